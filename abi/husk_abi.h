@@ -1,0 +1,130 @@
+// The contract between husk's VMM and husk's guest kernel: the only file that both sides include.
+//
+// Addresses are guest-physical (GPA) unless a name says otherwise. All structures are little-endian and naturally
+// aligned. The VMM is the boot loader: it places the kernel, the page tables, the descriptor tables and a flattened
+// device tree in guest RAM and enters the kernel in 64-bit mode with
+//     RDI = guest-physical address of the device tree
+//     RSI = guest ring (0 or 3): the privilege mode that the VMM chose for the kernel's C++ code
+//     RSP = KernelNote::boot_stack_top, RIP = KernelNote::entry, interrupts disabled in ring 0, enabled in ring 3
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace husk::abi {
+
+// ---------------------------------------------------------------- guest-physical address space
+inline constexpr std::uint64_t kPageSize = 4096;
+
+// RAM starts at 0. It never covers [3 GiB, 4 GiB): what does not fit below continues at 4 GiB, as on a PC.
+inline constexpr std::uint64_t kRamHoleStart = 0xC000'0000;
+inline constexpr std::uint64_t kRamHoleEnd = 0x1'0000'0000;
+inline constexpr std::uint64_t kMaxRam = std::uint64_t{64} << 30;
+
+// [0, kKernelGpa) belongs to the VMM: the fixed pages below, then page tables and the device tree in any order.
+// The kernel never allocates from it.
+inline constexpr std::uint64_t kGdtGpa = 0x1000;        // 16 entries
+inline constexpr std::uint64_t kIdtGpa = 0x2000;        // 256 gates, for the mode in use
+inline constexpr std::uint64_t kGuestStatsGpa = 0x3000; // struct GuestStats
+inline constexpr std::uint64_t kGuestLogGpa = 0x4000;   // struct GuestLog
+inline constexpr std::uint64_t kGuestLogSize = 0x4000;
+inline constexpr std::uint64_t kBootTablesGpa = 0x8000; // page tables and device tree from here on
+inline constexpr std::uint64_t kKernelGpa = 0x10'0000;  // physical load address of the kernel image
+
+// One page per device: the control device first, then virtio-mmio devices.
+inline constexpr std::uint64_t kMmioBase = 0xD000'0000;
+inline constexpr std::uint64_t kMmioStride = 0x1000;
+inline constexpr std::uint64_t kMaxMmioDevices = 32;
+inline constexpr std::uint64_t kControlGpa = kMmioBase;
+
+// The root file system image (EROFS), a read-only memory slot backed by the host's page cache.
+inline constexpr std::uint64_t kRootImageGpa = 0x20'0000'0000;
+inline constexpr std::uint64_t kMaxRootImage = 0x20'0000'0000;
+
+// ---------------------------------------------------------------- guest-virtual address space
+// PML4 slot 255 belongs to the kernel, in both modes: a direct map of everything above, so VA = kKernelBase + GPA.
+// Native code in CPL 3 can only use the lower canonical half where KVM emulates CPL 0, hence not a higher-half kernel.
+inline constexpr std::uint64_t kKernelBase = 0x7f80'0000'0000;
+inline constexpr unsigned kKernelPml4Slot = 255;
+inline constexpr std::uint64_t kUserMin = 0x1'0000;
+inline constexpr std::uint64_t kUserEnd = 0x7f7f'ffff'f000; // first address that no payload mapping may reach
+
+// ---------------------------------------------------------------- segment selectors (as on Linux, which payloads see)
+inline constexpr std::uint16_t kKernelCs = 0x10;
+inline constexpr std::uint16_t kKernelSs = 0x18;
+inline constexpr std::uint16_t kUserCs32 = 0x23;
+inline constexpr std::uint16_t kUserSs = 0x2b;
+inline constexpr std::uint16_t kUserCs = 0x33;
+inline constexpr std::uint16_t kTssSelector = 0x40;
+// IA32_STAR (SDM vol. 3, 5.8.8): SYSCALL loads CS from [47:32]; SYSRET takes CS from [63:48] + 16, SS from + 8.
+inline constexpr std::uint64_t kStar = (std::uint64_t{kUserCs32} << 48) | (std::uint64_t{kKernelCs} << 32);
+// RFLAGS bits that SYSCALL clears: TF, DF, AC, NT; and IF, but only where the kernel runs in CPL 0 and can set it again.
+inline constexpr std::uint64_t kSyscallMaskRing3 = 0x4'4500;
+inline constexpr std::uint64_t kSyscallMaskRing0 = kSyscallMaskRing3 | 0x200;
+
+// ---------------------------------------------------------------- what the kernel's ELF file tells the VMM
+// An ELF note (name "husk", type kKernelNoteType) in a PT_NOTE segment; its descriptor is a KernelNote.
+inline constexpr std::uint32_t kKernelNoteType = 0x4b53; // "SK"
+inline constexpr std::uint32_t kAbiVersion = 1;
+
+struct KernelNote {
+  std::uint32_t abi_version;
+  std::uint32_t vector_stub_size;    // bytes from one vector's stub to the next; 256 stubs in each table
+  std::uint64_t entry;               // guest-virtual addresses from here on
+  std::uint64_t boot_stack_top;
+  std::uint64_t vector_stubs_ring0;  // IDT targets where the kernel's C++ runs in CPL 0
+  std::uint64_t vector_stubs_ring3;  // IDT targets where it runs in CPL 3: short CPL 0 stubs that forward
+  std::uint64_t syscall_entry;       // IA32_LSTAR, either mode
+  std::uint64_t tss;                 // a complete 64-bit TSS in the kernel's data, for the TR register
+  std::uint64_t tss_size;
+};
+
+// ---------------------------------------------------------------- control device (one page at kControlGpa)
+// Registers are 32 bits wide, accessed with aligned 32-bit moves.
+enum class ControlRegister : std::uint32_t {
+  // Write: the VM ends now; bits 7:0 are the exit code, bits 15:8 the signal that killed the payload (0: none).
+  kExit = 0x00,
+  // Read: bitmask of signals (bit n = signal n, n in 1..31) that husk was sent and forwards; reading clears it.
+  kSignals = 0x04,
+  // Write: the kernel panicked; its last words are in the log. The VM ends.
+  kPanic = 0x08,
+  // Write: n = request the VMM to print the log ring's new lines now (used for lines that must not wait for the end).
+  kFlushLog = 0x0c,
+  // Read: terminal size (rows << 16 | columns), 0 when there is no terminal.
+  kWindowSize = 0x10,
+};
+
+// Interrupts are message-signalled: the device tree gives each device its vector.
+inline constexpr std::uint8_t kTimerVector = 0x20;         // LAPIC timer
+inline constexpr std::uint8_t kControlVector = 0x21;       // control device: kSignals has become non-zero
+inline constexpr std::uint8_t kFirstDeviceVector = 0x30;   // virtio-mmio device n uses kFirstDeviceVector + n
+
+// ---------------------------------------------------------------- shared memory written by the guest, read by the VMM
+// Everything here is untrusted to the VMM.
+inline constexpr std::uint64_t kGuestStatsMagic = 0x3173746174736b68; // "hkstats1"
+
+struct GuestStats {
+  std::uint64_t magic;
+  std::uint64_t tsc_entry;          // first instruction of the kernel
+  std::uint64_t tsc_payload;        // just before the first instruction of the payload
+  std::uint64_t tsc_end;            // the payload has ended
+  std::uint64_t syscalls;
+  std::uint64_t page_faults;
+  std::uint64_t cow_faults;
+  std::uint64_t context_switches;
+  std::uint64_t interrupts;
+  std::uint64_t gates;              // privileged operations asked of the CPL 0 stub (ring 3 only)
+  std::uint64_t frames_total;
+  std::uint64_t frames_peak;        // most page frames in use at one time
+  std::uint64_t oom_kills;
+};
+
+// A byte ring of text lines, each "<L>text\n" with L the syslog severity ('3' error, '4' warning, '6' info, '7' debug).
+struct GuestLog {
+  std::uint64_t written;            // bytes ever written; the ring holds the last sizeof(text) of them
+  char text[kGuestLogSize - 8];
+};
+static_assert(sizeof(GuestLog) == kGuestLogSize);
+static_assert(sizeof(GuestStats) <= kPageSize);
+
+} // namespace husk::abi
