@@ -1,0 +1,29 @@
+// What the user asked to run, independent of how it is isolated: filled by the command line (or by `compare`), consumed
+// by the micro-VM (vmm/machine), the namespaced runner and the process runner (vmm/runner).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace husk {
+
+enum class Isolation { kVm, kNamespace, kProcess };
+enum class GuestRing { kAuto, kRing0, kRing3 };
+
+struct ContainerSpec {
+  std::string image;              // as given: a directory, or a name made by `husk image import`
+  std::vector<std::string> argv;  // never empty once resolved
+  std::vector<std::string> env;   // "KEY=VALUE", complete: what the payload gets
+  std::string cwd = "/";
+  std::string hostname = "husk";
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t memory_bytes = 64ull << 20;
+  bool terminal = false;          // -t
+  Isolation isolation = Isolation::kVm;
+  GuestRing guest_ring = GuestRing::kAuto;
+};
+
+}  // namespace husk
