@@ -16,8 +16,8 @@ namespace husk::runner {
 namespace {
 
 constexpr std::array kDefaultCapabilities = {
-    CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,           CAP_FSETID,  CAP_KILL,       CAP_SETGID, CAP_SETUID,
-    CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_NET_RAW,     CAP_SYS_CHROOT, CAP_MKNOD,   CAP_AUDIT_WRITE, CAP_SETFCAP,
+    CAP_CHOWN,   CAP_DAC_OVERRIDE,     CAP_FOWNER,  CAP_FSETID,     CAP_KILL,  CAP_SETGID,      CAP_SETUID,
+    CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SYS_CHROOT, CAP_MKNOD, CAP_AUDIT_WRITE, CAP_SETFCAP,
 };
 
 void shrink_bounding_set() {
@@ -42,7 +42,9 @@ void set_capabilities(std::span<const int> capabilities) {
 
 }  // namespace
 
-std::span<const int> default_capabilities() { return kDefaultCapabilities; }
+std::span<const int> default_capabilities() {
+  return kDefaultCapabilities;
+}
 
 void drop_privileges(std::uint32_t uid, std::uint32_t gid, bool may_set_groups) {
   shrink_bounding_set();  // needs CAP_SETPCAP: before the uid changes

@@ -71,7 +71,8 @@ std::optional<std::string> mounted_directory(const std::string& group, bool unif
 
 void write_value(const std::string& path, const std::string& value) {
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file || write(file.get(), value.data(), value.size()) < 0) throw Error::from_errno("write " + value + " to", path);
+  if (!file || write(file.get(), value.data(), value.size()) < 0)
+    throw Error::from_errno("write " + value + " to", path);
 }
 
 // No swap on top of the limit. The file is not there where the kernel has no swap accounting.
@@ -98,7 +99,8 @@ std::optional<CgroupPlace> find_memory_cgroup() {
     if (auto directory = mounted_directory(*group, true)) {
       // The root group may have both processes and controllers; every other one hands controllers on from above.
       for (const std::string& candidate : {*directory, directory->substr(0, directory->rfind('/'))}) {
-        if (has_word(first_line(candidate + "/cgroup.subtree_control"), ' ', "memory")) return CgroupPlace{candidate, true};
+        if (has_word(first_line(candidate + "/cgroup.subtree_control"), ' ', "memory"))
+          return CgroupPlace{candidate, true};
         if (*group == "/") break;
       }
     }

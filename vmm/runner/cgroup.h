@@ -9,8 +9,8 @@
 
 namespace husk::runner {
 
-// Where the caller may make memory control groups: the directory of its own group, or with version 2, where a group that
-// has processes cannot hand its controllers to children, the directory above.
+// Where the caller may make memory control groups: the directory of its own group, or with version 2, where a group
+// that has processes cannot hand its controllers to children, the directory above.
 struct CgroupPlace {
   std::string directory;
   bool unified = false;  // version 2

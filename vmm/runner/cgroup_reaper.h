@@ -1,7 +1,7 @@
 // Removes a control group even when husk is killed with SIGKILL, which runs no destructor: a small process that waits
 // for husk's end, kills what is left in the group, removes it, and ends. (Namespaces and mounts need no such help: the
-// kernel drops them with the payload, which dies with husk.) Should the reaper be killed too, the next husk that makes a
-// group sweeps up (MemoryCgroup::create).
+// kernel drops them with the payload, which dies with husk.) Should the reaper be killed too, the next husk that makes
+// a group sweeps up (MemoryCgroup::create).
 #pragma once
 
 #include <sys/types.h>

@@ -16,8 +16,8 @@ struct ContainerPlan {
   const sigset_t& signal_mask;  // that the payload starts with
   int parent_pidfd = -1;
   int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
-  std::optional<UserMapping> user_namespace;
-  std::string console;  // path of the caller's terminal when the payload gets it (-t), else empty
+  std::optional<UserMapping> user_namespace = std::nullopt;
+  std::string console = {};  // path of the caller's terminal when the payload gets it (-t), else empty
 };
 
 // Runs in the child that start_child made; returns only when the command could not be run (in the report).

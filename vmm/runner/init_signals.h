@@ -1,9 +1,9 @@
 // Signals to a payload that is process 1 of a pid namespace.
 //
 // The kernel discards a signal to such a process when its action is the default one (pid_namespaces(7), "The namespace
-// init process"): Ctrl-C would not end `sleep 100`, and `kill -9 $$` would do nothing. Under every other parent both work,
-// and so they do in husk's micro-VM. Here husk does what the kernel would have done to another process: it looks at the
-// payload's disposition and ends the payload itself where the default action is to end it.
+// init process"): Ctrl-C would not end `sleep 100`, and `kill -9 $$` would do nothing. Under every other parent both
+// work, and so they do in husk's micro-VM. Here husk does what the kernel would have done to another process: it looks
+// at the payload's disposition and ends the payload itself where the default action is to end it.
 #pragma once
 
 #include <sys/types.h>

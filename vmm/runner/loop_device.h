@@ -7,8 +7,8 @@
 
 namespace husk::runner {
 
-// Read-only, with LO_FLAGS_AUTOCLEAR: the kernel detaches the file when the last user, be it this object or a mount, has
-// gone, so nothing is left behind however husk ends.
+// Read-only, with LO_FLAGS_AUTOCLEAR: the kernel detaches the file when the last user, be it this object or a mount,
+// has gone, so nothing is left behind however husk ends.
 class LoopDevice {
  public:
   static LoopDevice attach(int file);

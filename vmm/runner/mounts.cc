@@ -34,9 +34,9 @@ constexpr std::array<std::pair<const char*, const char*>, 5> kDeviceLinks = {{
 }};
 
 constexpr std::array kMaskedPaths = {
-    "/proc/acpi",        "/proc/asound",       "/proc/interrupts",   "/proc/kcore",  "/proc/keys",
-    "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",  "/proc/sched_debug", "/proc/scsi",
-    "/sys/firmware",     "/sys/devices/virtual/powercap",
+    "/proc/acpi",        "/proc/asound",        "/proc/interrupts", "/proc/kcore",
+    "/proc/keys",        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+    "/proc/sched_debug", "/proc/scsi",          "/sys/firmware",    "/sys/devices/virtual/powercap",
 };
 
 constexpr std::array kReadOnlyPaths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
@@ -76,8 +76,9 @@ void mount_at(const std::string& source, const std::string& target, const std::s
 
 void make_mount_point(const std::string& path) {
   if (mkdir(path.c_str(), 0755) == 0) return;
-  struct stat status{};
-  if (errno != EEXIST || lstat(path.c_str(), &status) != 0) throw Error::from_errno("create", path + " in the container");
+  struct stat status {};
+  if (errno != EEXIST || lstat(path.c_str(), &status) != 0)
+    throw Error::from_errno("create", path + " in the container");
   if (!S_ISDIR(status.st_mode)) throw Error("mount on", path, "it is not a directory in the image");
 }
 

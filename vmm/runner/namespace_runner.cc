@@ -53,14 +53,16 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
                                 [&](ChildReport& child_report) { become_payload(plan, child_report); });
   const std::optional<int> not_started = check_start(payload, report);
-  const Outcome outcome = not_started ? Outcome{*not_started, false} : supervise(payload, gate);
+  const int status = not_started ? *not_started : supervise(payload, gate);
 
   if (!plan.console.empty()) take_terminal_back();
-  if (cgroup && outcome.killed && cgroup->killed_for_memory()) {
-    dprintf(STDERR_FILENO, "husk: the payload was killed: it needed more than its %llu KiB of memory; give it more with -m\n",
+  if (cgroup && status != 0 && cgroup->killed_for_memory()) {
+    dprintf(STDERR_FILENO,
+            "husk: the kernel killed a process of the payload: it needed more than the limit of %llu KiB; "
+            "give it more with -m\n",
             static_cast<unsigned long long>(spec.memory_bytes >> 10));
   }
-  return outcome.status;
+  return status;
 }
 
 }  // namespace husk::runner

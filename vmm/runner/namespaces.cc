@@ -29,13 +29,17 @@ int clone_flags(bool with_user_namespace) {
   return with_user_namespace ? flags | CLONE_NEWUSER : flags;
 }
 
-bool needs_user_namespace() { return geteuid() != 0; }
+bool needs_user_namespace() {
+  return geteuid() != 0;
+}
 
 void map_user(const UserMapping& mapping) {
   // user_namespaces(7): a process without CAP_SETGID outside may map its own gid only after giving up setgroups(2).
   write_file("/proc/self/setgroups", "deny");
-  write_file("/proc/self/uid_map", std::to_string(mapping.uid_inside) + " " + std::to_string(mapping.uid_outside) + " 1");
-  write_file("/proc/self/gid_map", std::to_string(mapping.gid_inside) + " " + std::to_string(mapping.gid_outside) + " 1");
+  write_file("/proc/self/uid_map",
+             std::to_string(mapping.uid_inside) + " " + std::to_string(mapping.uid_outside) + " 1");
+  write_file("/proc/self/gid_map",
+             std::to_string(mapping.gid_inside) + " " + std::to_string(mapping.gid_outside) + " 1");
 }
 
 void enter_cgroup_namespace() {

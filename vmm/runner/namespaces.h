@@ -14,7 +14,8 @@ struct UserMapping {
 };
 
 // CLONE_NEW* flags for clone(2): mount, pid, net, ipc and uts, and user when the caller is not privileged. The cgroup
-// namespace is not among them: its root is the cgroup that the process is in when it is made, see enter_cgroup_namespace.
+// namespace is not among them: its root is the cgroup that the process is in when it is made, see
+// enter_cgroup_namespace.
 int clone_flags(bool with_user_namespace);
 
 // Whether the caller needs a user namespace to be allowed to make the other namespaces.

@@ -96,7 +96,7 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
     become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);
   });
   if (const std::optional<int> status = check_start(payload, report)) return *status;
-  return supervise(payload, gate).status;
+  return supervise(payload, gate);
 }
 
 }  // namespace husk::runner

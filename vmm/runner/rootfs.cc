@@ -6,6 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <climits>
+
 #include "vmm/error.h"
 #include "vmm/runner/loop_device.h"
 #include "vmm/runner/mounts.h"
@@ -13,11 +16,31 @@
 namespace husk::runner {
 namespace {
 
-// Any directory that every Linux system has serves (POSIX 10.1 requires /tmp): in the new mount namespace a tmpfs covers
-// it, and goes with the old root. IMAGE may lie below it, and is therefore reached through its descriptor only.
+// Any directory that every Linux system has serves (POSIX 10.1 requires /tmp): in the new mount namespace a tmpfs
+// covers it, and goes with the old root. IMAGE may lie below it, and is therefore reached through its descriptor only.
 constexpr char kStage[] = "/tmp";
 
-std::string descriptor_path(const UniqueFd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
+std::string descriptor_path(const UniqueFd& fd) {
+  return "/proc/self/fd/" + std::to_string(fd.get());
+}
+
+// The image directory as the new mount namespace has it: overlayfs takes no layer from a mount of another namespace,
+// and the caller's descriptor belongs to one. Must happen before anything is mounted over the path.
+UniqueFd open_again(const RootSource& root) {
+  const std::string link = descriptor_path(root.directory);
+  std::array<char, PATH_MAX> path{};
+  if (readlink(link.c_str(), path.data(), path.size() - 1) < 0) throw Error::from_errno("read", link);
+  UniqueFd directory(open(path.data(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat before {
+  }, after{};
+  if (!directory || fstat(root.directory.get(), &before) != 0 || fstat(directory.get(), &after) != 0) {
+    throw Error::from_errno("open", "image directory '" + root.name + "'");
+  }
+  if (before.st_dev != after.st_dev || before.st_ino != after.st_ino) {
+    throw Error("open", "image directory '" + root.name + "'", "it was moved meanwhile", "try again");
+  }
+  return directory;
+}
 
 void make_directory(const std::string& path) {
   if (mkdir(path.c_str(), 0755) != 0) throw Error::from_errno("create", path);
@@ -41,11 +64,12 @@ void mount_erofs(const RootSource& root, const std::string& target, bool user_na
 OldRoot enter_root(const RootSource& root, bool user_namespace) {
   // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
   mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
+  const UniqueFd directory = root.directory ? open_again(root) : UniqueFd();
   mount_at("husk", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   const std::string stage = kStage;
   for (const char* name : {"/lower", "/upper", "/work", "/root"}) make_directory(stage + name);
 
-  std::string lower = descriptor_path(root.directory);
+  std::string lower = descriptor_path(directory);
   if (root.erofs) {
     lower = stage + "/lower";
     mount_erofs(root, lower, user_namespace);
@@ -55,8 +79,9 @@ OldRoot enter_root(const RootSource& root, bool user_namespace) {
   // overlayfs.rst, "User xattr": trusted.* attributes are out of reach in a user namespace.
   const std::string options = user_namespace ? layers + ",userxattr" : layers;
   if (mount("overlay", target.c_str(), "overlay", MS_NODEV, options.c_str()) != 0) {
-    throw Error::from_errno("mount", "overlay over image '" + root.name + "'",
-                            "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
+    throw Error::from_errno(
+        "mount", "overlay over image '" + root.name + "'",
+        "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
   }
 
   UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -28,9 +28,9 @@ struct RootSource {
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root);
 
 // fork and exec, nothing else: the zero line of every comparison. With CAP_SYS_CHROOT the payload's root directory is
-// the image directory, so that its libraries, its interpreter and its files are the ones in the image; without it only a
-// static program can be run, straight from the image directory. Nothing is confined: the payload has the rights of the
-// caller, and in contrast to every other isolation mode what it writes stays written.
+// the image directory, so that its libraries, its interpreter and its files are the ones in the image; without it only
+// a static program can be run, straight from the image directory. Nothing is confined: the payload has the rights of
+// the caller, and in contrast to every other isolation mode what it writes stays written.
 int run_as_process(const ContainerSpec& spec, const RootSource& root);
 
 }  // namespace husk::runner

@@ -31,14 +31,22 @@ constexpr std::uint32_t kX32Bit = 0x4000'0000;
 // SYS_set_mempolicy_home_node in Linux 6.1 is the highest number that the profile was written against.
 constexpr std::uint32_t kHighestKnown = 450;
 
-sock_filter statement(unsigned code, std::uint32_t k) { return {static_cast<std::uint16_t>(code), 0, 0, k}; }
+sock_filter statement(unsigned code, std::uint32_t k) {
+  return {static_cast<std::uint16_t>(code), 0, 0, k};
+}
 
-sock_filter load(std::size_t offset) { return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
+sock_filter load(std::size_t offset) {
+  return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+}
 
 // The low half of an argument: all that is tested here are ints in the kernel. x86 is little-endian.
-sock_filter load_argument(std::size_t index) { return load(offsetof(seccomp_data, args) + 8 * index); }
+sock_filter load_argument(std::size_t index) {
+  return load(offsetof(seccomp_data, args) + 8 * index);
+}
 
-sock_filter verdict(std::uint32_t action) { return statement(BPF_RET | BPF_K, action); }
+sock_filter verdict(std::uint32_t action) {
+  return statement(BPF_RET | BPF_K, action);
+}
 
 sock_filter jump(unsigned comparison, std::uint32_t k, std::size_t if_true, std::size_t if_false) {
   return {static_cast<std::uint16_t>(BPF_JMP | comparison | BPF_K), static_cast<std::uint8_t>(if_true),
@@ -56,8 +64,8 @@ void add_case(Program& program, long number, std::initializer_list<sock_filter> 
 
 void add_conditional_calls(Program& program) {
   // What Docker allows to a container without CAP_SYS_ADMIN: new processes and threads, no new namespaces.
-  constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                        CLONE_NEWPID | CLONE_NEWNET;
+  constexpr std::uint32_t kNamespaces =
+      CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
   add_case(program, SYS_clone,
            {load_argument(0), jump(BPF_JSET, kNamespaces, 0, 1), verdict(kNotPermitted), verdict(kAllow)});
   add_case(program, SYS_clone3, {verdict(kNoSuchCall)});

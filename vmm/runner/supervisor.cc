@@ -33,14 +33,13 @@ std::optional<int> forward(const Payload& payload, int signo) {
   return std::nullopt;
 }
 
-Outcome reap(pid_t pid, std::optional<int> ended_by) {
+int reap(pid_t pid, std::optional<int> ended_by) {
   int status = 0;
   while (waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) throw Error::from_errno("wait for", "the payload");
   }
-  if (WIFEXITED(status)) return {WEXITSTATUS(status), false};
-  if (ended_by) return {128 + *ended_by, false};
-  return {128 + WTERMSIG(status), WTERMSIG(status) == SIGKILL};
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  return 128 + ended_by.value_or(WTERMSIG(status));
 }
 
 }  // namespace
@@ -55,9 +54,11 @@ SignalGate::SignalGate() {
   if (!descriptor_) throw Error::from_errno("make", "a signalfd");
 }
 
-SignalGate::~SignalGate() { sigprocmask(SIG_SETMASK, &previous_mask_, nullptr); }
+SignalGate::~SignalGate() {
+  sigprocmask(SIG_SETMASK, &previous_mask_, nullptr);
+}
 
-Outcome supervise(Payload& payload, const SignalGate& gate) {
+int supervise(Payload& payload, const SignalGate& gate) {
   std::optional<int> ended_by;
   std::array<pollfd, 3> events = {{{payload.pidfd.get(), POLLIN, 0},
                                    {gate.descriptor(), POLLIN, 0},
@@ -83,9 +84,10 @@ Outcome supervise(Payload& payload, const SignalGate& gate) {
 }
 
 void reset_signals(const sigset_t& mask) {
-  struct sigaction standard{};
+  struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
-  for (int signo = 1; signo <= SIGRTMAX; ++signo) sigaction(signo, &standard, nullptr);  // fails for SIGKILL and SIGSTOP
+  for (int signo = 1; signo <= SIGRTMAX; ++signo)
+    sigaction(signo, &standard, nullptr);  // fails for SIGKILL and SIGSTOP
   sigprocmask(SIG_SETMASK, &mask, nullptr);
 }
 

@@ -31,14 +31,8 @@ struct Payload {
   UniqueFd listener;  // seccomp listener; not open for a plain process, which is no namespace's process 1
 };
 
-// How a payload ended.
-struct Outcome {
-  int status = 0;  // what husk exits with
-  bool killed = false;  // by SIGKILL that did not come from husk: the out-of-memory killer, perhaps
-};
-
-// Runs until the payload has ended, and reaps it.
-Outcome supervise(Payload& payload, const SignalGate& gate);
+// Runs until the payload has ended, reaps it, and returns the status that husk exits with.
+int supervise(Payload& payload, const SignalGate& gate);
 
 // Gives every signal its default action and restores the mask: what a program expects to start with.
 void reset_signals(const sigset_t& mask);
