@@ -1,5 +1,7 @@
 #include <fcntl.h>
 
+#include <utility>
+
 #include "vmm/error.h"
 #include "vmm/runner/runner.h"
 
@@ -13,11 +15,10 @@ RootSource RootSource::from_directory(const std::string& path) {
   return root;
 }
 
-RootSource RootSource::from_erofs(const std::string& path, const std::string& name) {
+RootSource RootSource::from_erofs(UniqueFd file, std::string name) {
   RootSource root;
-  root.name = name;
-  root.erofs.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!root.erofs) throw Error::from_errno("open", "image file '" + path + "'");
+  root.name = std::move(name);
+  root.erofs = std::move(file);
   return root;
 }
 

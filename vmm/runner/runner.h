@@ -21,7 +21,7 @@ struct RootSource {
   UniqueFd erofs;      // read-only: an EROFS image file
 
   static RootSource from_directory(const std::string& path);
-  static RootSource from_erofs(const std::string& path, const std::string& name);
+  static RootSource from_erofs(UniqueFd file, std::string name);
 };
 
 // All of runc's default set-up: see container_child.cc, which reads from top to bottom in the order of events.
