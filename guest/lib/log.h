@@ -1,0 +1,34 @@
+// The kernel's log: lines in a ring that the VMM reads (abi::GuestLog), so that logging costs no exit. The VMM prints the
+// lines when the VM ends, when the kernel panics, or when it is asked to (abi::ControlRegister::kFlushLog).
+#pragma once
+
+#include "lib/format.h"
+
+namespace kernel {
+
+enum class LogLevel : unsigned { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
+
+void set_log_level(LogLevel level);
+bool log_enabled(LogLevel level);
+void log_line(LogLevel level, std::string_view text);
+
+template <typename... Args>
+void log(LogLevel level, std::string_view format, const Args&... args) {
+  if (!log_enabled(level)) return;
+  FixedText<240> text;
+  text.print(format, args...);
+  log_line(level, text.view());
+}
+
+// Stops the VM: the kernel found itself in a state that its own code must never produce. Never for anything that a payload
+// can cause.
+[[noreturn]] void panic_line(std::string_view text);
+
+template <typename... Args>
+[[noreturn]] void panic(std::string_view format, const Args&... args) {
+  FixedText<240> text;
+  text.print(format, args...);
+  panic_line(text.view());
+}
+
+}  // namespace kernel

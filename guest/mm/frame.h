@@ -1,0 +1,71 @@
+// The physical allocator: a buddy allocator over page frames, each with a reference count (a frame can be mapped by several
+// address spaces, copy-on-write).
+//
+// RAM that was never allocated is kept apart from freed RAM: it is known to be zero, and neither the kernel nor the host has
+// touched it, so a zeroed frame from there costs nothing until it is used.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "lib/result.h"
+#include "mm/address.h"
+
+namespace kernel::mm {
+
+enum class Fill : std::uint8_t { kNone, kZero };
+
+// Hands RAM to the allocator. [start, end) is page-aligned, zero, and used by nobody. Called at boot, at most twice.
+void add_memory(std::uint64_t start, std::uint64_t end);
+
+// One frame, with one reference; kNoMem when there is none.
+Result<Pfn> allocate_frame(Fill fill);
+// 2^order contiguous frames, contents undefined; freed with free_frames, not reference counted.
+Result<Pfn> allocate_frames(unsigned order);
+void free_frames(Pfn first, unsigned order);
+
+// No-ops for frames outside RAM (the root image).
+void retain_frame(Pfn pfn);
+void release_frame(Pfn pfn);  // the last release frees the frame
+std::uint32_t frame_references(Pfn pfn);
+bool is_ram(Pfn pfn);
+
+struct MemoryStatistics {
+  std::uint64_t total_frames;
+  std::uint64_t free_frames;
+  std::uint64_t peak_frames;
+};
+MemoryStatistics memory_statistics();
+
+// Owns one reference to a frame.
+class FrameRef {
+ public:
+  FrameRef() = default;
+  // Takes over a reference that the caller holds.
+  static FrameRef adopt(Pfn pfn) { return FrameRef(pfn); }
+  static FrameRef retain(Pfn pfn) {
+    retain_frame(pfn);
+    return FrameRef(pfn);
+  }
+  FrameRef(FrameRef&& other) noexcept : pfn_(std::exchange(other.pfn_, kNoFrame)) {}
+  FrameRef& operator=(FrameRef&& other) noexcept {
+    std::swap(pfn_, other.pfn_);
+    return *this;
+  }
+  FrameRef(const FrameRef&) = delete;
+  FrameRef& operator=(const FrameRef&) = delete;
+  ~FrameRef() {
+    if (pfn_ != kNoFrame) release_frame(pfn_);
+  }
+
+  Pfn pfn() const { return pfn_; }
+  explicit operator bool() const { return pfn_ != kNoFrame; }
+  std::byte* data() const { return frame_data(pfn_); }
+  Pfn leak() { return std::exchange(pfn_, kNoFrame); }
+
+ private:
+  explicit FrameRef(Pfn pfn) : pfn_(pfn) {}
+  Pfn pfn_ = kNoFrame;
+};
+
+}  // namespace kernel::mm

@@ -1,0 +1,54 @@
+// Where data of a read or a write goes to or comes from: memory of the payload (one buffer or an iovec) or of the kernel
+// (execve reading an ELF header). Files move data through it and never see the difference.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "lib/result.h"
+#include "lib/vector.h"
+
+namespace kernel::mm {
+
+class IoBuffer {
+ public:
+  static IoBuffer user(std::uint64_t address, std::size_t size);
+  static IoBuffer kernel(std::span<std::byte> memory);
+  static IoBuffer kernel_source(std::span<const std::byte> memory);  // to load from; storing into it is a kernel bug
+  // Reads `count` struct iovec (readv(2)); kInval if count > 1024 or the sum of lengths overflows ssize_t, kFault.
+  static Result<IoBuffer> from_iovec(std::uint64_t iovec_address, std::size_t count);
+
+  IoBuffer(IoBuffer&&) noexcept = default;
+  IoBuffer& operator=(IoBuffer&&) noexcept = default;
+
+  std::size_t remaining() const { return remaining_; }
+  std::size_t consumed() const { return consumed_; }
+  // For a read: stores data at the current position. For a write: loads data from it. Both advance by what they moved and
+  // return it: less than asked at the end of the buffer; kFault if nothing could be moved.
+  Result<std::size_t> store(std::span<const std::byte> data);
+  Result<std::size_t> store_zeros(std::size_t size);
+  Result<std::size_t> load(std::span<std::byte> data);
+  // Caps what remains.
+  void limit(std::size_t size);
+
+ private:
+  struct Segment {
+    std::uint64_t address;
+    std::size_t size;
+  };
+  enum class Kind : std::uint8_t { kUser, kKernel };
+
+  explicit IoBuffer(Kind kind) : kind_(kind) {}
+  template <typename Move>
+  Result<std::size_t> transfer(std::size_t size, Move move);
+
+  Kind kind_;
+  Segment current_{};
+  Vector<Segment> rest_;  // segments after the current one, from next_ on
+  std::size_t next_ = 0;
+  std::size_t remaining_ = 0;
+  std::size_t consumed_ = 0;
+};
+
+}  // namespace kernel::mm

@@ -1,0 +1,99 @@
+// A process: a thread group with one pid, a parent, children, and an exit status that the parent collects.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/list.h"
+#include "lib/ref.h"
+#include "lib/string.h"
+#include "task/signal_state.h"
+#include "task/task.h"
+#include "task/wait_queue.h"
+
+namespace kernel::fs {
+class File;
+}
+
+namespace kernel::task {
+
+// Linux's struct rlimit and resource numbers (getrlimit(2)).
+struct Rlimit {
+  std::uint64_t current;
+  std::uint64_t maximum;
+};
+enum : unsigned {
+  kRlimitCpu = 0, kRlimitFsize = 1, kRlimitData = 2, kRlimitStack = 3, kRlimitCore = 4, kRlimitRss = 5, kRlimitNproc = 6,
+  kRlimitNofile = 7, kRlimitMemlock = 8, kRlimitAs = 9, kRlimitLocks = 10, kRlimitSigpending = 11, kRlimitMsgqueue = 12,
+  kRlimitNice = 13, kRlimitRtprio = 14, kRlimitRttime = 15, kRlimitCount = 16
+};
+
+enum class ProcessState : std::uint8_t { kAlive, kStopped, kZombie };
+
+class Process final : public RefCounted {
+ public:
+  Process() = default;
+  ~Process() override;
+
+  int pid = 0;
+  int group = 0;     // process group
+  int session = 0;
+  Process* parent = nullptr;   // null for pid 1; orphans go to pid 1
+  int exit_signal = 17;        // what the parent is sent when this process ends (clone(2)): SIGCHLD
+
+  List<Task, &Task::process_node> threads;
+  unsigned live_threads = 0;
+  ListNode sibling_node;       // parent's children
+  List<Process, &Process::sibling_node> children;
+  ListNode table_node;         // all processes
+
+  ProcessState state = ProcessState::kAlive;
+  int exit_status = 0;         // wait(2) encoding, valid when kZombie
+  bool group_exiting = false;  // exit_group(2) or a fatal signal: all threads are on their way out
+  int stop_signal = 0;         // job control state not yet reported to the parent
+  bool continued = false;
+  bool stop_reported = true;
+  WaitQueue child_changed;     // a child ended, stopped or continued
+  WaitQueue vfork_done;        // this process called execve or exited
+  bool vfork_pending = false;
+
+  ProcessSignals signals;      // shared pending signals, handlers, timers
+  Rlimit limits[kRlimitCount];
+
+  Ref<fs::File> executable;    // /proc/PID/exe
+  String executable_path;
+  std::uint64_t arguments_start = 0, arguments_end = 0;      // user addresses, /proc/PID/cmdline
+  std::uint64_t environment_start = 0, environment_end = 0;
+
+  std::uint64_t start_ns = 0;
+  std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;    // of children that were waited for
+  std::uint64_t dead_threads_user_ns = 0, dead_threads_system_ns = 0;
+  std::uint64_t minor_faults = 0;
+  bool dumpable = true;
+
+  // The thread whose tid is the pid, or null once it has exited.
+  Task* leader();
+};
+
+// The process or task with this id, or null. Zombies are found.
+Process* find_process(int pid);
+Task* find_task(int tid);
+// Calls `visit` for each process in ascending pid order; visit returns false to stop.
+using ProcessVisitor = bool (*)(Process&, void*);
+void for_each_process(ProcessVisitor visit, void* context);
+template <typename Visit>
+void for_each_process(Visit visit) {
+  for_each_process([](Process& process, void* context) { return (*static_cast<Visit*>(context))(process); }, &visit);
+}
+
+// Load figures for /proc/stat, /proc/loadavg and sysinfo(2).
+struct TaskStatistics {
+  unsigned processes;
+  unsigned runnable;
+  int last_pid;
+  std::uint64_t context_switches;
+  std::uint64_t forks;
+  std::uint64_t idle_ns;
+};
+TaskStatistics task_statistics();
+
+}  // namespace kernel::task

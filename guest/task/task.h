@@ -1,0 +1,83 @@
+// A task: one thread of execution, with its own kernel stack. Tasks that share a thread group form a Process (process.h).
+// What clone(2) lets tasks share is held by reference: address space, descriptors, file system context, signal handlers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/x86_64/context.h"
+#include "arch/x86_64/trap_frame.h"
+#include "lib/list.h"
+#include "lib/ref.h"
+#include "lib/time.h"
+#include "task/credentials.h"
+#include "task/signal_state.h"
+#include "task/wait_queue.h"
+
+namespace kernel::fs {
+class FileTable;
+class FsContext;
+}  // namespace kernel::fs
+
+namespace kernel::mm {
+class AddressSpace;
+}
+
+namespace kernel::task {
+
+class Process;
+
+enum class TaskState : std::uint8_t {
+  kRunnable,       // running, or on the run queue
+  kSleeping,       // until woken, a signal or the deadline
+  kUninterruptible,// until woken or the deadline
+  kStopped,        // job control
+  kDead,           // its stack waits to be freed
+};
+
+class Task final : public RefCounted {
+ public:
+  // A new task that starts in user mode with the registers of `frame`. Not runnable yet. kNoMem.
+  static Result<Ref<Task>> create(Ref<Process> process, const arch::TrapFrame& frame);
+  Task() = default;
+  ~Task() override;
+
+  int tid = 0;
+  Ref<Process> process;
+  char name[16] = {};  // comm, NUL-terminated (prctl(2) PR_SET_NAME)
+  TaskState state = TaskState::kSleeping;
+
+  // What clone(2) shares or copies. Null only in a dead task.
+  Ref<mm::AddressSpace> space;
+  Ref<fs::FileTable> files;
+  Ref<fs::FsContext> fs;
+  Credentials credentials;
+
+  TaskSignals signals;  // mask, pending, alternate stack
+
+  // Set by the waker, consumed by block().
+  bool woken = false;
+  Deadline deadline;
+
+  std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
+  std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
+
+  std::uint64_t user_ns = 0;    // CPU time in user mode and in the kernel
+  std::uint64_t system_ns = 0;
+  std::uint64_t start_ns = 0;   // monotonic time of creation
+
+  arch::Context context;        // kernel stack, callee-saved registers, FS/GS base, vector registers
+
+  // The user-mode registers, at the top of the kernel stack. Valid while the task is in the kernel.
+  arch::TrapFrame& frame() { return context.user_frame(); }
+
+  ListNode run_node;       // scheduler
+  ListNode sleep_node;     // sleeping with a deadline
+  ListNode process_node;   // Process::threads
+  bool need_resched = false;
+};
+
+// The running task. There always is one, except while the scheduler idles.
+Task& current();
+
+}  // namespace kernel::task
