@@ -1,5 +1,5 @@
-// A guest without a processor: RAM, an interrupt line that counts, an event loop that runs when told, and a driver's side
-// of a split virtqueue that can tell the truth or lie. The tests play the guest with it.
+// A guest without a processor: RAM, an interrupt line that counts, an event loop that runs when told, and a driver's
+// side of a split virtqueue that can tell the truth or lie. The tests play the guest with it.
 #pragma once
 
 #include <cstring>

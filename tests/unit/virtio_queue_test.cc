@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "devices/virtio/features.h"
 #include "tests/unit/fake_guest.h"
 
@@ -349,7 +351,6 @@ TEST(QueueCapTest, OverlappingBuffersCannotMakeAChainLongerThanTheCap) {
   Queue queue(ram.memory);
   ASSERT_EQ(queue.enable(driver.layout, kLarge, kFeatureVersion1), QueueError::kNone);
   Chain chain;
-  // RAM is 1 MiB here, so that the descriptors overwrite nothing only because the device reads.
   EXPECT_FALSE(queue.pop(chain));
   EXPECT_EQ(queue.error(), QueueError::kChainTooLong);
 }
@@ -367,8 +368,8 @@ class LayoutTest : public QueueTest {
 };
 
 TEST_F(LayoutTest, SizeMustBeAPowerOfTwoWithinTheMaximum) {
-  for (std::uint16_t size : {0, 3, 6, 16, 0x8000, 0xffff}) {
-    driver_.layout.size = size;
+  for (const unsigned size : {0U, 3U, 6U, 16U, 0x8000U, 0xffffU}) {
+    driver_.layout.size = static_cast<std::uint16_t>(size);
     EXPECT_EQ(enable_error(), QueueError::kBadSize) << size;
   }
 }
