@@ -28,7 +28,6 @@ void check_virtual_machine(const kvm::System& system) {
   constexpr Need kNeeds[] = {{KVM_CAP_SPLIT_IRQCHIP, "split interrupt controller (Linux 4.5)"},
                              {KVM_CAP_SIGNAL_MSI, "message-signalled interrupts"},
                              {KVM_CAP_READONLY_MEM, "read-only memory slots"},
-                             {KVM_CAP_IMMEDIATE_EXIT, "immediate exit (Linux 4.12)"},
                              {KVM_CAP_TSC_DEADLINE_TIMER, "TSC-deadline timer"}};
   for (const Need& need : kNeeds) {
     if (system.check_extension(need.capability) == 0) {

@@ -117,7 +117,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
       "IMAGE is a directory with a root file system, or a name made by `husk image import`.\n"
       "Everything after IMAGE belongs to the payload.");
   app.prefix_command();  // IMAGE and all that follows it, options of the payload among it, are left alone
-  app.add_option("-m,--memory", options.memory, "memory of the container (default 64M)")->type_name("SIZE");
+  app.add_option("-m,--memory", options.memory, "memory of the container (default 64M)")
+      ->type_name("SIZE")
+      ->each([&options](const std::string&) { options.spec.memory_limit_asked = true; });
   // One value for each -e: CLI11 would otherwise take IMAGE as a second one.
   app.add_option("-e,--env", options.environment, "set an environment variable; NAME alone takes the caller's value")
       ->type_name("NAME[=VALUE]")
@@ -149,6 +151,7 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   spec.argv.assign(rest.begin() + 1, rest.end());
 
   spec.memory_bytes = parse_size(options.memory);
+  if (spec.argv.empty()) spec.argv = {"/bin/sh"};  // a directory names no command of its own
   if (!options.user.empty()) parse_user(options.user, spec);
   if (spec.hostname.empty() || spec.hostname.size() > kMaxHostname) {
     throw Error("use", "--hostname '" + spec.hostname + "'", "a host name has 1 to 64 characters");

@@ -83,7 +83,8 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 
   const boot::Ring ring = prepare_cpu(config.cache_directory);
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
-  build_devices();
+  if (spec_.terminal) terminal_.emplace();
+  devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this));
   load_boot_tables(image, ring);
 }
 
@@ -127,13 +128,6 @@ boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
   return boot::best_ring(profile_.cpl0_ticks_per_instruction);
 }
 
-void Machine::build_devices() {
-  lines_[0].vm = &vm_;
-  lines_[0].vector = abi::kControlVector;
-  control_.emplace(lines_[0], static_cast<ControlListener&>(*this));
-  bus_[0] = &*control_;
-}
-
 void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) {
   const GuestMemory& memory = ram_.memory();
   boot::BootArena arena(memory);
@@ -163,6 +157,7 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   boot::write_idt(memory, image.note(), ring);
 
   tree.ram = ram_.ranges();
+  tree.devices = devices_->nodes();
   tree.kernel_end = image.end();
   tree.log_level = static_cast<std::uint32_t>(log::level());
   tree.payload = &spec_;
@@ -177,16 +172,14 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
 }
 
 int Machine::run() {
-  SignalForwarder signals(*vcpu_);
+  const SignalForwarder signals(devices_->control());
   timeline_.guest_entered_ns = monotonic_ns();
   while (!exit_status_) {
-    if (const std::uint32_t mask = signals.take(); mask != 0) control_->post_signals(mask);
     const int error = vcpu_->run();
     if (error == 0) {
       handle_exit();
     } else if (error == EINTR || error == EAGAIN) {
       ++timeline_.exits_signal;
-      vcpu_->clear_exit_request();  // before signals.take(), or a signal in between would be slept over
     } else if (error == EFAULT) {
       fail("the guest touched memory that the host cannot provide (a read-only page, or the root image was truncated)");
     } else {
@@ -224,8 +217,7 @@ void Machine::handle_exit() {
 void Machine::handle_mmio(kvm_run& state) {
   const std::uint64_t address = state.mmio.phys_addr;
   const std::span data(reinterpret_cast<std::byte*>(state.mmio.data), std::min<std::size_t>(state.mmio.len, 8));
-  const std::uint64_t page = (address - abi::kMmioBase) / abi::kMmioStride;
-  MmioDevice* device = address >= abi::kMmioBase && page < bus_.size() ? bus_[page] : nullptr;
+  MmioDevice* device = devices_->at(Gpa{address});
   if (device == nullptr) {
     char text[160];
     std::snprintf(text, sizeof text, "the guest %s %s at guest-physical 0x%llx", state.mmio.is_write ? "wrote" : "read",
@@ -259,6 +251,14 @@ void Machine::fail(const std::string& reason) {
 
 void Machine::guest_exited(std::uint8_t code, std::uint8_t signal) {
   exit_status_ = signal != 0 ? 128 + (signal & 0x7f) : code;
+}
+
+std::uint32_t Machine::window_size() {
+  if (!spec_.terminal) return 0;
+  const WindowSize size = machine::window_size().value_or(WindowSize{});
+  // The guest asks because it was told of SIGWINCH: the terminal's configuration space shall say the same.
+  devices_->set_window_size(size.rows, size.columns);
+  return (std::uint32_t{size.rows} << 16) | size.columns;
 }
 
 void Machine::guest_panicked() {

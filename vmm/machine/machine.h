@@ -4,22 +4,22 @@
 // first time that one does.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "common/unique_fd.h"
-#include "devices/mmio_device.h"
+#include "devices/control.h"
 #include "vmm/boot/kernel_file.h"
 #include "vmm/boot/kernel_image.h"
 #include "vmm/container_spec.h"
 #include "vmm/kvm/system.h"
-#include "vmm/machine/control_device.h"
+#include "vmm/machine/device_set.h"
 #include "vmm/machine/guest_log.h"
 #include "vmm/machine/guest_ram.h"
 #include "vmm/machine/host_profile.h"
 #include "vmm/machine/io_thread.h"
+#include "vmm/machine/terminal.h"
 #include "vmm/machine/timeline.h"
 
 namespace husk::machine {
@@ -38,7 +38,7 @@ struct MachineConfig {
   std::string cache_directory;  // where the host profile is kept; empty: nowhere
 };
 
-class Machine final : private ControlListener {
+class Machine final : private ControlHost {
  public:
   // Builds the VM up to its first instruction. Throws husk::Error.
   Machine(MachineConfig config, Timeline& timeline);
@@ -51,13 +51,6 @@ class Machine final : private ControlListener {
   int run();
 
  private:
-  struct MsiLine final : InterruptLine {
-    void raise() override { vm->signal_msi(vector); }
-    const kvm::Vm* vm = nullptr;
-    std::uint8_t vector = 0;
-  };
-
-  void build_devices();
   void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
   boot::Ring prepare_cpu(const std::string& cache_directory);
   void map_root_image();
@@ -67,7 +60,8 @@ class Machine final : private ControlListener {
 
   void guest_exited(std::uint8_t code, std::uint8_t signal) override;
   void guest_panicked() override;
-  void flush_log_requested() override { guest_log_.print_new_lines(); }
+  void flush_guest_log() override { guest_log_.print_new_lines(); }
+  std::uint32_t window_size() override;
 
   const ContainerSpec& spec_;
   Timeline& timeline_;
@@ -81,10 +75,8 @@ class Machine final : private ControlListener {
   GuestLogReader guest_log_;
 
   IoThread io_thread_;
-  std::array<MsiLine, abi::kMaxMmioDevices> lines_;
-  std::array<MmioDevice*, abi::kMaxMmioDevices> bus_{};  // by page from abi::kMmioBase
-  std::optional<ControlDevice> control_;
-
+  std::optional<DeviceSet> devices_;
+  std::optional<RawTerminal> terminal_;
   std::optional<int> exit_status_;
 };
 

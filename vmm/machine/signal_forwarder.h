@@ -1,28 +1,25 @@
-// Signals that husk is sent and that belong to the payload: caught, counted in a bitmask, and handed to the vCPU loop,
-// which passes them to the guest.
+// Signals that husk is sent and that belong to the payload. The handler makes them pending in the control device, which
+// interrupts the guest: an interrupt that waits in the local APIC cannot be lost or slept over, so there is no race
+// with KVM_RUN to close.
 //
-// No signal is slept over: the handler also makes the running or the next KVM_RUN return at once (Vcpu::request_exit).
-// Threading: one instance per process, made on the vCPU's thread. Other threads must block all signals (IoThread does).
+// Threading: one instance per process, made on the vCPU's thread. Other threads block all signals (io_thread.cc), so
+// that a handler runs on the vCPU's thread and interrupts a device that blocks there.
 #pragma once
 
 #include <signal.h>
 
 #include <array>
-#include <cstdint>
 
-#include "vmm/kvm/vcpu.h"
+#include "devices/control.h"
 
 namespace husk::machine {
 
 class SignalForwarder {
  public:
-  explicit SignalForwarder(kvm::Vcpu& vcpu);
+  explicit SignalForwarder(ControlDevice& control);
   ~SignalForwarder();  // puts the previous dispositions back
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
-
-  // The signals since the last call: bit n is signal n. Call Vcpu::clear_exit_request before, not after.
-  std::uint32_t take();
 
   static constexpr std::array kForwarded{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
