@@ -88,7 +88,9 @@ int main_guarded(int count, char** arguments) {
   app.add_option("--runs", options.runs, "timed runs of each kind for each runner")
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();
-  app.add_option("--with", options.with, "runners to compare: process,namespace,vm,bwrap,runc (all)")->delimiter(',');
+  app.add_option("--with", options.with, "runners to compare, of process,namespace,vm,bwrap,runc (default: all)")
+      ->delimiter(',')
+      ->expected(1);  // or IMAGE would be taken for one more
   app.add_option("--json", options.json, "write every raw sample to this file");
   app.footer("IMAGE [CMD...]: compare this command instead of the embedded payload.");
   try {

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "vmm/error.h"
