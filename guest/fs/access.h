@@ -1,5 +1,5 @@
-// Who may do what: the permission checks of path_resolution(7) and inode(7), by the file-system ids of a task. The user id 0 has
-// what Linux calls CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN, CAP_FSETID and CAP_MKNOD.
+// Who may do what: the permission checks of path_resolution(7) and inode(7), by the file-system ids of a task. The user
+// id 0 has what Linux calls CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN, CAP_FSETID and CAP_MKNOD.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ Result<Ref<Dentry>> Dentry::look_up(const Ref<Dentry>& parent, std::string_view 
 }
 
 Dentry::~Dentry() {
-  // Dropping the last entry of a deep path drops its parents one after the other: a loop, since paths have no depth limit.
+  // Dropping the last entry of a deep path drops its parents one after the other: a loop, since paths have no depth
+  // limit.
   Ref<Dentry> parent = std::move(parent_);
   while (parent && parent->references() == 1) parent = Ref<Dentry>(std::move(parent->parent_));
 }

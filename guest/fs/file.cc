@@ -57,9 +57,14 @@ Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {
   const auto size = static_cast<std::int64_t>(metadata.size);
   std::int64_t base = 0;
   switch (whence) {
-    case kSeekSet: break;
-    case kSeekCur: base = static_cast<std::int64_t>(offset_); break;
-    case kSeekEnd: base = size; break;
+    case kSeekSet:
+      break;
+    case kSeekCur:
+      base = static_cast<std::int64_t>(offset_);
+      break;
+    case kSeekEnd:
+      base = size;
+      break;
     case kSeekData:
       // A file without holes (lseek(2)): all of it is data, and the only hole is at the end.
       if (offset < 0 || offset >= size) return Errno::kNxio;
@@ -68,7 +73,8 @@ Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {
       if (offset < 0 || offset >= size) return Errno::kNxio;
       offset = size;
       break;
-    default: return Errno::kInval;
+    default:
+      return Errno::kInval;
   }
   std::int64_t position;
   if (__builtin_add_overflow(base, offset, &position)) return Errno::kOverflow;

@@ -9,7 +9,9 @@
 
 namespace kernel::fs {
 
-FileTable::~FileTable() { close_all(); }
+FileTable::~FileTable() {
+  close_all();
+}
 
 Result<Ref<File>> FileTable::get_any(int fd) const {
   if (!in_use(fd)) return Errno::kBadF;
@@ -91,6 +93,8 @@ void FileTable::close_marked_on_exec() {
   }
 }
 
-void FileTable::close_all() { close_range(0, ~0U); }
+void FileTable::close_all() {
+  close_range(0, ~0U);
+}
 
 }  // namespace kernel::fs

@@ -9,18 +9,23 @@
 
 namespace kernel::fs {
 
-Inode::~Inode() { delete locks; }
+Inode::~Inode() {
+  delete locks;
+}
 
 Result<Ref<File>> Inode::open(const Path& path, std::uint32_t flags) {
   switch (type_) {
-    case FileType::kDirectory: return open_directory(path, flags);
-    case FileType::kFifo: return open_fifo(path, flags);
+    case FileType::kDirectory:
+      return open_directory(path, flags);
+    case FileType::kFifo:
+      return open_fifo(path, flags);
     case FileType::kCharDevice: {
       CharDevice* device = find_char_device(TRY(metadata()).special_device);
       if (!device) return Errno::kNxio;
       return open_device(*device, path, flags);
     }
-    default: return Errno::kNxio;
+    default:
+      return Errno::kNxio;
   }
 }
 

@@ -93,7 +93,9 @@ void LockTable::release(const void* owner) {
   if (records_.size() != before) changed_.wake_all();
 }
 
-void LockTable::release_owner(const FileTable& owner) { release(&owner); }
+void LockTable::release_owner(const FileTable& owner) {
+  release(&owner);
+}
 
 void LockTable::release_file(const File& file) {
   release(&file);

@@ -1,5 +1,5 @@
-// Advisory locks on one inode: POSIX record locks (fcntl(2) F_SETLK), open file description locks (F_OFD_SETLK) and flock(2). The
-// first two share one space of byte ranges; flock is a space of its own, as on Linux.
+// Advisory locks on one inode: POSIX record locks (fcntl(2) F_SETLK), open file description locks (F_OFD_SETLK) and
+// flock(2). The first two share one space of byte ranges; flock is a space of its own, as on Linux.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ class LockTable {
   // The inode's table, made on first use. kNoMem.
   static Result<LockTable*> of(Inode& inode);
 
-  // Sets or removes a lock. kAgain if another owner's lock is in the way and `wait` is false; else waits (kRestart when a signal
-  // comes, kDeadLk is not detected).
+  // Sets or removes a lock. kAgain if another owner's lock is in the way and `wait` is false; else waits (kRestart when
+  // a signal comes, kDeadLk is not detected).
   Result<void> set(const RecordLock& lock, bool wait);
   // The first lock that would be in the way of `lock`, or null.
   const RecordLock* conflict(const RecordLock& lock) const;

@@ -21,7 +21,9 @@ class NullDevice final : public CharDevice {
 class ZeroDevice final : public CharDevice {
  public:
   explicit constexpr ZeroDevice(bool full) : full_(full) {}
-  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.store_zeros(buffer.remaining()); }
+  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override {
+    return buffer.store_zeros(buffer.remaining());
+  }
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override {
     if (full_) return Errno::kNoSpc;
     return buffer.remaining();
@@ -72,12 +74,17 @@ constinit RandomDevice g_random;
 
 CharDevice* memory_device(std::uint32_t minor) {
   switch (minor) {
-    case kNullMinor: return &g_null;
-    case kZeroMinor: return &g_zero;
-    case kFullMinor: return &g_full;
+    case kNullMinor:
+      return &g_null;
+    case kZeroMinor:
+      return &g_zero;
+    case kFullMinor:
+      return &g_full;
     case kRandomMinor:
-    case kUrandomMinor: return &g_random;
-    default: return nullptr;
+    case kUrandomMinor:
+      return &g_random;
+    default:
+      return nullptr;
   }
 }
 

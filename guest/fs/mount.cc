@@ -23,7 +23,8 @@ std::uint64_t g_next_device = 1;
 
 FileSystem::FileSystem() : device_(make_device(0, static_cast<std::uint32_t>(g_next_device++))) {}
 
-Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source, std::uint32_t flags) {
+Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source,
+                             std::uint32_t flags) {
   if (!g_table) g_table = new (g_storage) MountTable;
   auto mount = TRY(make_ref<Mount>());
   Ref<Inode> root = TRY(file_system->root());
@@ -45,7 +46,8 @@ Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std
 Result<void> remove_mount(const Path& path) {
   Mount* mount = path.mount.get();
   if (!mount || path.dentry != mount->root || !mount->parent) return Errno::kInval;
-  // In use: by anything but the table and the caller's path, or as the parent of another mount (which holds a reference).
+  // In use: by anything but the table and the caller's path, or as the parent of another mount (which holds a
+  // reference).
   if (mount->references() > 2 || mount->root->references() > 2) return Errno::kBusy;
   --mount->mount_point->mounts;
   mount->table_node.unlink();

@@ -2,7 +2,6 @@
 #include "fs/pipe.h"
 #include "lib/format.h"
 #include "lib/time.h"
-#include "task/task.h"
 
 namespace kernel::fs {
 
@@ -13,11 +12,11 @@ constexpr std::uint64_t kNamelessDevice = make_device(0, 0x3ff);
 
 class NamelessInode final : public Inode {
  public:
-  NamelessInode(FileType type, std::uint32_t permissions, std::uint64_t number) : Inode(nullptr, type) {
-    const task::Credentials& credentials = task::current().credentials;
-    metadata_.mode = mode_of(type, permissions);
-    metadata_.uid = credentials.fsuid;
-    metadata_.gid = credentials.fsgid;
+  NamelessInode(const NewInode& attributes, std::uint64_t number)
+      : Inode(nullptr, static_cast<FileType>(attributes.mode >> 12)) {
+    metadata_.mode = attributes.mode;
+    metadata_.uid = attributes.uid;
+    metadata_.gid = attributes.gid;
     metadata_.inode = number;
     metadata_.device = kNamelessDevice;
     metadata_.accessed = metadata_.modified = metadata_.changed = to_timespec(realtime_ns());
@@ -40,9 +39,9 @@ class NamelessInode final : public Inode {
 
 }  // namespace
 
-Result<Path> make_nameless(FileType type, std::uint32_t permissions, std::string_view label) {
+Result<Path> make_nameless(const NewInode& attributes, std::string_view label) {
   const std::uint64_t number = g_next_inode++;
-  auto inode = TRY(make_ref<NamelessInode>(type, permissions, number));
+  auto inode = TRY(make_ref<NamelessInode>(attributes, number));
   FixedText<48> name;
   name.print("{}:[{}]", label, number);
   return Path{nullptr, TRY(Dentry::make_root(Ref<Inode>(inode), name.view()))};

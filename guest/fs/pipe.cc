@@ -16,8 +16,8 @@ constexpr std::size_t kDefaultCapacity = 65536;
 constexpr std::size_t kLargestCapacity = 1 << 20;  // /proc/sys/fs/pipe-max-size
 constexpr std::size_t kAtomicWrite = 4096;         // PIPE_BUF
 
-// The bytes between the two ends. Pages are allocated when bytes arrive and freed when the last of their bytes is read, so an idle
-// pipe costs no page.
+// The bytes between the two ends. Pages are allocated when bytes arrive and freed when the last of their bytes is read,
+// so an idle pipe costs no page.
 class Pipe final : public RefCounted {
  public:
   static Result<Ref<Pipe>> create() {
@@ -183,7 +183,8 @@ class PipeFile final : public File {
 };
 
 PipeFile* as_pipe(File& file) {
-  // Without run-time type information: every open file on a FIFO's inode is a PipeFile, unless it was opened with O_PATH.
+  // Without run-time type information: every open file on a FIFO's inode is a PipeFile, unless it was opened with
+  // O_PATH.
   if (file.inode().type() != FileType::kFifo || !file.inode().attached || file.is_path_only()) return nullptr;
   return static_cast<PipeFile*>(&file);
 }
@@ -191,7 +192,11 @@ PipeFile* as_pipe(File& file) {
 }  // namespace
 
 Result<PipeEnds> make_pipe(std::uint32_t flags) {
-  const Path path = TRY(make_nameless(FileType::kFifo, 0600, "pipe"));
+  NewInode attributes;
+  attributes.mode = mode_of(FileType::kFifo, 0600);
+  attributes.uid = task::current().credentials.fsuid;
+  attributes.gid = task::current().credentials.fsgid;
+  const Path path = TRY(make_nameless(attributes, "pipe"));
   auto pipe = TRY(Pipe::create());
   path.dentry->inode()->attached = pipe;
   PipeEnds ends;

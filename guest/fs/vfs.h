@@ -1,5 +1,5 @@
-// The operations of the system calls on names: what each checks and does, over path walks (fs/walk.h), permissions (fs/access.h) and
-// the file systems' inodes. All act as the current task. `start` is where a relative path begins.
+// The operations of the system calls on names: what each checks and does, over path walks (fs/walk.h), permissions
+// (fs/access.h) and the file systems' inodes. All act as the current task. `start` is where a relative path begins.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ Result<Ref<File>> open_path(const Path& path, std::uint32_t flags);
 // O_PATH.
 Result<Ref<File>> open_path_only(const Path& path, std::uint32_t flags);
 
-// Attributes of a new inode in `directory`: the current task's ids and umask, and what a set-group-ID directory passes on.
+// Attributes of a new inode in `directory`: the current task's ids and umask, and what a set-group-ID directory passes
+// on.
 Result<NewInode> new_attributes(Inode& directory, std::uint32_t mode);
 
 // mknod(2), mkdir(2), symlink(2): `mode` has the type.

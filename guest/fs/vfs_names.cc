@@ -26,15 +26,21 @@ Result<void> create_at(Lookup& found, const NewInode& attributes) {
   return {};
 }
 
-bool same_file_system(const Path& a, const Path& b) { return a.mount && a.mount == b.mount; }
+bool same_file_system(const Path& a, const Path& b) {
+  return a.mount && a.mount == b.mount;
+}
 
 // The errors of a last component that names no entry: "." and "..", or the root.
 Result<void> check_removable_name(const Lookup& found, Errno dot, Errno dot_dot, Errno root) {
   switch (found.kind) {
-    case LastKind::kName: return {};
-    case LastKind::kDot: return dot;
-    case LastKind::kDotDot: return dot_dot;
-    case LastKind::kRoot: return root;
+    case LastKind::kName:
+      return {};
+    case LastKind::kDot:
+      return dot;
+    case LastKind::kDotDot:
+      return dot_dot;
+    case LastKind::kRoot:
+      return root;
   }
   return Errno::kInval;
 }

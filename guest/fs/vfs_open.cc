@@ -21,9 +21,15 @@ class PathFile final : public File {
 unsigned access_of(std::uint32_t flags) {
   unsigned wanted = 0;
   switch (flags & kAccessMode) {
-    case kReadOnly: wanted = kMayRead; break;
-    case kWriteOnly: wanted = kMayWrite; break;
-    default: wanted = kMayRead | kMayWrite; break;
+    case kReadOnly:
+      wanted = kMayRead;
+      break;
+    case kWriteOnly:
+      wanted = kMayWrite;
+      break;
+    default:
+      wanted = kMayRead | kMayWrite;
+      break;
   }
   if (flags & kTruncate) wanted |= kMayWrite;
   return wanted;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fs/access.h"
+#include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "fs/inode.h"
 #include "task/task.h"
@@ -11,7 +12,8 @@ namespace kernel::fs {
 
 namespace {
 
-// The state of one walk. A symbolic link replaces what remains of the text by its target and the rest, so there is no recursion.
+// The state of one walk. A symbolic link replaces what remains of the text by its target and the rest, so there is no
+// recursion.
 class Walk {
  public:
   Walk(const Path& start, std::string_view text, LastLink last) : at_(start), rest_(text), last_(last) {}
@@ -126,7 +128,16 @@ class Walk {
 
 }  // namespace
 
-Result<Lookup> look_up(const Path& start, std::string_view text, LastLink last) { return Walk(start, text, last).run(); }
+Result<Lookup> look_up(const Path& start, std::string_view text, LastLink last) {
+  return Walk(start, text, last).run();
+}
+
+Result<Path> start_of(int directory_fd, std::string_view text) {
+  task::Task& task = task::current();
+  if (!text.empty() && text.front() == '/') return Path(task.fs->root);
+  if (directory_fd == kAtFdCwd) return Path(task.fs->working_directory);
+  return Path(TRY(task.files->get_any(directory_fd))->path());
+}
 
 Result<Path> resolve(const Path& start, std::string_view text, LastLink last) {
   Lookup found = TRY(look_up(start, text, last));

@@ -21,10 +21,14 @@ struct Lookup {
   bool exists() const { return !path.dentry->negative(); }
 };
 
-// Walks with the current task's root and credentials. `start` is where a relative path begins. Errors: kNoEnt (a component but the
-// last is missing, or the text is empty), kNotDir, kAcces, kLoop, kNameTooLong, kNoMem, kIo.
+// Walks with the current task's root and credentials. `start` is where a relative path begins. Errors: kNoEnt (a
+// component but the last is missing, or the text is empty), kNotDir, kAcces, kLoop, kNameTooLong, kNoMem, kIo.
 Result<Lookup> look_up(const Path& start, std::string_view text, LastLink last);
 // The same for something that must exist.
 Result<Path> resolve(const Path& start, std::string_view text, LastLink last);
+
+// Where a relative path of an *at(2) call begins: the working directory for AT_FDCWD, else what the descriptor refers
+// to (kBadF). Nothing is looked up for an absolute path.
+Result<Path> start_of(int directory_fd, std::string_view text);
 
 }  // namespace kernel::fs

@@ -1,6 +1,6 @@
-// The pages of a file of an EROFS image, for mmap(2) and execve(2): frames of the image itself, which all VMs of the image share
-// (DAX). Only a page that the image does not hold as a whole aligned block is copied to RAM: the tail that follows its inode, or
-// a last block with other bytes after the end of the file.
+// The pages of a file of an EROFS image, for mmap(2) and execve(2): frames of the image itself, which all VMs of the
+// image share (DAX). Only a page that the image does not hold as a whole aligned block is copied to RAM: the tail that
+// follows its inode, or a last block with other bytes after the end of the file.
 #pragma once
 
 #include <cstdint>

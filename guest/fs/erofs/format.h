@@ -12,7 +12,8 @@ inline constexpr std::uint32_t kBlockShift = 12;
 inline constexpr std::uint64_t kBlockSize = 1 << kBlockShift;
 inline constexpr std::uint64_t kSlotSize = 32;  // unit of inode numbers (nid)
 
-// feature_incompat. Bits of compression are refused, but LZ4_0PADDING says nothing about an image that compresses nothing.
+// feature_incompat. Bits of compression are refused, but LZ4_0PADDING says nothing about an image that compresses
+// nothing.
 inline constexpr std::uint32_t kFeatureLz4ZeroPadding = 0x1;
 inline constexpr std::uint32_t kFeatureChunkedFile = 0x4;
 
@@ -78,9 +79,12 @@ struct ExtendedInode {
 static_assert(sizeof(ExtendedInode) == 64);
 
 // Inline extended attributes: a header of 12 bytes and `xattr_count - 1` units of 4 bytes.
-constexpr std::uint64_t xattr_size(std::uint16_t count) { return count == 0 ? 0 : 12 + 4 * (std::uint64_t{count} - 1); }
+constexpr std::uint64_t xattr_size(std::uint16_t count) {
+  return count == 0 ? 0 : 12 + 4 * (std::uint64_t{count} - 1);
+}
 
-// Chunk format (the inode's `data`): log2 of blocks per chunk, and whether the table has 8-byte indexes or block numbers.
+// Chunk format (the inode's `data`): log2 of blocks per chunk, and whether the table has 8-byte indexes or block
+// numbers.
 inline constexpr std::uint32_t kChunkBlockBits = 0x1f;
 inline constexpr std::uint32_t kChunkIndexes = 0x20;
 inline constexpr std::uint32_t kNullBlock = 0xffffffff;  // a hole
@@ -92,8 +96,8 @@ struct ChunkIndex {
 };
 static_assert(sizeof(ChunkIndex) == 8);
 
-// A directory is blocks of entries sorted by name; each block has its entries first and their names after them, and the first
-// entry's name offset tells how many entries there are.
+// A directory is blocks of entries sorted by name; each block has its entries first and their names after them, and the
+// first entry's name offset tells how many entries there are.
 struct [[gnu::packed]] DirectoryEntry {
   std::uint64_t nid;
   std::uint16_t name_offset;

@@ -11,13 +11,20 @@ namespace {
 // FT_* of a directory entry (erofs_fs.h) to a FileType; what is unknown is taken from the inode when it is looked up.
 FileType file_type_of(std::uint8_t value) {
   switch (value) {
-    case 2: return FileType::kDirectory;
-    case 3: return FileType::kCharDevice;
-    case 4: return FileType::kBlockDevice;
-    case 5: return FileType::kFifo;
-    case 6: return FileType::kSocket;
-    case 7: return FileType::kSymlink;
-    default: return FileType::kRegular;
+    case 2:
+      return FileType::kDirectory;
+    case 3:
+      return FileType::kCharDevice;
+    case 4:
+      return FileType::kBlockDevice;
+    case 5:
+      return FileType::kFifo;
+    case 6:
+      return FileType::kSocket;
+    case 7:
+      return FileType::kSymlink;
+    default:
+      return FileType::kRegular;
   }
 }
 
@@ -29,12 +36,15 @@ bool is_known(FileType type) {
     case FileType::kBlockDevice:
     case FileType::kRegular:
     case FileType::kSymlink:
-    case FileType::kSocket: return true;
+    case FileType::kSocket:
+      return true;
   }
   return false;
 }
 
-bool is_dot_or_dot_dot(std::string_view name) { return name == "." || name == ".."; }
+bool is_dot_or_dot_dot(std::string_view name) {
+  return name == "." || name == "..";
+}
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 // A reader of EROFS images that lie in memory. Nothing is copied: file data is handed out as pointers into the image.
 //
-// The image is untrusted. Every offset and count is checked against the image before use, every loop is bounded by the size of
-// what it walks, and what makes no sense is kIo. The bytes do not change while the VM runs (a read-only memory slot over a
-// private file), so a checked value stays checked.
+// The image is untrusted. Every offset and count is checked against the image before use, every loop is bounded by the
+// size of what it walks, and what makes no sense is kIo. The bytes do not change while the VM runs (a read-only memory
+// slot over a private file), so a checked value stays checked.
 #pragma once
 
 #include <cstddef>
@@ -20,13 +20,13 @@ namespace kernel::fs::erofs {
 struct InodeInfo {
   std::uint64_t nid = 0;
   std::uint64_t size = 0;
-  std::uint64_t modified = 0;       // seconds since the Epoch
-  std::uint64_t trailer = 0;        // image offset of what follows the inode and its xattrs: inline data or chunk table
+  std::uint64_t modified = 0;  // seconds since the Epoch
+  std::uint64_t trailer = 0;   // image offset of what follows the inode and its xattrs: inline data or chunk table
   std::uint32_t modified_nanoseconds = 0;
   std::uint32_t mode = 0;
   std::uint32_t uid = 0, gid = 0;
   std::uint32_t links = 0;
-  std::uint32_t data = 0;           // as in the on-disk inode
+  std::uint32_t data = 0;  // as in the on-disk inode
   Layout layout = Layout::kFlatPlain;
 
   FileType type() const { return static_cast<FileType>(mode >> 12); }
@@ -48,8 +48,8 @@ class Image {
 
   Result<InodeInfo> inode(std::uint64_t nid) const;
 
-  // The contiguous bytes of a file from `offset` (< size) on: as many as lie together, up to the end of the file. A hole has no
-  // data pointer.
+  // The contiguous bytes of a file from `offset` (< size) on: as many as lie together, up to the end of the file. A
+  // hole has no data pointer.
   struct Extent {
     const std::byte* data = nullptr;
     std::uint64_t length = 0;
@@ -58,9 +58,10 @@ class Image {
 
   // kNoEnt if the directory has no such name.
   Result<std::uint64_t> look_up(const InodeInfo& directory, std::string_view name) const;
-  // Entries from byte `position` of the directory on (0, or a position that an earlier call gave), without "." and "..". `base`
-  // is added to the positions given to the visitor. Returns false if the visitor stopped.
-  Result<bool> iterate(const InodeInfo& directory, std::uint64_t position, std::uint64_t base, DirectoryVisitor& visitor) const;
+  // Entries from byte `position` of the directory on (0, or a position that an earlier call gave), without "." and
+  // "..". `base` is added to the positions given to the visitor. Returns false if the visitor stopped.
+  Result<bool> iterate(const InodeInfo& directory, std::uint64_t position, std::uint64_t base,
+                       DirectoryVisitor& visitor) const;
   Result<String> read_link(const InodeInfo& link) const;
 
  private:

@@ -10,7 +10,9 @@ namespace {
 constexpr std::uint64_t kLowerBase = 2;
 constexpr std::uint64_t kRamBase = std::uint64_t{1} << 48;
 
-RamInode& as_ram(Inode& inode) { return static_cast<RamInode&>(inode); }
+RamInode& as_ram(Inode& inode) {
+  return static_cast<RamInode&>(inode);
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // A directory of a RamFs: entries in RAM, over the entries of a directory of the image if it comes from there.
 //
-// An entry in RAM hides the image's entry of the same name; one without an inode says that the name was removed (what overlay file
-// systems call a whiteout). A directory of the image that nobody changed has no entries in RAM at all.
+// An entry in RAM hides the image's entry of the same name; one without an inode says that the name was removed (what
+// overlay file systems call a whiteout). A directory of the image that nobody changed has no entries in RAM at all.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ struct RamEntry {
   ListNode order;
 };
 
-// The entries in RAM of one directory: found by name through a hash table once there are many, walked in order of creation.
+// The entries in RAM of one directory: found by name through a hash table once there are many, walked in order of
+// creation.
 class RamEntries {
  public:
   RamEntry* find(std::string_view name);
@@ -61,8 +62,8 @@ class RamDirectory final : public RamInode {
   Result<void> link(std::string_view name, Inode& target) override;
   Result<void> unlink(std::string_view name, Inode& child) override;
   Result<void> rmdir(std::string_view name, Inode& child) override;
-  Result<void> rename(std::string_view name, Inode& child, Inode& new_directory, std::string_view new_name, Inode* replaced,
-                      bool exchange) override;
+  Result<void> rename(std::string_view name, Inode& child, Inode& new_directory, std::string_view new_name,
+                      Inode* replaced, bool exchange) override;
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override;
 
  protected:

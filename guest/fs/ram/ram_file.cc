@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fs/memory_file.h"
 #include "lib/string.h"
 #include "task/process.h"
 #include "task/signal.h"
@@ -33,7 +34,9 @@ class OpenRamFile final : public File {
 
  private:
   RamFile& file() { return static_cast<RamFile&>(inode()); }
-  Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override { return file().read(offset, buffer); }
+  Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
+    return file().read(offset, buffer);
+  }
   Result<std::size_t> do_write(std::uint64_t& offset, mm::IoBuffer& buffer) override {
     if (flags() & kAppend) offset = file().file_size();
     return file().write(offset, buffer);
@@ -114,7 +117,8 @@ Result<std::size_t> RamFile::read_ram(std::uint64_t offset, mm::IoBuffer& buffer
     const std::size_t in_page = mm::page_offset(position);
     const std::size_t chunk = std::min(mm::kPageSize - in_page, buffer.remaining());
     const mm::Pfn frame = data_->resident_page(position >> mm::kPageShift);
-    auto stored = frame == mm::kNoFrame ? buffer.store_zeros(chunk) : buffer.store({mm::frame_data(frame) + in_page, chunk});
+    auto stored =
+        frame == mm::kNoFrame ? buffer.store_zeros(chunk) : buffer.store({mm::frame_data(frame) + in_page, chunk});
     if (!stored) return moved_or(done, stored.error());
     done += stored.value();
     if (stored.value() < chunk) break;
@@ -129,8 +133,16 @@ void RamFile::drop_privileges() {
   if (permissions_ & 010) permissions_ &= ~kModeSetGid;
 }
 
+Result<void> RamFile::check_resize(std::uint64_t new_size) const {
+  if ((seals_ & kSealShrink) && new_size < size()) return Errno::kPerm;
+  if ((seals_ & kSealGrow) && new_size > size()) return Errno::kPerm;
+  return {};
+}
+
 Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
   if (buffer.remaining() == 0) return 0;
+  if (seals_ & kSealWrite) return Errno::kPerm;
+  TRY(check_resize(std::max(size(), offset + buffer.remaining())));
   const std::uint64_t largest = TRY(largest_size(offset));
   if (in_image()) TRY(copy_up(lower_.size));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
@@ -179,6 +191,7 @@ Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
 }
 
 Result<void> RamFile::truncate(std::uint64_t new_size) {
+  TRY(check_resize(new_size));
   if (new_size > size() && new_size > 0) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
@@ -195,6 +208,8 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
   if ((mode & ~(kKeepSize | kPunchHole | kZeroRange)) || (punch && (!keep_size || zero))) return Errno::kOpNotSupp;
   std::uint64_t end;
   if (__builtin_add_overflow(offset, length, &end) || end > kLargestFile) return Errno::kFBig;
+  if ((seals_ & kSealWrite) && (punch || zero)) return Errno::kPerm;
+  if (!keep_size) TRY(check_resize(std::max(size(), end)));
   if (in_image()) TRY(copy_up(lower_.size));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
 
@@ -205,7 +220,8 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
     data_->set_size(end);
   }
   if (!punch) {
-    // Reserve: all pages or none. Pages beyond the end of the file (KEEP_SIZE) are not kept, which only costs time later.
+    // Reserve: all pages or none. Pages beyond the end of the file (KEEP_SIZE) are not kept, which only costs time
+    // later.
     const std::uint64_t first = offset >> mm::kPageShift;
     const std::uint64_t last = mm::page_ceil(std::min(end, data_->size())) >> mm::kPageShift;
     const std::uint64_t free = mm::memory_statistics().free_frames;

@@ -1,5 +1,5 @@
-// A regular file of a RamFs. Its data is the image's, read in place and mapped from there, until somebody opens it for writing;
-// from then on it is a RamObject.
+// A regular file of a RamFs. Its data is the image's, read in place and mapped from there, until somebody opens it for
+// writing; from then on it is a RamObject.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,9 @@ class RamFile final : public RamInode {
   // fallocate(2).
   Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length);
   std::uint64_t file_size() const { return size(); }
+  // F_ADD_SEALS (fs/memory_file.h).
+  std::uint32_t seals() const { return seals_; }
+  void add_seals(std::uint32_t seals) { seals_ |= seals; }
 
  protected:
   std::uint64_t size() const override { return data_ ? data_->size() : lower_.size; }
@@ -40,10 +43,13 @@ class RamFile final : public RamInode {
   Result<std::size_t> read_image(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> read_ram(std::uint64_t offset, mm::IoBuffer& buffer);
   void drop_privileges();
+  // kPerm if a seal forbids to make the file `new_size` long.
+  Result<void> check_resize(std::uint64_t new_size) const;
 
   erofs::InodeInfo lower_;
   Ref<erofs::FileObject> lower_object_;
   Ref<mm::RamObject> data_;  // null: in the image, or nothing was ever written
+  std::uint32_t seals_ = 0;
 };
 
 }  // namespace kernel::fs

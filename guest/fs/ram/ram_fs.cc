@@ -15,7 +15,9 @@ constexpr std::int64_t kOverlayMagic = 0x794c7630;
 constexpr std::size_t kFirstBuckets = 32;
 
 // What file data leaves free for everything else.
-std::uint64_t reserved_frames(const mm::MemoryStatistics& memory) { return memory.total_frames / 32 + 16; }
+std::uint64_t reserved_frames(const mm::MemoryStatistics& memory) {
+  return memory.total_frames / 32 + 16;
+}
 
 }  // namespace
 
@@ -40,6 +42,8 @@ Result<Ref<RamFs>> RamFs::create_over(const erofs::Image& image) {
   return fs;
 }
 
+RamFs::RamFs(std::string_view type_name) : type_name_(type_name) {}
+
 RamFs::~RamFs() {
   // What was changed is kept by the table; dropping it may free directories, and with them further inodes.
   root_ = nullptr;
@@ -53,7 +57,9 @@ RamFs::~RamFs() {
   }
 }
 
-Result<Ref<Inode>> RamFs::root() { return Ref<Inode>(root_); }
+Result<Ref<Inode>> RamFs::root() {
+  return Ref<Inode>(root_);
+}
 
 FileSystemStatistics RamFs::statistics() {
   const mm::MemoryStatistics memory = mm::memory_statistics();

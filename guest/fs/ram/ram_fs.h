@@ -1,9 +1,10 @@
-// File systems whose inodes live in RAM: tmpfs(5), /dev, and the root, which lays changes in RAM over a read-only EROFS image.
+// File systems whose inodes live in RAM: tmpfs(5), /dev, and the root, which lays changes in RAM over a read-only EROFS
+// image.
 //
-// The root is not a stack of two file systems but one tree. Its inodes are made from the image when they are looked up, and are
-// forgotten when nobody uses them; one that was changed is kept, under the number (nid) that it has in the image. So an inode has
-// one identity for ever: copying up changes neither st_ino nor its hard links, and only its data or a single directory entry
-// moves to RAM. All changes vanish with the VM.
+// The root is not a stack of two file systems but one tree. Its inodes are made from the image when they are looked up,
+// and are forgotten when nobody uses them; one that was changed is kept, under the number (nid) that it has in the
+// image. So an inode has one identity for ever: copying up changes neither st_ino nor its hard links, and only its data
+// or a single directory entry moves to RAM. All changes vanish with the VM.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +26,11 @@ class RamFs final : public FileSystem {
   // Fills the root directory when it is first used.
   using Populate = Result<void> (*)(RamDirectory& root);
 
-  static Result<Ref<RamFs>> create(std::string_view type_name, std::uint32_t root_permissions, Populate populate = nullptr);
+  static Result<Ref<RamFs>> create(std::string_view type_name, std::uint32_t root_permissions,
+                                   Populate populate = nullptr);
   static Result<Ref<RamFs>> create_over(const erofs::Image& image);
 
-  explicit RamFs(std::string_view type_name) : type_name_(type_name) {}
+  explicit RamFs(std::string_view type_name);
   ~RamFs() override;
 
   std::string_view type_name() const override { return type_name_; }

@@ -16,8 +16,10 @@ Result<Ref<RamInode>> make(Args&&... args) {
 
 Result<Ref<RamInode>> RamInode::create(RamFs& fs, const NewInode& attributes) {
   switch (static_cast<FileType>(attributes.mode >> 12)) {
-    case FileType::kDirectory: return make<RamDirectory>(fs, attributes);
-    case FileType::kRegular: return make<RamFile>(fs, attributes);
+    case FileType::kDirectory:
+      return make<RamDirectory>(fs, attributes);
+    case FileType::kRegular:
+      return make<RamFile>(fs, attributes);
     case FileType::kSymlink: {
       auto link = TRY(make_ref<RamSymlink>(fs, attributes));
       TRY(link->set_target(attributes.target));
@@ -26,17 +28,22 @@ Result<Ref<RamInode>> RamInode::create(RamFs& fs, const NewInode& attributes) {
     case FileType::kFifo:
     case FileType::kCharDevice:
     case FileType::kBlockDevice:
-    case FileType::kSocket: return make<RamSpecial>(fs, attributes);
+    case FileType::kSocket:
+      return make<RamSpecial>(fs, attributes);
   }
   return Errno::kInval;
 }
 
 Result<Ref<RamInode>> RamInode::from_lower(RamFs& fs, const erofs::InodeInfo& lower) {
   switch (lower.type()) {
-    case FileType::kDirectory: return make<RamDirectory>(fs, lower);
-    case FileType::kRegular: return make<RamFile>(fs, lower);
-    case FileType::kSymlink: return make<RamSymlink>(fs, lower);
-    default: return make<RamSpecial>(fs, lower);
+    case FileType::kDirectory:
+      return make<RamDirectory>(fs, lower);
+    case FileType::kRegular:
+      return make<RamFile>(fs, lower);
+    case FileType::kSymlink:
+      return make<RamSymlink>(fs, lower);
+    default:
+      return make<RamSpecial>(fs, lower);
   }
 }
 
@@ -67,7 +74,9 @@ RamInode::~RamInode() {
   if (remembered_) fs().forget(*this);
 }
 
-RamFs& RamInode::fs() const { return static_cast<RamFs&>(file_system()); }
+RamFs& RamInode::fs() const {
+  return static_cast<RamFs&>(file_system());
+}
 
 Result<Metadata> RamInode::metadata() {
   Metadata metadata;
