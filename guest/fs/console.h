@@ -3,12 +3,13 @@
 
 #include <cstdint>
 
+#include "boot_parameters.h"
 #include "fs/char_device.h"
 
 namespace kernel::fs {
 
-// husk,role in the device tree (docs/device-tree.md): three streams, or one terminal.
-enum class ConsoleRole : std::uint8_t { kStdin, kStdout, kStderr, kTerminal };
+// Which console: three streams, or one terminal.
+using ConsoleRole = DeviceRole;
 
 // Major 5: /dev/tty (minor 0) is the terminal; /dev/console (minor 1) the terminal, or standard input and output.
 inline constexpr std::uint32_t kTerminalMajor = 5;
@@ -16,11 +17,3 @@ enum : std::uint32_t { kTtyMinor = 0, kConsoleMinor = 1 };
 CharDevice* terminal_device(std::uint32_t minor);
 
 }  // namespace kernel::fs
-
-namespace kernel::drivers {
-
-// The console of this role, or null if the VM has none. Implemented by the virtio-console driver, which starts a device
-// on its first use.
-fs::CharDevice* console_device(fs::ConsoleRole role);
-
-}  // namespace kernel::drivers
