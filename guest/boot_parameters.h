@@ -1,0 +1,76 @@
+// What the VMM tells the kernel: the device tree of docs/device-tree.md, read once into a struct. Texts and lists are views
+// into the tree, which stays in memory that the kernel never allocates from.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "abi/husk_abi.h"
+#include "lib/fdt.h"
+
+namespace kernel {
+
+// Guest-physical, in bytes.
+struct PhysicalRange {
+  std::uint64_t start = 0;
+  std::uint64_t size = 0;
+  std::uint64_t end() const { return start + size; }
+};
+
+// What the guest uses a virtio device for (property husk,role).
+enum class DeviceRole : std::uint8_t { kUnknown, kStdin, kStdout, kStderr, kTerminal, kRng };
+
+struct DeviceDescription {
+  DeviceRole role = DeviceRole::kUnknown;
+  std::uint8_t vector = 0;      // of its interrupt
+  PhysicalRange registers;
+};
+
+struct PayloadDescription {
+  fdt::StringList arguments;    // argv; never empty
+  fdt::StringList environment;
+  std::string_view working_directory = "/";
+  std::string_view host_name;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  bool terminal = false;        // stdin, stdout and stderr are one terminal
+
+  std::size_t group_count() const { return groups.size() / 4; }
+  std::uint32_t group(std::size_t index) const;  // index < group_count()
+
+  std::span<const std::byte> groups;  // supplementary groups, big-endian cells
+};
+
+struct BootParameters {
+  std::array<PhysicalRange, 2> memory;
+  std::size_t memory_count = 0;
+  PhysicalRange root_image;     // size 0: none
+  std::uint64_t kernel_end = 0; // first guest-physical address after the kernel
+
+  std::span<const std::byte> random_seed;
+  std::uint64_t tsc_khz = 0;
+  std::uint64_t boot_tsc = 0;
+  std::uint64_t boot_realtime_ns = 0;
+  std::uint32_t log_level = 4;
+
+  std::array<DeviceDescription, husk::abi::kMaxMmioDevices> devices;
+  std::size_t device_count = 0;
+  PayloadDescription payload;
+
+  std::span<const DeviceDescription> device_list() const { return {devices.data(), device_count}; }
+  // The first device with this role, or null.
+  const DeviceDescription* find_device(DeviceRole role) const;
+};
+
+// Fills `parameters` from the tree in `blob`. Returns what is wrong with the tree, in words, or an empty text.
+std::string_view read_boot_parameters(std::span<const std::byte> blob, BootParameters& parameters);
+
+// Reads the tree at this guest-physical address, which the VMM passes at entry. Panics if it lacks something.
+// Needs neither heap nor clock nor log level.
+void initialise_boot_parameters(std::uint64_t tree_gpa);
+const BootParameters& boot_parameters();
+
+}  // namespace kernel

@@ -1,0 +1,40 @@
+// A character device, as drivers implement it; file operations on a device node end here.
+//
+// Devices live for ever (static objects), so they are not reference counted. `flags` are the open file's O_* flags:
+// with kNonBlock, read and write return kAgain instead of blocking. Blocking is done with task::WaitQueue only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fs/poll.h"
+#include "lib/ref.h"
+#include "lib/result.h"
+#include "mm/io_buffer.h"
+#include "mm/memory_object.h"
+
+namespace kernel::fs {
+
+class CharDevice {
+ public:
+  virtual Result<void> open(std::uint32_t /*flags*/) { return {}; }
+  virtual void close(std::uint32_t /*flags*/) {}  // the last reference to one open file has gone
+  // Bytes moved; 0 is the end of the stream.
+  virtual Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t flags) = 0;
+  virtual Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t flags) = 0;
+  // kNoTty for a request that the device does not know.
+  virtual Result<std::uint64_t> ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) { return Errno::kNoTty; }
+  // The kPoll* events that hold now. If `table` is given, watches the queues that announce changes.
+  virtual std::uint32_t poll(PollTable* table) = 0;
+  // Whether lseek(2) succeeds without meaning (/dev/null, /dev/zero); terminals and streams say kSPipe.
+  virtual bool seekable() const { return false; }
+  virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }
+
+ protected:
+  ~CharDevice() = default;
+};
+
+// The device with this number, or null: memory devices (major 1), terminals (majors 4 and 5).
+CharDevice* find_char_device(std::uint64_t device);
+
+}  // namespace kernel::fs

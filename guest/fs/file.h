@@ -1,0 +1,80 @@
+// An open file description (open(2)): what descriptors refer to, shared by dup(2) and fork(2). It has the offset and
+// the status flags; what it is opened on is an inode.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "fs/abi.h"
+#include "fs/inode.h"
+#include "fs/path.h"
+#include "fs/poll.h"
+#include "lib/ref.h"
+#include "lib/result.h"
+#include "mm/io_buffer.h"
+#include "mm/memory_object.h"
+
+namespace kernel::fs {
+
+class File : public RefCounted {
+ public:
+  ~File() override;
+
+  const Path& path() const { return path_; }
+  Inode& inode() const { return *path_.dentry->inode(); }
+
+  // O_* flags: the access mode, and the status flags that F_SETFL changes.
+  std::uint32_t flags() const { return flags_; }
+  void set_flags(std::uint32_t flags) { flags_ = flags; }
+  bool is_path_only() const { return flags_ & kPathOnly; }
+  bool readable() const { return !is_path_only() && (flags_ & kAccessMode) != kWriteOnly; }
+  bool writable() const {
+    return !is_path_only() && ((flags_ & kAccessMode) == kWriteOnly || (flags_ & kAccessMode) == kReadWrite);
+  }
+  bool non_blocking() const { return flags_ & kNonBlock; }
+
+  // At the file's offset, which advances. kBadF unless open for it. Bytes moved; 0 at the end of the file.
+  Result<std::size_t> read(mm::IoBuffer& buffer);
+  Result<std::size_t> write(mm::IoBuffer& buffer);
+  // At `offset`; kSPipe for a stream.
+  Result<std::size_t> read_at(std::uint64_t offset, mm::IoBuffer& buffer);
+  Result<std::size_t> write_at(std::uint64_t offset, mm::IoBuffer& buffer);
+  // Into kernel memory (execve reading headers). Less than asked at the end of the file.
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> memory);
+  std::uint64_t offset() const { return offset_; }
+
+  // lseek(2).
+  virtual Result<std::uint64_t> seek(std::int64_t offset, int whence);
+  virtual Result<std::uint64_t> ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) { return Errno::kNoTty; }
+  // The kPoll* events that hold now; watches the queues that announce changes when there is a table. The default, for
+  // files that are always ready, as regular files are.
+  virtual std::uint32_t poll(PollTable*) { return kPollReadable | kPollWritable; }
+  // Directories: entries from the offset on, "." and ".." included; the offset is moved behind what was taken.
+  virtual Result<void> iterate(DirectoryVisitor&) { return Errno::kNotDir; }
+  // What mmap(2) maps. kNoDev if it cannot be mapped.
+  virtual Result<Ref<mm::MemoryObject>> memory_object() { return inode().memory_object(); }
+  // fallocate(2).
+  virtual Result<void> allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
+    return Errno::kNoDev;
+  }
+  virtual bool is_stream() const { return false; }  // no offset: pipe, terminal
+  // FIONREAD.
+  virtual Result<std::size_t> bytes_to_read() { return Errno::kNoTty; }
+
+ protected:
+  File(Path path, std::uint32_t flags) : path_(static_cast<Path&&>(path)), flags_(flags) {}
+
+  // Move data at `offset` (meaningless for a stream).
+  virtual Result<std::size_t> do_read(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
+  // `offset` is updated to where the data went when the file appends.
+  virtual Result<std::size_t> do_write(std::uint64_t& /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
+
+  std::uint64_t offset_ = 0;
+
+ private:
+  Path path_;
+  std::uint32_t flags_;
+};
+
+}  // namespace kernel::fs

@@ -1,0 +1,49 @@
+// A file system: a tree of inodes with a device number of its own.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "lib/ref.h"
+
+namespace kernel::fs {
+
+class Inode;
+
+// struct statfs of the x86-64 ABI (statfs(2)).
+struct FileSystemStatistics {
+  std::int64_t type = 0;
+  std::int64_t block_size = 4096;
+  std::uint64_t blocks = 0;
+  std::uint64_t blocks_free = 0;
+  std::uint64_t blocks_available = 0;
+  std::uint64_t files = 0;
+  std::uint64_t files_free = 0;
+  std::int32_t id[2] = {};
+  std::int64_t name_length = 255;
+  std::int64_t fragment_size = 4096;
+  std::int64_t flags = 0;
+  std::int64_t spare[4] = {};
+};
+static_assert(sizeof(FileSystemStatistics) == 120);
+
+class FileSystem : public RefCounted {
+ public:
+  // As in /proc/filesystems.
+  virtual std::string_view type_name() const = 0;
+  virtual Result<Ref<Inode>> root() = 0;
+  virtual FileSystemStatistics statistics() = 0;
+  // Whether a name in use stands for the same inode until this kernel changes it. False for procfs, where names come
+  // and go.
+  virtual bool names_are_stable() const { return true; }
+  // st_dev.
+  std::uint64_t device() const { return device_; }
+
+ protected:
+  FileSystem();
+
+ private:
+  std::uint64_t device_;
+};
+
+}  // namespace kernel::fs

@@ -1,0 +1,118 @@
+// An inode: a file, directory, symbolic link, device, FIFO or socket of some file system, whatever its names. See
+// inode(7).
+//
+// Operations take names already checked (1 to 255 bytes, no '/', not "." or ".."), and the caller has checked
+// permissions (fs/access.h) and that the inode is of the right type. The defaults fail with what Linux reports for a
+// file system that cannot do it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "fs/abi.h"
+#include "lib/ref.h"
+#include "lib/string.h"
+#include "lib/time.h"
+#include "mm/memory_object.h"
+
+namespace kernel::fs {
+
+class File;
+class FileSystem;
+class LockTable;
+struct Path;
+
+struct Metadata {
+  std::uint32_t mode = 0;  // with the type
+  std::uint32_t uid = 0, gid = 0;
+  std::uint32_t links = 1;
+  std::uint64_t inode = 0;
+  std::uint64_t device = 0;          // of the file system
+  std::uint64_t special_device = 0;  // st_rdev
+  std::uint64_t size = 0;
+  std::uint64_t blocks = 0;  // of 512 bytes
+  std::uint32_t block_size = 4096;
+  Timespec accessed{}, modified{}, changed{};
+
+  FileType type() const { return static_cast<FileType>(mode >> 12); }
+};
+
+// What chmod, chown and utimensat change; only what is flagged.
+struct MetadataChange {
+  bool set_permissions = false, set_uid = false, set_gid = false, set_accessed = false, set_modified = false;
+  std::uint32_t permissions = 0;
+  std::uint32_t uid = 0, gid = 0;
+  Timespec accessed{}, modified{};
+};
+
+// What create makes.
+struct NewInode {
+  std::uint32_t mode = 0;  // with the type
+  std::uint32_t uid = 0, gid = 0;
+  std::uint64_t special_device = 0;
+  std::string_view target;  // of a symbolic link
+};
+
+// Receives a directory's entries. `next` is the position from which the entry after this one is read. False: no room,
+// stop before this entry.
+class DirectoryVisitor {
+ public:
+  virtual bool entry(std::string_view name, std::uint64_t inode, FileType type, std::uint64_t next) = 0;
+
+ protected:
+  ~DirectoryVisitor() = default;
+};
+
+class Inode : public RefCounted {
+ public:
+  FileType type() const { return type_; }
+  bool is_directory() const { return type_ == FileType::kDirectory; }
+  bool is_symlink() const { return type_ == FileType::kSymlink; }
+  bool is_regular() const { return type_ == FileType::kRegular; }
+  FileSystem& file_system() const { return *file_system_; }
+
+  virtual Result<Metadata> metadata() = 0;
+  virtual Result<void> change_metadata(const MetadataChange&) { return Errno::kPerm; }
+
+  // --- directories
+  virtual Result<Ref<Inode>> lookup(std::string_view) { return Errno::kNoEnt; }
+  virtual Result<Ref<Inode>> create(std::string_view, const NewInode&) { return Errno::kPerm; }
+  virtual Result<void> link(std::string_view, Inode&) { return Errno::kPerm; }
+  virtual Result<void> unlink(std::string_view, Inode&) { return Errno::kPerm; }
+  virtual Result<void> rmdir(std::string_view, Inode&) { return Errno::kPerm; }
+  // `replaced` is what new_name means now, or null; with `exchange` the two names swap.
+  virtual Result<void> rename(std::string_view /*name*/, Inode& /*child*/, Inode& /*new_directory*/,
+                              std::string_view /*new_name*/, Inode* /*replaced*/, bool /*exchange*/) {
+    return Errno::kPerm;
+  }
+  // From `position` on (0: the beginning) without "." and "..", which have positions 0 and 1; the first entry is at 2.
+  virtual Result<void> iterate(std::uint64_t, DirectoryVisitor&) { return Errno::kNotDir; }
+
+  // --- symbolic links
+  virtual Result<String> read_link() { return Errno::kInval; }
+  // A link that leads to an object rather than to a name (/proc/PID/fd/3): sets `target` and returns true.
+  virtual Result<bool> follow_magic(Path& /*target*/) { return false; }
+
+  // --- everything that can be opened. Permissions have been checked; O_TRUNC has been done. The default serves FIFOs,
+  // device nodes and directories.
+  virtual Result<Ref<File>> open(const Path& path, std::uint32_t flags);
+
+  // --- regular files
+  virtual Result<void> truncate(std::uint64_t) { return Errno::kInval; }
+  virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }
+
+  // What a FIFO's or socket's inode refers to while it is open somewhere (fs/pipe.h).
+  Ref<RefCounted> attached;
+  // Record locks and flocks; null while there are none (fs/locks.h).
+  LockTable* locks = nullptr;
+
+ protected:
+  Inode(FileSystem* file_system, FileType type) : file_system_(file_system), type_(type) {}
+  ~Inode() override;
+
+ private:
+  FileSystem* file_system_;  // alive as long as a mount or an open file has it; null for nameless objects
+  FileType type_;
+};
+
+}  // namespace kernel::fs

@@ -1,0 +1,39 @@
+#include "lib/log.h"
+
+#include "lib/log_ring.h"
+#include "mm/address.h"
+
+namespace kernel {
+namespace {
+
+constinit LogLevel g_level = LogLevel::kWarning;
+constinit bool g_panicking = false;
+
+husk::abi::GuestLog& guest_log() {
+  return *mm::physical_pointer<husk::abi::GuestLog>(husk::abi::kGuestLogGpa);
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) { g_level = level; }
+
+bool log_enabled(LogLevel level) { return level <= g_level; }
+
+void log_line(LogLevel level, std::string_view text) {
+  append_to_log(guest_log(), static_cast<unsigned>(level), text);
+}
+
+void panic_line(std::string_view text) {
+  // The register's address is a constant of the ABI, so that a panic needs no driver to be in order. A panic inside this
+  // function (a fault on the log's page, say) must not come back here for ever: the second one skips the log.
+  if (!g_panicking) {
+    g_panicking = true;
+    log_line(LogLevel::kError, text);
+  }
+  const auto offset = static_cast<std::uint32_t>(husk::abi::ControlRegister::kPanic);
+  *mm::physical_pointer<volatile std::uint32_t>(husk::abi::kControlGpa + offset) = 1;
+  // The VMM ends the VM at that store and never runs the vCPU again.
+  for (;;) __builtin_ia32_pause();
+}
+
+}  // namespace kernel
