@@ -336,6 +336,11 @@ Result<Ref<AddressSpace>> AddressSpace::fork() {
   return child;
 }
 
+bool AddressSpace::is_resident(std::uint64_t address) const {
+  const Pte* pte = table_.find(address);
+  return pte && pte->present();
+}
+
 std::uint64_t AddressSpace::resident_pages(const Mapping& mapping) const {
   std::uint64_t pages = 0;
   table_.for_each_present(mapping.start, mapping.end, [&](std::uint64_t, Pte&) { ++pages; });

@@ -79,6 +79,7 @@ class AddressSpace final : public RefCounted {
   // madvise(MADV_DONTNEED): private pages are dropped and read as zero or as the file again. kNoMem for unmapped parts.
   Result<void> discard(std::uint64_t start, std::uint64_t length);
   bool is_mapped(std::uint64_t start, std::uint64_t length) const;
+  bool is_resident(std::uint64_t address) const;
   // brk(2): the new break, or the old one if it cannot be moved.
   std::uint64_t set_break(std::uint64_t address);
   void initialise_break(std::uint64_t address) { break_start_ = break_ = address; }
