@@ -99,6 +99,24 @@ inline constexpr std::uint8_t kTimerVector = 0x20;         // LAPIC timer
 inline constexpr std::uint8_t kControlVector = 0x21;       // control device: kSignals has become non-zero
 inline constexpr std::uint8_t kFirstDeviceVector = 0x30;   // virtio-mmio device n uses kFirstDeviceVector + n
 
+// ---------------------------------------------------------------- husk's stream extension of virtio-console
+// A device-specific feature bit (virtio 1.2, section 2.2: 50 to 127) that a driver need not accept. With it, a receive
+// buffer that comes back with length 0 means end of file, and every chain of the transmit queue ends with a
+// device-writable ConsoleStatus (devices/virtio/console.h).
+inline constexpr std::uint64_t kConsoleFeatureStream = std::uint64_t{1} << 63;
+
+enum class ConsoleStatusCode : std::uint32_t {
+  kOk = 0,
+  kHungUp = 1,   // nobody reads the stream any more: EPIPE and SIGPIPE
+  kNoSpace = 2,  // ENOSPC
+  kIoError = 3,  // EIO
+};
+
+struct ConsoleStatus {
+  std::uint32_t code;      // ConsoleStatusCode: why `accepted` is less than what was sent
+  std::uint32_t accepted;  // bytes that the stream has taken
+};
+
 // ---------------------------------------------------------------- shared memory written by the guest, read by the VMM
 // Everything here is untrusted to the VMM.
 inline constexpr std::uint64_t kGuestStatsMagic = 0x3173746174736b68; // "hkstats1"

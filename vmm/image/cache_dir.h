@@ -1,9 +1,9 @@
 // Where husk keeps the root file system images that it has built.
 //
 //   images/NAME.erofs, NAME.json       made by `husk image import DIR NAME`
-//   directories/KEY.FINGERPRINT.erofs  the image of a directory (KEY: its path) in one state (FINGERPRINT: fingerprint.h)
-//   directories/KEY.lock               held while that image is built
-//   directories/KEY.PID.tmp            an image being built; removed by the next build if the builder died
+//   directories/KEY.FINGERPRINT.erofs  the image of a directory (KEY: its path) in one state (FINGERPRINT:
+//   fingerprint.h) directories/KEY.lock               held while that image is built directories/KEY.PID.tmp an image
+//   being built; removed by the next build if the builder died
 #pragma once
 
 #include <string>

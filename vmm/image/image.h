@@ -13,7 +13,7 @@ namespace husk::image {
 // another husk replaces the file meanwhile.
 struct RootImage {
   UniqueFd fd;
-  std::uint64_t size = 0;        // bytes, a multiple of 4096
+  std::uint64_t size = 0;  // bytes, a multiple of 4096
   std::string erofs_path;
   std::string source_directory;  // canonical path; empty for an imported image
 };

@@ -1,0 +1,51 @@
+// What a virtio device is, apart from its transport: an identity, features, a configuration space, and a reaction to
+// queues. A device owns no registers; a transport owns no policy.
+//
+// Threading: the transport calls every function of Device with its lock (Transport::mutex) held. A device that works on
+// the I/O thread takes that lock there before it touches its state or its queues. Errors: a device reports a guest that
+// broke the rules with Queue::fail, and the transport does the rest; nothing throws.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string_view>
+
+#include "devices/virtio/queue.h"
+
+namespace husk::virtio {
+
+// What an active device may do with its transport, all with `mutex` held.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual std::mutex& mutex() = 0;
+  virtual Queue& queue(std::size_t index) = 0;
+  virtual void interrupt_used() = 0;    // "used buffer notification"
+  virtual void interrupt_config() = 0;  // "configuration change notification"; a new config generation
+  // To be called by a device after it worked on a queue outside process_queue: turns a queue's error into
+  // DEVICE_NEEDS_RESET.
+  virtual void check_queues() = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  virtual std::uint32_t id() const = 0;
+  virtual std::string_view name() const = 0;   // for messages
+  virtual std::uint64_t features() const = 0;  // device-specific ones; the transport adds what the queues can do
+  virtual std::span<const std::uint16_t> queue_sizes() const = 0;  // the maximum size of each queue
+
+  // The configuration space, as read from `offset` on. Bytes beyond its end read as 0.
+  virtual void read_config(std::uint64_t offset, std::span<std::byte> out) const = 0;
+  virtual void write_config(std::uint64_t offset, std::span<const std::byte> in) = 0;
+
+  // The driver has set DRIVER_OK. `transport` outlives the device's active time, which ends with `reset`.
+  virtual void activate(Transport& transport, std::uint64_t features) = 0;
+  virtual void process_queue(std::size_t index) = 0;
+  virtual void reset() = 0;
+};
+
+}  // namespace husk::virtio

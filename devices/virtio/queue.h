@@ -1,0 +1,139 @@
+// The device's side of a split virtqueue (virtio 1.2, section 2.7), and the one place where what the guest wrote into
+// it is checked. A device receives a Chain: spans of host memory that are inside guest RAM, readable before writable,
+// bounded in number and in total length. It never sees a descriptor.
+//
+// The guest can change the queue while the device reads it, so every field is loaded once, into a copy, and the copy is
+// checked and used. What lies behind a span stays guest memory: it may change under the device's hands.
+//
+// A guest that breaks the rules gets an error that names the rule (`error()`); the queue then yields nothing more until
+// it is set up again. No input makes it crash, loop, or allocate without bound.
+//
+// Threading: none of its own; the transport's lock (mmio.h) guards it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "common/guest_memory.h"
+
+namespace husk::virtio {
+
+// Section 2.7: the largest queue the split layout can describe.
+inline constexpr std::uint16_t kMaxQueueSize = 32768;
+
+// Descriptors may overlap, so a chain can be longer than RAM. Section 2.7.4 allows 2^32 bytes; the cap bounds how long
+// one notification can keep a device busy. No driver that we know of sends more than a few hundred KiB at a time.
+inline constexpr std::uint64_t kMaxChainBytes = std::uint64_t{64} << 20;
+
+enum class QueueError : std::uint8_t {
+  kNone,
+  kBadSize,          // the queue's size is 0, no power of two, or above the device's maximum
+  kMisaligned,       // a part of the queue is not aligned as table 2.7 asks
+  kRingOutsideRam,   // a part of the queue is not wholly inside guest RAM
+  kAvailIndexJump,   // more new heads in the available ring than the queue has entries
+  kDescriptorIndex,  // a head or `next` names a descriptor beyond the table
+  kDescriptorLoop,   // a chain has more descriptors than the queue has entries
+  kReadableAfterWritable,
+  kBufferOutsideRam,
+  kChainTooLong,        // more than kMaxChainBytes
+  kIndirectUnexpected,  // an indirect descriptor, but VIRTIO_F_INDIRECT_DESC was not negotiated
+  kIndirectNested,      // an indirect descriptor inside an indirect table
+  kIndirectWithNext,    // VIRTQ_DESC_F_INDIRECT and VIRTQ_DESC_F_NEXT in one descriptor
+  kIndirectTableSize,   // the table's length is 0, no multiple of 16, or more than the queue's size allows
+  kWrongDirection,      // the device found writable bytes where it needs readable ones, or the reverse
+};
+std::string_view describe(QueueError error);
+
+// One request of the driver: the bytes it gives to the device, then the room it offers for the answer.
+class Chain {
+ public:
+  std::span<const std::span<std::byte>> readable() const { return {segments_.data(), readable_count_}; }
+  std::span<const std::span<std::byte>> writable() const { return std::span(segments_).subspan(readable_count_); }
+  std::uint64_t readable_bytes() const { return readable_bytes_; }
+  std::uint64_t writable_bytes() const { return writable_bytes_; }
+
+  // Copies from the readable bytes at `offset`; returns how many there were.
+  std::size_t copy_out(std::uint64_t offset, std::span<std::byte> to) const;
+  // Copies into the writable bytes at `offset`; returns how many there was room for.
+  std::size_t copy_in(std::uint64_t offset, std::span<const std::byte> from) const;
+
+ private:
+  friend class Queue;
+  std::uint16_t head_ = 0;
+  std::size_t readable_count_ = 0;
+  std::uint64_t readable_bytes_ = 0;
+  std::uint64_t writable_bytes_ = 0;
+  std::vector<std::span<std::byte>> segments_;  // keeps its capacity from one pop to the next
+};
+
+// Where the driver put the three parts, as it wrote them into the transport's registers. Untrusted.
+struct QueueLayout {
+  std::uint16_t size = 0;
+  Gpa descriptors;  // "descriptor area", 16 bytes each
+  Gpa available;    // "driver area"
+  Gpa used;         // "device area"
+};
+
+class Queue {
+ public:
+  explicit Queue(const GuestMemory& memory) : memory_(memory) {}
+
+  // Takes the layout into use if it is sound. `features` are the negotiated ones.
+  QueueError enable(const QueueLayout& layout, std::uint16_t max_size, std::uint64_t features);
+  void disable();
+  bool enabled() const { return size_ != 0; }
+  std::uint16_t size() const { return size_; }
+
+  // The next chain that the driver has made available, into `chain` (reused, so that no pop allocates for long). False
+  // when there is none, or when the guest broke a rule: see `error`.
+  bool pop(Chain& chain);
+
+  // Whether `pop` has something to look at. When not, the driver has been asked to notify of the next chain (unless
+  // notifications are suppressed), so a device that gets false can wait for process_queue.
+  bool has_chain() { return new_heads() != 0; }
+
+  // Gives `chain` back to the driver with `written` bytes in its writable part, and says whether the driver wants an
+  // interrupt for it (sections 2.7.7 and 2.7.8).
+  [[nodiscard]] bool push(const Chain& chain, std::uint32_t written);
+
+  // A device that is busy anyway asks the driver not to notify it (section 2.7.10). After it allows notifications
+  // again, it must call `pop`
+  // or `has_chain`: the driver may have added a chain in between.
+  void suppress_notifications(bool suppress);
+
+  QueueError error() const { return error_; }
+  // A device that finds a chain of the wrong shape reports it here.
+  void fail(QueueError error) { error_ = error; }
+
+ private:
+  struct Descriptor {
+    std::uint64_t address;
+    std::uint32_t length;
+    std::uint16_t flags;
+    std::uint16_t next;
+  };
+  static_assert(sizeof(Descriptor) == 16);
+
+  bool has_event_idx() const;
+  std::uint16_t new_heads();
+  bool collect(std::uint16_t head, Chain& chain);
+  QueueError check_indirect(const Descriptor& descriptor, bool already_indirect) const;
+  QueueError add_buffer(const Descriptor& descriptor, Chain& chain) const;
+
+  const GuestMemory& memory_;
+  std::uint16_t size_ = 0;
+  std::uint64_t features_ = 0;
+  std::span<std::byte> descriptors_;
+  std::span<std::byte> available_;
+  std::span<std::byte> used_;
+  std::uint16_t next_available_ = 0;  // free-running, as the ring's own indices
+  std::uint16_t next_used_ = 0;
+  bool suppressed_ = false;
+  QueueError error_ = QueueError::kNone;
+};
+
+}  // namespace husk::virtio

@@ -1,0 +1,116 @@
+// The fingerprint of a directory must change with everything that makes another image, and with nothing else.
+#include "vmm/image/fingerprint.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "tests/unit/temporary_tree.h"
+#include "vmm/error.h"
+
+namespace husk::image {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FingerprintTest : public testing::Test {
+ protected:
+  FingerprintTest() {
+    tree_.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+    tree_.write("bin/tool", "#!/bin/sh\n");
+    fs::create_symlink("tool", tree_.path() / "bin/link");
+    fs::create_directory(tree_.path() / "empty");
+    next_tick();
+  }
+
+  // ctime moves in clock ticks: what happens within one tick of a walk cannot be told apart.
+  static void next_tick() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
+
+  std::string digest() const { return fingerprint(tree_.path()).digest; }
+
+  void expect_change(const char* what, const std::function<void()>& change) {
+    const std::string before = digest();
+    change();
+    EXPECT_NE(digest(), before) << what;
+    next_tick();
+  }
+
+  test::TemporaryTree tree_;
+};
+
+TEST_F(FingerprintTest, IsTheSameForAnUntouchedTree) {
+  EXPECT_EQ(digest(), digest());
+}
+
+TEST_F(FingerprintTest, IgnoresReading) {
+  const std::string before = digest();
+  std::ifstream(tree_ / "etc/passwd").get();
+  EXPECT_EQ(digest(), before);
+}
+
+TEST_F(FingerprintTest, SeesEveryKindOfChange) {
+  expect_change("contents, same size", [&] { tree_.write("bin/tool", "#!/bin/ZZ\n"); });
+  expect_change("contents, same size and mtime put back", [&] {
+    struct stat status {};
+    ASSERT_EQ(::stat((tree_ / "bin/tool").c_str(), &status), 0);
+    tree_.write("bin/tool", "#!/bin/YY\n");
+    const timespec times[2] = {status.st_atim, status.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (tree_ / "bin/tool").c_str(), times, 0), 0);
+  });
+  expect_change("mode", [&] { ASSERT_EQ(::chmod((tree_ / "bin/tool").c_str(), 0711), 0); });
+  expect_change("new file", [&] { tree_.write("empty/file", ""); });
+  expect_change("renamed file", [&] { fs::rename(tree_ / "empty/file", tree_ / "empty/elif"); });
+  expect_change("removed file", [&] { fs::remove(tree_ / "empty/elif"); });
+  expect_change("new directory", [&] { fs::create_directory(tree_ / "empty/sub"); });
+  expect_change("hard link", [&] { fs::create_hard_link(tree_ / "bin/tool", tree_ / "bin/second"); });
+  expect_change("link target", [&] {
+    fs::remove(tree_ / "bin/link");
+    fs::create_symlink("pool", tree_ / "bin/link");
+  });
+  expect_change("mode of the root", [&] { ASSERT_EQ(::chmod(tree_.path().c_str(), 0755), 0); });
+  if (::geteuid() == 0) {
+    expect_change("owner", [&] { ASSERT_EQ(::chown((tree_ / "bin/tool").c_str(), 1000, 0), 0); });
+    expect_change("group", [&] { ASSERT_EQ(::chown((tree_ / "bin/tool").c_str(), 1000, 1000), 0); });
+  }
+}
+
+TEST_F(FingerprintTest, CountsEntriesAndEstimatesTheImage) {
+  const Fingerprint seen = fingerprint(tree_.path());
+  EXPECT_EQ(seen.entries, 6u);             // etc etc/passwd bin bin/tool bin/link empty
+  EXPECT_GT(seen.image_bytes, 2u * 4096);  // two files of one block each
+  EXPECT_LT(seen.image_bytes, 4u * 4096);
+  EXPECT_EQ(fingerprint(tree_ / "empty").entries, 0u);
+}
+
+TEST_F(FingerprintTest, KnowsTheNewestChange) {
+  struct stat status {};
+  tree_.write("etc/new", "x");
+  ASSERT_EQ(::stat((tree_ / "etc/new").c_str(), &status), 0);
+  EXPECT_EQ(fingerprint(tree_.path()).newest_change_ns, status.st_ctim.tv_sec * 1'000'000'000 + status.st_ctim.tv_nsec);
+}
+
+TEST_F(FingerprintTest, HandlesDirectoriesLargerThanOneRead) {
+  for (int i = 0; i < 2000; ++i) tree_.write("many/a-file-name-of-some-length-" + std::to_string(i), "");
+  next_tick();
+  EXPECT_EQ(fingerprint(tree_ / "many").entries, 2000u);
+  expect_change("one of many", [&] { tree_.write("many/a-file-name-of-some-length-1777", "x"); });
+}
+
+TEST_F(FingerprintTest, NamesWhatCannotBeRead) {
+  try {
+    fingerprint(tree_ / "nowhere");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("nowhere"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace husk::image

@@ -1,0 +1,30 @@
+#include "vmm/image/image.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "vmm/error.h"
+#include "vmm/image/directory_image.h"
+#include "vmm/image/named_image.h"
+
+namespace husk::image {
+
+RootImage resolve(const std::string& image, const CacheDir& cache) {
+  if (image.empty()) throw Error("find image", "''", "its name is empty");
+  const bool is_path = image.find('/') != std::string::npos || image == "." || image == "..";
+  if (!is_path) {
+    if (RootImage named = open_named(image, cache); named.fd) return named;
+  }
+  struct stat status {};
+  if (::stat(image.c_str(), &status) != 0) {
+    if (errno != ENOENT) throw Error::from_errno("find image", image);
+    if (is_path) throw Error("find image", image, "there is no such directory");
+    throw Error("find image", image, "there is neither an imported image nor a directory of that name",
+                "see husk image ls, or give the directory's path");
+  }
+  if (!S_ISDIR(status.st_mode)) throw Error("use image", image, "it is not a directory");
+  return directory_image(image, cache);
+}
+
+}  // namespace husk::image

@@ -1,0 +1,34 @@
+// Images that were given a name: `husk image import DIR NAME`. They do not follow their directory any more.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vmm/image/cache_dir.h"
+#include "vmm/image/image.h"
+
+namespace husk::image {
+
+struct NamedImage {
+  std::string name;
+  std::string erofs_path;
+  std::uint64_t size = 0;        // bytes
+  std::string source_directory;  // where it came from (it may have changed or gone since)
+  std::string created;           // UTC, ISO 8601
+  std::uint64_t entries = 0;     // files of every kind
+};
+
+// [a-z0-9][a-z0-9._-]*, at most 128 characters: a name is a file name and can never be taken for a path.
+bool is_valid_name(const std::string& name);
+
+// Replaces an image of the same name. Throws husk::Error, as all of these do.
+NamedImage import_directory(const std::string& directory, const std::string& name, const CacheDir& cache);
+std::vector<NamedImage> list_images(const CacheDir& cache);  // sorted by name
+NamedImage inspect_image(const std::string& name, const CacheDir& cache);
+void remove_image(const std::string& name, const CacheDir& cache);
+
+// The run path: one open and one fstat. Without a descriptor if there is no such image.
+RootImage open_named(const std::string& name, const CacheDir& cache);
+
+}  // namespace husk::image

@@ -1,0 +1,70 @@
+#include "vmm/runner/container_child.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/error.h"
+#include "vmm/runner/capabilities.h"
+#include "vmm/runner/mounts.h"
+#include "vmm/runner/rootfs.h"
+#include "vmm/runner/seccomp.h"
+
+namespace husk::runner {
+namespace {
+
+void join_cgroup(int processes) {
+  if (write(processes, "0", 1) != 1) throw Error::from_errno("join", "the memory control group");
+}
+
+void set_up_file_systems(const ContainerPlan& plan) {
+  const bool user_namespace = plan.user_namespace.has_value();
+  OldRoot old_root = enter_root(plan.root, user_namespace);
+  // From here on every path is one in the container, also where the image has symbolic links.
+  mount_proc();
+  mount_dev(old_root.path(), user_namespace, plan.console);
+  mount_sys();
+  restrict_proc_and_sys();
+  old_root.detach();
+}
+
+void take_terminal(bool has_console) {
+  if (has_console) {
+    // The payload is a job of the caller's session in the foreground: Ctrl-C and the like go to it alone.
+    setpgid(0, 0);
+    tcsetpgrp(STDIN_FILENO, getpgrp());
+  } else {
+    // No terminal of its own: Ctrl-C reaches husk, which passes it on.
+    setsid();
+  }
+}
+
+}  // namespace
+
+void become_payload(const ContainerPlan& plan, ChildReport& report) {
+  die_with_parent(plan.parent_pidfd);
+
+  // Who and where: the cgroup first, since it becomes the root of the cgroup namespace.
+  if (plan.user_namespace) map_user(*plan.user_namespace);
+  if (plan.cgroup_processes >= 0) join_cgroup(plan.cgroup_processes);
+  enter_cgroup_namespace();
+  set_hostname(plan.spec.hostname);
+  bring_up_loopback();
+
+  umask(0);  // device nodes get the modes that they are made with
+  set_up_file_systems(plan);
+  umask(022);
+
+  take_terminal(!plan.console.empty());
+  drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
+  die_with_parent(plan.parent_pidfd);
+  // As the payload's user: a directory that it may not enter is not its working directory.
+  if (chdir(plan.spec.cwd.c_str()) != 0) throw Error::from_errno("enter", "working directory '" + plan.spec.cwd + "'");
+
+  close_other_descriptors_on_exec();
+  reset_signals(plan.signal_mask);
+  const std::vector<sock_filter> filter = default_filter();
+  report.listener = install_filter(filter).release();
+  report.failure = execute(plan.spec.argv, plan.spec.env);
+}
+
+}  // namespace husk::runner

@@ -1,0 +1,26 @@
+// The life of a container's process 1 before it becomes the payload.
+#pragma once
+
+#include <signal.h>
+
+#include "vmm/container_spec.h"
+#include "vmm/runner/child_process.h"
+#include "vmm/runner/namespaces.h"
+#include "vmm/runner/runner.h"
+
+namespace husk::runner {
+
+struct ContainerPlan {
+  const ContainerSpec& spec;
+  const RootSource& root;
+  const sigset_t& signal_mask;  // that the payload starts with
+  int parent_pidfd = -1;
+  int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
+  std::optional<UserMapping> user_namespace = std::nullopt;
+  std::string console = {};  // path of the caller's terminal when the payload gets it (-t), else empty
+};
+
+// Runs in the child that start_child made; returns only when the command could not be run (in the report).
+void become_payload(const ContainerPlan& plan, ChildReport& report);
+
+}  // namespace husk::runner

@@ -1,0 +1,30 @@
+// mount(2) with husk's errors, and the mounts that every container has: /proc, /dev and /sys.
+#pragma once
+
+#include <string>
+
+namespace husk::runner {
+
+// mount(2); throws. Empty strings stand for the null pointers that mount(2) takes.
+void mount_at(const std::string& source, const std::string& target, const std::string& type, unsigned long flags,
+              const std::string& options = {});
+
+// Makes `path` a directory if it is not there. Throws when it is something else, a symbolic link for example: what is
+// mounted there must be where its name says.
+void make_mount_point(const std::string& path);
+
+// /proc of the pid namespace of the caller. In a user namespace the kernel allows it only while a complete /proc is
+// still mounted in the mount namespace, so before the old root goes.
+void mount_proc();
+
+// A tmpfs with the devices that the OCI runtime specification names ("Default Devices"), a devpts instance of its own,
+// /dev/shm and /dev/mqueue. mknod(2) is denied in a user namespace; there the host's nodes, found below `old_root` (the
+// path of a directory), are bound instead. `console` is the path of a terminal below `old_root`, or empty.
+void mount_dev(const std::string& old_root, bool user_namespace, const std::string& console);
+
+void mount_sys();
+
+// What Docker and runc hide from a container or make read-only in it.
+void restrict_proc_and_sys();
+
+}  // namespace husk::runner

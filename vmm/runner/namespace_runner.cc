@@ -1,0 +1,68 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include "vmm/error.h"
+#include "vmm/runner/cgroup.h"
+#include "vmm/runner/cgroup_reaper.h"
+#include "vmm/runner/child_process.h"
+#include "vmm/runner/container_child.h"
+#include "vmm/runner/namespaces.h"
+#include "vmm/runner/runner.h"
+#include "vmm/runner/supervisor.h"
+
+namespace husk::runner {
+namespace {
+
+std::string terminal_of_caller(const ContainerSpec& spec) {
+  const char* name = spec.terminal ? ttyname(STDIN_FILENO) : nullptr;
+  return name != nullptr ? name : "";
+}
+
+// Puts husk back into the foreground of the terminal that the payload had.
+void take_terminal_back() {
+  sigset_t stop, previous;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTTOU);  // tcsetpgrp(3): or a process in the background is stopped for asking
+  sigprocmask(SIG_BLOCK, &stop, &previous);
+  tcsetpgrp(STDIN_FILENO, getpgrp());
+  sigprocmask(SIG_SETMASK, &previous, nullptr);
+}
+
+}  // namespace
+
+int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
+  const SignalGate gate;
+  const UniqueFd self = open_pidfd_of_self();
+
+  std::optional<MemoryCgroup> cgroup;
+  std::optional<CgroupReaper> reaper;
+  if (spec.memory_limit_asked) {
+    cgroup.emplace(MemoryCgroup::create(spec.memory_bytes));
+    reaper.emplace(cgroup->path());
+  }
+
+  ContainerPlan plan{.spec = spec, .root = root, .signal_mask = gate.previous_mask(), .parent_pidfd = self.get()};
+  if (cgroup) plan.cgroup_processes = cgroup->processes_descriptor();
+  if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
+  plan.console = terminal_of_caller(spec);
+
+  ChildReport report;
+  Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
+                                [&](ChildReport& child_report) { become_payload(plan, child_report); });
+  const std::optional<int> not_started = check_start(payload, report);
+  const int status = not_started ? *not_started : supervise(payload, gate);
+
+  if (!plan.console.empty()) take_terminal_back();
+  if (cgroup && status != 0 && cgroup->killed_for_memory()) {
+    dprintf(STDERR_FILENO,
+            "husk: the kernel killed a process of the payload: it needed more than the limit of %llu KiB; "
+            "give it more with -m\n",
+            static_cast<unsigned long long>(spec.memory_bytes >> 10));
+  }
+  return status;
+}
+
+}  // namespace husk::runner

@@ -1,0 +1,102 @@
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "vmm/error.h"
+#include "vmm/runner/child_process.h"
+#include "vmm/runner/program.h"
+#include "vmm/runner/runner.h"
+#include "vmm/runner/supervisor.h"
+
+namespace husk::runner {
+namespace {
+
+// Opens `path` as if `root` were the root directory, symbolic links included.
+UniqueFd open_in_root(int root, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  return UniqueFd(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+}
+
+// Whether the kernel needs no other file to start this one: an ELF program without PT_INTERP.
+bool is_static_elf(int file) {
+  Elf64_Ehdr header{};
+  if (pread(file, &header, sizeof header, 0) != sizeof header) return false;
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) return false;
+  for (unsigned index = 0; index < header.e_phnum; ++index) {
+    Elf64_Phdr segment{};
+    const off_t offset = static_cast<off_t>(header.e_phoff + index * sizeof segment);
+    if (pread(file, &segment, sizeof segment, offset) != sizeof segment || segment.p_type == PT_INTERP) return false;
+  }
+  return true;
+}
+
+// The caller may not change its root directory: the program is run from where it lies on the host.
+ExecFailure execute_in_place(const ContainerSpec& spec, int root) {
+  const std::vector<char*> arguments = c_vector(spec.argv);
+  const std::vector<char*> environment = c_vector(spec.env);
+  for (std::string path : candidates(spec.argv[0], lookup(spec.env, "PATH", kDefaultPath))) {
+    if (!path.starts_with('/')) path = spec.cwd + "/" + path;
+    const UniqueFd file = open_in_root(root, path, O_RDONLY);
+    if (!file && (errno == ENOENT || errno == ENOTDIR)) continue;
+    if (!file) return {kExitNotExecutable, "cannot run '" + spec.argv[0] + "': " + std::strerror(errno)};
+    if (!is_static_elf(file.get())) {
+      return {kExitNotExecutable, "cannot run '" + spec.argv[0] +
+                                      "' as a plain process: it is no static program, and only root can use the "
+                                      "libraries of the image; run husk as root or use --isolation namespace"};
+    }
+    syscall(SYS_execveat, file.get(), "", arguments.data(), environment.data(), AT_EMPTY_PATH);
+    return {kExitNotExecutable, "cannot run '" + spec.argv[0] + "': " + std::strerror(errno)};
+  }
+  return {kExitNotFound, "cannot run '" + spec.argv[0] + "': command not found"};
+}
+
+void become(std::uint32_t uid, std::uint32_t gid) {
+  if (uid == geteuid() && gid == getegid()) return;
+  if (syscall(SYS_setgroups, 0, nullptr) != 0 || syscall(SYS_setresgid, gid, gid, gid) != 0 ||
+      syscall(SYS_setresuid, uid, uid, uid) != 0) {
+    throw Error::from_errno("become", "user " + std::to_string(uid) + ", group " + std::to_string(gid));
+  }
+}
+
+void become_plain_process(const ContainerSpec& spec, const RootSource& root, const sigset_t& mask, int parent,
+                          ChildReport& report) {
+  if (!spec.terminal) setsid();  // as in a namespace: Ctrl-C reaches the payload once, through husk
+  // As seen by the caller, so that ".." in `cwd` does not lead out of the image.
+  const UniqueFd directory = open_in_root(root.directory.get(), spec.cwd, O_PATH | O_DIRECTORY);
+  if (!directory || fchdir(directory.get()) != 0) {
+    throw Error::from_errno("enter", "working directory '" + spec.cwd + "'");
+  }
+  const bool in_image = chroot(("/proc/self/fd/" + std::to_string(root.directory.get())).c_str()) == 0;
+  if (!in_image && errno != EPERM) throw Error::from_errno("enter", "image '" + root.name + "'");
+  if (in_image) become(spec.uid, spec.gid);  // who may not chroot(2) may not change its user either
+  die_with_parent(parent);
+  close_other_descriptors_on_exec();
+  reset_signals(mask);
+  report.failure = in_image ? execute(spec.argv, spec.env) : execute_in_place(spec, root.directory.get());
+}
+
+}  // namespace
+
+int run_as_process(const ContainerSpec& spec, const RootSource& root) {
+  if (!root.directory) {
+    throw Error("run", "image '" + root.name + "' as a plain process", "its files are in an image file",
+                "give the directory that it was made from, or use --isolation namespace");
+  }
+  const SignalGate gate;
+  const UniqueFd self = open_pidfd_of_self();
+  ChildReport report;
+  Payload payload = start_child(0, report, [&](ChildReport& child_report) {
+    become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);
+  });
+  if (const std::optional<int> status = check_start(payload, report)) return *status;
+  return supervise(payload, gate);
+}
+
+}  // namespace husk::runner

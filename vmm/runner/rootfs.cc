@@ -1,0 +1,104 @@
+#include "vmm/runner/rootfs.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+
+#include "vmm/error.h"
+#include "vmm/runner/loop_device.h"
+#include "vmm/runner/mounts.h"
+
+namespace husk::runner {
+namespace {
+
+// Any directory that every Linux system has serves (POSIX 10.1 requires /tmp): in the new mount namespace a tmpfs
+// covers it, and goes with the old root. IMAGE may lie below it, and is therefore reached through its descriptor only.
+constexpr char kStage[] = "/tmp";
+
+std::string descriptor_path(const UniqueFd& fd) {
+  return "/proc/self/fd/" + std::to_string(fd.get());
+}
+
+// The image directory as the new mount namespace has it: overlayfs takes no layer from a mount of another namespace,
+// and the caller's descriptor belongs to one. Must happen before anything is mounted over the path.
+UniqueFd open_again(const RootSource& root) {
+  const std::string link = descriptor_path(root.directory);
+  std::array<char, PATH_MAX> path{};
+  if (readlink(link.c_str(), path.data(), path.size() - 1) < 0) throw Error::from_errno("read", link);
+  UniqueFd directory(open(path.data(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat before {
+  }, after{};
+  if (!directory || fstat(root.directory.get(), &before) != 0 || fstat(directory.get(), &after) != 0) {
+    throw Error::from_errno("open", "image directory '" + root.name + "'");
+  }
+  if (before.st_dev != after.st_dev || before.st_ino != after.st_ino) {
+    throw Error("open", "image directory '" + root.name + "'", "it was moved meanwhile", "try again");
+  }
+  return directory;
+}
+
+void make_directory(const std::string& path) {
+  if (mkdir(path.c_str(), 0755) != 0) throw Error::from_errno("create", path);
+}
+
+void mount_erofs(const RootSource& root, const std::string& target, bool user_namespace) {
+  if (user_namespace) {
+    throw Error("mount", "image '" + root.name + "'", "an unprivileged user may not mount an EROFS file",
+                "run husk as root, or give the image as a directory");
+  }
+  constexpr unsigned long kFlags = MS_RDONLY | MS_NODEV;
+  if (mount(descriptor_path(root.erofs).c_str(), target.c_str(), "erofs", kFlags, nullptr) == 0) return;
+  // Before Linux 6.12 EROFS wants a block device.
+  if (errno != ENOTBLK) throw Error::from_errno("mount", "EROFS image '" + root.name + "'");
+  const LoopDevice loop = LoopDevice::attach(root.erofs.get());
+  mount_at(loop.path(), target, "erofs", kFlags);
+}
+
+}  // namespace
+
+OldRoot enter_root(const RootSource& root, bool user_namespace) {
+  // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
+  mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
+  const UniqueFd directory = root.directory ? open_again(root) : UniqueFd();
+  mount_at("husk", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
+  const std::string stage = kStage;
+  for (const char* name : {"/lower", "/upper", "/work", "/root"}) make_directory(stage + name);
+
+  std::string lower = descriptor_path(directory);
+  if (root.erofs) {
+    lower = stage + "/lower";
+    mount_erofs(root, lower, user_namespace);
+  }
+  const std::string layers = "lowerdir=" + lower + ",upperdir=" + stage + "/upper,workdir=" + stage + "/work";
+  const std::string target = stage + "/root";
+  // overlayfs.rst, "User xattr": trusted.* attributes are out of reach in a user namespace.
+  const std::string options = user_namespace ? layers + ",userxattr" : layers;
+  if (mount("overlay", target.c_str(), "overlay", MS_NODEV, options.c_str()) != 0) {
+    throw Error::from_errno(
+        "mount", "overlay over image '" + root.name + "'",
+        "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
+  }
+
+  UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!old_root || chdir(target.c_str()) != 0) throw Error::from_errno("enter", target);
+  // pivot_root(2), NOTES: with "." twice the old root is stacked on the new one and needs no directory inside it.
+  if (syscall(SYS_pivot_root, ".", ".") != 0) {
+    throw Error::from_errno("pivot_root", "into the container's root",
+                            "the root of the host must not be the initial ramfs (pivot_root(2))");
+  }
+  return OldRoot(std::move(old_root));
+}
+
+void OldRoot::detach() {
+  if (fchdir(directory_.get()) != 0 || umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) {
+    throw Error::from_errno("detach", "the host's root");
+  }
+  directory_.reset();
+}
+
+}  // namespace husk::runner

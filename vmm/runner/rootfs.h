@@ -1,0 +1,29 @@
+// The container's root: the image as the read-only lower layer of an overlay whose changes live in a private tmpfs.
+#pragma once
+
+#include <string>
+
+#include "common/unique_fd.h"
+#include "vmm/runner/runner.h"
+
+namespace husk::runner {
+
+// The root that was the caller's before it entered the container's; still mounted until `detach`.
+class OldRoot {
+ public:
+  explicit OldRoot(UniqueFd directory) : directory_(std::move(directory)) {}
+
+  // Its path for mount(2): valid once the container has a /proc.
+  std::string path() const { return "/proc/self/fd/" + std::to_string(directory_.get()); }
+  void detach();
+
+ private:
+  UniqueFd directory_;
+};
+
+// To be called in a new mount namespace: makes its mounts private, mounts the image and its overlay, and makes that the
+// root directory of the caller and of its mount namespace (pivot_root(2)). Nothing is mounted that outlives the mount
+// namespace, and the image is never written to.
+OldRoot enter_root(const RootSource& root, bool user_namespace);
+
+}  // namespace husk::runner

@@ -1,0 +1,94 @@
+#include "vmm/runner/supervisor.h"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+
+#include "vmm/error.h"
+#include "vmm/runner/init_signals.h"
+
+namespace husk::runner {
+namespace {
+
+constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+
+std::optional<int> next_signal(const SignalGate& gate) {
+  signalfd_siginfo info{};
+  if (read(gate.descriptor(), &info, sizeof info) != sizeof info) return std::nullopt;
+  return static_cast<int>(info.ssi_signo);
+}
+
+// Returns the signal when it ended a payload that is process 1 of a namespace.
+std::optional<int> forward(const Payload& payload, int signo) {
+  if (payload.listener) {
+    if (deliver_to_init(payload.pidfd.get(), payload.pid, signo) == Delivery::kEndsPayload) return signo;
+  } else {
+    syscall(SYS_pidfd_send_signal, payload.pidfd.get(), signo, nullptr, 0);
+  }
+  return std::nullopt;
+}
+
+int reap(pid_t pid, std::optional<int> ended_by) {
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) throw Error::from_errno("wait for", "the payload");
+  }
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  return 128 + ended_by.value_or(WTERMSIG(status));
+}
+
+}  // namespace
+
+SignalGate::SignalGate() {
+  sigset_t forwarded;
+  sigemptyset(&forwarded);
+  for (const int signo : kForwarded) sigaddset(&forwarded, signo);
+  if (sigprocmask(SIG_BLOCK, &forwarded, &previous_mask_) != 0) throw Error::from_errno("block", "signals");
+  signal(SIGCHLD, SIG_DFL);  // whoever ignores it cannot wait for a child (waitpid(2), NOTES)
+  descriptor_.reset(signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!descriptor_) throw Error::from_errno("make", "a signalfd");
+}
+
+SignalGate::~SignalGate() {
+  sigprocmask(SIG_SETMASK, &previous_mask_, nullptr);
+}
+
+int supervise(Payload& payload, const SignalGate& gate) {
+  std::optional<int> ended_by;
+  std::array<pollfd, 3> events = {{{payload.pidfd.get(), POLLIN, 0},
+                                   {gate.descriptor(), POLLIN, 0},
+                                   {payload.listener.get(), POLLIN, 0}}};  // poll(2) skips a negative descriptor
+  for (;;) {
+    if (poll(events.data(), events.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      throw Error::from_errno("wait for", "the payload");
+    }
+    if (events[0].revents != 0) return reap(payload.pid, ended_by);
+    if (ended_by) {  // only its end is waited for now
+      events[1].fd = events[2].fd = -1;
+      continue;
+    }
+    if (events[1].revents != 0) {
+      if (const auto signo = next_signal(gate)) ended_by = forward(payload, *signo);
+    } else if ((events[2].revents & POLLIN) != 0) {
+      ended_by = answer_init_signal(payload.listener.get(), payload.pidfd.get(), payload.pid);
+    } else if (events[2].revents != 0) {
+      events[2].fd = -1;  // no process with the filter is left
+    }
+  }
+}
+
+void reset_signals(const sigset_t& mask) {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int signo = 1; signo <= SIGRTMAX; ++signo)
+    sigaction(signo, &standard, nullptr);  // fails for SIGKILL and SIGSTOP
+  sigprocmask(SIG_SETMASK, &mask, nullptr);
+}
+
+}  // namespace husk::runner

@@ -1,0 +1,40 @@
+// The parent's side while a payload runs: passes signals on, and turns the end of the payload into an exit status.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "common/unique_fd.h"
+
+namespace husk::runner {
+
+// Blocks the signals that are passed on for as long as it lives, so that none is lost between the start of the payload
+// and the first wait. The payload's process has to restore `previous_mask` before it runs the payload.
+class SignalGate {
+ public:
+  SignalGate();
+  ~SignalGate();
+  SignalGate(const SignalGate&) = delete;
+  SignalGate& operator=(const SignalGate&) = delete;
+
+  const sigset_t& previous_mask() const { return previous_mask_; }
+  int descriptor() const { return descriptor_.get(); }  // a signalfd
+
+ private:
+  sigset_t previous_mask_;
+  UniqueFd descriptor_;
+};
+
+struct Payload {
+  pid_t pid = -1;
+  UniqueFd pidfd;
+  UniqueFd listener;  // seccomp listener; not open for a plain process, which is no namespace's process 1
+};
+
+// Runs until the payload has ended, reaps it, and returns the status that husk exits with.
+int supervise(Payload& payload, const SignalGate& gate);
+
+// Gives every signal its default action and restores the mask: what a program expects to start with.
+void reset_signals(const sigset_t& mask);
+
+}  // namespace husk::runner
