@@ -50,6 +50,14 @@ int memcmp(const void* a, const void* b, std::size_t size) {
   return 0;
 }
 
+void* memchr(const void* memory, int value, std::size_t size) {
+  const auto* bytes = static_cast<const unsigned char*>(memory);
+  for (; size != 0; --size, ++bytes) {
+    if (*bytes == static_cast<unsigned char>(value)) return const_cast<unsigned char*>(bytes);
+  }
+  return nullptr;
+}
+
 std::size_t strlen(const char* text) {
   std::size_t length = 0;
   while (text[length] != '\0') ++length;

@@ -77,12 +77,12 @@ std::size_t AddressSpace::lower_bound(std::uint64_t address) const {
   return low;
 }
 
-Mapping* AddressSpace::find(std::uint64_t address) {
+Mapping* AddressSpace::find_mutable(std::uint64_t address) {
   const std::size_t index = lower_bound(address);
   return index < mappings_.size() && mappings_[index].start <= address ? &mappings_[index] : nullptr;
 }
 
-const Mapping* AddressSpace::find(std::uint64_t address) const { return const_cast<AddressSpace*>(this)->find(address); }
+const Mapping* AddressSpace::find(std::uint64_t address) const { return const_cast<AddressSpace*>(this)->find_mutable(address); }
 
 bool AddressSpace::range_is_free(std::uint64_t start, std::uint64_t end) const {
   const std::size_t index = lower_bound(start);

@@ -111,7 +111,7 @@ class AddressSpace final : public RefCounted {
 
  private:
   std::size_t lower_bound(std::uint64_t address) const;  // first mapping that ends above address
-  Mapping* find(std::uint64_t address);
+  Mapping* find_mutable(std::uint64_t address);
   Result<std::uint64_t> find_gap(std::uint64_t length, std::uint64_t hint) const;
   bool range_is_free(std::uint64_t start, std::uint64_t end) const;
   // Cuts mappings so that none spans `address`.

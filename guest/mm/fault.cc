@@ -36,10 +36,10 @@ FaultResult from_errno(Errno error) {
 FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, FaultOrigin origin) {
   ++fault_statistics.faults;
   const std::uint64_t page = page_floor(address);
-  Mapping* mapping = find(page);
+  Mapping* mapping = find_mutable(page);
   if (!mapping) {
     if (!grow_stack(page)) return FaultResult::kNoMapping;
-    mapping = find(page);
+    mapping = find_mutable(page);
   }
   const Protection& allowed = mapping->protection;
   const bool permitted = access == FaultAccess::kWrite     ? allowed.write

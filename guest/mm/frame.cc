@@ -69,7 +69,10 @@ std::uint64_t take_free_block(unsigned order) {
     const std::uint64_t frame = free_lists_[have];
     if (!frame) continue;
     remove_block(frame, have);
-    while (have > order) push_block(frame + (std::uint64_t{1} << --have), have);
+    while (have > order) {
+      --have;
+      push_block(frame + (std::uint64_t{1} << have), have);
+    }
     return frame;
   }
   return 0;

@@ -109,6 +109,8 @@ void heap_free(void* pointer) {
 
 }  // namespace kernel::mm
 
+const std::nothrow_t std::nothrow{};
+
 // The kernel only uses the forms that can fail; the throwing ones exist because virtual destructors refer to them.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return kernel::mm::heap_allocate(size); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return kernel::mm::heap_allocate(size); }

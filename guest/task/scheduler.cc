@@ -6,6 +6,7 @@
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
 #include "drivers/interrupts.h"
+#include "lib/global.h"
 #include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address_space.h"
@@ -15,9 +16,9 @@
 namespace kernel::task {
 namespace {
 
-constinit List<Task, &Task::run_node> run_queue_;
+constinit Global<List<Task, &Task::run_node>> run_queue_;
 constinit TimerQueue timers_;
-constinit Ref<Task> ended_;               // left the CPU for good; freed by the next task
+constinit Global<Ref<Task>> ended_;             // left the CPU for good; freed by the next task
 constinit std::uint64_t armed_ns_ = TimerQueue::kNever;   // when the LAPIC timer will fire
 constinit std::uint64_t slice_end_ns_ = 0;
 constinit std::uint64_t accounted_until_ns_ = 0;
@@ -56,7 +57,7 @@ void switch_to(Task& next) {
 void run_others() {
   for (;;) {
     process_interrupts(0);
-    if (Task* next = run_queue_.pop_front()) {
+    if (Task* next = run_queue_->pop_front()) {
       if (next != &current()) switch_to(*next);
       return;
     }
@@ -73,7 +74,7 @@ TimerQueue& timer_queue() { return timers_; }
 void make_runnable(Task& task) {
   if (task.run_node.linked() || task.state == TaskState::kDead) return;
   task.state = TaskState::kRunnable;
-  run_queue_.push_back(task);
+  run_queue_->push_back(task);
 }
 
 void wake_task(Task& task) {
@@ -86,15 +87,15 @@ void interrupt_task(Task& task) {
 }
 
 void yield() {
-  if (run_queue_.empty()) {
+  if (run_queue_->empty()) {
     slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
     return;
   }
-  run_queue_.push_back(current());
+  run_queue_->push_back(current());
   run_others();
 }
 
-bool time_slice_is_over() { return !run_queue_.empty() && monotonic_ns() >= slice_end_ns_; }
+bool time_slice_is_over() { return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_; }
 
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   Task& self = current();
@@ -138,13 +139,13 @@ void WaitQueue::wake_one() {
 void leave_cpu_for_good() {
   Task& self = current();
   self.state = TaskState::kDead;
-  ended_ = Ref<Task>(&self);
+  *ended_ = Ref<Task>(&self);
   self.release();  // the reference that the scheduler held since create()
   run_others();
   panic("a dead task was given the CPU");
 }
 
-void finish_switch() { ended_ = nullptr; }
+void finish_switch() { *ended_ = nullptr; }
 
 void start_scheduling(Ref<Task> first) {
   Task* task = first.leak();
@@ -174,7 +175,7 @@ void process_interrupts(unsigned vector) {
 
 void arm_timer() {
   std::uint64_t deadline = timers_.next_ns();
-  if (!run_queue_.empty()) deadline = std::min(deadline, slice_end_ns_);
+  if (!run_queue_->empty()) deadline = std::min(deadline, slice_end_ns_);
   arm_at(deadline);
 }
 
@@ -196,7 +197,7 @@ std::uint64_t idle_time_ns() { return idle_ns_; }
 
 unsigned runnable_count() {
   unsigned count = 1;
-  for (Task& task : run_queue_) {
+  for (Task& task : *run_queue_) {
     (void)task;
     ++count;
   }

@@ -2,6 +2,7 @@
 
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "lib/global.h"
 #include "mm/address_space.h"
 #include "task/process.h"
 #include "task/scheduler.h"
@@ -11,12 +12,12 @@ namespace {
 
 constexpr int kMaxPid = 32768;  // /proc/sys/kernel/pid_max
 
-constinit List<Process, &Process::table_node> processes_;  // ascending pids
+constinit Global<List<Process, &Process::table_node>> processes_;  // ascending pids
 constinit int last_pid_ = 0;
 constinit std::uint64_t forks_ = 0;
 
 bool id_is_used(int id) {
-  for (Process& process : processes_) {
+  for (Process& process : *processes_) {
     if (process.pid == id || process.group == id || process.session == id) return true;
     for (Task& thread : process.threads) {
       if (thread.tid == id) return true;
@@ -52,13 +53,13 @@ Result<Ref<Task>> Task::create(Ref<Process> process, int tid, const arch::TrapFr
 void add_process(Process& process) {
   process.retain();
   ++forks_;
-  for (Process& other : processes_) {
+  for (Process& other : *processes_) {
     if (other.pid > process.pid) {
-      processes_.insert_before(other, process);
+      processes_->insert_before(other, process);
       return;
     }
   }
-  processes_.push_back(process);
+  processes_->push_back(process);
 }
 
 void remove_process(Process& process) {
@@ -76,14 +77,14 @@ Task* Process::leader() {
 }
 
 Process* find_process(int pid) {
-  for (Process& process : processes_) {
+  for (Process& process : *processes_) {
     if (process.pid == pid) return &process;
   }
   return nullptr;
 }
 
 Task* find_task(int tid) {
-  for (Process& process : processes_) {
+  for (Process& process : *processes_) {
     for (Task& thread : process.threads) {
       if (thread.tid == tid) return &thread;
     }
@@ -92,14 +93,14 @@ Task* find_task(int tid) {
 }
 
 void for_each_process(ProcessVisitor visit, void* context) {
-  for (Process& process : processes_) {
+  for (Process& process : *processes_) {
     if (!visit(process, context)) return;
   }
 }
 
 TaskStatistics task_statistics() {
   TaskStatistics statistics{};
-  for (Process& process : processes_) {
+  for (Process& process : *processes_) {
     (void)process;
     ++statistics.processes;
   }

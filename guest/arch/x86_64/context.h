@@ -13,6 +13,13 @@ namespace kernel::arch {
 inline constexpr unsigned kKernelStackOrder = 2;
 inline constexpr std::size_t kKernelStackSize = std::size_t{4096} << kKernelStackOrder;
 
+class Context;
+
+// Suspends the caller, which runs on `from`, and resumes `to`; returns when somebody switches back.
+void switch_context(Context& from, Context& to);
+// Leaves the boot stack for good.
+[[noreturn]] void enter_first(Context& context);
+
 class Context {
  public:
   Context() = default;
@@ -45,10 +52,5 @@ class Context {
   std::uint64_t saved_stack_pointer_ = 0;
   std::byte* vector_area_ = nullptr;
 };
-
-// Suspends the caller, which runs on `from`, and resumes `to`; returns when somebody switches back.
-void switch_context(Context& from, Context& to);
-// Leaves the boot stack for good.
-[[noreturn]] void enter_first(Context& context);
 
 }  // namespace kernel::arch

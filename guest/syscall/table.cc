@@ -1,0 +1,37 @@
+#include "syscall/table.h"
+
+#include <array>
+
+#include "syscall/memory_calls.h"
+#include "syscall/process_calls.h"
+
+namespace kernel::syscall {
+namespace {
+
+void two_rows_have_the_same_number() {}  // not constexpr: calling it stops the compilation
+
+// A dense table, made at compile time, so that it is read-only data and costs nothing at boot. A number that two rows claim does
+// not compile.
+template <typename... Groups>
+consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
+  std::array<Entry, kTableSize> table{};
+  auto add = [&](const auto& group) {
+    for (const Entry& entry : group) {
+      if (table[entry.number].handler) two_rows_have_the_same_number();
+      table[entry.number] = entry;
+    }
+  };
+  (add(groups), ...);
+  return table;
+}
+
+constexpr std::array<Entry, kTableSize> kTable = merge(kMemoryCalls, kProcessCalls);
+
+}  // namespace
+
+const Entry* find(std::uint64_t number) {
+  if (number >= kTableSize || !kTable[number].handler) return nullptr;
+  return &kTable[number];
+}
+
+}  // namespace kernel::syscall
