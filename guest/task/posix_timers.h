@@ -1,4 +1,5 @@
-// POSIX per-process timers: timer_create(2). Each sends one signal at a time: expiries while it is pending are overruns.
+// POSIX per-process timers: timer_create(2). Each sends one signal at a time: expiries while it is pending are
+// overruns.
 #pragma once
 
 #include "task/signal_state.h"
@@ -12,11 +13,11 @@ class Process;
 enum class TimerNotification : std::uint8_t { kProcess, kNone, kThread };
 
 struct PosixTimerOptions {
-  int clock = 0;                  // of timer_create(2), for whoever sets an absolute time
+  int clock = 0;  // of timer_create(2), for whoever sets an absolute time
   TimerNotification notification = TimerNotification::kProcess;
   int signal = kSigAlrm;
-  int thread = 0;                 // kThread: its tid
-  bool value_is_id = false;       // no sigevent was given: sigev_value is the timer's id
+  int thread = 0;            // kThread: its tid
+  bool value_is_id = false;  // no sigevent was given: sigev_value is the timer's id
   std::uint64_t value = 0;
 };
 

@@ -16,8 +16,8 @@ class Task;
 // Values of SignalInfo::code (sigaction(2)); positive ones depend on the signal.
 enum SignalCode : std::int32_t { kSiUser = 0, kSiKernel = 0x80, kSiQueue = -1, kSiTimer = -2, kSiTkill = -6 };
 
-// Sends to a process (any thread that does not block the signal takes it) or to one thread. Never fails visibly: a standard
-// signal that finds no memory is pending without its info. Wakes whoever must act on it.
+// Sends to a process (any thread that does not block the signal takes it) or to one thread. Never fails visibly: a
+// standard signal that finds no memory is pending without its info. Wakes whoever must act on it.
 void send_signal(Process& process, const SignalInfo& info);
 void send_signal(Task& task, const SignalInfo& info);
 void send_signal_to_group(int process_group, const SignalInfo& info);
@@ -40,15 +40,16 @@ bool take_signal(Task& task, SignalSet signals, SignalInfo& info);
 
 // Changes the current task's mask; SIGKILL and SIGSTOP are never blocked.
 void set_blocked_signals(Task& task, SignalSet blocked);
-// ppoll(2), pselect6(2), epoll_pwait(2), rt_sigsuspend(2): a mask until the call returns. Call end_temporary_mask with whether
-// the call was interrupted: then the old mask comes back only after the handler's frame was built, which saves it.
+// ppoll(2), pselect6(2), epoll_pwait(2), rt_sigsuspend(2): a mask until the call returns. Call end_temporary_mask with
+// whether the call was interrupted: then the old mask comes back only after the handler's frame was built, which saves
+// it.
 void begin_temporary_mask(Task& task, SignalSet blocked);
 void end_temporary_mask(Task& task, bool interrupted);
 
-// Called on the way back to user mode, with the registers that will be loaded, when has_deliverable_signal() or when a system
-// call returned one of Errno::kRestart*. Runs handlers (builds signal frames), default actions (may not return: the task may
-// exit, or stop for a while), and restarts interrupted system calls. `from_syscall`: frame.error_code is a system call's
-// number. `syscall_error` is what it returned, kNone for success.
+// Called on the way back to user mode, with the registers that will be loaded, when has_deliverable_signal() or when a
+// system call returned one of Errno::kRestart*. Runs handlers (builds signal frames), default actions (may not return:
+// the task may exit, or stop for a while), and restarts interrupted system calls. `from_syscall`: frame.error_code is a
+// system call's number. `syscall_error` is what it returned, kNone for success.
 void deliver_pending_signals(arch::TrapFrame& frame, bool from_syscall, Errno syscall_error);
 
 // Whether the signal is ignored, by disposition or by default.
@@ -57,8 +58,8 @@ bool is_stop_signal(int signal);
 
 // execve: handlers back to default (ignored stays ignored), alternate stack off, POSIX timers gone. kNoMem.
 Result<void> reset_signals_for_exec(Task& task);
-// fork/clone: the new task's mask, and its alternate stack unless it shares memory without being a vfork child (clone(2)).
-// Pending signals are not inherited.
+// fork/clone: the new task's mask, and its alternate stack unless it shares memory without being a vfork child
+// (clone(2)). Pending signals are not inherited.
 void copy_signals_for_clone(const Task& parent, Task& child);
 // fork: a table of dispositions of its own, as its parent's. kNoMem.
 Result<Ref<SignalHandlers>> clone_handlers(const SignalHandlers& handlers);
@@ -69,8 +70,8 @@ void retarget_signals(Task& exiting);
 void discard_signals(Task& task);
 void discard_signals(Process& process);
 
-// Signals that the host sent to husk (bit n = signal n), for the payload (pid 1), whose default actions apply although it is
-// pid 1: unlike Linux, where an init without a handler ignores what its own namespace sends.
+// Signals that the host sent to husk (bit n = signal n), for the payload (pid 1), whose default actions apply although
+// it is pid 1: unlike Linux, where an init without a handler ignores what its own namespace sends.
 void signal_payload_from_host(std::uint32_t mask);
 
 }  // namespace kernel::task

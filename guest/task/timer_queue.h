@@ -1,5 +1,6 @@
-// Timers in the order of their deadlines: a pairing heap (Fredman, Sedgewick, Sleator, Tarjan, 1986) of objects that carry
-// their own links, so that arming a timer cannot fail. Arming is O(1); cancelling and expiring are O(log n) amortised.
+// Timers in the order of their deadlines: a pairing heap (Fredman, Sedgewick, Sleator, Tarjan, 1986) of objects that
+// carry their own links, so that arming a timer cannot fail. Arming is O(1); cancelling and expiring are O(log n)
+// amortised.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +48,8 @@ class TimerQueue {
   // Arms `timer`, or moves it if it is armed.
   void arm(Timer& timer, std::uint64_t deadline_ns, Timer::Callback callback);
   void cancel(Timer& timer);
-  // Disarms every timer whose deadline is not after `now`, earliest first, and calls its callback, which may arm it again, for
-  // a deadline after `now`.
+  // Disarms every timer whose deadline is not after `now`, earliest first, and calls its callback, which may arm it
+  // again, for a deadline after `now`.
   void run_expired(std::uint64_t now);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "arch/x86_64/entry.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
 #include "arch/x86_64/vector_state.h"
@@ -9,12 +10,6 @@
 #include "lib/string.h"
 #include "mm/address.h"
 #include "mm/frame.h"
-
-extern "C" {
-void switch_stacks(std::uint64_t* save_rsp, std::uint64_t load_rsp);
-void task_start();
-extern std::byte tss[];
-}
 
 namespace kernel::arch {
 namespace {

@@ -34,7 +34,7 @@ struct PerCpu {
   task::Task* current;
 };
 
-extern "C" PerCpu per_cpu;
+extern "C" [[gnu::visibility("hidden")]] PerCpu per_cpu;
 
 static_assert(offsetof(PerCpu, kernel_stack_top) == 0 && offsetof(PerCpu, user_rsp) == 8);
 static_assert(offsetof(PerCpu, pending_interrupts) == 16 && offsetof(PerCpu, fault_address) == 24);

@@ -2,6 +2,7 @@
 // the user registers into a TrapFrame at its top and will load them from there again.
 
 #include "abi/husk_abi.h"
+#include "arch/x86_64/entry.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/selectors.h"
 #include "arch/x86_64/trap_frame.h"
@@ -13,8 +14,6 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
-
-extern "C" char syscall_entry[];
 
 namespace kernel::arch {
 namespace {
