@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "vmm/cli/doctor.h"
+#include "vmm/cli/image_command.h"
 #include "vmm/cli/run_command.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/error.h"
@@ -60,6 +61,7 @@ int main_any(int count, char** arguments) {
   // Listed for --help only: `husk run` has been dispatched before, without the cost of the other subcommands.
   app.add_subcommand("run", "run a payload in a micro-VM (see `husk run --help`)");
   int status = 0;
+  add_image(app, status);
   add_doctor(app, status);
   try {
     app.parse(count, arguments);

@@ -22,9 +22,9 @@ machine::RootImageFile open_root_image(const ContainerSpec& spec, const image::C
 runner::RootSource open_root_source(const ContainerSpec& spec) {
   const bool path = spec.image.find('/') != std::string::npos || spec.image == "." || spec.image == "..";
   if (path) return runner::RootSource::from_directory(spec.image);
-  const image::RootImage image = image::resolve(spec.image, image::CacheDir::from_environment());
+  image::RootImage image = image::resolve(spec.image, image::CacheDir::from_environment());
   if (!image.source_directory.empty()) return runner::RootSource::from_directory(image.source_directory);
-  return runner::RootSource::from_erofs(image.erofs_path, spec.image);
+  return runner::RootSource::from_erofs(std::move(image.fd), spec.image);
 }
 
 int run_in_vm(const RunOptions& options, const StartTimes& start) {
