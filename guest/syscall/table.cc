@@ -4,6 +4,9 @@
 
 #include "syscall/memory_calls.h"
 #include "syscall/process_calls.h"
+#include "syscall/signal_calls.h"
+#include "syscall/time_calls.h"
+#include "syscall/timer_calls.h"
 
 namespace kernel::syscall {
 namespace {
@@ -25,7 +28,7 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable = merge(kMemoryCalls, kProcessCalls);
+constexpr std::array<Entry, kTableSize> kTable = merge(kMemoryCalls, kProcessCalls, kSignalCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

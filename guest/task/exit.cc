@@ -10,6 +10,7 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/timers.h"
 
 namespace kernel::task {
 namespace {
@@ -50,8 +51,7 @@ void end_process(Process& process) {
     const int status = process.exit_status;
     drivers::end_machine(status >> 8 & 0xff, status & 0x7f);
   }
-  process.signals.real_timer.cancel();
-  process.signals.cpu_timer.cancel();
+  cancel_process_timers(process);
   hang_up_orphaned_groups(process);
   give_children_to_init(process);
   process.signals.pending.discard(~SignalSet{0});
