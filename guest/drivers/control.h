@@ -1,21 +1,26 @@
-// The control device (abi::ControlRegister): the end of the VM, signals from the host, the log, the terminal's size. Every
-// access is an exit to the VMM.
+// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host.
 #pragma once
 
 #include <cstdint>
 
 namespace kernel::drivers {
 
-// The VM ends with the payload's exit code, or with the signal that killed it (0: none).
-[[noreturn]] void end_machine(int exit_code, int signal);
+// The payload exited with `code`, or `signal` killed it (0: none did). Output that was accepted from the payload is
+// written first, as long as somebody reads it: that may wait, unless a signal killed the payload or another one comes
+// from the host.
+[[noreturn]] void end_machine(int code, int signal);
 
-// Signals that the host sent to husk since the last call: bit n = signal n.
-std::uint32_t take_host_signals();
-
-// Asks the VMM to print the log now rather than when the VM ends.
+// Prints the log's new lines now and not only when the VM ends.
 void flush_log();
 
-// rows << 16 | columns; 0 without a terminal.
-std::uint32_t window_size();
+struct WindowSize {
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+};
+// Of the host's terminal; zeros if there is none. One exit.
+WindowSize host_window_size();
+
+// The host was sent signals: passes them on to the payload.
+void handle_control_interrupt();
 
 }  // namespace kernel::drivers
