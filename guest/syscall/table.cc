@@ -2,9 +2,19 @@
 
 #include <array>
 
+#include "syscall/attribute_calls.h"
+#include "syscall/descriptor_calls.h"
+#include "syscall/directory_calls.h"
+#include "syscall/file_calls.h"
+#include "syscall/futex_calls.h"
+#include "syscall/id_calls.h"
 #include "syscall/memory_calls.h"
+#include "syscall/misc_calls.h"
+#include "syscall/poll_calls.h"
+#include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
 #include "syscall/signal_calls.h"
+#include "syscall/stat_calls.h"
 #include "syscall/time_calls.h"
 #include "syscall/timer_calls.h"
 
@@ -13,8 +23,8 @@ namespace {
 
 void two_rows_have_the_same_number() {}  // not constexpr: calling it stops the compilation
 
-// A dense table, made at compile time, so that it is read-only data and costs nothing at boot. A number that two rows claim does
-// not compile.
+// A dense table, made at compile time, so that it is read-only data and costs nothing at boot. A number that two rows
+// claim does not compile.
 template <typename... Groups>
 consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   std::array<Entry, kTableSize> table{};
@@ -28,7 +38,9 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable = merge(kMemoryCalls, kProcessCalls, kSignalCalls, kTimeCalls, kTimerCalls);
+constexpr std::array<Entry, kTableSize> kTable = merge(
+    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
+    kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 
