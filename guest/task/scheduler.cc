@@ -6,6 +6,7 @@
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
 #include "drivers/interrupts.h"
+#include "guest_stats.h"
 #include "lib/global.h"
 #include "lib/log.h"
 #include "lib/time.h"
@@ -154,6 +155,7 @@ void start_scheduling(Ref<Task> first) {
   accounted_until_ns_ = monotonic_ns();
   slice_end_ns_ = accounted_until_ns_ + kTimeSliceNs;
   task->space->load();
+  record_payload_start();
   arch::enter_first(task->context);
 }
 
