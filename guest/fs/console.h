@@ -8,7 +8,7 @@
 
 namespace kernel::fs {
 
-// Which console: three streams, or one terminal.
+// husk,role in the device tree (docs/device-tree.md): three streams, or one terminal.
 using ConsoleRole = DeviceRole;
 
 // Major 5: /dev/tty (minor 0) is the terminal; /dev/console (minor 1) the terminal, or standard input and output.

@@ -37,6 +37,9 @@ Kernel::Kernel(std::uint64_t frames) : frames_total(frames) {
 
 Kernel::~Kernel() {
   task_ = nullptr;
+  // Mounts live as long as the program; their frames do not.
+  for (const auto& [pfn, references] : g_frames) std::free(kernel::mm::frame_data(kernel::mm::Pfn{pfn}));
+  g_frames.clear();
   g_kernel = nullptr;
 }
 
