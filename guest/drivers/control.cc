@@ -2,6 +2,7 @@
 
 #include "abi/husk_abi.h"
 #include "drivers/console.h"
+#include "guest_stats.h"
 #include "drivers/mmio.h"
 #include "drivers/tty.h"
 #include "task/signal.h"
@@ -22,6 +23,7 @@ std::uint64_t address(ControlRegister which) {
 void end_machine(int code, int signal) {
   g_ending = true;
   if (signal == 0) wait_for_console_output();
+  publish_guest_stats();
   write_register(address(ControlRegister::kExit),
                  static_cast<std::uint32_t>(code & 0xff) | static_cast<std::uint32_t>(signal & 0xff) << 8);
   // The VMM ends the VM at that store and never runs the vCPU again.

@@ -1,5 +1,6 @@
 #include "fs/console.h"
 
+#include "drivers/console.h"
 #include "fs/dev_fs.h"
 #include "fs/device_file.h"
 #include "fs/fs.h"

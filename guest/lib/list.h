@@ -60,6 +60,7 @@ class List {
   bool empty() const { return !head_.linked(); }
   void push_back(T& object) { (object.*Member).insert_before(head_); }
   void push_front(T& object) { (object.*Member).insert_before(*head_.next_); }
+  void insert_before(T& position, T& object) { (object.*Member).insert_before(position.*Member); }
   T* front() { return empty() ? nullptr : object(head_.next_); }
   T* back() { return empty() ? nullptr : object(head_.previous_); }
   // The object after this one in the list, or null.
