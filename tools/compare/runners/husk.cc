@@ -9,7 +9,7 @@
 
 namespace husk::compare {
 
-Availability HuskHost::detect(const Context& context) const {
+Availability HuskHost::detect(const Workload&, const Context& context) const {
   if (access(context.husk.c_str(), X_OK) != 0) return {false, {}, "not there (" + context.husk.string() + ")"};
   return {true, husk_version(), {}};
 }
@@ -19,14 +19,14 @@ void HuskHost::prepare(const Workload&, const Context& context) {
 }
 
 std::vector<std::string> HuskHost::command(const Workload& workload, Phase phase) {
-  std::vector<std::string> arguments = {husk_, "run", "--isolation", isolation_, workload.image};
+  std::vector<std::string> arguments = {husk_, "run", "--isolation", isolation_, image_};
   for (const std::string& word : payload(workload, phase)) arguments.push_back(word);
   return arguments;
 }
 
-Availability HuskVm::detect(const Context& context) const {
+Availability HuskVm::detect(const Workload& workload, const Context& context) const {
   if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
-  return HuskHost::detect(context);
+  return HuskHost::detect(workload, context);
 }
 
 void HuskVm::prepare(const Workload& workload, const Context& context) {
