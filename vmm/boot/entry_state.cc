@@ -80,7 +80,8 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, std::span<const kvm_cp
   sregs.gdt.limit = kGdtLimit;
   sregs.idt.base = abi::kKernelBase + abi::kIdtGpa;
   sregs.idt.limit = kIdtLimit;
-  if (features.fsgsbase) sregs.cr4 |= kCr4Fsgsbase;
+  // The kernel relies on it: every CPU since 2012 has it. Where KVM emulates CPL 0, CPUID does not offer it but CPL 3 has it.
+  sregs.cr4 |= kCr4Fsgsbase;
   if (features.xsave) sregs.cr4 |= kCr4Osxsave;
   // In ring 3 the kernel's own pages are user pages, so neither protection would let it run.
   if (ring0 && features.smep) sregs.cr4 |= kCr4Smep;
@@ -104,6 +105,7 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, std::span<const kvm_cp
   regs.rsp = entry.note->boot_stack_top;
   regs.rdi = entry.device_tree.value;
   regs.rsi = ring0 ? 0 : 3;
+  regs.rdx = entry.page_tables.value;
   regs.rflags = kRflagsReserved | (ring0 ? 0 : kRflagsIf);
   vcpu.set_regs(regs);
 }
