@@ -14,8 +14,12 @@ Availability HuskHost::detect(const Workload&, const Context& context) const {
   return {true, husk_version(), {}};
 }
 
-void HuskHost::prepare(const Workload&, const Context& context) {
+void HuskHost::prepare(const Workload& workload, const Context& context) {
   husk_ = context.husk.string();
+  // What a plain process writes stays written, and it cannot run an image file: it gets the directory that the other
+  // programs get. The embedded payload writes nothing.
+  const bool write_protect = isolation_ == "process" && !workload.is_embedded();
+  image_ = write_protect ? context.root.string() : workload.image;
 }
 
 std::vector<std::string> HuskHost::command(const Workload& workload, Phase phase) {
