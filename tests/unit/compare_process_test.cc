@@ -31,10 +31,10 @@ TEST(Process, ReportsExitStatusAndSignal) {
   EXPECT_EQ(killed.exit_status(), 137);
 }
 
-TEST(Process, KeepsTheFirstLineOfStandardError) {
+TEST(Process, KeepsTheLastLineOfStandardError) {
   Process process = Process::start({"sh", "-c", "echo one >&2; echo two >&2; exit 1"}, Process::Streams::kNone);
   ASSERT_TRUE(process.wait(kTimeoutMs));
-  EXPECT_EQ(process.first_error_line(), "one");
+  EXPECT_EQ(process.last_error_line(), "two");
 }
 
 TEST(Process, OutputAndEndOfInputArePipes) {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -67,6 +68,11 @@ int compare(const Options& options, const std::vector<std::string>& rest) {
       rest.empty() ? default_workload(cache) : command_workload(rest[0], {rest.begin() + 1, rest.end()});
   std::vector<std::unique_ptr<Runner>> runners = all_runners();
   select(runners, split(options.with));
+
+  // A file that cannot be written is better known now than after minutes of measuring.
+  if (!options.json.empty() && !std::ofstream(options.json, std::ios::app)) {
+    throw Error::from_errno("write", options.json);
+  }
 
   catch_interrupts();
   const Host host = describe_host();

@@ -101,7 +101,7 @@ class Measurement {
                   "it had not ended after " + std::to_string(options_.timeout_ms / 1000) + " s");
     }
     if (process.exit_status() == 0) return;
-    const std::string line = process.first_error_line();
+    const std::string line = process.last_error_line();
     throw Error("run", entry.result.name,
                 "exit status " + std::to_string(process.exit_status()) + (line.empty() ? "" : ": " + line));
   }
@@ -158,8 +158,7 @@ class Measurement {
       peak = std::max(peak, total_pss(memory_of_tree(process.pid())));
     } while (process.read_output(1, kPeakIntervalMs).empty() && !process.wait(0) && monotonic_ns() < deadline);
     if (process.exit_status() >= 0) {
-      throw Error("run", entry.result.name,
-                  "the idle payload ended before it was ready: " + process.first_error_line());
+      throw Error("run", entry.result.name, "the idle payload ended before it was ready: " + process.last_error_line());
     }
     sleep_ms(kSettleMs);
     std::vector<ProcessMemory> processes = memory_of_tree(process.pid());
