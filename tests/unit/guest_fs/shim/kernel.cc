@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "drivers/console.h"
+#include "drivers/tty.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
@@ -84,6 +85,9 @@ Result<Pfn> allocate_frame(Fill fill) {
   const Pfn pfn = frame_of(page);
   husk::test::g_frames[pfn.value] = 1;
   return pfn;
+}
+Result<Pfn> allocate_user_frame(Fill fill) {
+  return allocate_frame(fill);
 }
 void retain_frame(Pfn pfn) {
   if (auto found = husk::test::g_frames.find(pfn.value); found != husk::test::g_frames.end()) ++found->second;
@@ -186,6 +190,9 @@ Context::~Context() = default;
 
 namespace kernel::drivers {
 fs::CharDevice* console_device(DeviceRole) {
+  return nullptr;
+}
+fs::CharDevice* controlling_terminal() {
   return nullptr;
 }
 }  // namespace kernel::drivers
