@@ -30,8 +30,9 @@ constexpr std::uint32_t kRootImageSlot = 2;  // 0 and 1 are RAM
 constexpr std::uint64_t kWorkingMemory = std::uint64_t{2} << 20;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
-// Guest pages below abi::kKernelGpa that every boot touches: descriptor tables, statistics, log, page tables, tree.
-constexpr std::uint64_t kBootPages = 20;
+// Guest pages below abi::kKernelGpa that every boot touches: descriptor tables, statistics, log,
+// queues, page tables, tree.
+constexpr std::uint64_t kBootPages = 23;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -134,6 +135,7 @@ boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
 void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) {
   const GuestMemory& memory = ram_.memory();
   boot::BootArena arena(memory);
+  devices_->prepare_queues(arena);
   boot::PageTables tables(arena, ring == boot::Ring::kRing0 ? boot::PageOwner::kSupervisor : boot::PageOwner::kUser);
   // Page 0 stays unmapped: a null pointer plus kKernelBase faults.
   tables.map(Gpa{abi::kGdtGpa}, abi::kGuestStatsGpa - abi::kGdtGpa, boot::PageAccess::kReadOnly);
