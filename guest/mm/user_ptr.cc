@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mm/address_space.h"
+#include "task/out_of_memory.h"
 #include "task/task.h"
 
 namespace kernel::mm {
@@ -17,6 +18,8 @@ std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_
     const std::uint64_t position = address + done;
     if (position < address) break;  // wrapped around
     auto frame = space.frame_for_kernel(position, access);
+    // As for a page fault of the payload's own: somebody must give way, maybe the caller.
+    if (!frame && frame.error() == Errno::kNoMem && task::make_room()) continue;
     if (!frame) break;
     const std::size_t part = std::min<std::size_t>(size - done, kPageSize - page_offset(position));
     if (!move(frame_data(frame.value()) + page_offset(position), done, part)) break;

@@ -111,7 +111,8 @@ Result<void> map_segment(mm::AddressSpace& space, const ElfFile& elf_file, const
   }
   // The rest of the last file page belongs to .bss (gABI, "Program Loading"): zero, in the process's own copy of the page.
   if (program.memory_size > program.file_size && program.file_size != 0 && protection.write && page_offset(file_end) != 0) {
-    const std::uint64_t size = std::min(page_ceil(file_end), memory_end) - file_end;
+    // All of it, also beyond .bss: ld.so uses the rest of its last page as its first heap.
+    const std::uint64_t size = page_ceil(file_end) - file_end;
     const mm::Pfn pfn = TRY(space.frame_for_kernel(file_end, mm::FaultAccess::kWrite));
     memset(mm::frame_data(pfn) + page_offset(file_end), 0, size);
   }

@@ -73,7 +73,7 @@ Task& current() { return *arch::per_cpu.current; }
 TimerQueue& timer_queue() { return timers_; }
 
 void make_runnable(Task& task) {
-  if (task.run_node.linked() || task.state == TaskState::kDead) return;
+  if (task.state == TaskState::kRunnable || task.state == TaskState::kDead) return;
   task.state = TaskState::kRunnable;
   run_queue_->push_back(task);
 }

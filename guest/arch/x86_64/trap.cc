@@ -36,7 +36,10 @@ void send_fault(Signal signal, int code, std::uint64_t address) {
   info.signal = signal;
   info.code = code;
   info.fault_address = address;
-  task::force_signal(task::current(), info);
+  task::Task& self = task::current();
+  log(LogLevel::kDebug, "{} (pid {}): signal {} at {x}, address {x}, stack {x}", std::string_view(self.name), self.process->pid,
+      static_cast<int>(signal), self.frame().rip, address, self.frame().rsp);
+  task::force_signal(self, info);
 }
 
 void page_fault(TrapFrame& frame) {
