@@ -84,6 +84,10 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 
   const boot::Ring ring = prepare_cpu(config.cache_directory);
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
+  // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs there
+  // must not be offered them.
+  const bool emulated = boot::best_ring(profile_.cpl0_ticks_per_instruction) == boot::Ring::kRing3;
+  if (emulated && ring == boot::Ring::kRing0) profile_.features.xsave = false;
   if (spec_.terminal) terminal_.emplace();
   devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this));
   load_boot_tables(image, ring);

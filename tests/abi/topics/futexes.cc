@@ -79,8 +79,8 @@ static int run() {
   for (int i = 0; i < 2; ++i) ::pthread_join(threads[i], nullptr);
 
   // Between processes, in shared memory, at different addresses.
-  auto* shared = static_cast<std::uint32_t*>(
-      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* shared =
+      static_cast<std::uint32_t*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   const pid_t child = in_child([&] {
     const timespec long_time{10, 0};
     return futex(shared, FUTEX_WAIT, 0, &long_time) == 0 ? 6 : 7;

@@ -77,8 +77,8 @@ static int run() {
   say_end("a stopped process can be killed", child);
   say_last("killed", child);
 
-  // The terminal's stop signals do not stop an orphaned process group; SIGSTOP does. Without a session of its own the test's
-  // group may be one or not, so make one: a session leader's group has no parent in its session.
+  // The terminal's stop signals do not stop an orphaned process group; SIGSTOP does. Without a session of its own the
+  // test's group may be one or not, so make one: a session leader's group has no parent in its session.
   say_end("orphaned group", in_child([] {
             ::setsid();
             ::raise(SIGTSTP);

@@ -85,8 +85,9 @@ static void limits() {
 static void scheduling() {
   sched_param parameter{};
   say("policy %d, priorities %d..%d and %d..%d, wrong %s\n", ::sched_getscheduler(0),
-      ::sched_get_priority_min(SCHED_OTHER), ::sched_get_priority_max(SCHED_OTHER), ::sched_get_priority_min(SCHED_FIFO),
-      ::sched_get_priority_max(SCHED_FIFO), outcome(::sched_get_priority_max(42)));
+      ::sched_get_priority_min(SCHED_OTHER), ::sched_get_priority_max(SCHED_OTHER),
+      ::sched_get_priority_min(SCHED_FIFO), ::sched_get_priority_max(SCHED_FIFO),
+      outcome(::sched_get_priority_max(42)));
   say("batch %s, batch with a priority ", outcome(::sched_setscheduler(0, SCHED_OTHER, &parameter)));
   parameter.sched_priority = 3;
   say("%s\n", outcome(::sched_setscheduler(0, SCHED_BATCH, &parameter)));
@@ -140,8 +141,8 @@ static void clocks() {
 static void randomness() {
   unsigned char first[300] = {};
   unsigned char second[300] = {};
-  say("getrandom %zd %zd, differ %d\n", ::getrandom(first, sizeof first, 0), ::getrandom(second, sizeof second, GRND_NONBLOCK),
-      std::memcmp(first, second, sizeof first) != 0);
+  say("getrandom %zd %zd, differ %d\n", ::getrandom(first, sizeof first, 0),
+      ::getrandom(second, sizeof second, GRND_NONBLOCK), std::memcmp(first, second, sizeof first) != 0);
   say("wrong flags %s\n", outcome(::getrandom(first, 1, 0x80)));
   say("bad address %s\n", outcome(::syscall(SYS_getrandom, 16, 1, 0)));
 }

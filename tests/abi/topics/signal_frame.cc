@@ -1,5 +1,5 @@
-// What a handler finds in its frame: siginfo and ucontext of faults, the vector registers, the signal mask; and that what it
-// changes there takes effect.
+// What a handler finds in its frame: siginfo and ucontext of faults, the vector registers, the signal mask; and that
+// what it changes there takes effect.
 #include <immintrin.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -68,13 +68,15 @@ static void on_vector_signal(int, siginfo_t*, void* opaque) {
   fpregset_t image = context->uc_mcontext.fpregs;
   std::uint32_t words[12];
   std::memcpy(words, reinterpret_cast<const char*>(image) + 464, sizeof words);
-  say("image is 64-byte aligned %d, magic 1 %d", reinterpret_cast<std::uintptr_t>(image) % 64 == 0, words[0] == 0x46505853);
+  // Either FXSAVE's image alone, or XSAVE's with its marks at both ends: which one it is depends on the CPU.
+  bool whole = words[0] == 0;
   if (words[0] == 0x46505853) {
     std::uint32_t magic2;
     std::memcpy(&magic2, reinterpret_cast<const char*>(image) + words[4], sizeof magic2);
-    say(", magic 2 %d, size agrees %d", magic2 == 0x46505845, words[1] == words[4] + 4);
+    whole = magic2 == 0x46505845 && words[1] == words[4] + 4;
   }
-  say(", xmm9 in it %x\n", image->_xmm[9].element[0]);
+  say("image is 64-byte aligned %d, whole %d, xmm9 in it %x\n", reinterpret_cast<std::uintptr_t>(image) % 64 == 0,
+      whole, image->_xmm[9].element[0]);
   image->_xmm[9].element[0] = 0xfeedface;
   // The handler's own use of the registers must not show outside.
   const __m128i noise = _mm_set1_epi32(-1);
@@ -141,7 +143,8 @@ static void bad_returns() {
   ::signal(SIGSEGV, SIG_DFL);
   say_end("rip in the kernel's half", in_child([] {
             install(SIGUSR1, [](int, siginfo_t*, void* opaque) {
-              static_cast<ucontext_t*>(opaque)->uc_mcontext.gregs[REG_RIP] = static_cast<long long>(0xffff'8000'0000'0000);
+              static_cast<ucontext_t*>(opaque)->uc_mcontext.gregs[REG_RIP] =
+                  static_cast<long long>(0xffff'8000'0000'0000);
             });
             ::raise(SIGUSR1);
             return 0;
@@ -152,7 +155,9 @@ static void bad_returns() {
           }));
   say_end("no stack for the handler", in_child([] {
             install(SIGUSR1, [](int, siginfo_t*, void*) { say("never\n"); });
-            asm volatile("mov $0x100, %%esp\n syscall\n" : : "a"(SYS_kill), "D"(::getpid()), "S"(SIGUSR1)
+            asm volatile("mov $0x100, %%esp\n syscall\n"
+                         :
+                         : "a"(SYS_kill), "D"(::getpid()), "S"(SIGUSR1)
                          : "rcx", "r11", "memory");
             return 0;
           }));
@@ -162,7 +167,8 @@ static void bad_returns() {
             stack.ss_sp = memory;
             stack.ss_size = 2048;  // the smallest allowed; a frame with big vector registers does not fit
             if (::sigaltstack(&stack, nullptr) != 0) return 0;
-            install(SIGUSR1, [](int, siginfo_t*, void*) { ::raise(SIGUSR1); }, SA_ONSTACK | SA_NODEFER);
+            install(
+                SIGUSR1, [](int, siginfo_t*, void*) { ::raise(SIGUSR1); }, SA_ONSTACK | SA_NODEFER);
             ::raise(SIGUSR1);
             return 0;
           }));

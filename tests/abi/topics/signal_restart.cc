@@ -28,13 +28,14 @@ static void alarm_after(long microseconds) {
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-// Makes the call with an alarm on the way, without SA_RESTART and with it. The second one needs something else that ends
-// the call: a child that does so later.
+// Makes the call with an alarm on the way, without SA_RESTART and with it. The second one needs something else that
+// ends the call: a child that does so later.
 static void interrupt(const char* what, const std::function<long()>& call, const std::function<void()>& finish) {
   install(0);
   handled = 0;
   alarm_after(20'000);
-  say("%s: %s, handled %d\n", what, outcome(call()), handled);
+  const char* result = outcome(call());
+  say("%s: %s, handled %d\n", what, result, handled);
   install(SA_RESTART);
   handled = 0;
   const pid_t child = in_child([&] {
@@ -43,7 +44,8 @@ static void interrupt(const char* what, const std::function<long()>& call, const
     return 0;
   });
   alarm_after(20'000);
-  say("%s with SA_RESTART: %s, handled %d\n", what, outcome(call()), handled);
+  result = outcome(call());
+  say("%s with SA_RESTART: %s, handled %d\n", what, result, handled);
   ::waitpid(child, nullptr, 0);
 }
 
@@ -51,7 +53,8 @@ static int run() {
   int ends[2];
   if (::pipe(ends) != 0) return 1;
   char byte;
-  interrupt("read", [&] { return ::read(ends[0], &byte, 1); }, [&] { (void)!::write(ends[1], "x", 1); });
+  interrupt(
+      "read", [&] { return ::read(ends[0], &byte, 1); }, [&] { (void)!::write(ends[1], "x", 1); });
 
   // A wait for a child that only ends when it is told to.
   static pid_t waited_for;
@@ -59,8 +62,9 @@ static int run() {
     ::pause();
     return 0;
   });
-  interrupt("waitpid", [] { return static_cast<long>(::waitpid(waited_for, nullptr, 0)); },
-            [] { ::kill(waited_for, SIGKILL); });
+  interrupt(
+      "waitpid", [] { return static_cast<long>(::waitpid(waited_for, nullptr, 0)); },
+      [] { ::kill(waited_for, SIGKILL); });
 
   // Never made again, whatever SA_RESTART says (signal(7)).
   for (const int flags : {0, static_cast<int>(SA_RESTART)}) {
@@ -91,8 +95,8 @@ static int run() {
     ::clock_gettime(CLOCK_MONOTONIC, &before);
     const int result = ::nanosleep(&time, nullptr);
     ::clock_gettime(CLOCK_MONOTONIC, &after);
-    const double seconds = static_cast<double>(after.tv_sec - before.tv_sec) +
-                           static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
+    const double seconds =
+        static_cast<double>(after.tv_sec - before.tv_sec) + static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
     return result == 0 && seconds >= 0.2 && seconds < 1.0 ? 0 : 1;
   });
   ::usleep(30'000);

@@ -1,4 +1,5 @@
-// alarm, setitimer and timer_create: what they report and how often they fire. Times are only compared with generous bounds.
+// alarm, setitimer and timer_create: what they report and how often they fire. Times are only compared with generous
+// bounds.
 #include <errno.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -27,7 +28,7 @@ static void install(int number) {
 }
 
 static void interval_timers() {
-  say("alarm: %u, then %u, then %u\n", ::alarm(100), ::alarm(0), ::alarm(0));
+  for (const unsigned seconds : {100u, 0u, 0u}) say("alarm(%u): %u\n", seconds, ::alarm(seconds));
   install(SIGALRM);
   const itimerval periodic{{0, 10'000}, {0, 10'000}};
   itimerval old;
