@@ -33,7 +33,6 @@ void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage
     if (target.empty()) throw Error("load", file.name(), "the guest's memory is too small for it");
     if (segment.file_size == 0) continue;
     if (pages == KernelPages::kCopied || segment.writable || segment.file_size != segment.memory_size) {
-      populate(segment.start, segment.file_size);
       std::memcpy(target.data(), file.bytes().data() + segment.file_offset, segment.file_size);
       continue;
     }

@@ -33,7 +33,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 // Guest pages below abi::kKernelGpa that every boot touches: descriptor tables, statistics, log, page tables, tree.
 constexpr std::uint64_t kBootPages = 20;
 // And behind the kernel's image: the first page frames that it hands out, enough for a small payload.
-constexpr std::uint64_t kWarmPages = 48;
+constexpr std::uint64_t kWarmPages = 64;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
