@@ -93,7 +93,6 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 
   // Where KVM emulates CPL 0 it also shadows page tables in software, and every page that the guest is the first to
   // touch costs a fault there. One call for all pages that every boot touches is far cheaper.
-  const bool emulated = boot::best_ring(profile_.cpl0_ticks_per_instruction) == boot::Ring::kRing3;
   const std::uint64_t warm = emulated ? kWarmPages * abi::kPageSize : 0;
   ram_.populate(Gpa{0}, kBootPages * abi::kPageSize);
   ram_.populate(Gpa{abi::kKernelGpa}, image.end() - Gpa{abi::kKernelGpa} + warm);
