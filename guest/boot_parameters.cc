@@ -158,6 +158,8 @@ void initialise_boot_parameters(std::uint64_t tree_gpa) {
   if (!problem.empty()) panic("the device tree at {x} cannot be used: {}", tree_gpa, problem);
 }
 
-const BootParameters& boot_parameters() { return g_parameters; }
+const BootParameters& boot_parameters() {
+  return g_parameters;
+}
 
 }  // namespace kernel

@@ -1,5 +1,5 @@
-// What the VMM tells the kernel: the device tree of docs/device-tree.md, read once into a struct. Texts and lists are views
-// into the tree, which stays in memory that the kernel never allocates from.
+// What the VMM tells the kernel: the device tree of docs/device-tree.md, read once into a struct. Texts and lists are
+// views into the tree, which stays in memory that the kernel never allocates from.
 #pragma once
 
 #include <array>
@@ -25,18 +25,18 @@ enum class DeviceRole : std::uint8_t { kUnknown, kStdin, kStdout, kStderr, kTerm
 
 struct DeviceDescription {
   DeviceRole role = DeviceRole::kUnknown;
-  std::uint8_t vector = 0;      // of its interrupt
+  std::uint8_t vector = 0;  // of its interrupt
   PhysicalRange registers;
 };
 
 struct PayloadDescription {
-  fdt::StringList arguments;    // argv; never empty
+  fdt::StringList arguments;  // argv; never empty
   fdt::StringList environment;
   std::string_view working_directory = "/";
   std::string_view host_name;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  bool terminal = false;        // stdin, stdout and stderr are one terminal
+  bool terminal = false;  // stdin, stdout and stderr are one terminal
 
   std::size_t group_count() const { return groups.size() / 4; }
   std::uint32_t group(std::size_t index) const;  // index < group_count()
@@ -47,8 +47,8 @@ struct PayloadDescription {
 struct BootParameters {
   std::array<PhysicalRange, 2> memory;
   std::size_t memory_count = 0;
-  PhysicalRange root_image;     // size 0: none
-  std::uint64_t kernel_end = 0; // first guest-physical address after the kernel
+  PhysicalRange root_image;      // size 0: none
+  std::uint64_t kernel_end = 0;  // first guest-physical address after the kernel
 
   std::span<const std::byte> random_seed;
   std::uint64_t tsc_khz = 0;

@@ -17,7 +17,7 @@ void quarter_round(std::uint32_t& a, std::uint32_t& b, std::uint32_t& c, std::ui
 
 void chacha20_block(const ChaChaKey& key, std::uint32_t counter, const ChaChaNonce& nonce, ChaChaBlock& block) {
   // "expand 32-byte k", the key, the counter, the nonce.
-  const ChaChaBlock input = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0], key[1], key[2],   key[3],
+  const ChaChaBlock input = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0],  key[1],   key[2],   key[3],
                              key[4],     key[5],     key[6],     key[7],     counter, nonce[0], nonce[1], nonce[2]};
   ChaChaBlock x = input;
   for (int round = 0; round < 20; round += 2) {

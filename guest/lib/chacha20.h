@@ -6,7 +6,7 @@
 
 namespace kernel {
 
-using ChaChaKey = std::array<std::uint32_t, 8>;     // little-endian words of the 256-bit key
+using ChaChaKey = std::array<std::uint32_t, 8>;  // little-endian words of the 256-bit key
 using ChaChaNonce = std::array<std::uint32_t, 3>;
 using ChaChaBlock = std::array<std::uint32_t, 16>;  // in memory: the 64 bytes of key stream
 

@@ -31,9 +31,13 @@ std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-bool fits(std::size_t offset, std::size_t size, std::size_t total) { return offset <= total && size <= total - offset; }
+bool fits(std::size_t offset, std::size_t size, std::size_t total) {
+  return offset <= total && size <= total - offset;
+}
 
-constexpr std::size_t align_up(std::size_t offset) { return (offset + 3) & ~std::size_t{3}; }
+constexpr std::size_t align_up(std::size_t offset) {
+  return (offset + 3) & ~std::size_t{3};
+}
 
 bool names_match(std::string_view wanted, const Node& node) {
   return wanted == node.name() || (wanted.find('@') == std::string_view::npos && wanted == node.base_name());
@@ -64,9 +68,13 @@ std::optional<std::uint64_t> Property::double_cell(std::size_t cell_index) const
   return (std::uint64_t{*high} << 32) | *low;
 }
 
-std::optional<std::uint32_t> Property::as_u32() const { return value_.size() == 4 ? cell(0) : std::nullopt; }
+std::optional<std::uint32_t> Property::as_u32() const {
+  return value_.size() == 4 ? cell(0) : std::nullopt;
+}
 
-std::optional<std::uint64_t> Property::as_u64() const { return value_.size() == 8 ? double_cell(0) : std::nullopt; }
+std::optional<std::uint64_t> Property::as_u64() const {
+  return value_.size() == 8 ? double_cell(0) : std::nullopt;
+}
 
 std::optional<std::string_view> Property::as_string() const {
   const std::string_view text = as_text(value_);
@@ -81,9 +89,11 @@ std::optional<Tree::Item> Tree::read(std::size_t offset) const {
     const auto token = static_cast<Token>(load_u32(structure_.data() + offset));
     offset += 4;
     switch (token) {
-      case Token::kNop: continue;
+      case Token::kNop:
+        continue;
       case Token::kEndNode:
-      case Token::kEnd: return Item{token, {}, {}, offset};
+      case Token::kEnd:
+        return Item{token, {}, {}, offset};
       case Token::kBeginNode: {
         const std::string_view rest = as_text(structure_.subspan(offset));
         const std::size_t length = rest.find('\0');
@@ -144,8 +154,10 @@ bool Tree::well_formed() const {
       case Token::kProperty:
         if (!properties_allowed) return false;
         break;
-      case Token::kEnd: return depth == 0 && root_seen;
-      case Token::kNop: break;  // read() skips them
+      case Token::kEnd:
+        return depth == 0 && root_seen;
+      case Token::kNop:
+        break;  // read() skips them
     }
     offset = item->next;
   }
@@ -172,7 +184,9 @@ std::size_t Tree::end_of(const Node& node) const {
   return offset;
 }
 
-Node Tree::root() const { return *next_node(0); }
+Node Tree::root() const {
+  return *next_node(0);
+}
 
 std::optional<Node> Tree::find(std::string_view path) const {
   std::optional<Node> node = root();

@@ -1,10 +1,11 @@
-// A read-only view of a flattened device tree (Devicetree Specification 0.4, chapter 5). The tree stays where it is; nodes,
-// names and values are views into it. No allocation, no recursion.
+// A read-only view of a flattened device tree (Devicetree Specification 0.4, chapter 5). The tree stays where it is;
+// nodes, names and values are views into it. No allocation, no recursion.
 //
 //   fdt::Tree tree = TRY(fdt::Tree::open(blob));
 //   for (fdt::Node node : tree.root().children()) ...
 //
-// open() checks the header and walks the whole structure once; what it lets through can be navigated without a further error.
+// open() checks the header and walks the whole structure once; what it lets through can be navigated without a further
+// error.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@
 
 namespace kernel::fdt {
 
-// A list of strings, each with its NUL, as `compatible` has it (specification, 2.2.4). What follows the last NUL is dropped.
+// A list of strings, each with its NUL, as `compatible` has it (specification, 2.2.4). What follows the last NUL is
+// dropped.
 class StringList {
  public:
   class Iterator {
@@ -77,7 +79,7 @@ class Tree;
 // A node of a tree that open() accepted.
 class Node {
  public:
-  std::string_view name() const { return name_; }          // with its unit address: "memory@0"
+  std::string_view name() const { return name_; }  // with its unit address: "memory@0"
   std::string_view base_name() const { return name_.substr(0, name_.find('@')); }
   std::optional<Property> property(std::string_view name) const;
   bool is_compatible(std::string_view with) const;
@@ -139,13 +141,16 @@ class Tree {
       : structure_(structure), strings_(strings) {}
   std::optional<Item> read(std::size_t offset) const;  // nothing if malformed; skips NOPs
   bool well_formed() const;
-  std::optional<Node> next_node(std::size_t offset) const;  // the first node from `offset` on, unless its parent ends before
+  std::optional<Node> next_node(
+      std::size_t offset) const;               // the first node from `offset` on, unless its parent ends before
   std::size_t end_of(const Node& node) const;  // offset of the token after the node's END_NODE
 
   std::span<const std::byte> structure_;
   std::span<const std::byte> strings_;
 };
 
-inline Node::Children Node::children() const { return Children(tree_->next_node(body_)); }
+inline Node::Children Node::children() const {
+  return Children(tree_->next_node(body_));
+}
 
 }  // namespace kernel::fdt

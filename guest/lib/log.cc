@@ -15,17 +15,21 @@ husk::abi::GuestLog& guest_log() {
 
 }  // namespace
 
-void set_log_level(LogLevel level) { g_level = level; }
+void set_log_level(LogLevel level) {
+  g_level = level;
+}
 
-bool log_enabled(LogLevel level) { return level <= g_level; }
+bool log_enabled(LogLevel level) {
+  return level <= g_level;
+}
 
 void log_line(LogLevel level, std::string_view text) {
   append_to_log(guest_log(), static_cast<unsigned>(level), text);
 }
 
 void panic_line(std::string_view text) {
-  // The register's address is a constant of the ABI, so that a panic needs no driver to be in order. A panic inside this
-  // function (a fault on the log's page, say) must not come back here for ever: the second one skips the log.
+  // The register's address is a constant of the ABI, so that a panic needs no driver to be in order. A panic inside
+  // this function (a fault on the log's page, say) must not come back here for ever: the second one skips the log.
   if (!g_panicking) {
     g_panicking = true;
     log_line(LogLevel::kError, text);

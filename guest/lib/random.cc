@@ -14,7 +14,9 @@ constinit ChaChaKey g_key = {};
 constinit bool g_seeded = false;
 constexpr ChaChaNonce kNonce = {};  // each key is used for one request only, so the nonce may stay the same
 
-void replace_key(const ChaChaBlock& block) { std::copy_n(block.begin(), g_key.size(), g_key.begin()); }
+void replace_key(const ChaChaBlock& block) {
+  std::copy_n(block.begin(), g_key.size(), g_key.begin());
+}
 
 // The compiler may drop a memset of an object that nobody reads again; this one it may not.
 void wipe(ChaChaBlock& block) {

@@ -9,7 +9,8 @@ constinit TscConversion g_conversion;
 constinit std::uint64_t g_boot_tsc = 0;
 constinit std::uint64_t g_realtime_at_boot_ns = 0;
 
-// (high * 2^64 + low) / divisor, for high < divisor: the instruction, because the compiler would call libgcc's __udivti3.
+// (high * 2^64 + low) / divisor, for high < divisor: the instruction, because the compiler would call libgcc's
+// __udivti3.
 std::uint64_t divide(std::uint64_t high, std::uint64_t low, std::uint64_t divisor) {
   std::uint64_t quotient;
   std::uint64_t remainder;
@@ -42,10 +43,16 @@ std::uint64_t monotonic_ns() {
   return tsc > g_boot_tsc ? g_conversion.to_ns(tsc - g_boot_tsc) : 0;
 }
 
-std::uint64_t realtime_ns() { return g_realtime_at_boot_ns + monotonic_ns(); }
+std::uint64_t realtime_ns() {
+  return g_realtime_at_boot_ns + monotonic_ns();
+}
 
-std::uint64_t tsc_of_monotonic_ns(std::uint64_t ns) { return g_boot_tsc + g_conversion.to_ticks(ns); }
+std::uint64_t tsc_of_monotonic_ns(std::uint64_t ns) {
+  return g_boot_tsc + g_conversion.to_ticks(ns);
+}
 
-void set_realtime_offset(std::uint64_t realtime_at_boot_ns) { g_realtime_at_boot_ns = realtime_at_boot_ns; }
+void set_realtime_offset(std::uint64_t realtime_at_boot_ns) {
+  g_realtime_at_boot_ns = realtime_at_boot_ns;
+}
 
 }  // namespace kernel

@@ -1,5 +1,5 @@
-// The arithmetic between TSC ticks and nanoseconds, without a division per call: a 64-bit fixed-point factor and a 128-bit
-// product. Exact to better than one part in 10^9, and far from overflow for more than a century of uptime.
+// The arithmetic between TSC ticks and nanoseconds, without a division per call: a 64-bit fixed-point factor and a
+// 128-bit product. Exact to better than one part in 10^9, and far from overflow for more than a century of uptime.
 //
 // A later vDSO page needs exactly this struct and the realtime offset.
 #pragma once
@@ -14,8 +14,8 @@ struct TscConversion {
   static constexpr std::uint64_t kMinKhz = 4'000;
   static constexpr std::uint64_t kMaxKhz = 256'000'000 - 1;
 
-  std::uint64_t ns_per_tick = 0;  // times 2^kShift
-  std::uint64_t ticks_per_ns = 0; // times 2^kShift
+  std::uint64_t ns_per_tick = 0;   // times 2^kShift
+  std::uint64_t ticks_per_ns = 0;  // times 2^kShift
 
   // tsc_khz outside [kMinKhz, kMaxKhz] is a bug of the caller.
   static TscConversion for_frequency(std::uint64_t tsc_khz);
@@ -30,6 +30,8 @@ struct TscConversion {
   }
 };
 
-inline std::uint64_t read_tsc() { return __builtin_ia32_rdtsc(); }
+inline std::uint64_t read_tsc() {
+  return __builtin_ia32_rdtsc();
+}
 
 }  // namespace kernel

@@ -6,6 +6,9 @@
 
 #include "lib/list.h"
 #include "lib/ref.h"
+#include "lib/result.h"
+#include "task/timer_queue.h"
+#include "task/wait_queue.h"
 
 namespace kernel::task {
 
@@ -61,6 +64,13 @@ struct SignalAction {
   std::uint64_t flags = 0;
   std::uint64_t restorer = 0;
   SignalSet mask = 0;
+
+  static constexpr std::uint64_t kDefault = 0, kIgnore = 1;
+  enum Flag : std::uint64_t {
+    kNoChildStop = 1, kNoChildWait = 2, kSigInfo = 4, kRestorer = 0x0400'0000, kOnStack = 0x0800'0000,
+    kRestart = 0x1000'0000, kNoDefer = 0x4000'0000, kResetHandler = 0x8000'0000,
+    kAllFlags = kNoChildStop | kNoChildWait | kSigInfo | kRestorer | kOnStack | kRestart | kNoDefer | kResetHandler,
+  };
 };
 
 // The table of dispositions; shared by the threads of a process and by clone(CLONE_SIGHAND).
@@ -78,34 +88,80 @@ struct QueuedSignal {
 struct PendingSignals {
   SignalSet set = 0;
   List<QueuedSignal, &QueuedSignal::node> queue;  // in order of sending; may lack the info of a standard signal (no memory)
+  std::uint32_t queued = 0;      // entries of the queue
+
+  PendingSignals() = default;
+  ~PendingSignals() { discard(~SignalSet{0}); }
+
+  // A standard signal that is pending already is not queued twice; a real-time signal is. A signal is pending in any case:
+  // what lacks memory (kAgain) is its info, and for a real-time signal that is pending already, this instance.
+  Result<void> add(const SignalInfo& info);
+  // Removes the earliest instance of `signal`, which is pending, and returns what is known of it.
+  SignalInfo take(int signal);
+  void discard(SignalSet signals);
 };
 
 // Linux's stack_t (sigaltstack(2)).
 struct AlternateStack {
   std::uint64_t base = 0;
-  std::int32_t flags = 2;  // SS_DISABLE
+  std::int32_t flags = kDisable;
   std::int32_t padding = 0;
   std::uint64_t size = 0;
+
+  static constexpr std::int32_t kOnStack = 1, kDisable = 2, kAutoDisarm = static_cast<std::int32_t>(0x8000'0000);
+  // Whether this stack pointer is in it; never with kAutoDisarm, which disables the stack while a handler runs on it.
+  bool holds(std::uint64_t stack_pointer) const {
+    return !(flags & kAutoDisarm) && contains(stack_pointer);
+  }
+  bool contains(std::uint64_t stack_pointer) const { return stack_pointer > base && stack_pointer - base <= size; }
+  bool usable() const { return size != 0 && !(flags & kDisable); }
+};
+
+// How an interrupted sleep goes on when no handler ran (Errno::kRestartBlock): what restart_syscall(2) calls.
+struct RestartBlock {
+  using Resume = Result<std::uint64_t> (*)(const RestartBlock&);
+  Resume resume = nullptr;
+  std::uint64_t deadline_ns = 0;      // monotonic
+  std::uint64_t user_address = 0;     // nanosleep: where the remaining time goes; futex: the word
+  std::uint64_t arguments[2] = {};    // futex: the expected value and flags, the bit set
 };
 
 struct TaskSignals {
   SignalSet blocked = 0;
   SignalSet saved_blocked = 0;   // to be restored after the handler that ends a sigsuspend(2) or ppoll(2)
   bool restore_blocked = false;
+  SignalSet waited_for = 0;      // blocked signals that a sigtimedwait(2) in progress would accept
   PendingSignals pending;        // sent to this thread alone
+  SignalInfo fault;              // a synchronous fault to be delivered; signal 0: none. Kept here: it needs no memory
   AlternateStack alternate_stack;
+  RestartBlock restart;
+  int parent_death_signal = 0;   // prctl(2) PR_SET_PDEATHSIG
+
+  // The last exception of this thread, for the signal frame's sigcontext.
+  std::uint64_t fault_vector = 0, fault_error_code = 0, fault_address = 0;
 };
 
 // setitimer(2)'s three timers; ITIMER_VIRTUAL and ITIMER_PROF count CPU time of the process.
+enum : unsigned { kTimerReal = 0, kTimerVirtual = 1, kTimerProf = 2, kIntervalTimerCount = 3 };
 struct IntervalTimer {
-  std::uint64_t expires_ns = 0;  // 0: disarmed
+  std::uint64_t expires_ns = 0;  // 0: disarmed; monotonic time or the process's CPU time
   std::uint64_t interval_ns = 0;
 };
+
+class PosixTimers;  // timer_create(2): task/posix_timers.h
 
 struct ProcessSignals {
   Ref<SignalHandlers> handlers;
   PendingSignals pending;        // sent to the process
-  IntervalTimer interval_timers[3];
+  IntervalTimer interval_timers[kIntervalTimerCount];
+  Timer real_timer;              // in the kernel's timer queue while ITIMER_REAL is armed
+  Timer cpu_timer;               // ... for the next moment at which a CPU time timer can expire (task/timers.h)
+  PosixTimers* posix_timers = nullptr;  // made by the first timer_create(2)
+
+  WaitQueue continued;           // threads of a stopped process
+
+  ProcessSignals() = default;
+  ~ProcessSignals();
 };
 
 }  // namespace kernel::task

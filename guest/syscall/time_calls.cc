@@ -1,0 +1,183 @@
+#include "syscall/time_calls.h"
+
+#include "mm/address_space.h"
+#include "syscall/clocks.h"
+#include "syscall/time_values.h"
+#include "task/cpu_time.h"
+#include "task/process.h"
+#include "task/scheduler.h"
+#include "task/task.h"
+
+namespace kernel::syscall {
+
+using task::Process;
+using task::Task;
+
+namespace {
+
+constexpr std::uint64_t kNanosecondsPerTick = kNanosecondsPerSecond / 100;  // sysconf(_SC_CLK_TCK)
+
+// Sleeps until the deadline; kRestart if a signal comes first.
+Result<void> sleep_until(Deadline deadline) {
+  for (;;) {
+    const auto blocked = task::block(deadline);
+    if (blocked) continue;
+    if (blocked.error() == Errno::kTimedOut) return {};
+    return blocked.error();
+  }
+}
+
+// A sleep of some length: if it is interrupted, the caller gets the rest, and without a handler it goes on to the same
+// end.
+SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining);
+
+SyscallResult resume_sleep(const task::RestartBlock& restart) {
+  return sleep_for(Deadline::at(restart.deadline_ns), mm::UserPtr<Timespec>(restart.user_address));
+}
+
+SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining) {
+  if (sleep_until(deadline)) return 0;
+  const std::uint64_t now = monotonic_ns();
+  if (now >= deadline.ns) return 0;
+  if (remaining) TRY(remaining.write(to_timespec(deadline.ns - now)));
+  task::current().signals.restart = {
+      .resume = resume_sleep, .deadline_ns = deadline.ns, .user_address = remaining.address()};
+  return Errno::kRestartBlock;
+}
+
+Rusage to_rusage(const task::CpuTime& time) {
+  Rusage usage{};
+  usage.user_time = to_timeval(time.user_ns);
+  usage.system_time = to_timeval(time.system_ns);
+  return usage;
+}
+
+std::int64_t to_ticks(std::uint64_t ns) {
+  return static_cast<std::int64_t>(ns / kNanosecondsPerTick);
+}
+
+Result<void> set_wall_clock(std::uint64_t realtime) {
+  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  const std::uint64_t uptime = monotonic_ns();
+  if (realtime < uptime)
+    return Errno::kInval;  // the VM would have booted before the Epoch (as clock_settime(2) on Linux)
+  set_realtime_offset(realtime - uptime);
+  return {};
+}
+
+}  // namespace
+
+SyscallResult sys_nanosleep(mm::UserPtr<const Timespec> duration, mm::UserPtr<Timespec> remaining) {
+  const std::uint64_t ns = TRY(read_duration(duration));
+  if (ns == 0) {
+    task::yield();
+    return 0;
+  }
+  return sleep_for(Deadline::after(ns), remaining);
+}
+
+SyscallResult sys_clock_nanosleep(int clock, int flags, mm::UserPtr<const Timespec> time,
+                                  mm::UserPtr<Timespec> remaining) {
+  constexpr int kAbsolute = 1;  // TIMER_ABSTIME
+  const std::uint64_t ns = TRY(read_duration(time));
+  if (clock == kClockThreadCpuTime) return Errno::kInval;
+  const Deadline absolute = TRY(deadline_on_clock(clock, ns));
+  if (!(flags & kAbsolute)) return sleep_for(Deadline::after(ns), remaining);
+  if (!sleep_until(absolute)) return Errno::kRestartNoHandler;
+  return 0;
+}
+
+SyscallResult sys_gettimeofday(mm::UserPtr<Timeval> time, mm::UserPtr<Timezone> zone) {
+  if (time) TRY(time.write(to_timeval(realtime_ns())));
+  if (zone) TRY(zone.write({}));
+  return 0;
+}
+
+SyscallResult sys_settimeofday(mm::UserPtr<const Timeval> time, mm::UserPtr<const Timezone> zone) {
+  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (zone) {
+    // The kernel's time zone is obsolete (settimeofday(2)); only "none" can be set.
+    const Timezone value = TRY(zone.read());
+    if (value.minutes_west != 0 || value.dst_time != 0) return Errno::kInval;
+  }
+  if (time) {
+    const Timeval value = TRY(time.read());
+    const std::uint64_t realtime = TRY(nanoseconds_of(value));
+    TRY(set_wall_clock(realtime));
+  }
+  return 0;
+}
+
+SyscallResult sys_time(mm::UserPtr<std::int64_t> seconds) {
+  const std::int64_t now = to_timespec(realtime_ns()).seconds;
+  if (seconds) TRY(seconds.write(now));
+  return static_cast<std::uint64_t>(now);
+}
+
+SyscallResult sys_clock_gettime(int clock, mm::UserPtr<Timespec> time) {
+  const std::uint64_t now = TRY(read_clock(clock));
+  TRY(time.write(to_timespec(now)));
+  return 0;
+}
+
+SyscallResult sys_clock_settime(int clock, mm::UserPtr<const Timespec> time) {
+  if (clock != kClockRealtime) return Errno::kInval;
+  const std::uint64_t realtime = TRY(read_duration(time));
+  TRY(set_wall_clock(realtime));
+  return 0;
+}
+
+SyscallResult sys_clock_getres(int clock, mm::UserPtr<Timespec> resolution) {
+  TRY(read_clock(clock));
+  // Every clock is the TSC in the end, the coarse ones too.
+  if (resolution) TRY(resolution.write({0, 1}));
+  return 0;
+}
+
+SyscallResult sys_adjtimex(mm::UserBuffer) {
+  // The clock follows the host's TSC; there is nothing to discipline here.
+  return Errno::kPerm;
+}
+
+SyscallResult sys_clock_adjtime(int, mm::UserBuffer) {
+  return Errno::kPerm;
+}
+
+SyscallResult sys_times(mm::UserPtr<Tms> times) {
+  Process& process = *task::current().process;
+  const task::CpuTime time = task::process_cpu_time(process);
+  if (times) {
+    TRY(times.write({to_ticks(time.user_ns), to_ticks(time.system_ns), to_ticks(process.reaped_user_ns),
+                     to_ticks(process.reaped_system_ns)}));
+  }
+  return static_cast<std::uint64_t>(to_ticks(monotonic_ns()));
+}
+
+SyscallResult sys_getrusage(int who, mm::UserPtr<Rusage> usage) {
+  enum { kSelf = 0, kChildren = -1, kThread = 1 };
+  const Task& self = task::current();
+  Process& process = *self.process;
+  Rusage result;
+  switch (who) {
+    case kSelf:
+      result = to_rusage(task::process_cpu_time(process));
+      break;
+    case kThread:
+      result = to_rusage(task::task_cpu_time(self));
+      break;
+    case kChildren:
+      result = to_rusage({process.reaped_user_ns, process.reaped_system_ns});
+      break;
+    default:
+      return Errno::kInval;
+  }
+  if (who != kChildren) {
+    // What is resident now: the peak is not kept.
+    result.max_resident_kib = static_cast<std::int64_t>(self.space->resident_pages() * (mm::kPageSize / 1024));
+    result.minor_faults = static_cast<std::int64_t>(process.minor_faults);
+  }
+  TRY(usage.write(result));
+  return 0;
+}
+
+}  // namespace kernel::syscall

@@ -1,0 +1,21 @@
+// CPU time of tasks and processes, as times(2), getrusage(2), wait4(2) and CLOCK_PROCESS_CPUTIME_ID count it.
+#pragma once
+
+#include <cstdint>
+
+namespace kernel::task {
+
+class Process;
+class Task;
+
+struct CpuTime {
+  std::uint64_t user_ns = 0;
+  std::uint64_t system_ns = 0;
+  std::uint64_t total_ns() const { return user_ns + system_ns; }
+};
+
+CpuTime task_cpu_time(const Task& task);
+// All threads, living and dead; not the children.
+CpuTime process_cpu_time(Process& process);
+
+}  // namespace kernel::task

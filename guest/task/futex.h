@@ -1,0 +1,37 @@
+// futex(2): threads wait until a word of their memory changes. The kernel keeps only who waits for which word.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/result.h"
+#include "lib/time.h"
+
+namespace kernel::task {
+
+class Task;
+
+// Whether only threads of one address space use the word (FUTEX_PRIVATE_FLAG): then its address alone identifies it.
+enum class FutexScope : bool { kShared, kPrivate };
+
+// Waits while the word at `address` has the value `expected`. kAgain if it has another; kTimedOut; kRestart; kFault;
+// kInval for a misaligned address. Woken only by wakers whose bits overlap.
+Result<void> futex_wait(std::uint64_t address, FutexScope scope, std::uint32_t expected, std::uint32_t bits,
+                        Deadline deadline);
+// The number of threads woken, at most `count`.
+Result<std::uint64_t> futex_wake(std::uint64_t address, FutexScope scope, std::uint32_t count, std::uint32_t bits);
+// Wakes up to `wake_count` and lets up to `move_count` others wait at `to` from now on; the number of both. If
+// `expected` is not null, the word must have that value (kAgain).
+Result<std::uint64_t> futex_requeue(std::uint64_t from, std::uint64_t to, FutexScope scope, std::uint32_t wake_count,
+                                    std::uint32_t move_count, const std::uint32_t* expected);
+// FUTEX_WAKE_OP: changes the word at `second` as `operation` encodes, wakes at `first`, and at `second` if its old
+// value passes the comparison that `operation` encodes.
+Result<std::uint64_t> futex_wake_op(std::uint64_t first, std::uint64_t second, FutexScope scope,
+                                    std::uint32_t first_count, std::uint32_t second_count, std::uint32_t operation);
+
+// For the end of a thread: wakes waiters of the word at this address, whether they wait with a private or a shared key.
+void futex_wake_address(std::uint64_t address, std::uint32_t count);
+// Marks the locks on an exiting thread's robust list as left by a dead owner, and wakes a waiter of each
+// (get_robust_list(2)). The list is the payload's: its length is bounded, and a bad address ends the walk.
+void futex_exit_robust_list(Task& task);
+
+}  // namespace kernel::task

@@ -1,0 +1,170 @@
+#include "task/posix_timers.h"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "lib/time.h"
+#include "task/process.h"
+#include "task/scheduler.h"
+#include "task/signal.h"
+
+namespace kernel::task {
+
+struct PosixTimer {
+  ListNode node;
+  Timer timer;
+  int id = 0;
+  PosixTimerOptions options;
+  std::uint64_t expires_ns = 0;
+  std::uint64_t interval_ns = 0;
+  bool signal_pending = false;
+  std::uint64_t overruns = 0;  // since the pending signal was sent
+  int last_overruns = 0;       // of the last signal that was delivered
+};
+
+class PosixTimers {
+ public:
+  static constexpr std::size_t kMaxTimers = 1024;
+
+  ~PosixTimers() {
+    for (PosixTimer& timer : timers) delete &timer;
+  }
+  PosixTimer* find(int id) {
+    for (PosixTimer& timer : timers) {
+      if (timer.id == id) return &timer;
+    }
+    return nullptr;
+  }
+
+  List<PosixTimer, &PosixTimer::node> timers;
+  std::size_t count = 0;
+  int next_id = 0;
+};
+
+namespace {
+
+Result<PosixTimer*> find(Process& process, int id) {
+  PosixTimer* timer = process.signals.posix_timers ? process.signals.posix_timers->find(id) : nullptr;
+  if (!timer) return Errno::kInval;
+  return timer;
+}
+
+void notify(Process& process, PosixTimer& timer) {
+  const PosixTimerOptions& options = timer.options;
+  if (options.notification == TimerNotification::kNone) return;
+  SignalInfo info;
+  info.signal = options.signal;
+  info.code = kSiTimer;
+  info.padding = kFromPosixTimer;
+  info.timer = {.id = timer.id, .overrun = 0, .value = options.value};
+  Task* thread = options.notification == TimerNotification::kThread ? find_task(options.thread) : nullptr;
+  if (options.notification == TimerNotification::kThread && (!thread || thread->process.get() != &process)) return;
+  PendingSignals& pending = thread ? thread->signals.pending : process.signals.pending;
+  const std::uint32_t queued_before = pending.queued;
+  if (thread) {
+    send_signal(*thread, info);
+  } else {
+    send_signal(process, info);
+  }
+  // Not if the signal is ignored, or was pending already from elsewhere.
+  timer.signal_pending = pending.queued > queued_before;
+  timer.overruns = 0;
+}
+
+void fired(Timer& base) {
+  Process& process = *static_cast<Process*>(base.owner);
+  PosixTimer* timer = nullptr;
+  for (PosixTimer& candidate : process.signals.posix_timers->timers) {
+    if (&candidate.timer == &base) timer = &candidate;
+  }
+  if (timer->signal_pending) {
+    ++timer->overruns;
+  } else {
+    notify(process, *timer);
+  }
+  if (timer->interval_ns == 0) {
+    timer->expires_ns = 0;
+    return;
+  }
+  const NextExpiry next = next_expiry(timer->expires_ns, timer->interval_ns, monotonic_ns());
+  timer->expires_ns = next.ns;
+  if (timer->signal_pending) timer->overruns += next.missed;
+  timer_queue().arm(base, next.ns, fired);
+}
+
+}  // namespace
+
+Result<int> create_posix_timer(Process& process, const PosixTimerOptions& options) {
+  PosixTimers*& timers = process.signals.posix_timers;
+  if (!timers) timers = new (std::nothrow) PosixTimers();
+  if (!timers) return Errno::kNoMem;
+  if (timers->count == PosixTimers::kMaxTimers) return Errno::kAgain;
+  auto* timer = new (std::nothrow) PosixTimer();
+  if (!timer) return Errno::kNoMem;
+  timer->id = timers->next_id;
+  timers->next_id = timers->next_id == std::numeric_limits<int>::max() ? 0 : timers->next_id + 1;
+  timer->options = options;
+  if (options.value_is_id) timer->options.value = static_cast<std::uint64_t>(timer->id);
+  timer->timer.owner = &process;
+  timers->timers.push_back(*timer);
+  ++timers->count;
+  return timer->id;
+}
+
+Result<void> delete_posix_timer(Process& process, int id) {
+  delete TRY(find(process, id));
+  --process.signals.posix_timers->count;
+  return {};
+}
+
+Result<TimerSetting> posix_timer(Process& process, int id) {
+  const PosixTimer* timer = TRY(find(process, id));
+  if (timer->expires_ns == 0) return TimerSetting{0, timer->interval_ns};
+  const std::uint64_t now = monotonic_ns();
+  return TimerSetting{timer->expires_ns > now ? timer->expires_ns - now : 1, timer->interval_ns};
+}
+
+Result<void> set_posix_timer(Process& process, int id, std::uint64_t expires_ns, std::uint64_t interval_ns) {
+  PosixTimer* timer = TRY(find(process, id));
+  timer->expires_ns = expires_ns;
+  timer->interval_ns = interval_ns;
+  timer->overruns = 0;
+  timer->last_overruns = 0;
+  if (expires_ns != 0) {
+    timer_queue().arm(timer->timer, expires_ns, fired);
+  } else {
+    timer->timer.cancel();
+  }
+  return {};
+}
+
+Result<int> posix_timer_clock(Process& process, int id) {
+  return TRY(find(process, id))->options.clock;
+}
+
+Result<int> posix_timer_overrun(Process& process, int id) {
+  return TRY(find(process, id))->last_overruns;
+}
+
+bool note_timer_signal_taken(Process& process, SignalInfo& info) {
+  PosixTimer* timer = process.signals.posix_timers ? process.signals.posix_timers->find(info.timer.id) : nullptr;
+  if (!timer) return false;
+  constexpr std::uint64_t kMaxOverruns = std::numeric_limits<int>::max();  // DELAYTIMER_MAX
+  timer->last_overruns = static_cast<int>(std::min(timer->overruns, kMaxOverruns));
+  timer->overruns = 0;
+  timer->signal_pending = false;
+  info.timer.overrun = timer->last_overruns;
+  return true;
+}
+
+void delete_posix_timers(Process& process) {
+  delete process.signals.posix_timers;
+  process.signals.posix_timers = nullptr;
+}
+
+ProcessSignals::~ProcessSignals() {
+  delete posix_timers;
+}
+
+}  // namespace kernel::task

@@ -1,0 +1,49 @@
+#include <new>
+
+#include "task/signal_state.h"
+
+namespace kernel::task {
+
+Result<void> PendingSignals::add(const SignalInfo& info) {
+  const SignalSet bit = signal_bit(info.signal);
+  if (info.signal < kSigRtMin && (set & bit)) return {};
+  set |= bit;
+  auto* entry = new (std::nothrow) QueuedSignal{info, {}};
+  if (!entry) return Errno::kAgain;
+  queue.push_back(*entry);
+  ++queued;
+  return {};
+}
+
+SignalInfo PendingSignals::take(int signal) {
+  SignalInfo info;
+  info.signal = signal;
+  QueuedSignal* first = nullptr;
+  bool more = false;
+  for (QueuedSignal& entry : queue) {
+    if (entry.info.signal != signal) continue;
+    if (first) {
+      more = true;
+      break;
+    }
+    first = &entry;
+  }
+  if (!more) set &= ~signal_bit(signal);
+  if (first) {
+    info = first->info;
+    delete first;
+    --queued;
+  }
+  return info;
+}
+
+void PendingSignals::discard(SignalSet signals) {
+  set &= ~signals;
+  for (QueuedSignal& entry : queue) {
+    if (!(signals & signal_bit(entry.info.signal))) continue;
+    delete &entry;
+    --queued;
+  }
+}
+
+}  // namespace kernel::task

@@ -1,0 +1,111 @@
+#include "vmm/boot/entry_state.h"
+
+#include "vmm/error.h"
+
+namespace husk::boot {
+namespace {
+
+// SDM vol. 3, 2.5 (control registers), 2.2.1 (EFER), 2.6 (XCR0).
+constexpr std::uint64_t kCr0Pe = 1 << 0, kCr0Mp = 1 << 1, kCr0Et = 1 << 4, kCr0Ne = 1 << 5, kCr0Wp = 1 << 16,
+                        kCr0Am = 1 << 18, kCr0Pg = std::uint64_t{1} << 31;
+constexpr std::uint64_t kCr4Pae = 1 << 5, kCr4Pge = 1 << 7, kCr4Osfxsr = 1 << 9, kCr4Osxmmexcpt = 1 << 10,
+                        kCr4Fsgsbase = 1 << 16, kCr4Osxsave = 1 << 18, kCr4Smep = 1 << 20, kCr4Smap = 1 << 21;
+constexpr std::uint64_t kEferSce = 1 << 0, kEferLme = 1 << 8, kEferLma = 1 << 10, kEferNxe = 1 << 11;
+constexpr std::uint64_t kRflagsReserved = 1 << 1, kRflagsIf = 1 << 9;
+
+// SDM vol. 3, 11.4.4 and 11.12.1: the boot processor, enabled, in x2APIC mode.
+constexpr std::uint64_t kApicBase = 0xfee0'0000 | (1 << 8) | (1 << 10) | (1 << 11);
+
+// SDM vol. 4, table 2-2.
+constexpr std::uint32_t kMsrStar = 0xc000'0081, kMsrLstar = 0xc000'0082, kMsrFmask = 0xc000'0084, kMsrX2apicSvr = 0x80f;
+constexpr std::uint64_t kSvrEnabled = 1 << 8;
+constexpr std::uint64_t kSpuriousVector = 0xff;
+
+const kvm_cpuid_entry2* find(std::span<const kvm_cpuid_entry2> cpuid, std::uint32_t function, std::uint32_t index) {
+  for (const kvm_cpuid_entry2& entry : cpuid) {
+    if (entry.function == function && entry.index == index) return &entry;
+  }
+  return nullptr;
+}
+
+// The features that husk turns on for the guest when its CPUID has them.
+struct Features {
+  bool fsgsbase = false, smep = false, smap = false, xsave = false;
+  std::uint64_t xcr0 = 0;
+
+  explicit Features(std::span<const kvm_cpuid_entry2> cpuid) {
+    if (const auto* leaf = find(cpuid, 1, 0)) xsave = (leaf->ecx >> 26) & 1;
+    if (const auto* leaf = find(cpuid, 7, 0)) {
+      fsgsbase = leaf->ebx & 1;
+      smep = (leaf->ebx >> 7) & 1;
+      smap = (leaf->ebx >> 20) & 1;
+    }
+    if (const auto* leaf = find(cpuid, 0xd, 0)) xcr0 = leaf->eax | (std::uint64_t{leaf->edx} << 32);
+  }
+};
+
+void set_segments(kvm_sregs& sregs, std::uint16_t code, std::uint16_t data) {
+  sregs.cs = code_segment(code);
+  sregs.ss = data_segment(data);
+  // 64-bit code ignores the bases and limits of DS and ES. Null selectors, as Linux gives its processes.
+  sregs.ds = sregs.es = sregs.fs = sregs.gs = null_segment();
+}
+
+}  // namespace
+
+kvm_sregs long_mode_sregs(Gpa page_tables) {
+  kvm_sregs sregs{};
+  set_segments(sregs, abi::kKernelCs, abi::kKernelSs);
+  sregs.ldt = null_segment();
+  // TR must hold a busy TSS in 64-bit mode, or VMX refuses the entry (SDM vol. 3, 27.3.1.2).
+  sregs.tr.type = 11;
+  sregs.tr.present = 1;
+  sregs.tr.limit = 0xffff;
+  sregs.cr0 = kCr0Pe | kCr0Mp | kCr0Et | kCr0Ne | kCr0Wp | kCr0Am | kCr0Pg;
+  sregs.cr3 = page_tables.value;
+  sregs.cr4 = kCr4Pae | kCr4Pge | kCr4Osfxsr | kCr4Osxmmexcpt;
+  sregs.efer = kEferSce | kEferLme | kEferLma | kEferNxe;
+  sregs.apic_base = kApicBase;
+  return sregs;
+}
+
+void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, std::span<const kvm_cpuid_entry2> cpuid) {
+  const Features features(cpuid);
+  const bool ring0 = entry.ring == Ring::kRing0;
+
+  kvm_sregs sregs = long_mode_sregs(entry.page_tables);
+  if (!ring0) set_segments(sregs, abi::kUserCs, abi::kUserSs);
+  sregs.tr = task_segment(*entry.note);
+  sregs.gdt.base = abi::kKernelBase + abi::kGdtGpa;
+  sregs.gdt.limit = kGdtLimit;
+  sregs.idt.base = abi::kKernelBase + abi::kIdtGpa;
+  sregs.idt.limit = kIdtLimit;
+  if (features.fsgsbase) sregs.cr4 |= kCr4Fsgsbase;
+  if (features.xsave) sregs.cr4 |= kCr4Osxsave;
+  // In ring 3 the kernel's own pages are user pages, so neither protection would let it run.
+  if (ring0 && features.smep) sregs.cr4 |= kCr4Smep;
+  if (ring0 && features.smap) sregs.cr4 |= kCr4Smap;
+  vcpu.set_sregs(sregs);
+
+  const kvm_msr_entry msrs[] = {
+      {.index = kMsrStar, .reserved = 0, .data = abi::kStar},
+      {.index = kMsrLstar, .reserved = 0, .data = entry.note->syscall_entry},
+      {.index = kMsrFmask, .reserved = 0, .data = ring0 ? abi::kSyscallMaskRing0 : abi::kSyscallMaskRing3},
+      // The local APIC starts software-disabled (SDM vol. 3, 11.4.3); enabled here, it takes MSIs from the start.
+      {.index = kMsrX2apicSvr, .reserved = 0, .data = kSvrEnabled | kSpuriousVector},
+  };
+  vcpu.set_msrs(msrs);
+  if (features.xsave && features.xcr0 != 0 && !vcpu.set_xcr0(features.xcr0)) {
+    throw Error::from_errno("set", "the vCPU's XCR0");
+  }
+
+  kvm_regs regs{};
+  regs.rip = entry.note->entry;
+  regs.rsp = entry.note->boot_stack_top;
+  regs.rdi = entry.device_tree.value;
+  regs.rsi = ring0 ? 0 : 3;
+  regs.rflags = kRflagsReserved | (ring0 ? 0 : kRflagsIf);
+  vcpu.set_regs(regs);
+}
+
+}  // namespace husk::boot

@@ -1,0 +1,92 @@
+#include "vmm/cli/doctor.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "vmm/boot/ring_probe.h"
+#include "vmm/error.h"
+#include "vmm/kvm/system.h"
+#include "vmm/machine/backend.h"
+#include "vmm/machine/guest_ram.h"
+#include "vmm/machine/host_profile.h"
+
+namespace husk::cli {
+namespace {
+
+void line(const char* topic, const std::string& text) {
+  std::printf("%-14s %s\n", topic, text.c_str());
+}
+
+// Whether a VM can be made and its vCPU runs; says what it measured.
+void check_virtual_machine(const kvm::System& system) {
+  struct Need {
+    std::uint32_t capability;
+    const char* name;
+  };
+  constexpr Need kNeeds[] = {{KVM_CAP_SPLIT_IRQCHIP, "split interrupt controller (Linux 4.5)"},
+                             {KVM_CAP_SIGNAL_MSI, "message-signalled interrupts"},
+                             {KVM_CAP_READONLY_MEM, "read-only memory slots"},
+                             {KVM_CAP_TSC_DEADLINE_TIMER, "TSC-deadline timer"}};
+  for (const Need& need : kNeeds) {
+    if (system.check_extension(need.capability) == 0) {
+      throw Error("use", "this KVM", std::string("it has no ") + need.name, "install a newer kernel");
+    }
+  }
+  const machine::GuestRam ram(1 << 20);
+  kvm::Vm vm = system.create_vm();
+  vm.add_memory(0, Gpa{0}, ram.host(ram.ranges()[0]), kvm::SlotAccess::kReadWrite);
+  vm.enable_split_irqchip();
+  kvm::Vcpu vcpu = vm.create_vcpu(system.vcpu_mapping_size());
+  vcpu.set_cpuid(machine::guest_cpuid(system));
+  const double ticks = boot::measure_cpl0_ticks_per_instruction(vcpu, ram.memory());
+  const boot::Ring ring = boot::best_ring(ticks);
+
+  char text[160];
+  std::snprintf(text, sizeof text, "%.1f TSC ticks (%.0f ns) per instruction: %s", ticks, ticks * 1e6 / vcpu.tsc_khz(),
+                ring == boot::Ring::kRing3 ? "KVM emulates it" : "runs natively");
+  line("guest CPL 0", text);
+  line("guest ring", ring == boot::Ring::kRing3
+                         ? "3: the guest kernel runs in CPL 3, beside its payload; the VM's boundary is the same"
+                         : "0: the guest kernel is protected from its payload, as usual");
+}
+
+std::string cgroup_text() {
+  struct stat status {};
+  const bool v2 = ::stat("/sys/fs/cgroup/cgroup.controllers", &status) == 0;
+  const bool v1 = ::stat("/sys/fs/cgroup/memory", &status) == 0;
+  if (v2) return "version 2";
+  if (v1) return "version 1, with a memory controller";
+  return "none: --isolation namespace cannot limit memory";
+}
+
+int doctor() {
+  int status = 0;
+  line("KVM back end", machine::backend_name());
+  try {
+    const kvm::System system = kvm::System::open();
+    line("/dev/kvm", "there, and you may use it");
+    check_virtual_machine(system);
+  } catch (const Error& error) {
+    line("micro-VMs", error.what());
+    status = 1;
+  }
+  line("cgroups", cgroup_text());
+  line("rights", ::geteuid() == 0 ? "root" : "not root: --isolation namespace uses a user namespace");
+  struct stat user_namespaces {};
+  line("namespaces", ::stat("/proc/self/ns/user", &user_namespaces) == 0 ? "available, user namespaces among them"
+                                                                         : "no user namespaces in this kernel");
+  line("verdict", status == 0 ? "micro-VMs work here" : "micro-VMs do not work here");
+  return status;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, int& status) {
+  app.add_subcommand("doctor", "say what this host offers, and what is missing")->callback([&status] {
+    status = doctor();
+  });
+}
+
+}  // namespace husk::cli

@@ -1,0 +1,94 @@
+// The husk command: picks the subcommand. Errors are one line on standard error and exit status 125.
+#include <signal.h>
+#include <time.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "vmm/cli/doctor.h"
+#include "vmm/cli/image_command.h"
+#include "vmm/cli/run_command.h"
+#include "vmm/cli/run_options.h"
+#include "vmm/error.h"
+#include "vmm/log.h"
+#include "vmm/machine/timeline.h"
+
+namespace husk::cli {
+namespace {
+
+StartTimes start_times() {
+  StartTimes times;
+  times.main_ns = machine::monotonic_ns();
+  timespec used;
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  times.exec_cpu_ns =
+      static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
+  return times;
+}
+
+// CLI11's errors have exit codes and several lines of their own; husk has one of each. --help is no error.
+int report(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::string line = error.what();
+  for (char& character : line) {
+    if (character == '\n') character = ' ';
+  }
+  log::write(log::Severity::kError, line + "; see `husk --help`");
+  return kExitHuskError;
+}
+
+int main_run(int count, char** arguments, const StartTimes& start) {
+  CLI::App app{"Run one container payload, isolated by a micro-VM, by namespaces, or not at all"};
+  RunOptions options;
+  declare_run_options(app, options);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error);
+  }
+  finish_run_options(options, app.remaining());
+  return run_command(options, start);
+}
+
+int main_any(int count, char** arguments) {
+  CLI::App app{"husk: a hardware husk around one container"};
+  app.require_subcommand(1);
+  // Listed for --help only: `husk run` has been dispatched before, without the cost of the other subcommands.
+  app.add_subcommand("run", "run a payload in a micro-VM (see `husk run --help`)");
+  int status = 0;
+  add_image(app, status);
+  add_doctor(app, status);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error);
+  }
+  return status;
+}
+
+int main_guarded(int count, char** arguments) {
+  const StartTimes start = start_times();
+  // A closed pipe is an error of write(2), for the payload to see, not the end of husk.
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    if (count > 1 && std::string_view(arguments[1]) == "run") return main_run(count - 1, arguments + 1, start);
+    return main_any(count, arguments);
+  } catch (const Error& error) {
+    log::write(log::Severity::kError, error.what());
+  } catch (const std::exception& error) {
+    log::write(log::Severity::kError, std::string("internal error: ") + error.what());
+  }
+  return kExitHuskError;
+}
+
+}  // namespace
+}  // namespace husk::cli
+
+int main(int argc, char** argv) {
+  return husk::cli::main_guarded(argc, argv);
+}

@@ -1,0 +1,39 @@
+// The command line of `husk run`.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+#include "vmm/container_spec.h"
+
+namespace husk::cli {
+
+struct RunOptions {
+  ContainerSpec spec;       // but argv, env and cwd may need the image's defaults
+  std::string kernel_path;  // --kernel, empty: the embedded one
+  std::string stats_path;   // --stats, empty: none
+  std::string log_level = "warning";
+
+  // As given, before they are checked and moved into `spec`.
+  std::string memory = "64M";
+  std::string user;
+  std::string isolation = "vm";
+  std::string guest_ring = "auto";
+  std::vector<std::string> environment;
+  bool interactive = false;  // -i: accepted as docker's; standard input is always connected
+};
+
+// Declares the options on `app`, which fills `options` when it parses.
+void declare_run_options(CLI::App& app, RunOptions& options);
+
+// Checks what was parsed and fills options.spec. `rest` is IMAGE and what follows it. Throws husk::Error.
+void finish_run_options(RunOptions& options, std::vector<std::string> rest);
+
+// "64M", "1G", "65536K", "268435456": bytes, or with a binary unit. Throws husk::Error when it is no positive size.
+std::uint64_t parse_size(const std::string& text);
+
+// Sets the log's level from "error", "warning", "info" or "debug". Throws husk::Error for any other word.
+void apply_log_level(const std::string& word);
+
+}  // namespace husk::cli

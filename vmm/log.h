@@ -1,0 +1,25 @@
+// husk's own words, on standard error: "husk: text". One line each. Nothing is set up before the first line that is
+// really written, since start-up time is the product and most runs say nothing.
+//
+// Threading: any thread. Errors: writing to a closed standard error is not an error.
+#pragma once
+
+#include <string_view>
+
+namespace husk::log {
+
+// syslog's severities (RFC 5424, section 6.2.1), as the guest kernel's log uses them too.
+enum class Severity : int { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
+
+void set_level(Severity most_verbose);  // default: kWarning
+Severity level();
+inline bool enabled(Severity severity) {
+  return severity <= level();
+}
+
+void write(Severity severity, std::string_view line);
+
+// printf's conversions; formats only when the severity is enabled.
+[[gnu::format(printf, 2, 3)]] void print(Severity severity, const char* format, ...);
+
+}  // namespace husk::log

@@ -1,0 +1,55 @@
+#include "vmm/machine/guest_ram.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "abi/husk_abi.h"
+#include "vmm/error.h"
+
+namespace husk::machine {
+
+GuestRam::GuestRam(std::uint64_t size) {
+  void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED) {
+    throw Error::from_errno("reserve", std::to_string(size >> 20) + " MiB of guest memory", "give a smaller -m");
+  }
+  mapping_ = Mapping(address, size);
+  // A transparent huge page is cleared as a whole at its first touch: milliseconds, and 2 MiB for every few bytes.
+  ::madvise(address, size, MADV_NOHUGEPAGE);
+
+  const std::uint64_t low = std::min(size, abi::kRamHoleStart);
+  ranges_[range_count_++] = {Gpa{0}, low};
+  memory_.add_region(Gpa{0}, mapping_.bytes().first(low));
+  if (size > low) {
+    ranges_[range_count_++] = {Gpa{abi::kRamHoleEnd}, size - low};
+    memory_.add_region(Gpa{abi::kRamHoleEnd}, mapping_.bytes().subspan(low));
+  }
+}
+
+void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image) {
+  for (const boot::Segment& segment : image.segments()) {
+    const std::span<std::byte> target = memory_.at(segment.start, segment.pages() * abi::kPageSize);
+    if (target.empty()) throw Error("load", file.name(), "the guest's memory is too small for it");
+    if (segment.file_size == 0) continue;
+    if (segment.writable || segment.file_size != segment.memory_size) {
+      populate(segment.start, segment.file_size);
+      std::memcpy(target.data(), file.bytes().data() + segment.file_offset, segment.file_size);
+      continue;
+    }
+    // Read-only for everyone: a write by the guest, whatever its page tables say, ends the VM. MAP_POPULATE: KVM fills
+    // in the neighbours of a page that the guest touches, if the host has them mapped.
+    void* address = ::mmap(target.data(), target.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file.fd(),
+                           static_cast<off_t>(file.offset() + segment.file_offset));
+    if (address == MAP_FAILED) throw Error::from_errno("map", file.name());
+  }
+}
+
+void GuestRam::populate(Gpa start, std::uint64_t size) {
+  const std::uint64_t first = start.value & ~(abi::kPageSize - 1);
+  const std::uint64_t end = (start.value + size + abi::kPageSize - 1) & ~(abi::kPageSize - 1);
+  const std::span<std::byte> target = memory_.at(Gpa{first}, end - first);
+  if (!target.empty()) ::madvise(target.data(), target.size(), MADV_POPULATE_WRITE);
+}
+
+}  // namespace husk::machine

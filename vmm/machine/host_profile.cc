@@ -1,0 +1,191 @@
+#include "vmm/machine/host_profile.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include "common/unique_fd.h"
+#include "vmm/log.h"
+
+namespace husk::machine {
+namespace {
+
+constexpr std::uint64_t kMagic = 0x3166'6f72'706b'7368;  // "hskprof1"
+constexpr std::size_t kMaxEntries = 256;
+
+// What the profile is valid for.
+struct Key {
+  std::array<char, 40> boot_id{};        // random(4)
+  std::array<std::byte, 32> build_id{};  // of this executable
+  std::uint64_t device_inode = 0;        // /dev/kvm: made anew when its module is loaded
+  std::int64_t device_ctime_s = 0;
+  std::int64_t device_ctime_ns = 0;
+
+  bool operator==(const Key&) const = default;
+};
+
+struct FileHeader {
+  std::uint64_t magic = kMagic;
+  Key key;
+  double cpl0_ticks_per_instruction = 0;
+  std::uint32_t tsc_khz = 0;
+  std::uint32_t entries = 0;
+  std::uint64_t checksum = 0;  // of the entries
+};
+static_assert(std::is_trivially_copyable_v<FileHeader>);
+
+// FNV-1a: against torn or damaged files, not against an enemy (who could only be the user himself).
+std::uint64_t checksum_of(std::span<const std::byte> bytes) {
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
+  for (const std::byte byte : bytes) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100'0000'01b3;
+  return hash;
+}
+
+// The linker's --build-id of this executable, from its program headers.
+std::array<std::byte, 32> build_id() {
+  std::array<std::byte, 32> id{};
+  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(::getauxval(AT_PHDR));
+  const std::uint64_t count = headers == nullptr ? 0 : ::getauxval(AT_PHNUM);
+  std::uint64_t bias = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (headers[i].p_type == PT_PHDR) bias = reinterpret_cast<std::uint64_t>(headers) - headers[i].p_vaddr;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (headers[i].p_type != PT_NOTE) continue;
+    const auto* note = reinterpret_cast<const std::byte*>(headers[i].p_vaddr + bias);
+    const auto* end = note + headers[i].p_filesz;
+    while (note + sizeof(Elf64_Nhdr) <= end) {
+      const auto* header = reinterpret_cast<const Elf64_Nhdr*>(note);
+      const std::byte* description = note + sizeof(Elf64_Nhdr) + ((header->n_namesz + 3U) & ~3U);
+      if (header->n_type == NT_GNU_BUILD_ID && header->n_namesz == 4) {
+        std::memcpy(id.data(), description, std::min<std::size_t>(header->n_descsz, id.size()));
+        return id;
+      }
+      note = description + ((header->n_descsz + 3U) & ~3U);
+    }
+  }
+  return id;
+}
+
+std::optional<Key> current_key(const kvm::System& system) {
+  Key key;
+  const UniqueFd boot_id(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  if (!boot_id || ::read(boot_id.get(), key.boot_id.data(), key.boot_id.size()) < 36) return std::nullopt;
+  struct stat status {};
+  if (::fstat(system.fd(), &status) != 0) return std::nullopt;
+  key.device_inode = status.st_ino;
+  key.device_ctime_s = status.st_ctim.tv_sec;
+  key.device_ctime_ns = status.st_ctim.tv_nsec;
+  key.build_id = build_id();
+  return key;
+}
+
+constexpr const char* kFileName = "/host-profile";
+
+void make_directories(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    ::mkdir(path.substr(0, slash).c_str(), 0755);
+  }
+  ::mkdir(path.c_str(), 0755);
+}
+
+}  // namespace
+
+std::optional<HostProfile> load_host_profile(const kvm::System& system, const std::string& directory) {
+  if (directory.empty()) return std::nullopt;
+  const UniqueFd file(::open((directory + kFileName).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) return std::nullopt;
+
+  struct {
+    FileHeader header;
+    std::array<kvm_cpuid_entry2, kMaxEntries> entries;
+  } contents;
+  const ssize_t size = ::read(file.get(), &contents, sizeof contents);
+  if (size < static_cast<ssize_t>(sizeof(FileHeader))) return std::nullopt;
+  const FileHeader& header = contents.header;
+  if (header.magic != kMagic || header.entries == 0 || header.entries > kMaxEntries || header.tsc_khz == 0) {
+    return std::nullopt;
+  }
+  if (static_cast<std::size_t>(size) != sizeof(FileHeader) + header.entries * sizeof(kvm_cpuid_entry2)) {
+    return std::nullopt;
+  }
+  const std::span entries(contents.entries.data(), header.entries);
+  if (header.checksum != checksum_of(std::as_bytes(entries))) return std::nullopt;
+  const std::optional<Key> key = current_key(system);
+  if (!key || *key != header.key) return std::nullopt;
+  return HostProfile{.cpuid = {entries.begin(), entries.end()},
+                     .cpl0_ticks_per_instruction = header.cpl0_ticks_per_instruction,
+                     .tsc_khz = header.tsc_khz};
+}
+
+void store_host_profile(const kvm::System& system, const HostProfile& profile, const std::string& directory) {
+  const std::optional<Key> key = current_key(system);
+  if (directory.empty() || !key || profile.cpuid.size() > kMaxEntries) return;
+  make_directories(directory);
+
+  const std::span<const std::byte> entries = std::as_bytes(std::span(profile.cpuid));
+  FileHeader header;
+  header.key = *key;
+  header.cpl0_ticks_per_instruction = profile.cpl0_ticks_per_instruction;
+  header.tsc_khz = profile.tsc_khz;
+  header.entries = static_cast<std::uint32_t>(profile.cpuid.size());
+  header.checksum = checksum_of(entries);
+  std::string contents(reinterpret_cast<const char*>(&header), sizeof header);
+  contents.append(reinterpret_cast<const char*>(entries.data()), entries.size());
+
+  // Written beside its place and renamed, so that a reader sees all of it or nothing.
+  std::string temporary = directory + kFileName + ".XXXXXX";
+  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file) {
+    log::print(log::Severity::kDebug, "cannot keep the host's profile in %s: %s; every start measures anew",
+               directory.c_str(), std::strerror(errno));
+    return;
+  }
+  const bool complete = ::write(file.get(), contents.data(), contents.size()) == static_cast<ssize_t>(contents.size());
+  if (!complete || ::rename(temporary.c_str(), (directory + kFileName).c_str()) != 0) ::unlink(temporary.c_str());
+}
+
+std::vector<kvm_cpuid_entry2> guest_cpuid(const kvm::System& system) {
+  std::vector<kvm_cpuid_entry2> entries = system.supported_cpuid();
+  const bool deadline_timer = system.check_extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+  for (kvm_cpuid_entry2& entry : entries) {
+    switch (entry.function) {
+      case 1:
+        // EBX: initial APIC id 0, one logical processor. ECX: x2APIC, TSC-deadline timer. EDX: no HTT.
+        entry.ebx = (entry.ebx & 0x0000'ffff) | (1 << 16);
+        entry.ecx |= 1 << 21;
+        if (deadline_timer) entry.ecx |= 1 << 24;
+        entry.edx &= ~(std::uint32_t{1} << 28);
+        break;
+      case 4:  // EAX[31:26], [25:14]: cores per package and threads per cache, minus one
+        entry.eax &= 0x3fff;
+        break;
+      case 0xb:  // extended topology: no levels, x2APIC id 0
+      case 0x1f:
+        entry.eax = 0;
+        entry.ebx = 0;
+        entry.ecx &= 0xff;
+        entry.edx = 0;
+        break;
+      case 0x8000'0008:  // ECX[7:0]: threads per package, minus one
+        entry.ecx &= ~std::uint32_t{0xff};
+        break;
+      default:
+        break;
+    }
+  }
+  return entries;
+}
+
+}  // namespace husk::machine

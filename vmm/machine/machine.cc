@@ -1,0 +1,268 @@
+#include "vmm/machine/machine.h"
+
+#include <sys/random.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "abi/husk_abi.h"
+#include "vmm/boot/boot_arena.h"
+#include "vmm/boot/descriptor_tables.h"
+#include "vmm/boot/device_tree.h"
+#include "vmm/boot/entry_state.h"
+#include "vmm/boot/page_tables.h"
+#include "vmm/boot/ring_probe.h"
+#include "vmm/error.h"
+#include "vmm/log.h"
+#include "vmm/machine/backend.h"
+#include "vmm/machine/signal_forwarder.h"
+
+namespace husk::machine {
+namespace {
+
+constexpr std::uint32_t kRootImageSlot = 2;  // 0 and 1 are RAM
+
+// What the kernel needs beyond its image to start any payload: page tables, a heap, the payload's first pages.
+constexpr std::uint64_t kWorkingMemory = std::uint64_t{2} << 20;
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+
+// Guest pages below abi::kKernelGpa that every boot touches: descriptor tables, statistics, log, page tables, tree.
+constexpr std::uint64_t kBootPages = 20;
+
+std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+std::uint64_t realtime_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void check_memory_size(const ContainerSpec& spec, const boot::KernelImage& image) {
+  const std::uint64_t minimum = round_up(image.end().value + kWorkingMemory, kMiB);
+  const std::string size = std::to_string(spec.memory_bytes / kMiB) + " MiB of guest memory";
+  if (spec.memory_bytes < minimum) {
+    throw Error("run with", size, "too little for the guest kernel",
+                "give -m " + std::to_string(minimum / kMiB) + "M or more");
+  }
+  if (spec.memory_bytes > abi::kMaxRam) {
+    throw Error("run with", size, "more than a micro-VM can have",
+                "give -m " + std::to_string(abi::kMaxRam / kMiB / 1024) + "G or less");
+  }
+}
+
+}  // namespace
+
+Machine::Machine(MachineConfig config, Timeline& timeline)
+    : spec_(*config.spec),
+      timeline_(timeline),
+      root_image_(std::move(config.root_image)),
+      ram_(std::max(spec_.memory_bytes / abi::kPageSize * abi::kPageSize, abi::kKernelGpa)),
+      system_(kvm::System::open()),
+      vm_(system_.create_vm()),
+      guest_log_(ram_.memory()) {
+  const boot::KernelFile kernel =
+      config.kernel_path.empty() ? boot::KernelFile::embedded() : boot::KernelFile::open(config.kernel_path);
+  const boot::KernelImage image = boot::KernelImage::parse(kernel.bytes(), kernel.name());
+  check_memory_size(spec_, image);
+  ram_.populate(Gpa{0}, kBootPages * abi::kPageSize);
+  ram_.load_kernel(kernel, image);
+
+  std::uint32_t slot = 0;
+  for (const boot::MemoryRange& range : ram_.ranges()) {
+    vm_.add_memory(slot++, range.start, ram_.host(range), kvm::SlotAccess::kReadWrite);
+  }
+  if (root_image_) map_root_image();
+  vm_.enable_split_irqchip();
+  vcpu_.emplace(vm_.create_vcpu(system_.vcpu_mapping_size()));
+  timeline_.vm_created_ns = monotonic_ns();
+
+  const boot::Ring ring = prepare_cpu(config.cache_directory);
+  timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
+  if (spec_.terminal) terminal_.emplace();
+  devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this));
+  load_boot_tables(image, ring);
+}
+
+Machine::~Machine() {
+  io_thread_.stop();
+}
+
+void Machine::map_root_image() {
+  const std::uint64_t size = round_up(root_image_->size, abi::kPageSize);
+  if (size == 0 || size > abi::kMaxRootImage) {
+    throw Error("map the root image", root_image_->name, "its size is not supported");
+  }
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, root_image_->fd.get(), 0);
+  if (address == MAP_FAILED) throw Error::from_errno("map the root image", root_image_->name);
+  root_mapping_ = Mapping(address, size);
+  vm_.add_memory(kRootImageSlot, Gpa{abi::kRootImageGpa}, root_mapping_.bytes(), kvm::SlotAccess::kReadOnly);
+}
+
+// Gives the vCPU its CPUID and decides in which ring the guest's kernel runs.
+boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
+  std::optional<HostProfile> known = load_host_profile(system_, cache_directory);
+  if (known) {
+    profile_ = std::move(*known);
+    vcpu_->set_cpuid(profile_.cpuid);
+  } else {
+    profile_.cpuid = guest_cpuid(system_);
+    vcpu_->set_cpuid(profile_.cpuid);
+    profile_.tsc_khz = vcpu_->tsc_khz();
+    profile_.cpl0_ticks_per_instruction = boot::measure_cpl0_ticks_per_instruction(*vcpu_, ram_.memory());
+    store_host_profile(system_, profile_, cache_directory);
+  }
+  timeline_.tsc_khz = profile_.tsc_khz;
+  switch (spec_.guest_ring) {
+    case GuestRing::kRing0:
+      return boot::Ring::kRing0;
+    case GuestRing::kRing3:
+      return boot::Ring::kRing3;
+    case GuestRing::kAuto:
+      break;
+  }
+  return boot::best_ring(profile_.cpl0_ticks_per_instruction);
+}
+
+void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) {
+  const GuestMemory& memory = ram_.memory();
+  boot::BootArena arena(memory);
+  boot::PageTables tables(arena, ring == boot::Ring::kRing0 ? boot::PageOwner::kSupervisor : boot::PageOwner::kUser);
+  // Page 0 stays unmapped: a null pointer plus kKernelBase faults.
+  tables.map(Gpa{abi::kGdtGpa}, abi::kGuestStatsGpa - abi::kGdtGpa, boot::PageAccess::kReadOnly);
+  tables.map(Gpa{abi::kGuestStatsGpa}, abi::kKernelGpa - abi::kGuestStatsGpa, boot::PageAccess::kReadWrite);
+  for (const boot::Segment& segment : image.segments()) {
+    tables.map(segment.start, segment.memory_size,
+               segment.executable ? boot::PageAccess::kReadExecute
+               : segment.writable ? boot::PageAccess::kReadWrite
+                                  : boot::PageAccess::kReadOnly);
+  }
+  for (const boot::MemoryRange& range : ram_.ranges()) {
+    const Gpa start = std::max(range.start, image.end());
+    tables.map(start, range.start + range.size - start, boot::PageAccess::kReadWrite);
+  }
+  constexpr std::uint64_t kLargePage = 2 * kMiB;
+  tables.map(Gpa{abi::kMmioBase}, kLargePage, boot::PageAccess::kReadWrite);
+  boot::DeviceTreeInput tree;
+  if (root_image_) {
+    // Large pages to the end: what lies behind the image is in no memory slot, and touching it ends the VM.
+    tables.map(Gpa{abi::kRootImageGpa}, round_up(root_mapping_.size(), kLargePage), boot::PageAccess::kReadOnly);
+    tree.root_image = {Gpa{abi::kRootImageGpa}, root_mapping_.size()};
+  }
+  boot::write_gdt(memory, image.note());
+  boot::write_idt(memory, image.note(), ring);
+
+  tree.ram = ram_.ranges();
+  tree.devices = devices_->nodes();
+  tree.kernel_end = image.end();
+  tree.log_level = static_cast<std::uint32_t>(log::level());
+  tree.payload = &spec_;
+  if (::getrandom(tree.rng_seed.data(), tree.rng_seed.size(), 0) != static_cast<ssize_t>(tree.rng_seed.size())) {
+    throw Error::from_errno("read", "random numbers for the guest");
+  }
+  timeline_.reference_tsc = vcpu_->tsc();
+  timeline_.reference_ns = monotonic_ns();
+  tree.clock = {.tsc_khz = profile_.tsc_khz, .boot_tsc = timeline_.reference_tsc, .boot_realtime_ns = realtime_ns()};
+  const Gpa tree_address = boot::write_device_tree(arena, tree);
+  boot::set_entry_state(*vcpu_, {ring, tables.root(), tree_address, &image.note()}, profile_.cpuid);
+}
+
+int Machine::run() {
+  const SignalForwarder signals(devices_->control());
+  timeline_.guest_entered_ns = monotonic_ns();
+  while (!exit_status_) {
+    const int error = vcpu_->run();
+    if (error == 0) {
+      handle_exit();
+    } else if (error == EINTR || error == EAGAIN) {
+      ++timeline_.exits_signal;
+    } else if (error == EFAULT) {
+      fail("the guest touched memory that the host cannot provide (a read-only page, or the root image was truncated)");
+    } else {
+      fail(std::string("KVM_RUN failed: ") + std::strerror(error));
+    }
+  }
+  timeline_.guest_left_ns = monotonic_ns();
+  timeline_.guest = ram_.memory().read<abi::GuestStats>(Gpa{abi::kGuestStatsGpa}).value_or(abi::GuestStats{});
+  if (log::enabled(log::Severity::kDebug)) timeline_.backend = backend_name();
+  guest_log_.print_new_lines();
+  return *exit_status_;
+}
+
+void Machine::handle_exit() {
+  kvm_run& state = vcpu_->state();
+  switch (state.exit_reason) {
+    case KVM_EXIT_MMIO:
+      ++timeline_.exits_mmio;
+      handle_mmio(state);
+      return;
+    case KVM_EXIT_SHUTDOWN:
+      return fail("the guest kernel crashed (triple fault)");
+    case KVM_EXIT_IO:
+      return fail("the guest used an I/O port; there is none");
+    case KVM_EXIT_INTERNAL_ERROR:
+      return fail("KVM cannot continue the guest (internal error " + std::to_string(state.internal.suberror) + ")");
+    case KVM_EXIT_FAIL_ENTRY:
+      return fail("the processor refuses to enter the guest (reason " +
+                  std::to_string(state.fail_entry.hardware_entry_failure_reason) + ")");
+    default:
+      return fail("unexpected exit from the guest (KVM exit reason " + std::to_string(state.exit_reason) + ")");
+  }
+}
+
+void Machine::handle_mmio(kvm_run& state) {
+  const std::uint64_t address = state.mmio.phys_addr;
+  const std::span data(reinterpret_cast<std::byte*>(state.mmio.data), std::min<std::size_t>(state.mmio.len, 8));
+  MmioDevice* device = devices_->at(Gpa{address});
+  if (device == nullptr) {
+    char text[160];
+    std::snprintf(text, sizeof text, "the guest %s %s at guest-physical 0x%llx", state.mmio.is_write ? "wrote" : "read",
+                  address >= abi::kRootImageGpa && address < abi::kRootImageGpa + root_mapping_.size()
+                      ? "the read-only root image"
+                      : "where there is nothing,",
+                  static_cast<unsigned long long>(address));
+    return fail(text);
+  }
+  const std::uint64_t offset = address % abi::kMmioStride;
+  if (state.mmio.is_write) {
+    device->write(offset, data);
+  } else {
+    device->read(offset, data);
+  }
+}
+
+// The VM ends because of the guest kernel or KVM, not because of the payload.
+void Machine::fail(const std::string& reason) {
+  ++timeline_.exits_other;
+  exit_status_ = kExitHuskError;
+  guest_log_.print_new_lines();
+  char where[64] = "";
+  try {
+    const kvm_regs regs = vcpu_->regs();
+    std::snprintf(where, sizeof where, " (rip=0x%llx rsp=0x%llx)", regs.rip, regs.rsp);
+  } catch (const Error&) {  // then without registers
+  }
+  log::write(log::Severity::kError, reason + where);
+}
+
+void Machine::guest_exited(std::uint8_t code, std::uint8_t signal) {
+  exit_status_ = signal != 0 ? 128 + (signal & 0x7f) : code;
+}
+
+std::uint32_t Machine::window_size() {
+  if (!spec_.terminal) return 0;
+  const WindowSize size = machine::window_size().value_or(WindowSize{});
+  // The guest asks because it was told of SIGWINCH: the terminal's configuration space shall say the same.
+  devices_->set_window_size(size.rows, size.columns);
+  return (std::uint32_t{size.rows} << 16) | size.columns;
+}
+
+void Machine::guest_panicked() {
+  fail("the guest kernel panicked");
+}
+
+}  // namespace husk::machine

@@ -1,0 +1,83 @@
+// One micro-VM, from nothing to the payload's exit status.
+//
+// The vCPU runs on the thread that calls `run`. Devices that have to wait use the I/O thread, which exists from the
+// first time that one does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/unique_fd.h"
+#include "devices/control.h"
+#include "vmm/boot/kernel_file.h"
+#include "vmm/boot/kernel_image.h"
+#include "vmm/container_spec.h"
+#include "vmm/kvm/system.h"
+#include "vmm/machine/device_set.h"
+#include "vmm/machine/guest_log.h"
+#include "vmm/machine/guest_ram.h"
+#include "vmm/machine/host_profile.h"
+#include "vmm/machine/io_thread.h"
+#include "vmm/machine/terminal.h"
+#include "vmm/machine/timeline.h"
+
+namespace husk::machine {
+
+// The root file system: an EROFS image, mapped read-only into the guest from the host's page cache.
+struct RootImageFile {
+  UniqueFd fd;
+  std::uint64_t size = 0;
+  std::string name;  // for messages
+};
+
+struct MachineConfig {
+  const ContainerSpec* spec = nullptr;
+  std::optional<RootImageFile> root_image;
+  std::string kernel_path;      // empty: the embedded kernel
+  std::string cache_directory;  // where the host profile is kept; empty: nowhere
+};
+
+class Machine final : private ControlHost {
+ public:
+  // Builds the VM up to its first instruction. Throws husk::Error.
+  Machine(MachineConfig config, Timeline& timeline);
+  ~Machine() override;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // Runs the guest to its end. Returns the exit status for husk: the payload's, 128 + n for signal n, or 125 when the
+  // guest kernel failed, which has then been said in one line.
+  int run();
+
+ private:
+  void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
+  boot::Ring prepare_cpu(const std::string& cache_directory);
+  void map_root_image();
+  void handle_exit();
+  void handle_mmio(kvm_run& state);
+  void fail(const std::string& reason);
+
+  void guest_exited(std::uint8_t code, std::uint8_t signal) override;
+  void guest_panicked() override;
+  void flush_guest_log() override { guest_log_.print_new_lines(); }
+  std::uint32_t window_size() override;
+
+  const ContainerSpec& spec_;
+  Timeline& timeline_;
+  std::optional<RootImageFile> root_image_;
+  Mapping root_mapping_;
+  GuestRam ram_;
+  kvm::System system_;
+  kvm::Vm vm_;
+  std::optional<kvm::Vcpu> vcpu_;
+  HostProfile profile_;
+  GuestLogReader guest_log_;
+
+  IoThread io_thread_;
+  std::optional<DeviceSet> devices_;
+  std::optional<RawTerminal> terminal_;
+  std::optional<int> exit_status_;
+};
+
+}  // namespace husk::machine

@@ -1,0 +1,42 @@
+#include "vmm/machine/signal_forwarder.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+
+#include "vmm/error.h"
+
+namespace husk::machine {
+namespace {
+
+// All that the handler can reach. A lock-free atomic is async-signal-safe, and so is forward_signal (one ioctl).
+std::atomic<ControlDevice*> target{nullptr};
+static_assert(std::atomic<ControlDevice*>::is_always_lock_free);
+
+void handle(int number) {
+  const int saved_errno = errno;
+  if (ControlDevice* control = target.load()) control->forward_signal(number);
+  errno = saved_errno;
+}
+
+}  // namespace
+
+SignalForwarder::SignalForwarder(ControlDevice& control) {
+  target = &control;
+  struct sigaction action {};
+  action.sa_handler = handle;
+  ::sigfillset(&action.sa_mask);
+  // No SA_RESTART: KVM_RUN and a write that blocks return, and the loop goes on.
+  for (std::size_t i = 0; i < kForwarded.size(); ++i) {
+    if (::sigaction(kForwarded[i], &action, &previous_[i]) != 0) throw Error::from_errno("catch", "signals");
+    // What the parent ignores stays ignored: nohup(1), and background jobs of a shell without job control.
+    if (previous_[i].sa_handler == SIG_IGN) ::sigaction(kForwarded[i], &previous_[i], nullptr);
+  }
+}
+
+SignalForwarder::~SignalForwarder() {
+  for (std::size_t i = 0; i < kForwarded.size(); ++i) ::sigaction(kForwarded[i], &previous_[i], nullptr);
+  target = nullptr;
+}
+
+}  // namespace husk::machine

@@ -1,0 +1,49 @@
+// When what happened in one run of a micro-VM, and what the guest counted. For `--log-level debug` and `--stats`.
+//
+// The guest's moments are TSC readings in shared memory and untrusted: they are shown, never used for a decision.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "abi/husk_abi.h"
+#include "vmm/kvm/api.h"
+
+namespace husk::machine {
+
+// CLOCK_MONOTONIC, in ns: it does not stop while the process sleeps, and is the same clock in every process.
+std::uint64_t monotonic_ns();
+
+struct Timeline {
+  // Host moments, CLOCK_MONOTONIC in ns. 0: never reached.
+  std::uint64_t main_ns = 0;           // first line of main()
+  std::uint64_t exec_cpu_ns = 0;       // CPU time that the process had used by then (exec, linking, libc's start)
+  std::uint64_t vm_created_ns = 0;     // VM, memory slots and vCPU exist
+  std::uint64_t guest_entered_ns = 0;  // just before the first KVM_RUN
+  std::uint64_t guest_left_ns = 0;     // the exit register was written, or the VM failed
+  std::uint64_t gone_ns = 0;           // the VM's descriptors are closed
+
+  // One moment on both clocks, and the TSC's frequency: converts the guest's moments.
+  std::uint64_t reference_tsc = 0;
+  std::uint64_t reference_ns = 0;
+  std::uint32_t tsc_khz = 0;
+
+  abi::GuestStats guest{};  // copied when the VM ended; magic is 0 if the guest wrote none
+  std::uint64_t exits_mmio = 0;
+  std::uint64_t exits_signal = 0;
+  std::uint64_t exits_other = 0;
+
+  const char* backend = "";  // "vmx", "svm", "pvm" or "unknown"
+  int guest_ring = 0;
+
+  bool has_guest_stats() const { return guest.magic == abi::kGuestStatsMagic; }
+  std::uint64_t host_ns(std::uint64_t guest_tsc) const;  // on CLOCK_MONOTONIC
+};
+
+// Writes the timeline to the log at debug level.
+void log_timeline(const Timeline& timeline);
+
+// Writes it as one JSON object: docs/stats.md says what each member is. Throws husk::Error.
+void write_stats(const Timeline& timeline, int exit_status, const std::string& path);
+
+}  // namespace husk::machine
