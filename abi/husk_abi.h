@@ -5,6 +5,7 @@
 // device tree in guest RAM and enters the kernel in 64-bit mode with
 //     RDI = guest-physical address of the device tree
 //     RSI = guest ring (0 or 3): the privilege mode that the VMM chose for the kernel's C++ code
+//     RDX = guest-physical address of the root page table (which CPL 3 could not read from CR3)
 //     RSP = KernelNote::boot_stack_top, RIP = KernelNote::entry, interrupts disabled in ring 0, enabled in ring 3
 #pragma once
 

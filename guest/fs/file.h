@@ -17,6 +17,12 @@
 
 namespace kernel::fs {
 
+// What a transfer that was cut short returns: the bytes it moved, or why it moved none.
+inline Result<std::size_t> moved_or(std::size_t moved, Errno error) {
+  if (moved > 0) return moved;
+  return error;
+}
+
 class File : public RefCounted {
  public:
   ~File() override;

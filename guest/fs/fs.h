@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "fs/console.h"
 #include "fs/file.h"
 #include "fs/fs_context.h"
 #include "lib/ref.h"
@@ -27,8 +28,9 @@ Result<void> change_directory(std::string_view path);
 // Text of File::path() as /proc/PID/exe and maps show it, from the real root.
 Result<String> path_text(const File& file);
 
-// The initial descriptors: a file over the console of this role (drivers/console.h). kNoDev if the VM has none.
-enum class ConsoleRole : std::uint8_t { kStdin, kStdout, kStderr, kTerminal };
+// The initial descriptors: a file over the console of this role. kNoDev if the VM has none. A terminal is /dev/console;
+// the other three show as nameless FIFOs, since they are byte streams and no terminals, like the pipes of a container
+// without one.
 Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags);
 
 }  // namespace kernel::fs

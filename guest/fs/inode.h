@@ -69,7 +69,8 @@ class Inode : public RefCounted {
   bool is_directory() const { return type_ == FileType::kDirectory; }
   bool is_symlink() const { return type_ == FileType::kSymlink; }
   bool is_regular() const { return type_ == FileType::kRegular; }
-  FileSystem& file_system() const { return *file_system_; }
+  bool nameless() const { return file_system_ == nullptr; }  // a pipe or the like, in no file system
+  FileSystem& file_system() const { return *file_system_; }  // not of a nameless one
 
   virtual Result<Metadata> metadata() = 0;
   virtual Result<void> change_metadata(const MetadataChange&) { return Errno::kPerm; }
@@ -77,6 +78,8 @@ class Inode : public RefCounted {
   // --- directories
   virtual Result<Ref<Inode>> lookup(std::string_view) { return Errno::kNoEnt; }
   virtual Result<Ref<Inode>> create(std::string_view, const NewInode&) { return Errno::kPerm; }
+  // An inode without a name, for O_TMPFILE; link() may give it one.
+  virtual Result<Ref<Inode>> create_unnamed(const NewInode&) { return Errno::kOpNotSupp; }
   virtual Result<void> link(std::string_view, Inode&) { return Errno::kPerm; }
   virtual Result<void> unlink(std::string_view, Inode&) { return Errno::kPerm; }
   virtual Result<void> rmdir(std::string_view, Inode&) { return Errno::kPerm; }
@@ -98,7 +101,7 @@ class Inode : public RefCounted {
   virtual Result<Ref<File>> open(const Path& path, std::uint32_t flags);
 
   // --- regular files
-  virtual Result<void> truncate(std::uint64_t) { return Errno::kInval; }
+  virtual Result<void> truncate(std::uint64_t) { return Errno::kInval; }  // or grow
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }
 
   // What a FIFO's or socket's inode refers to while it is open somewhere (fs/pipe.h).

@@ -60,8 +60,14 @@ class List {
   bool empty() const { return !head_.linked(); }
   void push_back(T& object) { (object.*Member).insert_before(head_); }
   void push_front(T& object) { (object.*Member).insert_before(*head_.next_); }
+  void insert_before(T& position, T& object) { (object.*Member).insert_before(position.*Member); }
   T* front() { return empty() ? nullptr : object(head_.next_); }
   T* back() { return empty() ? nullptr : object(head_.previous_); }
+  // The object after this one in the list, or null.
+  T* next(T& object_in_list) {
+    ListNode* node = (object_in_list.*Member).next_;
+    return node == &head_ ? nullptr : object(node);
+  }
   T* pop_front() {
     T* first = front();
     if (first) (first->*Member).unlink();

@@ -1,5 +1,7 @@
 #include "lib/log.h"
 
+#include <algorithm>
+
 #include "lib/log_ring.h"
 #include "mm/address.h"
 
@@ -25,6 +27,21 @@ bool log_enabled(LogLevel level) {
 
 void log_line(LogLevel level, std::string_view text) {
   append_to_log(guest_log(), static_cast<unsigned>(level), text);
+}
+
+LogText log_text() {
+  const husk::abi::GuestLog& ring = guest_log();
+  const std::size_t start = ring.written % sizeof ring.text;
+  const std::string_view newer(ring.text, start);
+  if (ring.written < sizeof ring.text) return {{}, newer};
+  std::string_view older(ring.text + start, sizeof ring.text - start);
+  // The oldest line has lost its beginning.
+  older.remove_prefix(std::min(older.find('\n') + 1, older.size()));
+  return {older, newer};
+}
+
+std::size_t log_text_size() {
+  return sizeof(husk::abi::GuestLog::text);
 }
 
 void panic_line(std::string_view text) {

@@ -12,6 +12,14 @@ void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
 void log_line(LogLevel level, std::string_view text);
 
+// What the ring holds, for syslog(2): two pieces, because it wraps around. Valid until the next line is logged.
+struct LogText {
+  std::string_view older;
+  std::string_view newer;
+};
+LogText log_text();
+std::size_t log_text_size();  // the most that log_text() can give
+
 template <typename... Args>
 void log(LogLevel level, std::string_view format, const Args&... args) {
   if (!log_enabled(level)) return;

@@ -67,9 +67,12 @@ class [[nodiscard]] Result<void> {
 
 // Evaluates to the value of `expression`, or returns its error from the enclosing function. A statement expression (a GNU
 // extension) because no function can return from its caller.
-#define TRY(expression)                                   \
-  ({                                                      \
-    auto try_result_ = (expression);                      \
-    if (!try_result_.ok()) return try_result_.error();    \
-    try_result_.take();                                   \
+#define TRY(expression) TRY_NAMED(expression, __COUNTER__)
+// Each use has a variable name of its own, so that TRYs can be nested.
+#define TRY_NAMED(expression, number) TRY_EXPANDED(expression, number)
+#define TRY_EXPANDED(expression, number)                            \
+  ({                                                                \
+    auto try_result_##number = (expression);                        \
+    if (!try_result_##number.ok()) return try_result_##number.error(); \
+    try_result_##number.take();                                     \
   })

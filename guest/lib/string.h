@@ -29,10 +29,9 @@ class String {
   }
   Result<String> clone() const { return from(view()); }
   Result<void> append(std::string_view text) {
-    if (storage_.empty()) TRY(storage_.push_back('\0'));
-    TRY(storage_.reserve(storage_.size() + text.size()));
-    storage_.pop_back();
-    for (char c : text) TRY(storage_.push_back(c));
+    TRY(storage_.reserve(storage_.size() + text.size() + 1));
+    if (!storage_.empty()) storage_.pop_back();
+    TRY(storage_.append(text));
     return storage_.push_back('\0');
   }
   std::string_view view() const { return storage_.empty() ? std::string_view() : std::string_view(storage_.data(), storage_.size() - 1); }

@@ -1,10 +1,11 @@
 // A growable array whose growth can fail: push_back and insert return a Result.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <new>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "lib/result.h"
@@ -71,6 +72,18 @@ class Vector {
       data_[index] = std::move(value);
     }
     ++size_;
+    return {};
+  }
+  // Copies plain data to the end.
+  Result<void> append(std::span<const T> values)
+    requires std::is_trivially_copyable_v<T>
+  {
+    constexpr std::size_t kLargest = std::size_t{1} << 40;  // beyond any RAM; also tells the compiler that sizes are sane
+    if (values.empty()) return {};
+    if (values.size_bytes() > kLargest) return Errno::kNoMem;
+    if (size_ + values.size() > capacity_) TRY(reserve(std::max(capacity_ * 2, size_ + values.size())));
+    __builtin_memcpy(data_ + size_, values.data(), values.size_bytes());
+    size_ += values.size();
     return {};
   }
   // Removes [first, last).

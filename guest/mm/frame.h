@@ -15,11 +15,18 @@ namespace kernel::mm {
 
 enum class Fill : std::uint8_t { kNone, kZero };
 
+// Puts the allocator's table at guest-physical `start`, for RAM that ends at `highest`; returns the first address after it.
+std::uint64_t initialise_frame_table(std::uint64_t start, std::uint64_t highest);
 // Hands RAM to the allocator. [start, end) is page-aligned, zero, and used by nobody. Called at boot, at most twice.
 void add_memory(std::uint64_t start, std::uint64_t end);
 
 // One frame, with one reference; kNoMem when there is none.
 Result<Pfn> allocate_frame(Fill fill);
+// The same for a payload's page: fails while the kernel still has a few frames for itself, so that it can tell the payload so.
+inline constexpr std::uint64_t kKernelReserveFrames = 48;
+Result<Pfn> allocate_user_frame(Fill fill);
+// The same, zero, but only if it is RAM that nobody has ever touched: giving it away costs nothing until it is used.
+Result<Pfn> allocate_untouched_frame();
 // 2^order contiguous frames, contents undefined; freed with free_frames, not reference counted.
 Result<Pfn> allocate_frames(unsigned order);
 void free_frames(Pfn first, unsigned order);

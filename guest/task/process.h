@@ -39,6 +39,7 @@ class Process final : public RefCounted {
   int session = 0;
   Process* parent = nullptr;   // null for pid 1; orphans go to pid 1
   int exit_signal = 17;        // what the parent is sent when this process ends (clone(2)): SIGCHLD
+  std::uint32_t uid = 0;       // real user id of the leader, for wait(2) when it is gone
 
   List<Task, &Task::process_node> threads;
   unsigned live_threads = 0;
@@ -55,6 +56,8 @@ class Process final : public RefCounted {
   WaitQueue child_changed;     // a child ended, stopped or continued
   WaitQueue vfork_done;        // this process called execve or exited
   bool vfork_pending = false;
+  Task* exec_thread = nullptr; // the thread in execve(2): the others end on their way to user mode
+  WaitQueue threads_changed;   // a thread ended
 
   ProcessSignals signals;      // shared pending signals, handlers, timers
   Rlimit limits[kRlimitCount];
@@ -68,12 +71,20 @@ class Process final : public RefCounted {
   std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;    // of children that were waited for
   std::uint64_t dead_threads_user_ns = 0, dead_threads_system_ns = 0;
   std::uint64_t minor_faults = 0;
-  bool dumpable = true;
+  bool dumpable = true;               // prctl(2)
+  bool no_new_privileges = false;
+  bool has_executed = false;          // called execve(2) since it was forked: setpgid(2) of the parent fails then
+  int nice = 0;
 
   // The thread whose tid is the pid, or null once it has exited.
   Task* leader();
 };
 
+// An unused process and thread id; kAgain when all are taken.
+Result<int> allocate_id();
+// The table of all processes holds a reference to each, until the parent has collected its exit status.
+void add_process(Process& process);
+void remove_process(Process& process);
 // The process or task with this id, or null. Zombies are found.
 Process* find_process(int pid);
 Task* find_task(int tid);

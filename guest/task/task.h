@@ -12,6 +12,7 @@
 #include "lib/time.h"
 #include "task/credentials.h"
 #include "task/signal_state.h"
+#include "task/timer_queue.h"
 #include "task/wait_queue.h"
 
 namespace kernel::fs {
@@ -37,8 +38,9 @@ enum class TaskState : std::uint8_t {
 
 class Task final : public RefCounted {
  public:
-  // A new task that starts in user mode with the registers of `frame`. Not runnable yet. kNoMem.
-  static Result<Ref<Task>> create(Ref<Process> process, const arch::TrapFrame& frame);
+  // A new thread of `process` that starts in user mode with the registers of `frame`. Not runnable yet; the caller's reference
+  // becomes the scheduler's when it is made so. kNoMem.
+  static Result<Ref<Task>> create(Ref<Process> process, int tid, const arch::TrapFrame& frame);
   Task() = default;
   ~Task() override;
 
@@ -55,9 +57,8 @@ class Task final : public RefCounted {
 
   TaskSignals signals;  // mask, pending, alternate stack
 
-  // Set by the waker, consumed by block().
-  bool woken = false;
-  Deadline deadline;
+  bool woken = false;   // set by the waker, consumed by block()
+  Timer sleep_timer;    // armed while the task sleeps with a deadline
 
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
@@ -72,9 +73,7 @@ class Task final : public RefCounted {
   arch::TrapFrame& frame() { return context.user_frame(); }
 
   ListNode run_node;       // scheduler
-  ListNode sleep_node;     // sleeping with a deadline
   ListNode process_node;   // Process::threads
-  bool need_resched = false;
 };
 
 // The running task. There always is one, except while the scheduler idles.

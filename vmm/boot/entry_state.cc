@@ -28,22 +28,6 @@ const kvm_cpuid_entry2* find(std::span<const kvm_cpuid_entry2> cpuid, std::uint3
   return nullptr;
 }
 
-// The features that husk turns on for the guest when its CPUID has them.
-struct Features {
-  bool fsgsbase = false, smep = false, smap = false, xsave = false;
-  std::uint64_t xcr0 = 0;
-
-  explicit Features(std::span<const kvm_cpuid_entry2> cpuid) {
-    if (const auto* leaf = find(cpuid, 1, 0)) xsave = (leaf->ecx >> 26) & 1;
-    if (const auto* leaf = find(cpuid, 7, 0)) {
-      fsgsbase = leaf->ebx & 1;
-      smep = (leaf->ebx >> 7) & 1;
-      smap = (leaf->ebx >> 20) & 1;
-    }
-    if (const auto* leaf = find(cpuid, 0xd, 0)) xcr0 = leaf->eax | (std::uint64_t{leaf->edx} << 32);
-  }
-};
-
 void set_segments(kvm_sregs& sregs, std::uint16_t code, std::uint16_t data) {
   sregs.cs = code_segment(code);
   sregs.ss = data_segment(data);
@@ -69,8 +53,19 @@ kvm_sregs long_mode_sregs(Gpa page_tables) {
   return sregs;
 }
 
-void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, std::span<const kvm_cpuid_entry2> cpuid) {
-  const Features features(cpuid);
+CpuFeatures CpuFeatures::from_cpuid(std::span<const kvm_cpuid_entry2> cpuid) {
+  CpuFeatures features;
+  if (const auto* leaf = find(cpuid, 1, 0)) features.xsave = (leaf->ecx >> 26) & 1;
+  if (const auto* leaf = find(cpuid, 7, 0)) {
+    features.fsgsbase = leaf->ebx & 1;
+    features.smep = (leaf->ebx >> 7) & 1;
+    features.smap = (leaf->ebx >> 20) & 1;
+  }
+  if (const auto* leaf = find(cpuid, 0xd, 0)) features.xcr0 = leaf->eax | (std::uint64_t{leaf->edx} << 32);
+  return features;
+}
+
+void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, const CpuFeatures& features) {
   const bool ring0 = entry.ring == Ring::kRing0;
 
   kvm_sregs sregs = long_mode_sregs(entry.page_tables);
@@ -80,7 +75,8 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, std::span<const kvm_cp
   sregs.gdt.limit = kGdtLimit;
   sregs.idt.base = abi::kKernelBase + abi::kIdtGpa;
   sregs.idt.limit = kIdtLimit;
-  if (features.fsgsbase) sregs.cr4 |= kCr4Fsgsbase;
+  // The kernel relies on it: every CPU since 2012 has it. Where KVM emulates CPL 0, CPUID does not offer it but CPL 3 has it.
+  sregs.cr4 |= kCr4Fsgsbase;
   if (features.xsave) sregs.cr4 |= kCr4Osxsave;
   // In ring 3 the kernel's own pages are user pages, so neither protection would let it run.
   if (ring0 && features.smep) sregs.cr4 |= kCr4Smep;
@@ -104,6 +100,7 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, std::span<const kvm_cp
   regs.rsp = entry.note->boot_stack_top;
   regs.rdi = entry.device_tree.value;
   regs.rsi = ring0 ? 0 : 3;
+  regs.rdx = entry.page_tables.value;
   regs.rflags = kRflagsReserved | (ring0 ? 0 : kRflagsIf);
   vcpu.set_regs(regs);
 }

@@ -10,7 +10,7 @@
 #include "vmm/kvm/system.h"
 #include "vmm/machine/backend.h"
 #include "vmm/machine/guest_ram.h"
-#include "vmm/machine/host_profile.h"
+#include "vmm/machine/guest_cpuid.h"
 
 namespace husk::cli {
 namespace {
@@ -39,7 +39,7 @@ void check_virtual_machine(const kvm::System& system) {
   vm.add_memory(0, Gpa{0}, ram.host(ram.ranges()[0]), kvm::SlotAccess::kReadWrite);
   vm.enable_split_irqchip();
   kvm::Vcpu vcpu = vm.create_vcpu(system.vcpu_mapping_size());
-  vcpu.set_cpuid(machine::guest_cpuid(system));
+  vcpu.set_cpuid(machine::guest_cpuid(system.supported_cpuid(), true));
   const double ticks = boot::measure_cpl0_ticks_per_instruction(vcpu, ram.memory());
   const boot::Ring ring = boot::best_ring(ticks);
 

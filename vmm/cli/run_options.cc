@@ -123,8 +123,7 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   // One value for each -e: CLI11 would otherwise take IMAGE as a second one.
   app.add_option("-e,--env", options.environment, "set an environment variable; NAME alone takes the caller's value")
       ->type_name("NAME[=VALUE]")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   app.add_option("-w,--workdir", options.spec.cwd, "working directory of the payload")->type_name("DIR");
   app.add_option("-u,--user", options.user, "numeric user and group of the payload")->type_name("UID[:GID]");
   app.add_option("--hostname", options.spec.hostname, "host name that the payload sees (default husk)");

@@ -47,6 +47,16 @@ void Vcpu::set_cpuid(std::span<const kvm_cpuid_entry2> entries) {
   if (::ioctl(fd_.get(), KVM_SET_CPUID2, header) != 0) throw Error::from_errno("set", "the guest's CPUID");
 }
 
+std::vector<kvm_cpuid_entry2> Vcpu::cpuid() const {
+  Table<kvm_cpuid2, kvm_cpuid_entry2, kMaxCpuidEntries> table;
+  kvm_cpuid2* header = table.fill({});
+  header->nent = kMaxCpuidEntries;
+  if (::ioctl(fd_.get(), KVM_GET_CPUID2, header) != 0) throw Error::from_errno("read", "the guest's CPUID");
+  std::vector<kvm_cpuid_entry2> entries(header->nent);
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i] = table.entry(i);
+  return entries;
+}
+
 kvm_sregs Vcpu::sregs() const {
   kvm_sregs sregs;
   if (::ioctl(fd_.get(), KVM_GET_SREGS, &sregs) != 0) throw Error::from_errno("read", "the vCPU's system registers");

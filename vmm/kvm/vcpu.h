@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "common/mapping.h"
 #include "common/unique_fd.h"
@@ -20,6 +21,8 @@ class Vcpu {
   int fd() const { return fd_.get(); }
 
   void set_cpuid(std::span<const kvm_cpuid_entry2> entries);
+  // What the guest's CPUID returns. May differ from what was set: a KVM that cannot hide a feature adds it.
+  std::vector<kvm_cpuid_entry2> cpuid() const;
   kvm_sregs sregs() const;
   void set_sregs(const kvm_sregs& sregs);
   kvm_regs regs() const;

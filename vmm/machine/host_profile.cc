@@ -36,6 +36,7 @@ struct Key {
 struct FileHeader {
   std::uint64_t magic = kMagic;
   Key key;
+  boot::CpuFeatures features;
   double cpl0_ticks_per_instruction = 0;
   std::uint32_t tsc_khz = 0;
   std::uint32_t entries = 0;
@@ -125,6 +126,7 @@ std::optional<HostProfile> load_host_profile(const kvm::System& system, const st
   const std::optional<Key> key = current_key(system);
   if (!key || *key != header.key) return std::nullopt;
   return HostProfile{.cpuid = {entries.begin(), entries.end()},
+                     .features = header.features,
                      .cpl0_ticks_per_instruction = header.cpl0_ticks_per_instruction,
                      .tsc_khz = header.tsc_khz};
 }
@@ -137,6 +139,7 @@ void store_host_profile(const kvm::System& system, const HostProfile& profile, c
   const std::span<const std::byte> entries = std::as_bytes(std::span(profile.cpuid));
   FileHeader header;
   header.key = *key;
+  header.features = profile.features;
   header.cpl0_ticks_per_instruction = profile.cpl0_ticks_per_instruction;
   header.tsc_khz = profile.tsc_khz;
   header.entries = static_cast<std::uint32_t>(profile.cpuid.size());
@@ -154,38 +157,6 @@ void store_host_profile(const kvm::System& system, const HostProfile& profile, c
   }
   const bool complete = ::write(file.get(), contents.data(), contents.size()) == static_cast<ssize_t>(contents.size());
   if (!complete || ::rename(temporary.c_str(), (directory + kFileName).c_str()) != 0) ::unlink(temporary.c_str());
-}
-
-std::vector<kvm_cpuid_entry2> guest_cpuid(const kvm::System& system) {
-  std::vector<kvm_cpuid_entry2> entries = system.supported_cpuid();
-  const bool deadline_timer = system.check_extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-  for (kvm_cpuid_entry2& entry : entries) {
-    switch (entry.function) {
-      case 1:
-        // EBX: initial APIC id 0, one logical processor. ECX: x2APIC, TSC-deadline timer. EDX: no HTT.
-        entry.ebx = (entry.ebx & 0x0000'ffff) | (1 << 16);
-        entry.ecx |= 1 << 21;
-        if (deadline_timer) entry.ecx |= 1 << 24;
-        entry.edx &= ~(std::uint32_t{1} << 28);
-        break;
-      case 4:  // EAX[31:26], [25:14]: cores per package and threads per cache, minus one
-        entry.eax &= 0x3fff;
-        break;
-      case 0xb:  // extended topology: no levels, x2APIC id 0
-      case 0x1f:
-        entry.eax = 0;
-        entry.ebx = 0;
-        entry.ecx &= 0xff;
-        entry.edx = 0;
-        break;
-      case 0x8000'0008:  // ECX[7:0]: threads per package, minus one
-        entry.ecx &= ~std::uint32_t{0xff};
-        break;
-      default:
-        break;
-    }
-  }
-  return entries;
 }
 
 }  // namespace husk::machine

@@ -12,20 +12,18 @@
 #include <string>
 #include <vector>
 
-#include "vmm/boot/descriptor_tables.h"
+#include "vmm/boot/entry_state.h"
 #include "vmm/kvm/api.h"
 #include "vmm/kvm/system.h"
 
 namespace husk::machine {
 
 struct HostProfile {
-  std::vector<kvm_cpuid_entry2> cpuid;  // as the guest gets it
+  std::vector<kvm_cpuid_entry2> cpuid;  // for KVM_SET_CPUID2
+  boot::CpuFeatures features;
   double cpl0_ticks_per_instruction = 0;
   std::uint32_t tsc_khz = 0;
 };
-
-// The guest's CPUID, made from what KVM supports: one processor, local APIC id 0, x2APIC and TSC-deadline timer.
-std::vector<kvm_cpuid_entry2> guest_cpuid(const kvm::System& system);
 
 std::optional<HostProfile> load_host_profile(const kvm::System& system, const std::string& directory);
 void store_host_profile(const kvm::System& system, const HostProfile& profile, const std::string& directory);

@@ -18,6 +18,7 @@
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/machine/backend.h"
+#include "vmm/machine/guest_cpuid.h"
 #include "vmm/machine/signal_forwarder.h"
 
 namespace husk::machine {
@@ -110,8 +111,10 @@ boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
     profile_ = std::move(*known);
     vcpu_->set_cpuid(profile_.cpuid);
   } else {
-    profile_.cpuid = guest_cpuid(system_);
+    profile_.cpuid = guest_cpuid(system_.supported_cpuid(), system_.check_extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0);
     vcpu_->set_cpuid(profile_.cpuid);
+    // Read back: a KVM that cannot hide a feature from the guest adds it to what was set.
+    profile_.features = boot::CpuFeatures::from_cpuid(vcpu_->cpuid());
     profile_.tsc_khz = vcpu_->tsc_khz();
     profile_.cpl0_ticks_per_instruction = boot::measure_cpl0_ticks_per_instruction(*vcpu_, ram_.memory());
     store_host_profile(system_, profile_, cache_directory);
@@ -168,7 +171,7 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   timeline_.reference_ns = monotonic_ns();
   tree.clock = {.tsc_khz = profile_.tsc_khz, .boot_tsc = timeline_.reference_tsc, .boot_realtime_ns = realtime_ns()};
   const Gpa tree_address = boot::write_device_tree(arena, tree);
-  boot::set_entry_state(*vcpu_, {ring, tables.root(), tree_address, &image.note()}, profile_.cpuid);
+  boot::set_entry_state(*vcpu_, {ring, tables.root(), tree_address, &image.note()}, profile_.features);
 }
 
 int Machine::run() {

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
 
 #include "common/mapping.h"
+#include "vmm/log.h"
 
 namespace husk::runner {
 namespace {
@@ -81,7 +81,7 @@ std::optional<int> check_start(const Payload& payload, ChildReport& report) {
   while (waitpid(payload.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   if (report.error) throw *report.error;
-  dprintf(STDERR_FILENO, "husk: %s\n", report.failure->message.c_str());
+  log::write(log::Severity::kError, report.failure->message);
   return report.failure->status;
 }
 

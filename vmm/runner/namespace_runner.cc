@@ -1,10 +1,9 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 #include <optional>
 
-#include "vmm/error.h"
+#include "vmm/log.h"
 #include "vmm/runner/cgroup.h"
 #include "vmm/runner/cgroup_reaper.h"
 #include "vmm/runner/child_process.h"
@@ -57,10 +56,10 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
 
   if (!plan.console.empty()) take_terminal_back();
   if (cgroup && status != 0 && cgroup->killed_for_memory()) {
-    dprintf(STDERR_FILENO,
-            "husk: the kernel killed a process of the payload: it needed more than the limit of %llu KiB; "
-            "give it more with -m\n",
-            static_cast<unsigned long long>(spec.memory_bytes >> 10));
+    log::print(
+        log::Severity::kError,
+        "the kernel killed a process of the payload: it needed more than the limit of %llu KiB; give it more with -m",
+        static_cast<unsigned long long>(spec.memory_bytes >> 10));
   }
   return status;
 }

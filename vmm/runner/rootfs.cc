@@ -46,20 +46,15 @@ void make_directory(const std::string& path) {
   if (mkdir(path.c_str(), 0755) != 0) throw Error::from_errno("create", path);
 }
 
-void mount_erofs(const RootSource& root, const std::string& target, bool user_namespace) {
-  if (user_namespace) {
-    throw Error("mount", "image '" + root.name + "'", "an unprivileged user may not mount an EROFS file",
-                "run husk as root, or give the image as a directory");
-  }
+}  // namespace
+
+void mount_erofs(const RootSource& root, const std::string& target) {
   constexpr unsigned long kFlags = MS_RDONLY | MS_NODEV;
   if (mount(descriptor_path(root.erofs).c_str(), target.c_str(), "erofs", kFlags, nullptr) == 0) return;
-  // Before Linux 6.12 EROFS wants a block device.
   if (errno != ENOTBLK) throw Error::from_errno("mount", "EROFS image '" + root.name + "'");
   const LoopDevice loop = LoopDevice::attach(root.erofs.get());
   mount_at(loop.path(), target, "erofs", kFlags);
 }
-
-}  // namespace
 
 OldRoot enter_root(const RootSource& root, bool user_namespace) {
   // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
@@ -71,8 +66,12 @@ OldRoot enter_root(const RootSource& root, bool user_namespace) {
 
   std::string lower = descriptor_path(directory);
   if (root.erofs) {
+    if (user_namespace) {
+      throw Error("mount", "image '" + root.name + "'", "an unprivileged user may not mount an EROFS file",
+                  "run husk as root, or give the image as a directory");
+    }
     lower = stage + "/lower";
-    mount_erofs(root, lower, user_namespace);
+    mount_erofs(root, lower);
   }
   const std::string layers = "lowerdir=" + lower + ",upperdir=" + stage + "/upper,workdir=" + stage + "/work";
   const std::string target = stage + "/root";

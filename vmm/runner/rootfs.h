@@ -21,6 +21,10 @@ class OldRoot {
   UniqueFd directory_;
 };
 
+// Mounts the image file of `root` at `target`, read-only. Before Linux 6.12 that takes a loop device, which goes with
+// the mount.
+void mount_erofs(const RootSource& root, const std::string& target);
+
 // To be called in a new mount namespace: makes its mounts private, mounts the image and its overlay, and makes that the
 // root directory of the caller and of its mount namespace (pivot_root(2)). Nothing is mounted that outlives the mount
 // namespace, and the image is never written to.

@@ -13,6 +13,13 @@ namespace kernel::arch {
 inline constexpr unsigned kKernelStackOrder = 2;
 inline constexpr std::size_t kKernelStackSize = std::size_t{4096} << kKernelStackOrder;
 
+class Context;
+
+// Suspends the caller, which runs on `from`, and resumes `to`; returns when somebody switches back.
+void switch_context(Context& from, Context& to);
+// Leaves the boot stack for good.
+[[noreturn]] void enter_first(Context& context);
+
 class Context {
  public:
   Context() = default;
@@ -22,26 +29,28 @@ class Context {
 
   // Allocates the kernel stack and prepares it so that the first switch to it enters user mode with `frame`.
   Result<void> initialise(const TrapFrame& frame);
+
+  // The registers that the task will load when it returns to user mode: at the top of its kernel stack.
   TrapFrame& user_frame() const { return *reinterpret_cast<TrapFrame*>(stack_top() - sizeof(TrapFrame)); }
   std::uint64_t stack_top() const { return reinterpret_cast<std::uint64_t>(stack_) + kKernelStackSize; }
 
-  std::uint64_t fs_base = 0;   // as of the last time the task left the CPU; see read_fs_base() for the running task
+  // As of when the task last left the CPU; a running task's are in the CPU (read_fs_base()).
+  std::uint64_t fs_base = 0;
   std::uint64_t gs_base = 0;
 
-  // Vector registers (XSAVE area, SDM vol. 1, 13.4). Saved when another task gets the CPU; kept by fork and clone, reset by execve.
-  Result<void> copy_vector_state_from_cpu();
-  void reset_vector_state();
-  std::byte* vector_area() { return vector_area_; }
+  // Makes room for the vector registers: a context cannot be switched away from before. The first task needs none until it
+  // makes a second one.
+  Result<void> prepare_vector_area();
+  // fork and clone: this context starts with the vector registers that the CPU holds now.
+  Result<void> inherit_vector_state();
 
  private:
   friend void switch_context(Context& from, Context& to);
+  friend void enter_first(Context& context);
+
   std::byte* stack_ = nullptr;
   std::uint64_t saved_stack_pointer_ = 0;
   std::byte* vector_area_ = nullptr;
-  bool vector_fresh_ = true;   // never used the vector registers' saved image: load the initial state
 };
-
-// Suspends the caller, which runs on `from`, and resumes `to`; returns when somebody switches back.
-void switch_context(Context& from, Context& to);
 
 }  // namespace kernel::arch

@@ -1,0 +1,345 @@
+// Into the kernel and out of it. Everything here ends in one of two C++ functions, handle_syscall and handle_trap (trap.cc),
+// with a TrapFrame (trap_frame.h) at the top of the current task's kernel stack, and leaves by return_to_user.
+//
+// The kernel is not preemptible: an interrupt that arrives while it runs is only noted (PC_PENDING), and return_to_user looks.
+// In ring 0 that happens only while the CPU idles; in ring 3 interrupts cannot be disabled, so it can happen anywhere.
+#include "arch/x86_64/per_cpu.h"
+#include "arch/x86_64/selectors.h"
+
+    .section .text.entry, "ax"
+
+// The VMM enters here with RDI = device tree, RSI = ring, RSP = boot stack.
+    .globl kernel_entry
+kernel_entry:
+    xor %ebp, %ebp
+    call kernel_main
+    ud2
+
+.macro push_general_registers_below_rax
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+.endm
+
+// ---------------------------------------------------------------------------------------------------- system calls
+// SYSCALL has put the return address in RCX and RFLAGS in R11 and changed nothing else (SDM vol. 2, SYSCALL). On VMX and SVM the
+// CPU is now in CPL 0; where KVM emulates CPL 0 it still is in CPL 3. The code is the same.
+    .balign 64
+    .globl syscall_entry
+syscall_entry:
+    mov %rsp, per_cpu+PC_USER_RSP(%rip)
+    mov per_cpu+PC_KERNEL_STACK(%rip), %rsp
+    push $SELECTOR_USER_SS
+    push per_cpu+PC_USER_RSP(%rip)
+    push %r11
+    push $SELECTOR_USER_CS
+    push %rcx
+    push %rax                       // TrapFrame::error_code: the number, for restarts
+    push $VECTOR_SYSCALL
+    push %rax
+    push_general_registers_below_rax
+    mov %rsp, %rdi
+    call handle_syscall
+    // Falls through.
+
+// ---------------------------------------------------------------------------------------------------- back to user mode
+// RSP = the TrapFrame. From return_begin on, everything comes from memory that nothing overwrites, so the sequence can be
+// started again from return_begin at any instruction: an interrupt stub that hits it does exactly that, lest an interrupt that
+// arrived after the test of PC_PENDING be forgotten.
+    .globl return_to_user
+return_to_user:
+    mov %rsp, per_cpu+PC_EXIT_FRAME(%rip)
+return_begin:
+    mov per_cpu+PC_EXIT_FRAME(%rip), %rsp
+    cmpq $0, per_cpu+PC_PENDING(%rip)
+    jne 1f
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    pop %rax
+    add $16, %rsp                   // vector, error code
+    iretq                           // CPL 0 to 3, or CPL 3 to 3: the same instruction
+return_end:
+1:  mov %rsp, %rdi
+    call handle_pending_interrupts
+    jmp return_to_user
+
+// Both privilege modes come here with user registers but RAX loaded, RAX saved, and RSP at TrapFrame::rax.
+trap_from_user:
+    push_general_registers_below_rax
+    mov %rsp, %rdi
+    cld
+    call handle_trap
+    jmp return_to_user
+
+// The same for an exception that the kernel's own code caused, which is a bug: it ends in a panic.
+trap_from_kernel:
+    push_general_registers_below_rax
+    mov %rsp, %rdi
+    cld
+    call handle_kernel_trap
+    ud2
+
+// ---------------------------------------------------------------------------------------------------- stubs, common parts
+// The stack of each vector's stub: 0: vector, 8: error code (or 0), 16: RIP, 24: CS, 32: RFLAGS, 40: RSP, 48: SS.
+
+.macro end_of_interrupt
+    push %rax
+    push %rcx
+    push %rdx
+    mov $MSR_X2APIC_EOI, %ecx
+    xor %eax, %eax
+    xor %edx, %edx
+    wrmsr
+    pop %rdx
+    pop %rcx
+    pop %rax
+.endm
+
+.macro save_fault_address
+    push %rax
+    mov %cr2, %rax
+    mov %rax, per_cpu+PC_FAULT_ADDRESS(%rip)
+    pop %rax
+.endm
+
+// An interrupt while the kernel runs: note it and go on where it hit, but for the return sequence, which starts again.
+note_interrupt:
+    push %rax
+    push %rcx
+    mov 16(%rsp), %eax
+    sub $32, %eax
+    and $63, %eax
+    bts %rax, per_cpu+PC_PENDING(%rip)
+    mov 32(%rsp), %rax              // the interrupted RIP
+    lea return_begin(%rip), %rcx
+    cmp %rcx, %rax
+    jb 1f
+    lea return_end(%rip), %rax
+    cmp %rax, 32(%rsp)
+    jae 1f
+    mov %rcx, 32(%rsp)
+1:  pop %rcx
+    pop %rax
+    add $16, %rsp
+    iretq
+
+// ---------------------------------------------------------------------------------------------------- ring 0
+// TSS.RSP0 is the top of the current task's kernel stack, so the CPU itself has built the TrapFrame's end.
+ring0_exception:
+    push %rax
+    testb $3, 32(%rsp)              // CPL of the interrupted code
+    jz trap_from_kernel
+    jmp trap_from_user
+ring0_page_fault:
+    save_fault_address
+    jmp ring0_exception
+ring0_breakpoint:
+    jmp ring0_exception
+ring0_interrupt:
+    end_of_interrupt
+    testb $3, 24(%rsp)
+    jz note_interrupt
+    push %rax
+    jmp trap_from_user
+
+// ---------------------------------------------------------------------------------------------------- ring 3
+// These few instructions are all that runs in CPL 0. TSS.RSP0 is the trap stack below, whose contents matter only while they
+// run, with interrupts disabled. They move the frame to the kernel stack and enter the kernel's code with an IRETQ to CPL 3.
+.macro forward stack_top, target
+    push %rax
+    mov \stack_top(%rip), %rax
+    popq -64(%rax)                  // rax
+    popq -56(%rax)                  // vector
+    popq -48(%rax)                  // error code
+    popq -40(%rax)                  // rip
+    popq -32(%rax)                  // cs
+    popq -24(%rax)                  // rflags
+    popq -16(%rax)                  // rsp
+    popq -8(%rax)                   // ss
+    lea -64(%rax), %rax
+    push $SELECTOR_USER_SS
+    push %rax
+    push $0x202                     // IF: nothing in CPL 3 could set it again
+    push $SELECTOR_USER_CS
+    lea \target(%rip), %rax
+    push %rax
+    iretq
+.endm
+
+ring3_page_fault:
+    save_fault_address
+ring3_exception:
+    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jae 2f
+1:  forward per_cpu+PC_KERNEL_STACK, trap_from_user
+2:  cmpl $0x7fff, 20(%rsp)          // a jump of user code into the upper canonical half
+    ja 1b
+    forward emergency_stack_pointer, trap_from_kernel
+
+ring3_interrupt:
+    end_of_interrupt
+    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jb 1b
+    cmpl $0x7fff, 20(%rsp)
+    ja 1b
+    jmp note_interrupt
+
+// INT3 in the kernel's code is the gate to privileged operations (privileged.cc): EAX says which, RDI and RSI are its arguments.
+ring3_breakpoint:
+    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jb ring3_exception
+    add $16, %rsp
+    cmp $1, %eax
+    ja 1f
+    je 2f
+    mov %rdi, %cr3                  // 0: load the page table base, which flushes the TLB
+    iretq
+2:  invlpg (%rdi)                   // 1: flush one page from the TLB
+    iretq
+1:  cmp $2, %eax
+    jne 3f
+    mov %edi, %ecx                  // 2: write an MSR
+    mov %esi, %eax
+    mov %rsi, %rdx
+    shr $32, %rdx
+    wrmsr
+    iretq
+3:  cmpq $0, per_cpu+PC_PENDING(%rip)
+    jne 4f
+    sti                             // 3: halt until an interrupt; STI takes effect after the HLT, so none is missed
+    hlt
+    cli
+4:  iretq
+
+// ---------------------------------------------------------------------------------------------------- the two stub tables
+// Exceptions that push an error code: SDM vol. 3, table 6-1.
+.macro stub_table name, ring
+    .balign 16
+    .globl \name
+\name:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
+    push $0
+    .endif
+    push $vector
+    .if vector == 3
+    jmp \ring\()_breakpoint
+    .elseif vector == 14
+    jmp \ring\()_page_fault
+    .elseif vector < 32
+    jmp \ring\()_exception
+    .else
+    jmp \ring\()_interrupt
+    .endif
+    .set vector, vector + 1
+    .endr
+.endm
+
+    stub_table vector_stubs_ring0, ring0
+    stub_table vector_stubs_ring3, ring3
+
+// ---------------------------------------------------------------------------------------------------- switching tasks
+// void switch_stacks(uint64_t* save_rsp, uint64_t load_rsp): the System V ABI's callee-saved registers stay on the old stack.
+    .text
+    .globl switch_stacks
+switch_stacks:
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, (%rdi)
+    mov %rsi, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    ret
+
+// Where a new task's first switch_stacks returns to: RSP = its TrapFrame.
+    .globl task_start
+task_start:
+    mov %rsp, %rdi
+    call finish_first_switch
+    jmp return_to_user
+
+// ---------------------------------------------------------------------------------------------------- data
+    .data
+    .balign 64
+    .globl per_cpu
+per_cpu:
+    .fill 64, 1, 0
+emergency_stack_pointer:
+    .quad emergency_stack_top
+
+// The 64-bit TSS (SDM vol. 3, 8.7). The kernel stores RSP0 in it when the ring or the task changes.
+    .balign 64
+    .globl tss
+tss:
+    .long 0
+    .quad trap_stack_top            // RSP0
+    .fill 22, 4, 0
+    .word 0
+    .word tss_end - tss             // no I/O bitmap: no port is accessible from CPL 3
+tss_end:
+    .balign 64
+    .fill 512, 1, 0
+    .globl trap_stack_top
+trap_stack_top:
+
+    .bss
+    .balign 4096
+    .fill 4096, 1, 0
+emergency_stack_top:
+    .fill 12288, 1, 0
+    .globl boot_stack_top
+boot_stack_top:
+
+// ---------------------------------------------------------------------------------------------------- for the VMM
+    .section .note.husk, "a", @note
+    .balign 4
+    .long 5                         // size of the name
+    .long 2f - 1f                   // size of the descriptor
+    .long 0x4b53                    // abi::kKernelNoteType
+    .asciz "husk"
+    .balign 4
+1:  .long 1                         // abi::kAbiVersion
+    .long 16                        // vector_stub_size
+    .quad kernel_entry
+    .quad boot_stack_top
+    .quad vector_stubs_ring0
+    .quad vector_stubs_ring3
+    .quad syscall_entry
+    .quad tss
+    .quad tss_end - tss
+2:
+
+    .section .note.GNU-stack, "", @progbits

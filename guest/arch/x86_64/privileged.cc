@@ -1,0 +1,81 @@
+#include "arch/x86_64/privileged.h"
+
+#include "abi/husk_abi.h"
+#include "arch/x86_64/per_cpu.h"
+
+namespace kernel::arch {
+namespace {
+
+constexpr std::uint32_t kMsrTscDeadline = 0x6e0;
+constexpr std::uint32_t kMsrX2apicLvtTimer = 0x832;  // SDM vol. 3, 11.12.1.2
+constexpr std::uint64_t kLvtTscDeadlineMode = 2u << 17;
+
+// The operations of entry.S's ring3_breakpoint.
+enum class Gate : std::uint64_t { kLoadCr3 = 0, kInvlpg = 1, kWriteMsr = 2, kHalt = 3 };
+
+constinit std::uint64_t gates_used = 0;
+constinit std::uint64_t current_root = 0;
+constinit bool timer_mode_set = false;
+
+void gate(Gate operation, std::uint64_t first = 0, std::uint64_t second = 0) {
+  ++gates_used;
+  asm volatile("int3"
+               : "+a"(operation)
+               : "D"(first), "S"(second)
+               : "rcx", "rdx", "memory");
+}
+
+bool in_ring3() { return per_cpu.ring == Ring::k3; }
+
+void write_msr(std::uint32_t msr, std::uint64_t value) {
+  if (in_ring3()) {
+    gate(Gate::kWriteMsr, msr, value);
+  } else {
+    asm volatile("wrmsr" ::"c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
+  }
+}
+
+}  // namespace
+
+void load_page_table(std::uint64_t root_physical) {
+  current_root = root_physical;
+  if (in_ring3()) {
+    gate(Gate::kLoadCr3, root_physical);
+  } else {
+    asm volatile("mov %0, %%cr3" ::"r"(root_physical) : "memory");
+  }
+}
+
+void flush_tlb() { load_page_table(current_root); }
+
+void flush_tlb_page(std::uint64_t virtual_address) {
+  if (in_ring3()) {
+    gate(Gate::kInvlpg, virtual_address);
+  } else {
+    asm volatile("invlpg (%0)" ::"r"(virtual_address) : "memory");
+  }
+}
+
+void set_timer_deadline(std::uint64_t tsc) {
+  if (!timer_mode_set) {
+    timer_mode_set = true;
+    write_msr(kMsrX2apicLvtTimer, kLvtTscDeadlineMode | husk::abi::kTimerVector);
+    // Orders the mode before the deadline (SDM vol. 3, 11.5.4.1).
+    asm volatile("mfence" ::: "memory");
+  }
+  write_msr(kMsrTscDeadline, tsc);
+}
+
+void wait_for_interrupt() {
+  if (in_ring3()) {
+    gate(Gate::kHalt);
+    return;
+  }
+  // Interrupts are disabled in ring 0, so none can come between the test and the HLT; STI takes effect after the next instruction.
+  if (per_cpu.pending_interrupts == 0) asm volatile("sti; hlt; cli" ::: "memory");
+}
+
+std::uint64_t gate_count() { return gates_used; }
+
+}  // namespace kernel::arch

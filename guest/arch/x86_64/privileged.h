@@ -1,0 +1,40 @@
+// The few privileged operations that the kernel needs, in either privilege mode: in ring 0 the instruction itself, in ring 3 a
+// gate into a CPL 0 stub (INT3; entry.S, ring3_breakpoint). A gate costs some 25 us where KVM emulates CPL 0, so callers batch.
+#pragma once
+
+#include <cstdint>
+
+namespace kernel::arch {
+
+void load_page_table(std::uint64_t root_physical);   // CR3; flushes all of the TLB
+void flush_tlb_page(std::uint64_t virtual_address);  // INVLPG
+void flush_tlb();
+// LAPIC timer, TSC-deadline mode: one interrupt (abi::kTimerVector) when the TSC reaches the value; 0 disarms.
+void set_timer_deadline(std::uint64_t tsc);
+// Waits for an interrupt, unless one is already pending.
+void wait_for_interrupt();
+
+inline std::uint64_t read_tsc() {
+  std::uint32_t low, high;
+  asm volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (std::uint64_t{high} << 32) | low;
+}
+
+// CR4.FSGSBASE is set, so these work in both modes.
+inline std::uint64_t read_fs_base() {
+  std::uint64_t base;
+  asm volatile("rdfsbase %0" : "=r"(base));
+  return base;
+}
+inline std::uint64_t read_gs_base() {
+  std::uint64_t base;
+  asm volatile("rdgsbase %0" : "=r"(base));
+  return base;
+}
+inline void write_fs_base(std::uint64_t base) { asm volatile("wrfsbase %0" ::"r"(base)); }
+inline void write_gs_base(std::uint64_t base) { asm volatile("wrgsbase %0" ::"r"(base)); }
+
+// Privileged operations asked of the CPL 0 stub so far; 0 in ring 0.
+std::uint64_t gate_count();
+
+}  // namespace kernel::arch

@@ -1,0 +1,153 @@
+// Every entry to the kernel ends up in one of the handle_* functions below, on the current task's kernel stack; entry.S has put
+// the user registers into a TrapFrame at its top and will load them from there again.
+
+#include "abi/husk_abi.h"
+#include "arch/x86_64/entry.h"
+#include "arch/x86_64/per_cpu.h"
+#include "arch/x86_64/selectors.h"
+#include "arch/x86_64/trap_frame.h"
+#include "lib/log.h"
+#include "mm/address_space.h"
+#include "syscall/dispatch.h"
+#include "task/exit.h"
+#include "task/out_of_memory.h"
+#include "task/process.h"
+#include "task/scheduler.h"
+#include "task/signal.h"
+
+namespace kernel::arch {
+namespace {
+
+using task::Signal;
+
+static_assert(SELECTOR_USER_SS == husk::abi::kUserSs && SELECTOR_USER_CS == husk::abi::kUserCs);
+static_assert(KERNEL_HIGH_WORD == husk::abi::kKernelBase >> 32);
+
+constexpr unsigned kPageFaultVector = 14;
+// Page-fault error code, SDM vol. 3, 4.7.
+constexpr std::uint64_t kFaultWrite = 2, kFaultFetch = 16;
+
+// siginfo_t codes, <asm-generic/siginfo.h>.
+constexpr int kSiKernel = 0x80, kSegvMapErr = 1, kSegvAccErr = 2, kBusAdrAln = 1, kBusAdrErr = 2, kFpeIntDiv = 1, kFpeFltInv = 7,
+              kIllIllOpn = 2, kTrapBrkpt = 1, kTrapTrace = 2;
+
+void send_fault(Signal signal, int code, std::uint64_t address) {
+  task::SignalInfo info;
+  info.signal = signal;
+  info.code = code;
+  info.fault_address = address;
+  task::Task& self = task::current();
+  log(LogLevel::kDebug, "{} (pid {}): signal {} at {x}, address {x}, stack {x}", std::string_view(self.name), self.process->pid,
+      static_cast<int>(signal), self.frame().rip, address, self.frame().rsp);
+  task::force_signal(self, info);
+}
+
+void page_fault(TrapFrame& frame) {
+  const std::uint64_t address = per_cpu.fault_address;
+  const auto access = frame.error_code & kFaultWrite   ? mm::FaultAccess::kWrite
+                      : frame.error_code & kFaultFetch ? mm::FaultAccess::kExecute
+                                                       : mm::FaultAccess::kRead;
+  task::Task& self = task::current();
+  ++self.process->minor_faults;
+  for (;;) {
+    const auto result = address < husk::abi::kUserEnd ? self.space->fault(address, access, mm::FaultOrigin::kHardware)
+                                                      : mm::FaultResult::kNoMapping;
+    switch (result) {
+      case mm::FaultResult::kResolved: return;
+      case mm::FaultResult::kNoMapping: return send_fault(task::kSigSegv, kSegvMapErr, address);
+      case mm::FaultResult::kNoPermission: return send_fault(task::kSigSegv, kSegvAccErr, address);
+      case mm::FaultResult::kBeyondObject: return send_fault(task::kSigBus, kBusAdrErr, address);
+      case mm::FaultResult::kOutOfMemory:
+        // Either a process has been killed to make room, and the access is tried again, or it is this one.
+        if (!task::make_room()) return;
+        break;
+    }
+  }
+}
+
+void exception(TrapFrame& frame) {
+  switch (frame.vector) {
+    case 0: return send_fault(task::kSigFpe, kFpeIntDiv, frame.rip);
+    case 1: return send_fault(task::kSigTrap, kTrapTrace, frame.rip);
+    case 3: return send_fault(task::kSigTrap, kTrapBrkpt, 0);
+    case 6: return send_fault(task::kSigIll, kIllIllOpn, frame.rip);
+    case kPageFaultVector: return page_fault(frame);
+    case 16:
+    case 19: return send_fault(task::kSigFpe, kFpeFltInv, frame.rip);
+    case 17: return send_fault(task::kSigBus, kBusAdrAln, 0);
+    default: return send_fault(task::kSigSegv, kSiKernel, 0);  // #GP and relatives
+  }
+}
+
+// Where KVM emulates CPL 0, SYSCALL goes to LSTAR without leaving CPL 3. A kernel in ring 0 has no page there that CPL 3 could
+// run, so the fetch faults, with all registers as SYSCALL left them.
+bool is_syscall_without_privilege_change(const TrapFrame& frame) {
+  return frame.vector == kPageFaultVector && frame.rip == reinterpret_cast<std::uint64_t>(syscall_entry) &&
+         per_cpu.fault_address == frame.rip && per_cpu.ring == Ring::k0;
+}
+
+void turn_into_syscall(TrapFrame& frame) {
+  frame.vector = kSyscallVector;
+  frame.error_code = frame.rax;
+  frame.rip = frame.rcx;
+  frame.rflags = frame.r11;
+}
+
+void prepare_return(TrapFrame& frame, bool from_syscall, Errno syscall_error) {
+  for (;;) {
+    task::Task& self = task::current();
+    if (task::must_exit(self)) task::exit_thread(0);
+    if (task::has_deliverable_signal(self) || static_cast<int>(syscall_error) >= static_cast<int>(Errno::kRestart)) {
+      task::deliver_pending_signals(frame, from_syscall, syscall_error);
+      from_syscall = false;
+      syscall_error = Errno::kNone;
+      continue;
+    }
+    if (!task::time_slice_is_over()) break;
+    task::yield();
+  }
+  task::arm_timer();
+  task::account_exit();
+}
+
+void system_call(TrapFrame& frame) {
+  const Errno error = syscall::dispatch(frame);
+  prepare_return(frame, true, error);
+}
+
+}  // namespace
+
+extern "C" void handle_syscall(TrapFrame* frame) {
+  task::account_entry();
+  system_call(*frame);
+}
+
+extern "C" void handle_trap(TrapFrame* frame) {
+  task::account_entry();
+  if (is_syscall_without_privilege_change(*frame)) {
+    turn_into_syscall(*frame);
+    return system_call(*frame);
+  }
+  if (frame->vector >= 32) task::process_interrupts(static_cast<unsigned>(frame->vector));
+  else exception(*frame);
+  prepare_return(*frame, false, Errno::kNone);
+}
+
+// The return path found that an interrupt arrived while the kernel ran.
+extern "C" void handle_pending_interrupts(TrapFrame* frame) {
+  task::account_entry();
+  task::process_interrupts(0);
+  prepare_return(*frame, false, Errno::kNone);
+}
+
+extern "C" void finish_first_switch(TrapFrame* frame) {
+  task::finish_switch();
+  prepare_return(*frame, false, Errno::kNone);
+}
+
+extern "C" [[noreturn]] void handle_kernel_trap(TrapFrame* frame) {
+  panic("exception {} in the kernel at {x}: error code {x}, address {x}, stack {x}", frame->vector, frame->rip,
+        frame->error_code, per_cpu.fault_address, frame->rsp);
+}
+
+}  // namespace kernel::arch

@@ -1,0 +1,106 @@
+#include "arch/x86_64/vector_state.h"
+
+#include "arch/x86_64/per_cpu.h"
+#include "lib/string.h"
+
+namespace kernel::arch {
+namespace {
+
+constexpr std::size_t kFxsaveSize = 512;
+constexpr std::size_t kXsaveHeader = 512;      // offset of XSTATE_BV, XCOMP_BV and 48 reserved bytes
+constexpr std::size_t kMinimalXsaveSize = 576;
+// x87, SSE, AVX, AVX-512 (three components) and PKRU. Not AMX: its 8 KiB of tiles are enabled per process on request
+// (arch_prctl's ARCH_REQ_XCOMP_PERM), which this kernel does not offer. So an image fits in a page.
+constexpr std::uint64_t kHandledComponents = 0x2e7;
+
+struct Geometry {
+  bool known = false;
+  std::uint64_t mask = 0;
+  std::size_t size = kFxsaveSize;
+};
+constinit Geometry geometry_;
+alignas(64) constinit std::byte scratch_area_[4096] = {};
+
+struct CpuidResult {
+  std::uint32_t eax, ebx, ecx, edx;
+};
+CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
+  CpuidResult r{};
+  asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+  return r;
+}
+
+// Found out at the first use, not at boot: CPUID is an exit (30 us here), and a payload of one task never switches.
+const Geometry& geometry() {
+  if (geometry_.known) return geometry_;
+  geometry_.known = true;
+  constexpr std::uint32_t kOsxsave = 1u << 27;
+  if (cpuid(1, 0).ecx & kOsxsave) {
+    std::uint32_t low, high;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    // What CPUID offers, and only that: a host that shows its own XCR0 may have more enabled than this VM was given.
+    const CpuidResult offered = cpuid(0xd, 0);
+    geometry_.mask =
+        ((std::uint64_t{high} << 32) | low) & ((std::uint64_t{offered.edx} << 32) | offered.eax) & kHandledComponents;
+    geometry_.size = kMinimalXsaveSize;
+    for (std::uint32_t component = 2; component < 64; ++component) {
+      if (!(geometry_.mask >> component & 1)) continue;
+      const CpuidResult layout = cpuid(0xd, component);  // EAX: size, EBX: offset
+      if (layout.eax + layout.ebx > geometry_.size) geometry_.size = layout.eax + layout.ebx;
+    }
+  }
+  return geometry_;
+}
+
+std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
+std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+
+}  // namespace
+
+std::size_t vector_state_size() { return geometry().size; }
+std::uint64_t vector_state_mask() { return geometry().mask; }
+
+void save_vector_state(std::byte* area) {
+  const std::uint64_t mask = geometry().mask;
+  if (mask) {
+    asm volatile("xsave64 (%0)" ::"r"(area), "a"(low(mask)), "d"(high(mask)) : "memory");
+  } else {
+    asm volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+  }
+}
+
+void restore_vector_state(const std::byte* area) {
+  const std::uint64_t mask = geometry().mask;
+  if (mask) {
+    asm volatile("xrstor64 (%0)" ::"r"(area), "a"(low(mask)), "d"(high(mask)) : "memory");
+  } else {
+    asm volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+  }
+}
+
+void reset_vector_state() {
+  std::byte* area = scratch_area_;
+  memset(area, 0, vector_state_size());
+  const std::uint16_t control_word = 0x37f;
+  const std::uint32_t mxcsr = 0x1f80;
+  memcpy(area, &control_word, sizeof control_word);
+  memcpy(area + 24, &mxcsr, sizeof mxcsr);
+  restore_vector_state(area);
+}
+
+void sanitise_vector_state(std::byte* area) {
+  // FXRSTOR and XRSTOR fault on reserved MXCSR bits; XRSTOR also on unknown components and reserved header bytes.
+  std::uint32_t mxcsr;
+  memcpy(&mxcsr, area + 24, sizeof mxcsr);
+  mxcsr &= 0xffff;
+  memcpy(area + 24, &mxcsr, sizeof mxcsr);
+  if (const std::uint64_t mask = vector_state_mask()) {
+    std::uint64_t header[8];
+    memcpy(header, area + kXsaveHeader, sizeof header);
+    header[0] &= mask;
+    for (int i = 1; i < 8; ++i) header[i] = 0;
+    memcpy(area + kXsaveHeader, header, sizeof header);
+  }
+}
+
+}  // namespace kernel::arch

@@ -1,0 +1,194 @@
+#include "drivers/console_output.h"
+
+#include <algorithm>
+
+#include "lib/string.h"
+#include "mm/address.h"
+#include "mm/frame.h"
+#include "task/signal.h"
+#include "task/task.h"
+
+namespace kernel::drivers {
+namespace {
+
+using husk::abi::ConsoleStatus;
+using husk::abi::ConsoleStatusCode;
+
+constexpr unsigned kLargeBufferOrder = 4;
+constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
+constexpr std::size_t kStatusOffset = mm::kPageSize - sizeof(ConsoleStatus);
+
+Errno errno_of(ConsoleStatusCode code) {
+  switch (code) {
+    case ConsoleStatusCode::kHungUp:
+      return Errno::kPipe;
+    case ConsoleStatusCode::kNoSpace:
+      return Errno::kNoSpc;
+    case ConsoleStatusCode::kOk:
+    case ConsoleStatusCode::kIoError:
+      break;
+  }
+  return Errno::kIo;
+}
+
+// Copies `text`, which lies in the second half of `room`, to the beginning of `room` with a carriage return before each
+// newline. Twice as much space as text: the write position never overtakes the read position.
+std::span<std::byte> expand_newlines(std::span<std::byte> room, std::span<const std::byte> text) {
+  std::size_t to = 0;
+  for (const std::byte c : text) {
+    if (c == std::byte{'\n'}) room[to++] = std::byte{'\r'};
+    room[to++] = c;
+  }
+  return room.first(to);
+}
+
+}  // namespace
+
+// One write at a time, so that the pieces of two do not mix and an answer belongs to who asked.
+class ConsoleOutput::WriterLock {
+ public:
+  explicit WriterLock(ConsoleOutput& output) : output_(output) { output_.writing_ = true; }
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+  ~WriterLock() {
+    output_.writing_ = false;
+    output_.flush_echo();
+    output_.changed_.wake_all();
+  }
+
+ private:
+  ConsoleOutput& output_;
+};
+
+void ConsoleOutput::initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index) {
+  queue_.initialise(page);
+  transport_ = &transport;
+  index_ = index;
+  small_buffer_ = {page + VirtQueue::kEnd, kStatusOffset - VirtQueue::kEnd};
+  status_ = reinterpret_cast<volatile ConsoleStatus*>(page + kStatusOffset);
+}
+
+Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, Options options) {
+  if (buffer.remaining() == 0) return std::size_t{0};
+  TRY(wait_for_turn(options.non_blocking));
+  const WriterLock lock(*this);
+  std::size_t total = 0;
+  const auto moved_or = [&](Errno error) -> Result<std::size_t> {
+    if (total != 0) return total;
+    return error;
+  };
+  while (buffer.remaining() != 0) {
+    const std::size_t expansion = options.newline_to_crlf ? 2 : 1;
+    const std::span<std::byte> room = buffer_for(expansion * buffer.remaining());
+    // The end of the room, so that there is space to expand into.
+    const std::size_t wanted = std::min(room.size() / expansion, buffer.remaining());
+    const std::span<std::byte> piece = room.last(wanted);
+    auto loaded = buffer.load(piece);
+    if (!loaded) return moved_or(loaded.error());
+    const std::size_t count = loaded.value();
+    if (count == 0) break;
+    send(options.newline_to_crlf ? expand_newlines(room, piece.first(count)) : piece.first(count));
+    if (!collect()) {
+      queue_.enable_interrupts(true);
+      if (options.non_blocking) return total + count;
+      auto waited = changed_.wait_until([&] { return collect(); });
+      if (!waited) return total + count;  // what the device has got will go out
+    }
+    if (answer_.code != ConsoleStatusCode::kOk) {
+      if (!options.newline_to_crlf) total += std::min(answer_.accepted, count);
+      if (total == 0 && answer_.code == ConsoleStatusCode::kHungUp) {
+        task::SignalInfo info;
+        info.signal = task::kSigPipe;
+        task::send_signal(task::current(), info);
+      }
+      return moved_or(errno_of(answer_.code));
+    }
+    total += count;
+  }
+  return total;
+}
+
+Result<void> ConsoleOutput::wait_for_turn(bool non_blocking) {
+  const auto free = [&] { return !writing_ && collect(); };
+  if (free()) return {};
+  if (non_blocking) return Errno::kAgain;
+  queue_.enable_interrupts(true);
+  return changed_.wait_until(free);
+}
+
+std::span<std::byte> ConsoleOutput::buffer_for(std::size_t size) {
+  if (size <= small_buffer_.size()) return small_buffer_;
+  if (large_buffer_.empty()) {
+    auto frames = mm::allocate_frames(kLargeBufferOrder);
+    if (!frames) return small_buffer_;  // slower, but it needs no memory
+    large_buffer_ = {mm::frame_data(frames.value()), kLargeBufferSize};
+  }
+  // No more of it than needed: each page of it that is touched for the first time costs.
+  return large_buffer_.first(std::min(size, large_buffer_.size()));
+}
+
+void ConsoleOutput::send(std::span<std::byte> bytes) {
+  const QueueBuffer request[] = {
+      {bytes.data(), static_cast<std::uint32_t>(bytes.size()), false},
+      {reinterpret_cast<std::byte*>(const_cast<ConsoleStatus*>(status_)), sizeof(ConsoleStatus), true},
+  };
+  // The queue cannot be full: nothing else is in flight.
+  if (queue_.submit(request)) {
+    in_flight_ = true;
+    if (queue_.wants_notification()) transport_->notify(index_);
+  } else {
+    answer_ = {ConsoleStatusCode::kIoError, 0};
+  }
+}
+
+// Whether the device is done with what it was sent. Takes its answer.
+bool ConsoleOutput::collect() {
+  VirtQueue::Used used;
+  if (in_flight_ && queue_.take_used(used)) {
+    in_flight_ = false;
+    answer_ = {static_cast<ConsoleStatusCode>(status_->code), status_->accepted};
+    queue_.enable_interrupts(false);
+  }
+  return !in_flight_;
+}
+
+bool ConsoleOutput::idle() {
+  return collect() && !writing_;
+}
+
+bool ConsoleOutput::idle_or_announce() {
+  if (idle()) return true;
+  queue_.enable_interrupts(true);
+  return idle();
+}
+
+void ConsoleOutput::handle_interrupt() {
+  if (!collect()) return;
+  flush_echo();
+  changed_.wake_all();
+}
+
+void ConsoleOutput::echo(std::span<const char> characters) {
+  const std::size_t count = std::min(characters.size(), sizeof echo_ - echo_size_);
+  memcpy(echo_ + echo_size_, characters.data(), count);
+  echo_size_ += count;
+  flush_echo();
+}
+
+void ConsoleOutput::flush_echo() {
+  if (echo_size_ == 0 || !idle()) return;
+  const std::span<std::byte> bytes = small_buffer_.first(echo_size_);
+  memcpy(bytes.data(), echo_, echo_size_);
+  echo_size_ = 0;
+  send(bytes);
+  // What comes to be echoed while this is on its way goes out when it has arrived.
+  if (!collect()) queue_.enable_interrupts(true);
+}
+
+void ConsoleOutput::drain(const bool& give_up) {
+  if (!queue_.page() || collect()) return;
+  queue_.enable_interrupts(true);
+  (void)changed_.wait_until([&] { return collect() || give_up; }, Deadline::never(), task::Interruptible::kNo);
+}
+
+}  // namespace kernel::drivers

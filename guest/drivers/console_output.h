@@ -1,0 +1,79 @@
+// The transmit side of one virtio console port: bytes from the payload to a stream of the host.
+//
+// A write copies into a buffer of the driver, notifies once for as much as fits (64 KiB), and finds the answer there
+// when the notification returns, since the VMM writes to a ready stream at once. Only when the stream's reader is slow
+// does the writer sleep until the device's interrupt.
+//
+// The buffer belongs to the driver, so a writer that a signal takes away leaves nothing of its own behind: what it had
+// handed over still goes out, and counts as written, as with a pipe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "abi/husk_abi.h"
+#include "drivers/virtio_mmio.h"
+#include "drivers/virtqueue.h"
+#include "lib/result.h"
+#include "mm/io_buffer.h"
+#include "task/wait_queue.h"
+
+namespace kernel::drivers {
+
+class ConsoleOutput {
+ public:
+  constexpr ConsoleOutput() = default;
+
+  // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
+  void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
+  const VirtQueue& queue() const { return queue_; }
+
+  struct Options {
+    bool non_blocking = false;
+    bool newline_to_crlf = false;  // a terminal's ONLCR (termios(3)); what was added does not count as written
+  };
+  // Bytes taken from `buffer`. kPipe when the stream has no reader (the current task is sent SIGPIPE), kNoSpc, kIo;
+  // kAgain or kRestart when it would block or was interrupted before anything was written.
+  Result<std::size_t> write(mm::IoBuffer& buffer, Options options);
+
+  // A few characters that go out as soon as the stream is idle (a terminal's echo); what does not fit is dropped.
+  void echo(std::span<const char> characters);
+
+  bool idle();
+  // The same; if it is not, `changed` will be woken when it is.
+  bool idle_or_announce();
+  task::WaitQueue& changed() { return changed_; }
+  void handle_interrupt();
+  // Waits until the device has taken everything, or `give_up`.
+  void drain(const bool& give_up);
+
+ private:
+  class WriterLock;
+  // The answer to what was sent last.
+  struct Answer {
+    husk::abi::ConsoleStatusCode code = husk::abi::ConsoleStatusCode::kOk;
+    std::size_t accepted = 0;
+  };
+
+  std::span<std::byte> buffer_for(std::size_t size);
+  void send(std::span<std::byte> bytes);
+  bool collect();
+  void flush_echo();
+  Result<void> wait_for_turn(bool non_blocking);
+
+  VirtQueue queue_;
+  VirtioMmio* transport_ = nullptr;
+  std::uint32_t index_ = 0;
+  volatile husk::abi::ConsoleStatus* status_ = nullptr;  // in the queue's page; the device fills it in
+  std::span<std::byte> small_buffer_;
+  std::span<std::byte> large_buffer_;  // made by the first write that is too large for the small one
+  bool in_flight_ = false;             // the device has a request, and the buffer with it
+  bool writing_ = false;               // some task is inside write()
+  Answer answer_;
+  task::WaitQueue changed_;
+  char echo_[256] = {};
+  std::size_t echo_size_ = 0;
+};
+
+}  // namespace kernel::drivers

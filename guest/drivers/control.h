@@ -1,0 +1,26 @@
+// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host.
+#pragma once
+
+#include <cstdint>
+
+namespace kernel::drivers {
+
+// The payload exited with `code`, or `signal` killed it (0: none did). Output that was accepted from the payload is
+// written first, as long as somebody reads it: that may wait, unless a signal killed the payload or another one comes
+// from the host.
+[[noreturn]] void end_machine(int code, int signal);
+
+// Prints the log's new lines now and not only when the VM ends.
+void flush_log();
+
+struct WindowSize {
+  std::uint16_t rows = 0;
+  std::uint16_t columns = 0;
+};
+// Of the host's terminal; zeros if there is none. One exit.
+WindowSize host_window_size();
+
+// The host was sent signals: passes them on to the payload.
+void handle_control_interrupt();
+
+}  // namespace kernel::drivers

@@ -1,0 +1,35 @@
+// The virtio-mmio transport, driver's side (virtio 1.2, sections 3.1.1 and 4.2.3): brings a device up in some 14
+// register accesses. Drivers do it at the first use of their device, since every access is an exit.
+#pragma once
+
+#include <cstdint>
+
+#include "boot_parameters.h"
+#include "drivers/virtqueue.h"
+#include "lib/result.h"
+
+namespace kernel::drivers {
+
+// Device types (virtio 1.2, section 5).
+inline constexpr std::uint32_t kVirtioConsole = 3;
+inline constexpr std::uint32_t kVirtioEntropy = 4;
+
+class VirtioMmio {
+ public:
+  constexpr VirtioMmio() = default;
+
+  // The order of section 3.1.1: negotiate, then every queue, then start. All of `features` must be there: kNoDev if the
+  // device refuses them or is not of the expected type; the log says which device.
+  Result<void> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
+  Result<void> add_queue(std::uint32_t index, const VirtQueue& queue);
+  void start();
+
+  // Tells the device of new requests in a queue ("available buffer notification").
+  void notify(std::uint32_t index);
+
+ private:
+  std::uint64_t base_ = 0;
+  std::uint32_t status_ = 0;
+};
+
+}  // namespace kernel::drivers

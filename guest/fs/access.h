@@ -1,0 +1,37 @@
+// Who may do what: the permission checks of path_resolution(7) and inode(7), by the file-system ids of a task. The user
+// id 0 has what Linux calls CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN, CAP_FSETID and CAP_MKNOD.
+#pragma once
+
+#include <cstdint>
+
+#include "fs/inode.h"
+#include "lib/result.h"
+#include "task/credentials.h"
+
+namespace kernel::fs {
+
+inline constexpr unsigned kMayRead = 4;
+inline constexpr unsigned kMayWrite = 2;
+inline constexpr unsigned kMayExecute = 1;  // of a directory: search
+
+// The ids to check with: a task's file-system ids, or its real ids for access(2).
+struct Subject {
+  std::uint32_t uid;
+  std::uint32_t gid;
+  const task::Credentials& credentials;  // for the groups
+
+  bool privileged() const { return uid == 0; }
+  bool in_group(std::uint32_t group) const;
+  static Subject current();
+  static Subject current_real();
+};
+
+// kAcces.
+Result<void> check_access(const Metadata& metadata, unsigned wanted, const Subject& subject);
+Result<void> check_access(Inode& inode, unsigned wanted);
+// Whether the current task owns the inode or is privileged: kPerm.
+Result<void> check_owner(Inode& inode);
+// Removing or renaming `victim`, an entry of `directory`: write permission and the sticky bit.
+Result<void> check_removal(Inode& directory, Inode& victim);
+
+}  // namespace kernel::fs

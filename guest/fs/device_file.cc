@@ -1,0 +1,43 @@
+#include "fs/device_file.h"
+
+namespace kernel::fs {
+
+namespace {
+
+class DeviceFile final : public File {
+ public:
+  DeviceFile(CharDevice& device, Path path, std::uint32_t flags)
+      : File(static_cast<Path&&>(path), flags), device_(device) {}
+  ~DeviceFile() override { device_.close(flags()); }
+
+  bool is_stream() const override { return !device_.seekable(); }
+  Result<std::uint64_t> seek(std::int64_t, int) override {
+    if (!device_.seekable()) return Errno::kSPipe;
+    return 0;
+  }
+  Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override {
+    return device_.ioctl(request, argument);
+  }
+  std::uint32_t poll(PollTable* table) override { return device_.poll(table); }
+  Result<Ref<mm::MemoryObject>> memory_object() override { return device_.memory_object(); }
+
+ private:
+  Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override { return device_.read(buffer, flags()); }
+  Result<std::size_t> do_write(std::uint64_t&, mm::IoBuffer& buffer) override { return device_.write(buffer, flags()); }
+
+  CharDevice& device_;
+};
+
+}  // namespace
+
+Result<Ref<File>> open_device(CharDevice& device, const Path& path, std::uint32_t flags) {
+  TRY(device.open(flags));
+  auto file = make_ref<DeviceFile>(device, path, flags);
+  if (!file) {
+    device.close(flags);
+    return file.error();
+  }
+  return Ref<File>(file.take());
+}
+
+}  // namespace kernel::fs

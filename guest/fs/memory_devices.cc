@@ -1,0 +1,91 @@
+// null, zero, full, random and urandom: null(4), full(4), random(4).
+#include "fs/memory_devices.h"
+
+#include <algorithm>
+
+#include "lib/random.h"
+#include "mm/ram_object.h"
+
+namespace kernel::fs {
+
+namespace {
+
+class NullDevice final : public CharDevice {
+ public:
+  Result<std::size_t> read(mm::IoBuffer&, std::uint32_t) override { return 0; }
+  Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
+  std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
+  bool seekable() const override { return true; }
+};
+
+class ZeroDevice final : public CharDevice {
+ public:
+  explicit constexpr ZeroDevice(bool full) : full_(full) {}
+  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override {
+    return buffer.store_zeros(buffer.remaining());
+  }
+  Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override {
+    if (full_) return Errno::kNoSpc;
+    return buffer.remaining();
+  }
+  std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
+  bool seekable() const override { return true; }
+  // A mapping of /dev/zero is anonymous memory (mmap(2)): holes as far as a file can reach.
+  Result<Ref<mm::MemoryObject>> memory_object() override {
+    if (full_) return Errno::kNoDev;
+    return Ref<mm::MemoryObject>(TRY(make_ref<mm::RamObject>(std::uint64_t{1} << 43)));
+  }
+
+ private:
+  bool full_;
+};
+
+class RandomDevice final : public CharDevice {
+ public:
+  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override {
+    std::size_t done = 0;
+    std::byte chunk[256];
+    while (buffer.remaining() > 0) {
+      const std::size_t size = std::min(sizeof chunk, buffer.remaining());
+      random_bytes({chunk, size});
+      auto stored = buffer.store({chunk, size});
+      if (!stored) {
+        if (done > 0) break;
+        return stored.error();
+      }
+      done += stored.value();
+      if (stored.value() < size) break;
+    }
+    return done;
+  }
+  // What a payload writes is not entropy.
+  Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
+  std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
+  bool seekable() const override { return true; }
+  Result<std::uint64_t> ioctl(std::uint32_t, std::uint64_t) override { return Errno::kInval; }
+};
+
+constinit NullDevice g_null;
+constinit ZeroDevice g_zero(false);
+constinit ZeroDevice g_full(true);
+constinit RandomDevice g_random;
+
+}  // namespace
+
+CharDevice* memory_device(std::uint32_t minor) {
+  switch (minor) {
+    case kNullMinor:
+      return &g_null;
+    case kZeroMinor:
+      return &g_zero;
+    case kFullMinor:
+      return &g_full;
+    case kRandomMinor:
+    case kUrandomMinor:
+      return &g_random;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,50 @@
+#include "fs/abi.h"
+#include "fs/pipe.h"
+#include "lib/format.h"
+#include "lib/time.h"
+
+namespace kernel::fs {
+
+namespace {
+
+std::uint64_t g_next_inode = 1;
+constexpr std::uint64_t kNamelessDevice = make_device(0, 0x3ff);
+
+class NamelessInode final : public Inode {
+ public:
+  NamelessInode(const NewInode& attributes, std::uint64_t number)
+      : Inode(nullptr, static_cast<FileType>(attributes.mode >> 12)) {
+    metadata_.mode = attributes.mode;
+    metadata_.uid = attributes.uid;
+    metadata_.gid = attributes.gid;
+    metadata_.inode = number;
+    metadata_.device = kNamelessDevice;
+    metadata_.accessed = metadata_.modified = metadata_.changed = to_timespec(realtime_ns());
+  }
+
+  Result<Metadata> metadata() override { return metadata_; }
+  Result<void> change_metadata(const MetadataChange& change) override {
+    if (change.set_permissions) metadata_.mode = mode_of(type(), change.permissions);
+    if (change.set_uid) metadata_.uid = change.uid;
+    if (change.set_gid) metadata_.gid = change.gid;
+    if (change.set_accessed) metadata_.accessed = change.accessed;
+    if (change.set_modified) metadata_.modified = change.modified;
+    metadata_.changed = to_timespec(realtime_ns());
+    return {};
+  }
+
+ private:
+  Metadata metadata_;
+};
+
+}  // namespace
+
+Result<Path> make_nameless(const NewInode& attributes, std::string_view label) {
+  const std::uint64_t number = g_next_inode++;
+  auto inode = TRY(make_ref<NamelessInode>(attributes, number));
+  FixedText<48> name;
+  name.print("{}:[{}]", label, number);
+  return Path{nullptr, TRY(Dentry::make_root(Ref<Inode>(inode), name.view()))};
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,28 @@
+// Pipes and FIFOs: pipe(7), fifo(7). One ring of pages between writers and readers.
+#pragma once
+
+#include <cstdint>
+
+#include "fs/file.h"
+
+namespace kernel::fs {
+
+struct PipeEnds {
+  Ref<File> reader;
+  Ref<File> writer;
+};
+
+// pipe2(2). `flags`: O_NONBLOCK of both ends.
+Result<PipeEnds> make_pipe(std::uint32_t flags);
+
+// Opens a FIFO by name; blocks until the other side is open, too, as fifo(7) says.
+Result<Ref<File>> open_fifo(const Path& path, std::uint32_t flags);
+
+// F_GETPIPE_SZ and F_SETPIPE_SZ; kBadF if the file is no pipe.
+Result<std::size_t> pipe_capacity(File& file);
+Result<std::size_t> set_pipe_capacity(File& file, std::size_t size);
+
+// An inode without a name in the tree, for pipes and other nameless objects: `/proc/PID/fd` shows "label:[number]".
+Result<Path> make_nameless(const NewInode& attributes, std::string_view label);
+
+}  // namespace kernel::fs

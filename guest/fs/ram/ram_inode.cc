@@ -1,0 +1,149 @@
+#include "fs/ram/ram_inode.h"
+
+#include "fs/ram/ram_directory.h"
+#include "fs/ram/ram_file.h"
+
+namespace kernel::fs {
+
+namespace {
+
+template <typename T, typename... Args>
+Result<Ref<RamInode>> make(Args&&... args) {
+  return Ref<RamInode>(TRY(make_ref<T>(args...)));
+}
+
+}  // namespace
+
+Result<Ref<RamInode>> RamInode::create(RamFs& fs, const NewInode& attributes) {
+  switch (static_cast<FileType>(attributes.mode >> 12)) {
+    case FileType::kDirectory:
+      return make<RamDirectory>(fs, attributes);
+    case FileType::kRegular:
+      return make<RamFile>(fs, attributes);
+    case FileType::kSymlink: {
+      auto link = TRY(make_ref<RamSymlink>(fs, attributes));
+      TRY(link->set_target(attributes.target));
+      return Ref<RamInode>(link);
+    }
+    case FileType::kFifo:
+    case FileType::kCharDevice:
+    case FileType::kBlockDevice:
+    case FileType::kSocket:
+      return make<RamSpecial>(fs, attributes);
+  }
+  return Errno::kInval;
+}
+
+Result<Ref<RamInode>> RamInode::from_lower(RamFs& fs, const erofs::InodeInfo& lower) {
+  switch (lower.type()) {
+    case FileType::kDirectory:
+      return make<RamDirectory>(fs, lower);
+    case FileType::kRegular:
+      return make<RamFile>(fs, lower);
+    case FileType::kSymlink:
+      return make<RamSymlink>(fs, lower);
+    default:
+      return make<RamSpecial>(fs, lower);
+  }
+}
+
+RamInode::RamInode(RamFs& fs, const NewInode& attributes)
+    : Inode(&fs, static_cast<FileType>(attributes.mode >> 12)),
+      permissions_(attributes.mode & kModePermissions),
+      uid_(attributes.uid),
+      gid_(attributes.gid),
+      links_(0),
+      number_(fs.take_inode_number()),
+      special_device_(attributes.special_device) {
+  accessed_ = modified_ = changed_ = to_timespec(realtime_ns());
+}
+
+RamInode::RamInode(RamFs& fs, const erofs::InodeInfo& lower)
+    : Inode(&fs, lower.type()),
+      permissions_(lower.mode & kModePermissions),
+      uid_(lower.uid),
+      gid_(lower.gid),
+      links_(lower.links),
+      number_(lower.nid),
+      from_image_(true) {
+  // EROFS keeps one time stamp, and shows it as all three.
+  accessed_ = modified_ = changed_ = {static_cast<std::int64_t>(lower.modified), lower.modified_nanoseconds};
+}
+
+RamInode::~RamInode() {
+  if (remembered_) fs().forget(*this);
+}
+
+RamFs& RamInode::fs() const {
+  return static_cast<RamFs&>(file_system());
+}
+
+Result<Metadata> RamInode::metadata() {
+  Metadata metadata;
+  metadata.mode = mode_of(type(), permissions_);
+  metadata.uid = uid_;
+  metadata.gid = gid_;
+  metadata.links = links_;
+  metadata.inode = number_;
+  metadata.device = file_system().device();
+  metadata.special_device = special_device_;
+  metadata.size = size();
+  metadata.blocks = blocks();
+  metadata.accessed = accessed_;
+  metadata.modified = modified_;
+  metadata.changed = changed_;
+  return metadata;
+}
+
+Result<void> RamInode::change_metadata(const MetadataChange& change) {
+  if (change.set_permissions) permissions_ = change.permissions & kModePermissions;
+  if (change.set_uid) uid_ = change.uid;
+  if (change.set_gid) gid_ = change.gid;
+  if (change.set_accessed) accessed_ = change.accessed;
+  if (change.set_modified) modified_ = change.modified;
+  touch_changed();
+  return {};
+}
+
+void RamInode::add_link() {
+  ++links_;
+  touch_changed();
+}
+
+void RamInode::drop_link() {
+  if (links_ > 0) --links_;
+  touch_changed();
+  if (links_ > 0 || !kept_) return;
+  // Nothing names it any more: it lives as long as it is open.
+  fs().forget(*this);
+  kept_ = false;
+  release();
+}
+
+void RamInode::mark_changed() {
+  if (!from_image_ || kept_ || !remembered_) return;
+  kept_ = true;
+  retain();
+}
+
+void RamInode::touch_changed() {
+  mark_changed();
+  changed_ = to_timespec(realtime_ns());
+}
+
+void RamInode::touch_modified() {
+  mark_changed();
+  modified_ = changed_ = to_timespec(realtime_ns());
+}
+
+Result<void> RamSymlink::set_target(std::string_view target) {
+  target_ = TRY(String::from(target));
+  return {};
+}
+
+Result<String> RamSymlink::read_link() {
+  if (is_lower()) return fs().image().read_link(lower_);
+  return target_.clone();
+}
+
+}  // namespace kernel::fs

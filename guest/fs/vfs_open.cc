@@ -1,0 +1,126 @@
+// open(2) and its flags.
+#include <utility>
+
+#include "fs/access.h"
+#include "fs/fs_context.h"
+#include "fs/inode.h"
+#include "fs/vfs.h"
+#include "task/task.h"
+
+namespace kernel::fs {
+
+namespace {
+
+// An O_PATH descriptor: names a place, and can do nothing else.
+class PathFile final : public File {
+ public:
+  PathFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
+  Result<std::uint64_t> seek(std::int64_t, int) override { return Errno::kBadF; }
+};
+
+unsigned access_of(std::uint32_t flags) {
+  unsigned wanted = 0;
+  switch (flags & kAccessMode) {
+    case kReadOnly:
+      wanted = kMayRead;
+      break;
+    case kWriteOnly:
+      wanted = kMayWrite;
+      break;
+    default:
+      wanted = kMayRead | kMayWrite;
+      break;
+  }
+  if (flags & kTruncate) wanted |= kMayWrite;
+  return wanted;
+}
+
+// Flags that matter only while opening are not kept (fcntl(2) F_GETFL).
+std::uint32_t kept(std::uint32_t flags) {
+  return flags & ~(kCreate | kExclusive | kNoCtty | kTruncate | kCloseOnExec);
+}
+
+Result<Ref<File>> create_file(Lookup& found, std::uint32_t flags, std::uint32_t mode) {
+  if (found.trailing_slash) return Errno::kIsDir;
+  TRY(check_writable_mount(found.parent));
+  Inode& directory = *found.parent.dentry->inode();
+  TRY(check_access(directory, kMayWrite | kMayExecute));
+  const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
+  Ref<Inode> inode = TRY(directory.create(found.path.dentry->name(), attributes));
+  found.path.dentry->fill_in(std::move(inode));
+  return found.path.dentry->inode()->open(found.path, kept(flags));
+}
+
+Result<Ref<File>> open_temporary(const Path& directory_path, std::uint32_t flags, std::uint32_t mode) {
+  if ((flags & kAccessMode) == kReadOnly) return Errno::kInval;
+  Inode& directory = *directory_path.dentry->inode();
+  if (!directory.is_directory()) return Errno::kNotDir;
+  TRY(check_writable_mount(directory_path));
+  TRY(check_access(directory, kMayWrite | kMayExecute));
+  const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
+  Ref<Inode> inode = TRY(directory.create_unnamed(attributes));
+  Path path{directory_path.mount, TRY(Dentry::make_root(inode, "#temporary"))};
+  path.dentry->remove();
+  return inode->open(path, kept(flags));
+}
+
+}  // namespace
+
+Result<NewInode> new_attributes(Inode& directory, std::uint32_t mode) {
+  task::Task& task = task::current();
+  NewInode attributes;
+  attributes.mode = mode & ~task.fs->umask;
+  attributes.uid = task.credentials.fsuid;
+  attributes.gid = task.credentials.fsgid;
+  // A set-group-ID directory passes its group on, and the bit to directories (inode(7)).
+  const Metadata metadata = TRY(directory.metadata());
+  if (metadata.mode & kModeSetGid) {
+    attributes.gid = metadata.gid;
+    if (static_cast<FileType>(mode >> 12) == FileType::kDirectory) attributes.mode |= kModeSetGid;
+  }
+  return attributes;
+}
+
+Result<Ref<File>> open_path_only(const Path& path, std::uint32_t flags) {
+  const std::uint32_t kept_flags = flags & (kPathOnly | kDirectoryOnly | kNoFollow);
+  return Ref<File>(TRY(make_ref<PathFile>(path, kept_flags)));
+}
+
+Result<Ref<File>> open_path(const Path& path, std::uint32_t flags) {
+  Inode& inode = *path.dentry->inode();
+  const unsigned wanted = access_of(flags);
+  if (inode.is_symlink()) return Errno::kLoop;
+  if (inode.is_directory() && ((wanted & kMayWrite) || (flags & kCreate))) return Errno::kIsDir;
+  if ((flags & kDirectoryOnly) && !inode.is_directory()) return Errno::kNotDir;
+  const bool device = inode.type() == FileType::kCharDevice || inode.type() == FileType::kBlockDevice;
+  if (device && path.mount && (path.mount->flags & kMountNoDev)) return Errno::kAcces;
+  TRY(check_access(inode, wanted));
+  if ((flags & kNoAtime)) TRY(check_owner(inode));
+  if (inode.is_regular() && (wanted & kMayWrite)) TRY(check_writable_mount(path));
+  if ((flags & kTruncate) && inode.is_regular()) TRY(inode.truncate(0));
+  return inode.open(path, kept(flags));
+}
+
+Result<Ref<File>> open(const Path& start, std::string_view text, std::uint32_t flags, std::uint32_t mode) {
+  if (flags & kPathOnly) flags &= kPathOnly | kDirectoryOnly | kNoFollow | kCloseOnExec;
+  if ((flags & kTemporary) == kTemporary) {
+    const Path directory = TRY(resolve(start, text, LastLink::kFollow));
+    return open_temporary(directory, flags, mode);
+  }
+  if ((flags & kCreate) && (flags & kDirectoryOnly)) return Errno::kInval;
+  const bool exclusive = (flags & (kCreate | kExclusive)) == (kCreate | kExclusive);
+  const bool keep_link = (flags & kNoFollow) || exclusive;
+  Lookup found = TRY(look_up(start, text, keep_link ? LastLink::kKeep : LastLink::kFollow));
+  if (!found.exists()) {
+    if (!(flags & kCreate)) return Errno::kNoEnt;
+    return create_file(found, flags, mode);
+  }
+  if (exclusive) return Errno::kExist;
+  if (flags & kPathOnly) {
+    if ((flags & kDirectoryOnly) && !found.path.dentry->inode()->is_directory()) return Errno::kNotDir;
+    return open_path_only(found.path, flags);
+  }
+  return open_path(found.path, flags);
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,166 @@
+// The kernel's start. The VMM has done what a boot loader does, and more: the CPU is in 64-bit mode, with page tables,
+// descriptor tables and the mode's stubs in place. So what is left is to read the device tree, hand RAM to the allocator, and
+// start the payload as process 1.
+#include <algorithm>
+#include <cstdint>
+
+#include "abi/husk_abi.h"
+#include "arch/x86_64/per_cpu.h"
+#include "arch/x86_64/privileged.h"
+#include "boot_parameters.h"
+#include "drivers/control.h"
+#include "fs/file_table.h"
+#include "fs/fs.h"
+#include "guest_stats.h"
+#include "lib/errno_text.h"
+#include "lib/log.h"
+#include "lib/random.h"
+#include "lib/time.h"
+#include "mm/address_space.h"
+#include "mm/frame.h"
+#include "mm/page_table.h"
+#include "task/exec.h"
+#include "task/process.h"
+#include "task/scheduler.h"
+
+namespace kernel {
+namespace {
+
+// How a command that cannot be started ends, as docker and podman say it.
+constexpr int kCannotRun = 126;
+constexpr int kNotFound = 127;
+constexpr int kInternalError = 125;
+
+void initialise_memory(const BootParameters& boot, std::uint64_t root_page_table) {
+  std::uint64_t highest = 0;
+  for (std::size_t i = 0; i < boot.memory_count; ++i) highest = std::max(highest, boot.memory[i].end());
+  const std::uint64_t first_free = mm::initialise_frame_table(mm::page_ceil(boot.kernel_end), highest);
+  for (std::size_t i = 0; i < boot.memory_count; ++i) {
+    const std::uint64_t start = std::max(boot.memory[i].start, first_free);
+    if (start < boot.memory[i].end()) mm::add_memory(start, boot.memory[i].end() & ~(mm::kPageSize - 1));
+  }
+  mm::PageTable::set_boot_root(root_page_table);
+}
+
+void set_default_limits(task::Process& process) {
+  constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+  for (task::Rlimit& limit : process.limits) limit = {kUnlimited, kUnlimited};
+  process.limits[task::kRlimitStack].current = 8 << 20;
+  process.limits[task::kRlimitCore] = {0, kUnlimited};
+  process.limits[task::kRlimitNofile] = {1024, 1 << 20};
+  process.limits[task::kRlimitNproc] = {30000, 30000};
+  process.limits[task::kRlimitMemlock] = {8 << 20, 8 << 20};
+  process.limits[task::kRlimitSigpending] = {4096, 4096};
+  process.limits[task::kRlimitMsgqueue] = {819200, 819200};
+  process.limits[task::kRlimitNice] = {0, 0};
+  process.limits[task::kRlimitRtprio] = {0, 0};
+}
+
+Result<void> open_standard_streams(fs::FileTable& files, bool terminal) {
+  using fs::ConsoleRole;
+  if (terminal) {
+    Ref<fs::File> file = TRY(fs::open_console(ConsoleRole::kTerminal, fs::kReadWrite));
+    for (int fd = 0; fd < 3; ++fd) TRY(files.install_at(fd, file, false));
+    return {};
+  }
+  TRY(files.install_at(0, TRY(fs::open_console(ConsoleRole::kStdin, fs::kReadOnly)), false));
+  TRY(files.install_at(1, TRY(fs::open_console(ConsoleRole::kStdout, fs::kWriteOnly)), false));
+  TRY(files.install_at(2, TRY(fs::open_console(ConsoleRole::kStderr, fs::kWriteOnly)), false));
+  return {};
+}
+
+Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
+  Ref<task::Process> process = TRY(make_ref<task::Process>());
+  process->pid = process->group = process->session = TRY(task::allocate_id());
+  process->signals.handlers = TRY(make_ref<task::SignalHandlers>());
+  process->start_ns = monotonic_ns();
+  set_default_limits(*process);
+  Ref<task::Task> first = TRY(task::Task::create(process, process->pid, {}));
+  task::add_process(*process);
+  task::Credentials& who = first->credentials;
+  who.uid = who.euid = who.suid = who.fsuid = payload.uid;
+  who.gid = who.egid = who.sgid = who.fsgid = payload.gid;
+  for (std::size_t i = 0; i < payload.group_count(); ++i) TRY(who.groups.push_back(payload.group(i)));
+  first->files = TRY(make_ref<fs::FileTable>());
+  return first;
+}
+
+// execvp(3)'s search, which a container's runtime does for its payload: a name without a slash is looked for in $PATH.
+Result<Ref<fs::File>> find_program(std::string_view name, const BootParameters& boot, String& path) {
+  if (name.find('/') != std::string_view::npos) {
+    path = TRY(String::from(name));
+    return fs::open_executable(name);
+  }
+  std::string_view directories = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  constexpr std::string_view kVariable = "PATH=";
+  for (std::string_view variable : boot.payload.environment) {
+    if (variable.starts_with(kVariable)) directories = variable.substr(kVariable.size());
+  }
+  Errno error = Errno::kNoEnt;
+  for (;;) {
+    const std::string_view directory = directories.substr(0, directories.find(':'));
+    String candidate = TRY(String::from(directory.empty() ? "." : directory));
+    TRY(candidate.append("/"));
+    TRY(candidate.append(name));
+    auto file = fs::open_executable(candidate);
+    if (file) {
+      path = std::move(candidate);
+      return file;
+    }
+    if (file.error() == Errno::kAcces) error = Errno::kAcces;
+    if (directory.size() == directories.size()) return error;
+    directories.remove_prefix(directory.size() + 1);
+  }
+}
+
+Result<void> start_payload(const BootParameters& boot) {
+  task::Program program;
+  for (std::string_view argument : boot.payload.arguments) TRY(program.arguments.append(argument));
+  for (std::string_view variable : boot.payload.environment) TRY(program.environment.append(variable));
+  const std::string_view name(program.arguments.data());
+  program.file = TRY(find_program(name, boot, program.path));
+  return task::execute(std::move(program));
+}
+
+[[noreturn]] void give_up(int code, std::string_view what, std::string_view object, Errno error) {
+  log(LogLevel::kError, "cannot {} {}: {}", what, object, error_text(error));
+  drivers::end_machine(code, 0);
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uint64_t ring, std::uint64_t root_page_table) {
+  record_entry();
+  arch::per_cpu.ring = ring == 0 ? arch::Ring::k0 : arch::Ring::k3;
+  initialise_boot_parameters(device_tree_gpa);
+  const BootParameters& boot = boot_parameters();
+  set_log_level(static_cast<LogLevel>(boot.log_level));
+  initialise_clock(boot.tsc_khz, boot.boot_tsc, boot.boot_realtime_ns);
+  add_entropy(boot.random_seed);
+  initialise_memory(boot, root_page_table);
+
+  auto first = make_first_task(boot.payload);
+  if (!first) give_up(kInternalError, "make", "the first process", first.error());
+  Ref<task::Task> task = first.take();
+  arch::per_cpu.current = task.get();  // what follows runs on its behalf, still on the boot stack
+  if (auto mounted = fs::initialise(boot.root_image.start, boot.root_image.size); !mounted) {
+    give_up(kInternalError, "mount", "the root image", mounted.error());
+  }
+  auto context = fs::FsContext::create();
+  if (!context) give_up(kInternalError, "open", "the root directory", context.error());
+  task->fs = context.take();
+  if (auto changed = fs::change_directory(boot.payload.working_directory); !changed) {
+    give_up(kCannotRun, "change to the working directory", boot.payload.working_directory, changed.error());
+  }
+  if (auto opened = open_standard_streams(*task->files, boot.payload.terminal); !opened) {
+    give_up(kInternalError, "open", "the standard streams", opened.error());
+  }
+  if (auto started = start_payload(boot); !started) {
+    const Errno error = started.error();
+    give_up(error == Errno::kNoEnt || error == Errno::kNotDir ? kNotFound : kCannotRun, "run", *boot.payload.arguments.begin(),
+            error);
+  }
+  task::start_scheduling(std::move(task));
+}
+
+}  // namespace kernel

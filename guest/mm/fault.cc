@@ -1,0 +1,177 @@
+// The page-fault path, after arch/x86_64/trap.cc has found out the address and the access.
+//
+//   fault()  which mapping, is the access allowed?
+//     fault_anonymous()   private anonymous memory: a zeroed frame
+//     fault_object()      a page of a file or of shared memory: its frame, or a private copy for a write
+//     copy_on_write()     a write to a private page that is mapped read-only
+#include <algorithm>
+
+#include "arch/x86_64/privileged.h"
+#include "lib/string.h"
+#include "mm/address_space.h"
+
+namespace kernel::mm {
+
+constinit FaultStatistics fault_statistics{};
+
+namespace {
+
+// How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs up to 50 us
+// where KVM emulates CPL 0. Within one last-level table.
+constexpr std::uint64_t kAroundPages = 32;
+// How many anonymous pages a sequential writer is given ahead, from RAM that was never used (it stays untouched until written).
+constexpr std::uint64_t kAheadPages = 8;
+// A stack may be touched this far below its lowest page at once, as Linux allowed before it stopped checking.
+constexpr std::uint64_t kStackGuardGap = 256 * kPageSize;
+
+FaultResult from_errno(Errno error) {
+  switch (error) {
+    case Errno::kNoMem: return FaultResult::kOutOfMemory;
+    default: return FaultResult::kBeyondObject;
+  }
+}
+
+}  // namespace
+
+FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, FaultOrigin origin) {
+  ++fault_statistics.faults;
+  const std::uint64_t page = page_floor(address);
+  Mapping* mapping = find_mutable(page);
+  if (!mapping) {
+    if (!grow_stack(page)) return FaultResult::kNoMapping;
+    mapping = find_mutable(page);
+  }
+  const Protection& allowed = mapping->protection;
+  const bool permitted = access == FaultAccess::kWrite     ? allowed.write
+                         : access == FaultAccess::kExecute ? allowed.execute
+                                                           : allowed.read || allowed.write || allowed.execute;
+  if (!permitted) return FaultResult::kNoPermission;
+
+  auto made = table_.make(page);
+  if (!made) return FaultResult::kOutOfMemory;
+  Pte& pte = *made.value();
+  const bool write = access == FaultAccess::kWrite;
+  if (pte.present()) {
+    if (!write || pte.writable()) {
+      // Nothing to do but to drop what the TLB may still hold of an earlier, stricter entry.
+      if (origin == FaultOrigin::kHardware) flush(1, page);
+      return FaultResult::kResolved;
+    }
+    if (mapping->shared) {
+      // Mapped by a read; the object may have to be told that the page is written.
+      auto frame = mapping->object->page(mapping->object_page_of(page), MemoryObject::Access::kWrite);
+      if (!frame) return from_errno(frame.error());
+      const Pfn old = pte.pfn();
+      pte = Pte::user_page(frame.value().leak(), true, allowed.execute);
+      if (origin == FaultOrigin::kKernel) flush(1, page);
+      release_frame(old);
+      return FaultResult::kResolved;
+    }
+    return copy_on_write(*mapping, page, pte, origin);
+  }
+  return mapping->object ? fault_object(*mapping, page, pte, write) : fault_anonymous(*mapping, page, pte);
+}
+
+FaultResult AddressSpace::fault_anonymous(const Mapping& mapping, std::uint64_t page, Pte& pte) {
+  auto frame = allocate_user_frame(Fill::kZero);
+  if (!frame) return FaultResult::kOutOfMemory;
+  pte = Pte::user_page(frame.value(), mapping.protection.write, mapping.protection.execute);
+  map_ahead(mapping, page);
+  return FaultResult::kResolved;
+}
+
+FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t page, Pte& pte, bool write) {
+  const bool shared_write = write && mapping.shared;
+  auto frame = mapping.object->page(mapping.object_page_of(page),
+                                    shared_write ? MemoryObject::Access::kWrite : MemoryObject::Access::kRead);
+  if (!frame) return from_errno(frame.error());
+  if (write && !mapping.shared) {
+    auto copy = allocate_user_frame(Fill::kNone);
+    if (!copy) return FaultResult::kOutOfMemory;
+    memcpy(frame_data(copy.value()), frame.value().data(), kPageSize);
+    ++fault_statistics.copies;
+    pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
+  } else {
+    pte = Pte::user_page(frame.value().leak(), shared_write, mapping.protection.execute);
+  }
+  map_neighbours(mapping, page);
+  return FaultResult::kResolved;
+}
+
+FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t page, Pte& pte, FaultOrigin origin) {
+  const Pfn old = pte.pfn();
+  if (is_ram(old) && frame_references(old) == 1) {
+    // Everybody else has let go of it.
+    pte = Pte::user_page(old, true, mapping.protection.execute);
+    if (origin == FaultOrigin::kKernel) flush(1, page);
+    return FaultResult::kResolved;
+  }
+  auto copy = allocate_user_frame(Fill::kNone);
+  if (!copy) return FaultResult::kOutOfMemory;
+  memcpy(frame_data(copy.value()), frame_data(old), kPageSize);
+  ++fault_statistics.copies;
+  pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
+  // A hardware fault has dropped the TLB's entry for this address (SDM vol. 3, 4.10.4.1); the kernel's own walk has not.
+  if (origin == FaultOrigin::kKernel) flush(1, page);
+  release_frame(old);
+  return FaultResult::kResolved;
+}
+
+void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
+  const std::uint64_t window = kAroundPages * kPageSize;
+  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start);
+  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end);
+  Pte* pte = table_.find(start);
+  for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
+    if (pte->present()) continue;
+    const Pfn pfn = mapping.object->resident_page(mapping.object_page_of(address));
+    if (pfn == kNoFrame) continue;
+    retain_frame(pfn);
+    *pte = Pte::user_page(pfn, false, mapping.protection.execute);
+  }
+}
+
+void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
+  if (page < mapping.start + kPageSize || !mapping.protection.write) return;
+  const Pte* before = table_.find(page - kPageSize);
+  if (!before || !before->present()) return;
+  const std::uint64_t table_end = (page & ~(PageTable::kLeafSpan - 1)) + PageTable::kLeafSpan;
+  const std::uint64_t end = std::min({page + kAheadPages * kPageSize, mapping.end, table_end});
+  Pte* pte = table_.find(page) + 1;
+  for (std::uint64_t address = page + kPageSize; address < end; address += kPageSize, ++pte) {
+    if (pte->present()) return;
+    auto frame = allocate_untouched_frame();
+    if (!frame) return;
+    *pte = Pte::user_page(frame.value(), true, mapping.protection.execute);
+  }
+}
+
+bool AddressSpace::grow_stack(std::uint64_t page) {
+  const std::size_t index = lower_bound(page);
+  if (index == mappings_.size() || page < husk::abi::kUserMin) return false;
+  Mapping& above = mappings_[index];
+  if (!above.grows_down || above.end - page > stack_limit) return false;
+  // Keep a gap to what lies below, so that a stack cannot silently run into it.
+  const std::uint64_t below_end = index > 0 ? mappings_[index - 1].end : 0;
+  if (page < below_end + kStackGuardGap) return false;
+  mapped_bytes_ += above.start - page;
+  above.start = page;
+  return true;
+}
+
+Result<Pfn> AddressSpace::frame_for_kernel(std::uint64_t address, FaultAccess access) {
+  if (address >= husk::abi::kUserEnd) return Errno::kFault;
+  const bool write = access == FaultAccess::kWrite;
+  Pte* pte = table_.find(address);
+  if (!pte || !pte->present() || !pte->accessible() || (write && !pte->writable())) {
+    switch (fault(address, access, FaultOrigin::kKernel)) {
+      case FaultResult::kResolved: break;
+      case FaultResult::kOutOfMemory: return Errno::kNoMem;
+      default: return Errno::kFault;
+    }
+    pte = table_.find(address);
+  }
+  return pte->pfn();
+}
+
+}  // namespace kernel::mm

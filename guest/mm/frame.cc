@@ -1,0 +1,184 @@
+#include "mm/frame.h"
+
+#include <algorithm>
+
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/frame_table.h"
+
+namespace kernel::mm {
+namespace {
+
+constexpr unsigned kMaxOrder = 10;
+constexpr unsigned kMaxRanges = 2;
+
+// RAM that was never allocated: [next, end).
+struct FreshRange {
+  std::uint64_t start = 0;
+  std::uint64_t next = 0;
+  std::uint64_t end = 0;
+};
+
+constinit FreshRange fresh_[kMaxRanges];
+constinit unsigned range_count_ = 0;
+constinit FrameRecord* table_ = nullptr;
+constinit std::uint32_t free_lists_[kMaxOrder + 1] = {};  // first frame of the first block; 0 = empty (frame 0 is the VMM's)
+constinit MemoryStatistics statistics_{};
+
+void push_block(std::uint64_t frame, unsigned order) {
+  FrameRecord& record = table_[frame];
+  record.state = FrameState::kFree;
+  record.order = static_cast<std::uint8_t>(order);
+  record.previous = 0;
+  record.next = free_lists_[order];
+  if (record.next) table_[record.next].previous = static_cast<std::uint32_t>(frame);
+  free_lists_[order] = static_cast<std::uint32_t>(frame);
+}
+
+void remove_block(std::uint64_t frame, unsigned order) {
+  FrameRecord& record = table_[frame];
+  if (record.previous) table_[record.previous].next = record.next;
+  else free_lists_[order] = record.next;
+  if (record.next) table_[record.next].previous = record.previous;
+  record.state = FrameState::kFreeTail;
+}
+
+bool in_ram(std::uint64_t frame) {
+  for (unsigned i = 0; i < range_count_; ++i) {
+    if (frame >= fresh_[i].start && frame < fresh_[i].end) return true;
+  }
+  return false;
+}
+
+// Merges the block with its buddy as long as that is free too.
+void free_block(std::uint64_t frame, unsigned order) {
+  while (order < kMaxOrder) {
+    const std::uint64_t buddy = frame ^ (std::uint64_t{1} << order);
+    if (!in_ram(buddy) || table_[buddy].state != FrameState::kFree || table_[buddy].order != order) break;
+    remove_block(buddy, order);
+    table_[frame].state = FrameState::kFreeTail;
+    frame = std::min(frame, buddy);
+    ++order;
+  }
+  push_block(frame, order);
+}
+
+// 0 when there is none.
+std::uint64_t take_free_block(unsigned order) {
+  for (unsigned have = order; have <= kMaxOrder; ++have) {
+    const std::uint64_t frame = free_lists_[have];
+    if (!frame) continue;
+    remove_block(frame, have);
+    while (have > order) {
+      --have;
+      push_block(frame + (std::uint64_t{1} << have), have);
+    }
+    return frame;
+  }
+  return 0;
+}
+
+std::uint64_t take_fresh_block(unsigned order) {
+  const std::uint64_t size = std::uint64_t{1} << order;
+  for (unsigned i = 0; i < range_count_; ++i) {
+    FreshRange& range = fresh_[i];
+    const std::uint64_t aligned = (range.next + size - 1) & ~(size - 1);
+    if (aligned + size > range.end) continue;
+    for (std::uint64_t skipped = range.next; skipped < aligned; ++skipped) free_block(skipped, 0);
+    range.next = aligned + size;
+    return aligned;
+  }
+  return 0;
+}
+
+void account(std::uint64_t frames) {
+  statistics_.free_frames -= frames;
+  statistics_.peak_frames = std::max(statistics_.peak_frames, statistics_.total_frames - statistics_.free_frames);
+}
+
+}  // namespace
+
+FrameRecord& frame_record(Pfn pfn) { return table_[pfn.value]; }
+
+bool is_ram(Pfn pfn) { return in_ram(pfn.value); }
+
+void add_memory(std::uint64_t start, std::uint64_t end) {
+  if (range_count_ == kMaxRanges) panic("too many ranges of memory");
+  start >>= kPageShift;
+  end >>= kPageShift;
+  if (!table_) panic("add_memory before initialise_frame_table");
+  fresh_[range_count_++] = {start, start, end};
+  statistics_.total_frames += end - start;
+  statistics_.free_frames += end - start;
+}
+
+std::uint64_t initialise_frame_table(std::uint64_t start, std::uint64_t highest) {
+  table_ = physical_pointer<FrameRecord>(start);
+  return page_ceil(start + (highest >> kPageShift) * sizeof(FrameRecord));
+}
+
+Result<Pfn> allocate_frame(Fill fill) {
+  // Fresh frames first for zeroed ones, so that they need not be cleared; freed frames first for the others.
+  std::uint64_t frame = 0;
+  bool zero = false;
+  if (fill == Fill::kZero) zero = (frame = take_fresh_block(0)) != 0;
+  if (!frame) frame = take_free_block(0);
+  if (!frame) frame = take_fresh_block(0);
+  if (!frame) return Errno::kNoMem;
+  table_[frame].state = FrameState::kSingle;
+  table_[frame].references = 1;
+  account(1);
+  if (fill == Fill::kZero && !zero) memset(frame_data(Pfn{frame}), 0, kPageSize);
+  return Pfn{frame};
+}
+
+Result<Pfn> allocate_user_frame(Fill fill) {
+  if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
+  return allocate_frame(fill);
+}
+
+Result<Pfn> allocate_untouched_frame() {
+  if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
+  const std::uint64_t frame = take_fresh_block(0);
+  if (!frame) return Errno::kNoMem;
+  table_[frame].state = FrameState::kSingle;
+  table_[frame].references = 1;
+  account(1);
+  return Pfn{frame};
+}
+
+Result<Pfn> allocate_frames(unsigned order) {
+  if (order > kMaxOrder) return Errno::kNoMem;
+  std::uint64_t frame = take_free_block(order);
+  if (!frame) frame = take_fresh_block(order);
+  if (!frame) return Errno::kNoMem;
+  table_[frame].state = FrameState::kBlock;
+  table_[frame].order = static_cast<std::uint8_t>(order);
+  account(std::uint64_t{1} << order);
+  return Pfn{frame};
+}
+
+void free_frames(Pfn first, unsigned order) {
+  if (table_[first.value].state != FrameState::kBlock || table_[first.value].order != order) panic("free of a wrong block");
+  statistics_.free_frames += std::uint64_t{1} << order;
+  free_block(first.value, order);
+}
+
+void retain_frame(Pfn pfn) {
+  if (is_ram(pfn)) ++table_[pfn.value].references;
+}
+
+void release_frame(Pfn pfn) {
+  if (!is_ram(pfn)) return;
+  FrameRecord& record = table_[pfn.value];
+  if (record.state != FrameState::kSingle || record.references == 0) panic("release of a frame that nobody holds");
+  if (--record.references) return;
+  ++statistics_.free_frames;
+  free_block(pfn.value, 0);
+}
+
+std::uint32_t frame_references(Pfn pfn) { return table_[pfn.value].references; }
+
+MemoryStatistics memory_statistics() { return statistics_; }
+
+}  // namespace kernel::mm

@@ -1,0 +1,100 @@
+#include "mm/io_buffer.h"
+
+#include <algorithm>
+
+#include "mm/user_ptr.h"
+
+namespace kernel::mm {
+namespace {
+
+constexpr std::size_t kMaxSegments = 1024;                      // UIO_MAXIOV
+constexpr std::size_t kMaxBytes = 0x7fff'f000;                  // MAX_RW_COUNT: one call moves no more
+
+// Linux's struct iovec.
+struct UserIovec {
+  std::uint64_t base;
+  std::uint64_t length;
+};
+
+}  // namespace
+
+IoBuffer IoBuffer::user(std::uint64_t address, std::size_t size) {
+  IoBuffer buffer(Kind::kUser);
+  buffer.remaining_ = std::min(size, kMaxBytes);
+  buffer.current_ = {address, buffer.remaining_};
+  return buffer;
+}
+
+IoBuffer IoBuffer::kernel(std::span<std::byte> memory) { return kernel_source(memory); }
+
+IoBuffer IoBuffer::kernel_source(std::span<const std::byte> memory) {
+  IoBuffer buffer(Kind::kKernel);
+  buffer.remaining_ = memory.size();
+  buffer.current_ = {reinterpret_cast<std::uint64_t>(memory.data()), memory.size()};
+  return buffer;
+}
+
+Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t count) {
+  if (count > kMaxSegments) return Errno::kInval;
+  IoBuffer buffer(Kind::kUser);
+  TRY(buffer.rest_.reserve(count));
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const UserIovec iovec = TRY(UserPtr<const UserIovec>(iovec_address + i * sizeof(UserIovec)).read());
+    if (static_cast<std::int64_t>(iovec.length) < 0) return Errno::kInval;
+    const std::size_t length = std::min<std::size_t>(iovec.length, kMaxBytes - total);
+    total += length;
+    if (length != 0) TRY(buffer.rest_.push_back({iovec.base, length}));
+  }
+  buffer.remaining_ = total;
+  return buffer;
+}
+
+void IoBuffer::limit(std::size_t size) { remaining_ = std::min(remaining_, size); }
+
+template <typename Move>
+Result<std::size_t> IoBuffer::transfer(std::size_t size, Move move) {
+  std::size_t done = 0;
+  size = std::min(size, remaining_);
+  while (done < size) {
+    if (current_.size == 0) current_ = rest_[next_++];
+    const std::size_t part = std::min(size - done, current_.size);
+    const std::size_t moved = move(current_.address, done, part);
+    current_.address += moved;
+    current_.size -= moved;
+    remaining_ -= moved;
+    consumed_ += moved;
+    done += moved;
+    if (moved < part) {
+      if (done == 0) return Errno::kFault;
+      break;
+    }
+  }
+  return done;
+}
+
+Result<std::size_t> IoBuffer::store(std::span<const std::byte> data) {
+  return transfer(data.size(), [&](std::uint64_t address, std::size_t offset, std::size_t size) {
+    if (kind_ == Kind::kUser) return copy_to_user_partial(address, data.data() + offset, size);
+    memcpy(reinterpret_cast<void*>(address), data.data() + offset, size);
+    return size;
+  });
+}
+
+Result<std::size_t> IoBuffer::store_zeros(std::size_t size) {
+  return transfer(size, [&](std::uint64_t address, std::size_t, std::size_t part) {
+    if (kind_ == Kind::kUser) return clear_user_partial(address, part);
+    memset(reinterpret_cast<void*>(address), 0, part);
+    return part;
+  });
+}
+
+Result<std::size_t> IoBuffer::load(std::span<std::byte> data) {
+  return transfer(data.size(), [&](std::uint64_t address, std::size_t offset, std::size_t size) {
+    if (kind_ == Kind::kUser) return copy_from_user_partial(data.data() + offset, address, size);
+    memcpy(data.data() + offset, reinterpret_cast<const void*>(address), size);
+    return size;
+  });
+}
+
+}  // namespace kernel::mm

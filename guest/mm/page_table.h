@@ -1,0 +1,81 @@
+// Page tables of one address space: four levels (SDM vol. 3, 4.5). The user half belongs to the address space; slot 255 is the
+// kernel's and the same everywhere.
+//
+// Every entry is made with its accessed and dirty bits set: nothing here reads them, and KVM's shadow paging then need not set
+// them and may fill in neighbours of a page ahead of their use.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/result.h"
+#include "mm/address.h"
+
+namespace kernel::mm {
+
+class Pte {
+ public:
+  static constexpr std::uint64_t kPresent = 1, kWritable = 2, kUser = 4, kAccessed = 0x20, kDirty = 0x40, kHuge = 0x80;
+  static constexpr std::uint64_t kNoExecute = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t kFrameMask = 0x000f'ffff'ffff'f000;
+
+  Pte() = default;
+  static Pte user_page(Pfn pfn, bool writable, bool executable) {
+    return Pte(pfn.physical() | kPresent | kUser | kAccessed | kDirty | (writable ? kWritable : 0) |
+               (executable ? 0 : kNoExecute));
+  }
+  // PROT_NONE: keeps its frame in an entry that user code cannot use.
+  static Pte inaccessible_page(Pfn pfn) { return Pte(pfn.physical() | kPresent | kAccessed | kDirty | kNoExecute); }
+  static Pte table(Pfn pfn) { return Pte(pfn.physical() | kPresent | kWritable | kUser | kAccessed); }
+
+  bool present() const { return bits_ & kPresent; }
+  bool writable() const { return bits_ & kWritable; }
+  bool accessible() const { return bits_ & kUser; }
+  bool executable() const { return !(bits_ & kNoExecute); }
+  Pfn pfn() const { return Pfn{(bits_ & kFrameMask) >> kPageShift}; }
+  Pte read_only() const { return Pte(bits_ & ~kWritable); }
+
+ private:
+  explicit Pte(std::uint64_t bits) : bits_(bits) {}
+  std::uint64_t bits_ = 0;
+};
+static_assert(sizeof(Pte) == 8);
+
+class PageTable {
+ public:
+  static constexpr std::uint64_t kLeafSpan = 512 * kPageSize;  // what one last-level table covers
+
+  PageTable() = default;
+  PageTable(const PageTable&) = delete;
+  PageTable& operator=(const PageTable&) = delete;
+  // The user half must hold no pages any more (AddressSpace unmaps them); frees the tables. Must not be the loaded one.
+  ~PageTable();
+
+  Result<void> initialise();
+  std::uint64_t root_physical() const { return root_.physical(); }
+
+  // The entry for an address, or null where no last-level table exists.
+  Pte* find(std::uint64_t address) const;
+  // The same, making the tables on the way.
+  Result<Pte*> make(std::uint64_t address);
+  // Calls visit(address, Pte&) for each present entry in [start, end).
+  template <typename Visit>
+  void for_each_present(std::uint64_t start, std::uint64_t end, Visit visit) const {
+    for (std::uint64_t address = start; address < end;) {
+      const std::uint64_t span_end = (address & ~(kLeafSpan - 1)) + kLeafSpan;
+      if (Pte* pte = find(address)) {
+        for (; address < end && address < span_end; address += kPageSize, ++pte) {
+          if (pte->present()) visit(address, *pte);
+        }
+      }
+      address = span_end;
+    }
+  }
+
+  // Remembers the VMM's root table, from which every address space takes the kernel's slot.
+  static void set_boot_root(std::uint64_t root_physical);
+
+ private:
+  Pfn root_ = kNoFrame;
+};
+
+}  // namespace kernel::mm

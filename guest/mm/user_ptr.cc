@@ -1,0 +1,106 @@
+#include "mm/user_ptr.h"
+
+#include <algorithm>
+
+#include "mm/address_space.h"
+#include "task/out_of_memory.h"
+#include "task/task.h"
+
+namespace kernel::mm {
+namespace {
+
+// Calls move(pointer into the direct map, offset, size) for each part of the range that lies in one page, in order, until the range
+// ends, a page is not accessible, or move returns false. Returns how much was moved.
+template <typename Move>
+std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move) {
+  std::size_t done = 0;
+  while (done < size) {
+    const std::uint64_t position = address + done;
+    if (position < address) break;  // wrapped around
+    auto frame = space.frame_for_kernel(position, access);
+    // As for a page fault of the payload's own: somebody must give way, maybe the caller.
+    if (!frame && frame.error() == Errno::kNoMem && task::make_room()) continue;
+    if (!frame) break;
+    const std::size_t part = std::min<std::size_t>(size - done, kPageSize - page_offset(position));
+    if (!move(frame_data(frame.value()) + page_offset(position), done, part)) break;
+    done += part;
+  }
+  return done;
+}
+
+AddressSpace& current_space() { return *task::current().space; }
+
+std::size_t copy_in(AddressSpace& space, void* destination, std::uint64_t address, std::size_t size) {
+  return for_each_part(space, address, size, FaultAccess::kRead, [&](std::byte* data, std::size_t offset, std::size_t part) {
+    memcpy(static_cast<std::byte*>(destination) + offset, data, part);
+    return true;
+  });
+}
+
+std::size_t copy_out(AddressSpace& space, std::uint64_t address, const void* source, std::size_t size) {
+  return for_each_part(space, address, size, FaultAccess::kWrite, [&](std::byte* data, std::size_t offset, std::size_t part) {
+    memcpy(data, static_cast<const std::byte*>(source) + offset, part);
+    return true;
+  });
+}
+
+Result<void> all_of(std::size_t done, std::size_t size) { return done == size ? Result<void>() : Errno::kFault; }
+
+}  // namespace
+
+Result<void> copy_from_user(void* destination, std::uint64_t user_address, std::size_t size) {
+  return all_of(copy_in(current_space(), destination, user_address, size), size);
+}
+
+Result<void> copy_to_user(std::uint64_t user_address, const void* source, std::size_t size) {
+  return all_of(copy_out(current_space(), user_address, source, size), size);
+}
+
+Result<void> clear_user(std::uint64_t user_address, std::size_t size) {
+  return all_of(clear_user_partial(user_address, size), size);
+}
+
+std::size_t copy_from_user_partial(void* destination, std::uint64_t user_address, std::size_t size) {
+  return copy_in(current_space(), destination, user_address, size);
+}
+
+std::size_t copy_to_user_partial(std::uint64_t user_address, const void* source, std::size_t size) {
+  return copy_out(current_space(), user_address, source, size);
+}
+
+std::size_t clear_user_partial(std::uint64_t user_address, std::size_t size) {
+  return for_each_part(current_space(), user_address, size, FaultAccess::kWrite,
+                       [](std::byte* data, std::size_t, std::size_t part) {
+                         memset(data, 0, part);
+                         return true;
+                       });
+}
+
+Result<void> copy_to_space(AddressSpace& space, std::uint64_t user_address, const void* source, std::size_t size) {
+  return all_of(copy_out(space, user_address, source, size), size);
+}
+
+std::size_t copy_from_space_partial(AddressSpace& space, void* destination, std::uint64_t user_address, std::size_t size) {
+  return copy_in(space, destination, user_address, size);
+}
+
+Result<String> copy_string_from_user(std::uint64_t user_address, std::size_t limit) {
+  String text;
+  bool terminated = false;
+  Errno failure = Errno::kNone;
+  const std::size_t done = for_each_part(
+      current_space(), user_address, limit, FaultAccess::kRead, [&](std::byte* data, std::size_t, std::size_t part) {
+        const auto* characters = reinterpret_cast<const char*>(data);
+        const auto* end = std::find(characters, characters + part, '\0');
+        if (auto appended = text.append({characters, static_cast<std::size_t>(end - characters)}); !appended) {
+          failure = appended.error();
+        }
+        terminated = end != characters + part;
+        return !terminated && failure == Errno::kNone;
+      });
+  if (failure != Errno::kNone) return failure;
+  if (terminated) return text;
+  return done == limit ? Errno::kNameTooLong : Errno::kFault;
+}
+
+}  // namespace kernel::mm

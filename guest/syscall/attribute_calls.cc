@@ -1,0 +1,272 @@
+#include "syscall/attribute_calls.h"
+
+#include "fs/fs_context.h"
+#include "fs/vfs.h"
+#include "syscall/file_arguments.h"
+#include "task/task.h"
+
+namespace kernel::syscall {
+
+namespace {
+
+// utimensat(2): special values of the nanoseconds.
+constexpr std::int64_t kUtimeNow = 0x3fffffff;
+constexpr std::int64_t kUtimeOmit = 0x3ffffffe;
+
+// Times as given, with kUtimeNow and kUtimeOmit still in them.
+struct GivenTimes {
+  Timespec accessed{0, kUtimeNow};
+  Timespec modified{0, kUtimeNow};
+};
+
+bool is_valid(const Timespec& time) {
+  const bool ordinary = time.nanoseconds >= 0 && time.nanoseconds < 1'000'000'000;
+  return ordinary || time.nanoseconds == kUtimeNow || time.nanoseconds == kUtimeOmit;
+}
+
+SyscallResult apply_times(const fs::Path& path, GivenTimes given) {
+  if (!is_valid(given.accessed) || !is_valid(given.modified)) return Errno::kInval;
+  const Timespec now = to_timespec(realtime_ns());
+  fs::NewTimes times;
+  times.set_to_now = given.accessed.nanoseconds == kUtimeNow && given.modified.nanoseconds == kUtimeNow;
+  if (given.accessed.nanoseconds == kUtimeNow) given.accessed = now;
+  if (given.modified.nanoseconds == kUtimeNow) given.modified = now;
+  if (given.accessed.nanoseconds != kUtimeOmit) times.accessed = &given.accessed;
+  if (given.modified.nanoseconds != kUtimeOmit) times.modified = &given.modified;
+  if (!times.accessed && !times.modified) return 0;
+  return done(fs::change_times(path, times));
+}
+
+Result<Timespec> from_timeval(mm::UserPtr<const Timeval> address) {
+  const Timeval value = TRY(address.read());
+  if (value.microseconds < 0 || value.microseconds >= 1'000'000) return Errno::kInval;
+  return Timespec{value.seconds, value.microseconds * 1000};
+}
+
+SyscallResult set_times_timeval(int directory_fd, mm::UserString path, mm::UserPtr<const Timeval> times) {
+  GivenTimes given;
+  if (times) {
+    given.accessed = TRY(from_timeval(times));
+    given.modified = TRY(from_timeval(times + 1));
+  }
+  // futimesat(fd, NULL, ...) is the descriptor itself (futimesat(2)).
+  const fs::Path found =
+      path ? TRY(resolve_argument(directory_fd, path, fs::LastLink::kFollow)) : TRY(resolve_argument_fd(directory_fd));
+  return apply_times(found, given);
+}
+
+// An open file that an fd-only call changes: O_PATH is not enough.
+Result<fs::Path> open_path_of(int fd) {
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  return fs::Path(file->path());
+}
+
+// No file system here keeps extended attributes; these are the answers of one that does not (listxattr(2): an empty
+// list).
+SyscallResult no_attribute(const Result<fs::Path>& target, mm::UserString name) {
+  if (!target) return target.error();
+  constexpr std::size_t kLongestName = 255;
+  auto text = mm::copy_string_from_user(name.address(), kLongestName + 1);
+  if (!text) return text.error() == Errno::kNameTooLong ? Errno::kRange : text.error();
+  if (text.value().empty()) return Errno::kRange;
+  return Errno::kOpNotSupp;
+}
+
+SyscallResult empty_list(const Result<fs::Path>& target) {
+  if (!target) return target.error();
+  return 0;
+}
+
+Result<fs::Path> followed(mm::UserString path) {
+  return resolve_argument(fs::kAtFdCwd, path, fs::LastLink::kFollow);
+}
+Result<fs::Path> not_followed(mm::UserString path) {
+  return resolve_argument(fs::kAtFdCwd, path, fs::LastLink::kKeep);
+}
+
+SyscallResult check_open(int fd) {
+  TRY(file_argument(fd));
+  return 0;
+}
+
+}  // namespace
+
+SyscallResult sys_chmod(mm::UserString path, std::uint32_t mode) {
+  return sys_fchmodat(fs::kAtFdCwd, path, mode);
+}
+
+SyscallResult sys_fchmod(int fd, std::uint32_t mode) {
+  return done(fs::change_permissions(TRY(open_path_of(fd)), mode));
+}
+
+SyscallResult sys_fchmodat(int directory_fd, mm::UserString path, std::uint32_t mode) {
+  return sys_fchmodat2(directory_fd, path, mode, 0);
+}
+
+SyscallResult sys_fchmodat2(int directory_fd, mm::UserString path, std::uint32_t mode, std::uint32_t flags) {
+  if (flags & ~(fs::kAtSymlinkNoFollow | fs::kAtEmptyPath)) return Errno::kInval;
+  const fs::Path found = TRY(resolve_argument(directory_fd, path, last_link(flags), flags));
+  // A symbolic link has no permissions of its own (symlink(7)).
+  if (found.dentry->inode()->is_symlink()) return Errno::kOpNotSupp;
+  return done(fs::change_permissions(found, mode));
+}
+
+SyscallResult sys_chown(mm::UserString path, std::uint32_t uid, std::uint32_t gid) {
+  return sys_fchownat(fs::kAtFdCwd, path, uid, gid, 0);
+}
+
+SyscallResult sys_lchown(mm::UserString path, std::uint32_t uid, std::uint32_t gid) {
+  return sys_fchownat(fs::kAtFdCwd, path, uid, gid, fs::kAtSymlinkNoFollow);
+}
+
+SyscallResult sys_fchown(int fd, std::uint32_t uid, std::uint32_t gid) {
+  return done(fs::change_owner(TRY(open_path_of(fd)), uid, gid));
+}
+
+SyscallResult sys_fchownat(int directory_fd, mm::UserString path, std::uint32_t uid, std::uint32_t gid,
+                           std::uint32_t flags) {
+  if (flags & ~(fs::kAtSymlinkNoFollow | fs::kAtEmptyPath)) return Errno::kInval;
+  const fs::Path found = TRY(resolve_argument(directory_fd, path, last_link(flags), flags));
+  return done(fs::change_owner(found, uid, gid));
+}
+
+SyscallResult sys_utime(mm::UserString path, mm::UserPtr<const UserTimeBuffer> times) {
+  GivenTimes given;
+  if (times) {
+    const UserTimeBuffer value = TRY(times.read());
+    given.accessed = {value.accessed, 0};
+    given.modified = {value.modified, 0};
+  }
+  return apply_times(TRY(followed(path)), given);
+}
+
+SyscallResult sys_utimes(mm::UserString path, mm::UserPtr<const Timeval> times) {
+  if (!path) return Errno::kFault;
+  return set_times_timeval(fs::kAtFdCwd, path, times);
+}
+
+SyscallResult sys_futimesat(int directory_fd, mm::UserString path, mm::UserPtr<const Timeval> times) {
+  return set_times_timeval(directory_fd, path, times);
+}
+
+SyscallResult sys_utimensat(int directory_fd, mm::UserString path, mm::UserPtr<const Timespec> times,
+                            std::uint32_t flags) {
+  if (flags & ~(fs::kAtSymlinkNoFollow | fs::kAtEmptyPath)) return Errno::kInval;
+  GivenTimes given;
+  if (times) {
+    given.accessed = TRY(times.read());
+    given.modified = TRY((times + 1).read());
+  }
+  if (!path) {
+    // futimens(3).
+    if (flags != 0) return Errno::kInval;
+    return apply_times(TRY(open_path_of(directory_fd)), given);
+  }
+  return apply_times(TRY(resolve_argument(directory_fd, path, last_link(flags), flags)), given);
+}
+
+SyscallResult sys_truncate(mm::UserString path, std::int64_t size) {
+  if (size < 0) return Errno::kInval;
+  return done(fs::truncate(TRY(followed(path)), static_cast<std::uint64_t>(size)));
+}
+
+SyscallResult sys_ftruncate(int fd, std::int64_t size) {
+  if (size < 0) return Errno::kInval;
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  if (!file->writable() || !file->inode().is_regular()) return Errno::kInval;
+  return done(file->inode().truncate(static_cast<std::uint64_t>(size)));
+}
+
+SyscallResult sys_fallocate(int fd, int mode, std::int64_t offset, std::int64_t length) {
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  if (offset < 0 || length <= 0) return Errno::kInval;
+  if (!file->writable()) return Errno::kBadF;
+  if (file->inode().type() == fs::FileType::kFifo) return Errno::kSPipe;
+  if (file->inode().is_directory()) return Errno::kIsDir;
+  return done(file->allocate(mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length)));
+}
+
+SyscallResult sys_umask(std::uint32_t mask) {
+  std::uint32_t& current = task::current().fs->umask;
+  const std::uint32_t old = current;
+  current = mask & 0777;
+  return old;
+}
+
+// Files live in RAM and end with the VM: they are as durable as they will ever be.
+SyscallResult sys_fsync(int fd) {
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  if (file->is_stream()) return Errno::kInval;
+  return 0;
+}
+
+SyscallResult sys_fdatasync(int fd) {
+  return sys_fsync(fd);
+}
+SyscallResult sys_sync() {
+  return 0;
+}
+SyscallResult sys_syncfs(int fd) {
+  return check_open(fd);
+}
+
+SyscallResult sys_sync_file_range(int fd, std::int64_t offset, std::int64_t length, std::uint32_t flags) {
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  if (offset < 0 || length < 0 || (flags & ~7u)) return Errno::kInval;
+  if (file->is_stream()) return Errno::kSPipe;
+  return 0;
+}
+
+// File data is in memory already: there is nothing to be advised on.
+SyscallResult sys_fadvise64(int fd, std::int64_t, std::int64_t length, int advice) {
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  if (file->inode().type() == fs::FileType::kFifo) return Errno::kSPipe;
+  if (length < 0 || advice < 0 || advice > 5) return Errno::kInval;
+  return 0;
+}
+
+SyscallResult sys_readahead(int fd, std::int64_t, std::size_t) {
+  const Ref<fs::File> file = TRY(file_argument(fd));
+  if (!file->readable()) return Errno::kBadF;
+  if (!file->inode().is_regular()) return Errno::kInval;
+  return 0;
+}
+
+SyscallResult sys_setxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t, int) {
+  return no_attribute(followed(path), name);
+}
+SyscallResult sys_lsetxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t, int) {
+  return no_attribute(not_followed(path), name);
+}
+SyscallResult sys_fsetxattr(int fd, mm::UserString name, mm::UserBuffer, std::size_t, int) {
+  return no_attribute(open_path_of(fd), name);
+}
+SyscallResult sys_getxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t) {
+  return no_attribute(followed(path), name);
+}
+SyscallResult sys_lgetxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t) {
+  return no_attribute(not_followed(path), name);
+}
+SyscallResult sys_fgetxattr(int fd, mm::UserString name, mm::UserBuffer, std::size_t) {
+  return no_attribute(open_path_of(fd), name);
+}
+SyscallResult sys_listxattr(mm::UserString path, mm::UserBuffer, std::size_t) {
+  return empty_list(followed(path));
+}
+SyscallResult sys_llistxattr(mm::UserString path, mm::UserBuffer, std::size_t) {
+  return empty_list(not_followed(path));
+}
+SyscallResult sys_flistxattr(int fd, mm::UserBuffer, std::size_t) {
+  return empty_list(open_path_of(fd));
+}
+SyscallResult sys_removexattr(mm::UserString path, mm::UserString name) {
+  return no_attribute(followed(path), name);
+}
+SyscallResult sys_lremovexattr(mm::UserString path, mm::UserString name) {
+  return no_attribute(not_followed(path), name);
+}
+SyscallResult sys_fremovexattr(int fd, mm::UserString name) {
+  return no_attribute(open_path_of(fd), name);
+}
+
+}  // namespace kernel::syscall

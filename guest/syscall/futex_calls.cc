@@ -1,0 +1,116 @@
+#include "syscall/futex_calls.h"
+
+#include "syscall/clocks.h"
+#include "syscall/time_values.h"
+#include "task/futex.h"
+#include "task/process.h"
+#include "task/task.h"
+
+namespace kernel::syscall {
+
+using task::FutexScope;
+
+namespace {
+
+// <linux/futex.h>
+enum FutexOperation : int {
+  kWait = 0,
+  kWake = 1,
+  kRequeue = 3,
+  kCompareRequeue = 4,
+  kWakeOp = 5,
+  kWaitBitset = 9,
+  kWakeBitset = 10,
+};
+constexpr int kPrivateFlag = 128, kRealtimeFlag = 256;
+constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
+
+struct WaitRequest {
+  std::uint64_t address;
+  FutexScope scope;
+  std::uint32_t expected;
+  std::uint32_t bits;
+};
+
+SyscallResult wait(const WaitRequest& request, Deadline deadline);
+
+SyscallResult resume_wait(const task::RestartBlock& restart) {
+  const WaitRequest request{.address = restart.user_address,
+                            .scope = static_cast<FutexScope>(restart.arguments[0] >> 32 & 1),
+                            .expected = static_cast<std::uint32_t>(restart.arguments[0]),
+                            .bits = static_cast<std::uint32_t>(restart.arguments[1])};
+  return wait(request, Deadline::at(restart.deadline_ns));
+}
+
+SyscallResult wait(const WaitRequest& request, Deadline deadline) {
+  const auto waited = task::futex_wait(request.address, request.scope, request.expected, request.bits, deadline);
+  if (waited) return 0;
+  // Without a timeout the call is made again as it was; with one it must end when it would have ended.
+  if (waited.error() != Errno::kRestart || deadline.is_never()) return waited.error();
+  task::current().signals.restart = {
+      .resume = resume_wait,
+      .deadline_ns = deadline.ns,
+      .user_address = request.address,
+      .arguments = {std::uint64_t{request.scope == FutexScope::kPrivate} << 32 | request.expected, request.bits}};
+  return Errno::kRestartBlock;
+}
+
+// FUTEX_WAIT's timeout is a duration, FUTEX_WAIT_BITSET's a point of time.
+Result<Deadline> deadline_of(int command, bool realtime, mm::UserPtr<const Timespec> timeout) {
+  if (!timeout) return Deadline::never();
+  const std::uint64_t ns = TRY(read_duration(timeout));
+  if (command == kWait) return Deadline::after(ns);
+  return deadline_on_clock(realtime ? kClockRealtime : kClockMonotonic, ns);
+}
+
+}  // namespace
+
+SyscallResult sys_futex(std::uint64_t address, int operation, std::uint32_t value, std::uint64_t timeout_or_count,
+                        std::uint64_t second_address, std::uint32_t third_value) {
+  const int command = operation & ~(kPrivateFlag | kRealtimeFlag);
+  const FutexScope scope = operation & kPrivateFlag ? FutexScope::kPrivate : FutexScope::kShared;
+  const bool realtime = operation & kRealtimeFlag;
+  if (realtime && command != kWait && command != kWaitBitset) return Errno::kNoSys;
+  const auto second_count = static_cast<std::uint32_t>(timeout_or_count);
+  // Counts are ints; a negative one can only be a mistake (futex(2) on FUTEX_CMP_REQUEUE).
+  constexpr std::uint32_t kMaxCount = 0x7fff'ffff;
+  switch (command) {
+    case kWait:
+    case kWaitBitset: {
+      const Deadline deadline = TRY(deadline_of(command, realtime, mm::UserPtr<const Timespec>(timeout_or_count)));
+      return wait({address, scope, value, command == kWait ? kAllBits : third_value}, deadline);
+    }
+    // As on Linux, waking "none" wakes one.
+    case kWake:
+      return task::futex_wake(address, scope, value == 0 ? 1 : value, kAllBits);
+    case kWakeBitset:
+      return task::futex_wake(address, scope, value == 0 ? 1 : value, third_value);
+    case kRequeue:
+    case kCompareRequeue:
+      if (value > kMaxCount || second_count > kMaxCount) return Errno::kInval;
+      return task::futex_requeue(address, second_address, scope, value, second_count,
+                                 command == kCompareRequeue ? &third_value : nullptr);
+    case kWakeOp:
+      return task::futex_wake_op(address, second_address, scope, value, second_count, third_value);
+    default:
+      return Errno::kNoSys;  // priority inheritance is not there; glibc falls back or says so
+  }
+}
+
+SyscallResult sys_set_robust_list(std::uint64_t head, std::size_t size) {
+  if (size != 24) return Errno::kInval;  // sizeof(struct robust_list_head)
+  task::current().robust_list = head;
+  return 0;
+}
+
+SyscallResult sys_get_robust_list(int tid, mm::UserPtr<std::uint64_t> head, mm::UserPtr<std::uint64_t> size) {
+  const task::Task& self = task::current();
+  const task::Task* target = tid == 0 ? &self : task::find_task(tid);
+  if (!target) return Errno::kSrch;
+  if (!self.credentials.is_privileged() && target->credentials.uid != self.credentials.uid) return Errno::kPerm;
+  TRY(size.write(24));
+  TRY(head.write(target->robust_list));
+  return 0;
+}
+
+}  // namespace kernel::syscall

@@ -1,0 +1,271 @@
+#include "syscall/poll_calls.h"
+
+#include <algorithm>
+
+#include "fs/file.h"
+#include "fs/file_table.h"
+#include "fs/poll.h"
+#include "lib/vector.h"
+#include "syscall/file_arguments.h"
+#include "task/process.h"
+#include "task/task.h"
+
+namespace kernel::syscall {
+
+namespace {
+
+// The wait queues of one poll: the task sits on all of them at once, and leaves them all when this goes.
+class QueueSet final : public fs::PollTable {
+ public:
+  QueueSet() = default;
+  QueueSet(const QueueSet&) = delete;
+  QueueSet& operator=(const QueueSet&) = delete;
+  ~QueueSet() {
+    for (task::WaitNode* node : nodes_) delete node;
+  }
+
+  void watch(task::WaitQueue& queue) override {
+    auto* node = new (std::nothrow) task::WaitNode(queue);
+    if (!node || !nodes_.push_back(node)) {
+      delete node;
+      failed_ = true;
+    }
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  Vector<task::WaitNode*> nodes_;
+  bool failed_ = false;
+};
+
+struct Item {
+  Ref<fs::File> file;  // null: nothing to ask (a negative or a bad descriptor)
+  std::uint32_t wanted = 0;
+  std::uint32_t ready = 0;
+};
+
+constexpr std::uint32_t kAlwaysReported = fs::kPollErr | fs::kPollHup | fs::kPollNval;
+
+// Waits until an item is ready, the deadline or a signal (kIntr). The number of ready items.
+Result<std::size_t> wait_for(Vector<Item>& items, Deadline deadline) {
+  // Holding the files: another thread may close their descriptors while this one sleeps on their queues.
+  QueueSet queues;
+  fs::PollTable* table = deadline.passed() ? nullptr : &queues;
+  while (true) {
+    std::size_t ready = 0;
+    for (Item& item : items) {
+      if (item.file) item.ready = item.file->poll(table) & (item.wanted | kAlwaysReported);
+      if (item.ready) ++ready;
+      // Once something is ready nothing will be waited for.
+      if (ready > 0) table = nullptr;
+    }
+    if (ready > 0 || deadline.passed()) return ready;
+    if (queues.failed()) return Errno::kNoMem;
+    table = nullptr;  // the queues are watched already
+    auto woken = task::block(deadline);
+    if (!woken && woken.error() == Errno::kRestart) return Errno::kIntr;
+  }
+}
+
+// ppoll(2) and pselect(2): another signal mask for the time of the call. A signal that it lets in is handled before the
+// old mask comes back, which the signal code does (TaskSignals::restore_blocked).
+class TemporaryMask {
+ public:
+  TemporaryMask() = default;
+  TemporaryMask(const TemporaryMask&) = delete;
+  TemporaryMask& operator=(const TemporaryMask&) = delete;
+  ~TemporaryMask() {
+    if (active_) task::current().signals.blocked = saved_;
+  }
+
+  void set(task::SignalSet mask) {
+    task::TaskSignals& signals = task::current().signals;
+    saved_ = signals.blocked;
+    signals.blocked = mask & ~(task::signal_bit(task::kSigKill) | task::signal_bit(task::kSigStop));
+    active_ = true;
+  }
+  // The call ends because of a signal: its handler runs under the temporary mask.
+  void hand_over() {
+    if (!active_) return;
+    task::TaskSignals& signals = task::current().signals;
+    signals.saved_blocked = saved_;
+    signals.restore_blocked = true;
+    active_ = false;
+  }
+
+ private:
+  task::SignalSet saved_ = 0;
+  bool active_ = false;
+};
+
+Result<void> read_mask(TemporaryMask& mask, mm::UserPtr<const std::uint64_t> address, std::size_t size) {
+  if (!address) return {};
+  if (size != sizeof(task::SignalSet)) return Errno::kInval;
+  mask.set(TRY(address.read()));
+  return {};
+}
+
+Result<Deadline> to_deadline(const Timespec& time) {
+  if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= 1'000'000'000) return Errno::kInval;
+  constexpr std::int64_t kForever = 1'000'000'000;  // seconds: no VM lives that long
+  if (time.seconds >= kForever) return Deadline::never();
+  if (time.seconds == 0 && time.nanoseconds == 0) return Deadline::at(0);
+  return Deadline::after(static_cast<std::uint64_t>(time.seconds) * kNanosecondsPerSecond +
+                         static_cast<std::uint64_t>(time.nanoseconds));
+}
+
+// What is left until the deadline; select(2) and ppoll(2) on Linux write it back.
+Timespec remaining(Deadline deadline) {
+  const std::uint64_t now = monotonic_ns();
+  return to_timespec(deadline.ns > now ? deadline.ns - now : 0);
+}
+
+SyscallResult poll_until(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline) {
+  if (count > task::current().process->limits[task::kRlimitNofile].current) return Errno::kInval;
+  Vector<UserPoll> entries;
+  TRY(entries.resize(count));
+  TRY(mm::copy_from_user(entries.data(), polls.address(), count * sizeof(UserPoll)));
+  Vector<Item> items;
+  TRY(items.resize(count));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (entries[i].fd < 0) continue;
+    auto file = task::current().files->get(entries[i].fd);
+    if (file) {
+      items[i].file = file.take();
+      items[i].wanted = static_cast<std::uint16_t>(entries[i].events);
+    } else {
+      items[i].ready = fs::kPollNval;
+    }
+  }
+  const std::size_t ready = TRY(wait_for(items, deadline));
+  for (std::size_t i = 0; i < count; ++i) entries[i].ready = static_cast<std::int16_t>(items[i].ready);
+  TRY(mm::copy_to_user(polls.address(), entries.data(), count * sizeof(UserPoll)));
+  return ready;
+}
+
+constexpr int kMaxSelect = 1 << 20;
+constexpr std::size_t kSets = 3;
+// Which events make a descriptor ready in each set (select(2), "Correspondence between select() and poll()
+// notifications").
+constexpr std::uint32_t kSelectWanted[kSets] = {fs::kPollReadable, fs::kPollWritable, fs::kPollPri};
+constexpr std::uint32_t kSelectReady[kSets] = {fs::kPollReadable | fs::kPollHup | fs::kPollErr,
+                                               fs::kPollWritable | fs::kPollErr, fs::kPollPri};
+
+struct SelectItem {
+  int fd;
+  std::uint8_t sets;
+};
+
+SyscallResult select_until(int count, const mm::UserPtr<std::uint64_t> (&sets)[kSets], Deadline deadline) {
+  if (count < 0) return Errno::kInval;
+  count = std::min({count, kMaxSelect, std::max(task::current().files->end(), 0)});
+  const std::size_t words = (static_cast<std::size_t>(count) + 63) / 64;
+  Vector<std::uint64_t> bits[kSets];
+  Vector<SelectItem> asked;
+  Vector<Item> items;
+  for (std::size_t s = 0; s < kSets; ++s) {
+    if (!sets[s]) continue;
+    TRY(bits[s].resize(words));
+    TRY(mm::copy_from_user(bits[s].data(), sets[s].address(), words * sizeof(std::uint64_t)));
+  }
+  for (int fd = 0; fd < count; ++fd) {
+    const auto word = static_cast<std::size_t>(fd) / 64;
+    SelectItem select{fd, 0};
+    Item item;
+    for (std::size_t s = 0; s < kSets; ++s) {
+      if (bits[s].empty() || !(bits[s][word] >> (fd % 64) & 1)) continue;
+      select.sets |= static_cast<std::uint8_t>(1 << s);
+      item.wanted |= kSelectWanted[s];
+    }
+    if (select.sets == 0) continue;
+    item.file = TRY(task::current().files->get(fd));
+    TRY(asked.push_back(select));
+    TRY(items.push_back(std::move(item)));
+  }
+  while (true) {
+    TRY(wait_for(items, deadline));
+    std::size_t ready = 0;
+    for (auto& set : bits) std::fill(set.begin(), set.end(), 0);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      for (std::size_t s = 0; s < kSets; ++s) {
+        if (!(asked[i].sets >> s & 1) || !(items[i].ready & kSelectReady[s])) continue;
+        bits[s][static_cast<std::size_t>(asked[i].fd) / 64] |= std::uint64_t{1} << (asked[i].fd % 64);
+        ++ready;
+      }
+    }
+    // An event that no set asks about (a hang-up of a descriptor in the write set only) does not end the call.
+    if (ready == 0 && !deadline.passed()) {
+      for (Item& item : items) {
+        if (item.ready && !(item.ready & item.wanted)) item.file = nullptr, item.ready = 0;
+      }
+      continue;
+    }
+    for (std::size_t s = 0; s < kSets; ++s) {
+      if (sets[s]) TRY(mm::copy_to_user(sets[s].address(), bits[s].data(), words * sizeof(std::uint64_t)));
+    }
+    return ready;
+  }
+}
+
+}  // namespace
+
+SyscallResult sys_poll(mm::UserPtr<UserPoll> polls, std::uint32_t count, std::int32_t milliseconds) {
+  Deadline deadline = Deadline::never();
+  if (milliseconds == 0) deadline = Deadline::at(0);
+  if (milliseconds > 0) deadline = Deadline::after(static_cast<std::uint64_t>(milliseconds) * 1'000'000);
+  return poll_until(polls, count, deadline);
+}
+
+SyscallResult sys_ppoll(mm::UserPtr<UserPoll> polls, std::uint32_t count, mm::UserPtr<Timespec> timeout,
+                        mm::UserPtr<const std::uint64_t> mask, std::size_t mask_size) {
+  Deadline deadline = Deadline::never();
+  if (timeout) {
+    const Timespec time = TRY(timeout.read());
+    deadline = TRY(to_deadline(time));
+  }
+  TemporaryMask temporary;
+  TRY(read_mask(temporary, mask, mask_size));
+  auto ready = poll_until(polls, count, deadline);
+  if (!ready && ready.error() == Errno::kIntr) temporary.hand_over();
+  if (timeout) TRY(timeout.write(remaining(deadline)));
+  return ready;
+}
+
+SyscallResult sys_select(int count, mm::UserPtr<std::uint64_t> read, mm::UserPtr<std::uint64_t> write,
+                         mm::UserPtr<std::uint64_t> except, mm::UserPtr<Timeval> timeout) {
+  Deadline deadline = Deadline::never();
+  if (timeout) {
+    const Timeval value = TRY(timeout.read());
+    // Microseconds of a second and more are accepted and carried over, as Linux does.
+    if (value.seconds < 0 || value.microseconds < 0) return Errno::kInval;
+    const Timespec time{value.seconds + value.microseconds / 1'000'000, value.microseconds % 1'000'000 * 1000};
+    deadline = TRY(to_deadline(time));
+  }
+  auto ready = select_until(count, {read, write, except}, deadline);
+  if (timeout) {
+    const Timespec left = remaining(deadline);
+    TRY(timeout.write(Timeval{left.seconds, left.nanoseconds / 1000}));
+  }
+  return ready;
+}
+
+SyscallResult sys_pselect6(int count, mm::UserPtr<std::uint64_t> read, mm::UserPtr<std::uint64_t> write,
+                           mm::UserPtr<std::uint64_t> except, mm::UserPtr<Timespec> timeout,
+                           mm::UserPtr<const UserSignalMask> mask) {
+  Deadline deadline = Deadline::never();
+  if (timeout) {
+    const Timespec time = TRY(timeout.read());
+    deadline = TRY(to_deadline(time));
+  }
+  TemporaryMask temporary;
+  if (mask) {
+    const UserSignalMask given = TRY(mask.read());
+    TRY(read_mask(temporary, mm::UserPtr<const std::uint64_t>(given.address), given.size));
+  }
+  auto ready = select_until(count, {read, write, except}, deadline);
+  if (!ready && ready.error() == Errno::kIntr) temporary.hand_over();
+  if (timeout) TRY(timeout.write(remaining(deadline)));
+  return ready;
+}
+
+}  // namespace kernel::syscall

@@ -1,0 +1,180 @@
+#include "syscall/process_calls.h"
+
+#include <algorithm>
+
+#include "arch/x86_64/privileged.h"
+#include "fs/fs.h"
+#include "task/clone.h"
+#include "task/exec.h"
+#include "task/exit.h"
+#include "task/process.h"
+#include "task/wait.h"
+
+namespace kernel::syscall {
+namespace {
+
+using namespace task;
+
+constexpr std::size_t kMaxPath = 4096;
+
+// <linux/sched.h>, struct clone_args, as of its first version plus what later versions appended.
+struct UserCloneArguments {
+  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+constexpr std::size_t kFirstCloneArguments = 64;
+
+// Linux's struct rusage; what is not counted here is zero.
+struct Rusage {
+  Timeval user, system;
+  std::int64_t rest[14] = {};
+};
+
+Timeval to_timeval(std::uint64_t ns) {
+  return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond), static_cast<std::int64_t>(ns % kNanosecondsPerSecond / 1000)};
+}
+
+Result<void> write_usage(mm::UserBuffer address, const CpuTime& time) {
+  if (!address) return {};
+  const Rusage usage{to_timeval(time.user_ns), to_timeval(time.system_ns)};
+  return mm::copy_to_user(address.address(), &usage, sizeof usage);
+}
+
+SyscallResult result_of(Result<int> id) {
+  if (!id) return id.error();
+  return static_cast<std::uint64_t>(id.value());
+}
+
+SyscallResult run(Program program, mm::UserPtr<std::uint64_t> arguments, mm::UserPtr<std::uint64_t> environment) {
+  program.arguments = TRY(StringBlock::from_user(arguments.address()));
+  program.environment = TRY(StringBlock::from_user(environment.address()));
+  TRY(execute(std::move(program)));
+  return 0;
+}
+
+}  // namespace
+
+SyscallResult sys_fork() { return result_of(clone({.exit_signal = kSigChld})); }
+
+SyscallResult sys_vfork() { return result_of(clone({.flags = kCloneVm | kCloneVfork, .exit_signal = kSigChld})); }
+
+SyscallResult sys_clone(std::uint64_t flags, std::uint64_t stack, mm::UserPtr<int> parent_tid, mm::UserPtr<int> child_tid,
+                        std::uint64_t tls) {
+  return result_of(clone({.flags = flags & 0xffff'ff00,
+                          .exit_signal = static_cast<int>(flags & 0xff),
+                          .stack = stack,
+                          .tls = tls,
+                          .parent_tid = parent_tid.address(),
+                          .child_tid = child_tid.address()}));
+}
+
+SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size) {
+  if (size < kFirstCloneArguments) return Errno::kInval;
+  if (size > mm::kPageSize) return Errno::k2Big;
+  UserCloneArguments user{};
+  TRY(mm::copy_from_user(&user, arguments.address(), std::min(size, sizeof user)));
+  for (std::size_t i = sizeof user; i < size; ++i) {
+    if (TRY((arguments + i).read()) != std::byte{0}) return Errno::k2Big;
+  }
+  if ((user.flags & 0xff) || user.exit_signal > kSignalCount || (user.stack == 0) != (user.stack_size == 0)) return Errno::kInval;
+  if (user.set_tid_size != 0) return Errno::kPerm;
+  return result_of(clone({.flags = user.flags,
+                          .exit_signal = static_cast<int>(user.exit_signal),
+                          .stack = user.stack ? user.stack + user.stack_size : 0,
+                          .tls = user.tls,
+                          .parent_tid = user.parent_tid,
+                          .child_tid = user.child_tid}));
+}
+
+SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> arguments, mm::UserPtr<std::uint64_t> environment) {
+  Program program;
+  program.path = TRY(mm::copy_string_from_user(path.address(), kMaxPath));
+  program.file = TRY(fs::open_executable(program.path));
+  return run(std::move(program), arguments, environment);
+}
+
+SyscallResult sys_execveat(int directory, mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
+                           mm::UserPtr<std::uint64_t> environment, unsigned flags) {
+  Program program;
+  program.path = TRY(mm::copy_string_from_user(path.address(), kMaxPath));
+  program.file = TRY(fs::open_executable_at(directory, program.path, flags));
+  return run(std::move(program), arguments, environment);
+}
+
+SyscallResult sys_exit(int status) { exit_thread(exit_code_status(status)); }
+
+SyscallResult sys_exit_group(int status) { exit_process(exit_code_status(status)); }
+
+SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserBuffer usage) {
+  if (options & ~(kWaitNoHang | kWaitStopped | kWaitContinued | kWaitNoThread | kWaitAll | kWaitClone)) return Errno::kInval;
+  if (which == -2147483647 - 1) return Errno::kSrch;
+  const WaitEvent event = TRY(wait_for_child(which, options | kWaitExited));
+  if (event.pid != 0) {
+    if (status) TRY(status.write(event.status));
+    TRY(write_usage(usage, event.cpu_time));
+  }
+  return static_cast<std::uint64_t>(event.pid);
+}
+
+SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserBuffer usage) {
+  constexpr int kAll = 0, kPid = 1, kGroup = 2;
+  constexpr int kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;  // CLD_*
+  if (options & ~(kWaitNoHang | kWaitStopped | kWaitExited | kWaitContinued | kWaitNoWait | kWaitNoThread | kWaitAll | kWaitClone)) {
+    return Errno::kInval;
+  }
+  if (!(options & (kWaitStopped | kWaitExited | kWaitContinued))) return Errno::kInval;
+  int which = -1;
+  if (type == kPid) {
+    if (id <= 0) return Errno::kInval;
+    which = id;
+  } else if (type == kGroup) {
+    if (id < 0) return Errno::kInval;
+    which = id == 0 ? 0 : -id;
+  } else if (type != kAll) {
+    return Errno::kInval;
+  }
+  const WaitEvent event = TRY(wait_for_child(which, options));
+  SignalInfo result;
+  if (event.pid != 0) {
+    result.signal = kSigChld;
+    result.child.pid = event.pid;
+    result.child.uid = event.uid;
+    if (event.status == 0xffff) {
+      result.code = kContinued, result.child.status = kSigCont;
+    } else if ((event.status & 0xff) == 0x7f) {
+      result.code = kStopped, result.child.status = event.status >> 8;
+    } else if ((event.status & 0x7f) == 0) {
+      result.code = kExited, result.child.status = event.status >> 8 & 0xff;
+    } else {
+      result.code = event.status & 0x80 ? kDumped : kKilled, result.child.status = event.status & 0x7f;
+    }
+    TRY(write_usage(usage, event.cpu_time));
+  }
+  if (info) TRY(mm::copy_to_user(info.address(), &result, sizeof result));
+  return 0;
+}
+
+SyscallResult sys_set_tid_address(mm::UserPtr<int> address) {
+  current().clear_child_tid = address.address();
+  return static_cast<std::uint64_t>(current().tid);
+}
+
+SyscallResult sys_arch_prctl(int operation, std::uint64_t address) {
+  enum : int { kSetGs = 0x1001, kSetFs = 0x1002, kGetFs = 0x1003, kGetGs = 0x1004 };
+  // A base in the kernel's half would let the payload's own FS-relative accesses fault there; Linux refuses it, too.
+  const bool acceptable = address < husk::abi::kUserEnd;
+  switch (operation) {
+    case kSetFs:
+      if (!acceptable) return Errno::kPerm;
+      arch::write_fs_base(address);
+      return 0;
+    case kSetGs:
+      if (!acceptable) return Errno::kPerm;
+      arch::write_gs_base(address);
+      return 0;
+    case kGetFs: TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_fs_base())); return 0;
+    case kGetGs: TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_gs_base())); return 0;
+    default: return Errno::kInval;
+  }
+}
+
+}  // namespace kernel::syscall

@@ -1,0 +1,52 @@
+#include "syscall/table.h"
+
+#include <array>
+
+#include "syscall/attribute_calls.h"
+#include "syscall/descriptor_calls.h"
+#include "syscall/directory_calls.h"
+#include "syscall/file_calls.h"
+#include "syscall/futex_calls.h"
+#include "syscall/id_calls.h"
+#include "syscall/memory_calls.h"
+#include "syscall/misc_calls.h"
+#include "syscall/poll_calls.h"
+#include "syscall/process_attribute_calls.h"
+#include "syscall/process_calls.h"
+#include "syscall/signal_calls.h"
+#include "syscall/stat_calls.h"
+#include "syscall/time_calls.h"
+#include "syscall/timer_calls.h"
+
+namespace kernel::syscall {
+namespace {
+
+void two_rows_have_the_same_number() {}  // not constexpr: calling it stops the compilation
+
+// A dense table, made at compile time, so that it is read-only data and costs nothing at boot. A number that two rows
+// claim does not compile.
+template <typename... Groups>
+consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
+  std::array<Entry, kTableSize> table{};
+  auto add = [&](const auto& group) {
+    for (const Entry& entry : group) {
+      if (table[entry.number].handler) two_rows_have_the_same_number();
+      table[entry.number] = entry;
+    }
+  };
+  (add(groups), ...);
+  return table;
+}
+
+constexpr std::array<Entry, kTableSize> kTable = merge(
+    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
+    kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kStatCalls, kTimeCalls, kTimerCalls);
+
+}  // namespace
+
+const Entry* find(std::uint64_t number) {
+  if (number >= kTableSize || !kTable[number].handler) return nullptr;
+  return &kTable[number];
+}
+
+}  // namespace kernel::syscall

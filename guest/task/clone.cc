@@ -1,0 +1,128 @@
+#include "task/clone.h"
+
+#include "arch/x86_64/privileged.h"
+#include "fs/file_table.h"
+#include "fs/fs_context.h"
+#include "lib/string.h"
+#include "mm/address_space.h"
+#include "mm/user_ptr.h"
+#include "task/process.h"
+#include "task/scheduler.h"
+#include "task/signal.h"
+
+namespace kernel::task {
+namespace {
+
+constexpr std::uint64_t kNamespaceFlags =
+    kCloneNewNs | kCloneNewCgroup | kCloneNewUts | kCloneNewIpc | kCloneNewUser | kCloneNewPid | kCloneNewNet;
+
+Result<void> check(const CloneArguments& arguments) {
+  const std::uint64_t flags = arguments.flags;
+  if ((flags & kCloneThread) && !(flags & kCloneSighand)) return Errno::kInval;
+  if ((flags & kCloneSighand) && !(flags & kCloneVm)) return Errno::kInval;
+  if ((flags & kCloneSighand) && (flags & kCloneClearSighand)) return Errno::kInval;
+  // One container is one set of namespaces here.
+  if (flags & kNamespaceFlags) return Errno::kPerm;
+  if (flags & kClonePidfd) return Errno::kInval;
+  if (arguments.exit_signal < 0 || arguments.exit_signal > kSignalCount) return Errno::kInval;
+  return {};
+}
+
+Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
+  Task& self = current();
+  Process& maker = *self.process;
+  Ref<Process> process = TRY(make_ref<Process>());
+  process->pid = pid;
+  process->group = maker.group;
+  process->session = maker.session;
+  process->exit_signal = arguments.exit_signal;
+  process->executable = maker.executable;
+  process->executable_path = TRY(maker.executable_path.clone());
+  process->arguments_start = maker.arguments_start, process->arguments_end = maker.arguments_end;
+  process->environment_start = maker.environment_start, process->environment_end = maker.environment_end;
+  process->start_ns = monotonic_ns();
+  process->dumpable = maker.dumpable;
+  process->no_new_privileges = maker.no_new_privileges;
+  process->nice = maker.nice;
+  for (unsigned i = 0; i < kRlimitCount; ++i) process->limits[i] = maker.limits[i];
+  if (arguments.flags & kCloneSighand) {
+    process->signals.handlers = maker.signals.handlers;
+  } else {
+    process->signals.handlers = TRY(make_ref<SignalHandlers>());
+    for (int i = 0; i < kSignalCount; ++i) {
+      SignalAction& action = process->signals.handlers->actions[i];
+      action = maker.signals.handlers->actions[i];
+      if ((arguments.flags & kCloneClearSighand) && action.handler > 1) action = {};
+    }
+  }
+  return process;
+}
+
+template <typename T>
+Result<Ref<T>> share_or_clone(const Ref<T>& object, bool share) {
+  if (share) return Ref<T>(object);
+  return object->clone();
+}
+
+}  // namespace
+
+Result<int> clone(const CloneArguments& arguments) {
+  TRY(check(arguments));
+  const std::uint64_t flags = arguments.flags;
+  Task& self = current();
+  const bool thread = flags & kCloneThread;
+  // From now on there is more than one task, so this one's vector registers need a place, too.
+  TRY(self.context.prepare_vector_area());
+
+  const int tid = TRY(allocate_id());
+  Ref<Process> process = self.process;
+  if (!thread) process = TRY(make_process(arguments, tid));
+
+  arch::TrapFrame frame = self.frame();
+  frame.rax = 0;
+  if (arguments.stack) frame.rsp = arguments.stack;
+  Ref<mm::AddressSpace> space = self.space;
+  if (!(flags & kCloneVm)) space = TRY(self.space->fork());
+  auto files = TRY(share_or_clone(self.files, flags & kCloneFiles));
+  auto fs = TRY(share_or_clone(self.fs, flags & kCloneFs));
+  auto credentials = TRY(self.credentials.clone());
+  if (arguments.flags & kCloneParentSetTid) TRY(mm::copy_to_user(arguments.parent_tid, &tid, sizeof tid));
+  if (arguments.flags & kCloneChildSetTid) TRY(mm::copy_to_space(*space, arguments.child_tid, &tid, sizeof tid));
+
+  // Last what can fail and must be undone: the task is a thread of its process from create() on.
+  Ref<Task> task = TRY(Task::create(process, tid, frame));
+  if (auto inherited = task->context.inherit_vector_state(); !inherited) {
+    task->process_node.unlink();
+    --process->live_threads;
+    return inherited.error();
+  }
+  task->context.fs_base = flags & kCloneSetTls ? arguments.tls : arch::read_fs_base();
+  task->context.gs_base = arch::read_gs_base();
+  task->space = static_cast<Ref<mm::AddressSpace>&&>(space);
+  task->files = static_cast<Ref<fs::FileTable>&&>(files);
+  task->fs = static_cast<Ref<fs::FsContext>&&>(fs);
+  task->credentials = static_cast<Credentials&&>(credentials);
+  memcpy(task->name, self.name, sizeof task->name);
+  if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
+  copy_signals_for_clone(self, *task);
+  if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};
+
+  if (!thread) {
+    Process* parent = flags & kCloneParent ? self.process->parent : self.process.get();
+    process->parent = parent;
+    if (parent) parent->children.push_back(*process);
+    process->vfork_pending = flags & kCloneVfork;
+    add_process(*process);
+  }
+  make_runnable(*task.leak());
+
+  if (flags & kCloneVfork) {
+    // The maker waits until the child has left the address space that they share; only a fatal signal ends the wait early.
+    while (process->vfork_pending && !self.process->group_exiting) {
+      TRY(process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(), Interruptible::kNo));
+    }
+  }
+  return tid;
+}
+
+}  // namespace kernel::task

@@ -1,0 +1,134 @@
+#include "task/exit.h"
+
+#include "drivers/control.h"
+#include "fs/file_table.h"
+#include "fs/fs_context.h"
+#include "mm/address_space.h"
+#include "mm/user_ptr.h"
+#include "task/futex.h"
+#include "task/job_control.h"
+#include "task/process.h"
+#include "task/scheduler.h"
+#include "task/signal.h"
+#include "task/timers.h"
+
+namespace kernel::task {
+namespace {
+
+// What a thread owes to other threads of its address space when it ends.
+void release_thread_state(Task& self) {
+  futex_exit_robust_list(self);
+  if (self.clear_child_tid && self.space->references() > 1) {
+    // pthread_join waits for this word (set_tid_address(2)); it is the payload's own memory, so a bad address is its own affair.
+    const int zero = 0;
+    if (mm::copy_to_user(self.clear_child_tid, &zero, sizeof zero)) futex_wake_address(self.clear_child_tid, 1);
+  }
+}
+
+void end_vfork(Process& process) {
+  if (!process.vfork_pending) return;
+  process.vfork_pending = false;
+  process.vfork_done.wake_all();
+}
+
+void give_children_to_init(Process& process) {
+  Process* init = find_process(1);
+  for (Process& child : process.children) {
+    child.sibling_node.unlink();
+    child.parent = init;
+    init->children.push_back(child);
+    if (Task* leader = child.leader(); leader && leader->signals.parent_death_signal) {
+      send_signal(child, kernel_signal(leader->signals.parent_death_signal));
+    }
+    if (child.state == ProcessState::kZombie && notify_parent_of_exit(child)) remove_process(child);
+  }
+}
+
+void end_process(Process& process) {
+  Task& self = current();
+  end_vfork(process);
+  if (process.pid == 1) {
+    const int status = process.exit_status;
+    drivers::end_machine(status >> 8 & 0xff, status & 0x7f);
+  }
+  cancel_process_timers(process);
+  hang_up_orphaned_groups(process);
+  give_children_to_init(process);
+  process.signals.pending.discard(~SignalSet{0});
+  process.executable = nullptr;
+  process.dead_threads_user_ns += self.user_ns;
+  process.dead_threads_system_ns += self.system_ns;
+  self.process_node.unlink();
+  process.state = ProcessState::kZombie;
+  if (notify_parent_of_exit(process)) remove_process(process);
+}
+
+}  // namespace
+
+void begin_process_exit(Process& process, int status) {
+  if (process.group_exiting) return;
+  process.group_exiting = true;
+  process.exit_status = status;
+  for (Task& thread : process.threads) {
+    // Whatever it waits for, it must look up now: block() reports a deliverable signal to a task of an ending process.
+    if (thread.state != TaskState::kDead) make_runnable(thread);
+  }
+}
+
+void exit_thread(int status) {
+  Task& self = current();
+  Ref<Process> process = self.process;
+  if (process->live_threads == 1) {
+    if (!process->group_exiting) process->exit_status = status;
+    process->group_exiting = true;
+  }
+  account_exit();
+  release_thread_state(self);
+  // Files are closed by the last thread that uses them, while it still is a task that can block.
+  self.files = nullptr;
+  self.fs = nullptr;
+  self.signals.pending.discard(~SignalSet{0});
+  if (--process->live_threads == 0) {
+    end_process(*process);
+  } else {
+    process->dead_threads_user_ns += self.user_ns;
+    process->dead_threads_system_ns += self.system_ns;
+    self.process_node.unlink();
+    retarget_signals(self);
+    process->threads_changed.wake_all();
+  }
+  // The address space goes with the task, when another one's is loaded.
+  leave_cpu_for_good();
+}
+
+void exit_process(int status) {
+  begin_process_exit(*current().process, status);
+  exit_thread(status);
+}
+
+bool must_exit(const Task& task) {
+  const Process& process = *task.process;
+  return process.group_exiting || (process.exec_thread && process.exec_thread != &task);
+}
+
+bool end_other_threads() {
+  Task& self = current();
+  Process& process = *self.process;
+  if (process.group_exiting) return false;
+  if (process.live_threads > 1) {
+    process.exec_thread = &self;
+    for (Task& thread : process.threads) {
+      if (&thread != &self) make_runnable(thread);
+    }
+    while (process.live_threads > 1) {
+      auto waited = process.threads_changed.wait_until([&] { return process.live_threads == 1; }, Deadline::never(),
+                                                       Interruptible::kNo);
+      if (!waited) break;
+    }
+    process.exec_thread = nullptr;
+  }
+  self.tid = process.pid;
+  return true;
+}
+
+}  // namespace kernel::task

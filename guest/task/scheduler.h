@@ -1,0 +1,52 @@
+// Which task runs: round-robin over the runnable ones. A task gives up the CPU by blocking, by exiting, or when its time slice
+// has passed and it is about to return to user mode; never inside the kernel.
+//
+// There is no idle task: a task that blocks while nobody else can run waits for interrupts itself, on its own stack. And there
+// is no tick: the timer is armed for the next thing that has to happen, so a lone task that computes is never interrupted.
+#pragma once
+
+#include <cstdint>
+
+#include "lib/ref.h"
+#include "task/task.h"
+#include "task/timer_queue.h"
+
+namespace kernel::task {
+
+inline constexpr std::uint64_t kTimeSliceNs = 10'000'000;
+
+// The kernel's timers: sleeping tasks, interval timers, POSIX timers.
+TimerQueue& timer_queue();
+
+// Puts a new or sleeping task on the run queue; no-op for one that is there already or runs.
+void make_runnable(Task& task);
+// Ends block() of a sleeping task, as a wake-up or (interruptible sleep only) for a signal.
+void wake_task(Task& task);
+void interrupt_task(Task& task);
+
+// Lets the other runnable tasks run first.
+void yield();
+bool time_slice_is_over();
+
+// The last thing that a task does: the others run on. What it holds is freed by whoever runs next.
+[[noreturn]] void leave_cpu_for_good();
+// Leaves the boot stack for good and runs the first task.
+[[noreturn]] void start_scheduling(Ref<Task> first);
+// What every task does first when it gets the CPU for the first time.
+void finish_switch();
+
+// Acts on interrupts: those noted while the kernel ran, and `vector` if it is one (0: none).
+void process_interrupts(unsigned vector);
+// On the way to user mode: sees to it that the timer fires for the next deadline or the end of the time slice.
+void arm_timer();
+
+// CPU time accounting, at each crossing between user mode and the kernel.
+void account_entry();
+void account_exit();
+
+std::uint64_t context_switch_count();
+std::uint64_t interrupt_count();
+std::uint64_t idle_time_ns();
+unsigned runnable_count();  // the current task included
+
+}  // namespace kernel::task

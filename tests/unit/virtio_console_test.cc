@@ -1,0 +1,357 @@
+// virtio-console over real descriptors (pipes, files), with a fake guest and an event loop that the test drives.
+#include "devices/virtio/console.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "tests/unit/fake_driver.h"
+
+namespace husk::virtio {
+namespace {
+
+using namespace husk::test;
+using abi::ConsoleStatusCode;
+
+constexpr std::uint64_t kData = 0x10000;
+constexpr std::uint64_t kStatusAt = 0x9000;
+constexpr std::uint16_t kQueueSize = 16;
+
+struct Pipe {
+  Pipe() {
+    if (::pipe2(fds, O_CLOEXEC) != 0) std::abort();
+  }
+  ~Pipe() {
+    close_read();
+    close_write();
+  }
+  void close_read() { close_one(fds[0]); }
+  void close_write() { close_one(fds[1]); }
+  static void close_one(int& fd) {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+  }
+  std::string read_now(std::size_t most) {
+    std::string text(most, '\0');
+    const ssize_t n = ::read(fds[0], text.data(), most);
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text;
+  }
+  int fds[2];
+};
+
+// A console with a driver that has brought it up.
+class Fixture {
+ public:
+  Fixture(const Console::Options& options, std::uint64_t features)
+      : console(options, loop),
+        driver(console, ram),
+        receive(ram, 0x1000, kQueueSize),
+        transmit(ram, 0x3000, kQueueSize) {
+    driver.negotiate(features);
+    driver.set_queue(Console::kReceiveQueue, receive.layout);
+    driver.set_queue(Console::kTransmitQueue, transmit.layout);
+    driver.driver_ok();
+  }
+
+  // Sends `size` bytes at kData.
+  void send(std::uint32_t size, bool with_status) {
+    transmit.descriptor(0, kData, size, with_status ? kNext : std::uint16_t{0}, 1);
+    if (with_status) transmit.descriptor(1, kStatusAt, sizeof(abi::ConsoleStatus), kWrite);
+    transmit.offer(0);
+    driver.notify(Console::kTransmitQueue);
+  }
+  abi::ConsoleStatus status() const { return ram.get<abi::ConsoleStatus>(kStatusAt); }
+  ConsoleStatusCode code() const { return static_cast<ConsoleStatusCode>(status().code); }
+
+  void offer_buffer(std::uint16_t index, std::uint32_t size) {
+    receive.descriptor(index, kData + 0x1000ULL * index, size, kWrite);
+    receive.offer(index);
+    driver.notify(Console::kReceiveQueue);
+  }
+
+  FakeRam ram;
+  ManualEventLoop loop;
+  Console console;
+  FakeDriver driver;
+  FakeDriverQueue receive;
+  FakeDriverQueue transmit;
+};
+
+class ConsoleTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ::signal(SIGPIPE, SIG_IGN); }
+  Pipe pipe_;
+};
+
+Console::Options output_to(int fd) {
+  return {.name = "out", .input_fd = {}, .output_fd = fd, .terminal = false};
+}
+Console::Options input_from(int fd) {
+  return {.name = "in", .input_fd = fd, .output_fd = {}, .terminal = false};
+}
+
+// ---- output
+
+TEST_F(ConsoleTest, OutputArrivesWithinTheNotification) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  guest.ram.put_text(kData, "hello\n");
+  guest.send(6, true);
+  EXPECT_EQ(guest.transmit.used_index(), 1);
+  EXPECT_EQ(guest.transmit.used(0), (FakeDriverQueue::Used{0, sizeof(abi::ConsoleStatus)}));
+  EXPECT_EQ(guest.code(), ConsoleStatusCode::kOk);
+  EXPECT_EQ(guest.status().accepted, 6U);
+  EXPECT_EQ(pipe_.read_now(100), "hello\n");
+  EXPECT_FALSE(guest.loop.waits_writable(pipe_.fds[1])) << "the I/O thread is not needed";
+}
+
+TEST_F(ConsoleTest, PlainDriverGetsPlainConsole) {
+  Fixture guest(output_to(pipe_.fds[1]), 0);
+  guest.ram.put_text(kData, "x");
+  guest.send(1, false);
+  EXPECT_EQ(guest.transmit.used(0), (FakeDriverQueue::Used{0, 0}));
+  EXPECT_EQ(pipe_.read_now(100), "x");
+}
+
+TEST_F(ConsoleTest, FullPipeWaitsForItsReaderAndLosesNothing) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  constexpr std::uint32_t kSize = 200'000;  // more than a pipe holds
+  std::string text(kSize, '\0');
+  for (std::size_t i = 0; i < kSize; ++i) text[i] = static_cast<char>('a' + i % 23);
+  guest.ram.put_text(kData, text);
+  guest.send(kSize, true);
+  EXPECT_EQ(guest.transmit.used_index(), 0) << "not done, and the vCPU was not blocked";
+  EXPECT_EQ(guest.transmit.used_flags(), 1) << "no notifications meanwhile";
+  std::string received;
+  while (received.size() < kSize) {
+    received += pipe_.read_now(30'000);
+    guest.loop.fire_writable(pipe_.fds[1]);
+  }
+  EXPECT_EQ(received, text);
+  EXPECT_EQ(guest.transmit.used_index(), 1);
+  EXPECT_EQ(guest.transmit.used_flags(), 0);
+  EXPECT_EQ(guest.status().accepted, kSize);
+  EXPECT_GE(guest.driver.interrupt.raised, 1);
+}
+
+TEST_F(ConsoleTest, ReaderThatIsGoneIsReported) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  pipe_.close_read();
+  guest.ram.put_text(kData, "x");
+  guest.send(1, true);
+  EXPECT_EQ(guest.code(), ConsoleStatusCode::kHungUp);
+  EXPECT_EQ(guest.status().accepted, 0U);
+}
+
+TEST_F(ConsoleTest, ReaderThatGoesWhileOutputWaitsIsReported) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  guest.send(200'000, true);
+  ASSERT_EQ(guest.transmit.used_index(), 0);
+  pipe_.close_read();
+  guest.loop.fire_writable(pipe_.fds[1]);
+  EXPECT_EQ(guest.transmit.used_index(), 1);
+  EXPECT_EQ(guest.code(), ConsoleStatusCode::kHungUp);
+  EXPECT_GT(guest.status().accepted, 0U);
+  EXPECT_LT(guest.status().accepted, 200'000U);
+}
+
+TEST_F(ConsoleTest, FullDeviceIsReported) {
+  const int fd = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Fixture guest(output_to(fd), abi::kConsoleFeatureStream);
+  guest.send(10, true);
+  EXPECT_EQ(guest.code(), ConsoleStatusCode::kNoSpace);
+  ::close(fd);
+}
+
+TEST_F(ConsoleTest, ClosedDescriptorIsAnInputOutputError) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  pipe_.close_write();
+  guest.send(10, true);
+  EXPECT_EQ(guest.code(), ConsoleStatusCode::kIoError);
+}
+
+TEST_F(ConsoleTest, SocketIsWrittenWithoutBlocking) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  Fixture guest(output_to(ends[0]), abi::kConsoleFeatureStream);
+  guest.send(900'000, true);
+  EXPECT_EQ(guest.transmit.used_index(), 0);
+  std::vector<char> sink(100'000);
+  std::size_t received = 0;
+  while (received < 900'000) {
+    const ssize_t n = ::read(ends[1], sink.data(), sink.size());
+    ASSERT_GT(n, 0);
+    received += static_cast<std::size_t>(n);
+    guest.loop.fire_writable(ends[0]);
+  }
+  EXPECT_EQ(guest.status().accepted, 900'000U);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_F(ConsoleTest, StatusMustHaveItsExactSize) {
+  for (std::uint32_t size : {0U, 4U, 9U}) {
+    Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+    guest.transmit.descriptor(0, kData, 1, kNext, 1);
+    guest.transmit.descriptor(1, kStatusAt, size, kWrite);
+    guest.transmit.offer(0);
+    guest.driver.notify(Console::kTransmitQueue);
+    EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset) << size;
+  }
+}
+
+TEST_F(ConsoleTest, PlainDriverMayNotOfferWritableBytesForOutput) {
+  Fixture guest(output_to(pipe_.fds[1]), 0);
+  guest.transmit.descriptor(0, kData, 8, kWrite);
+  guest.transmit.offer(0);
+  guest.driver.notify(Console::kTransmitQueue);
+  EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset);
+}
+
+TEST_F(ConsoleTest, ResetForgetsOutputThatWaits) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  guest.send(200'000, true);
+  guest.driver.write(kStatus, 0);
+  guest.loop.fire_writable(pipe_.fds[1]);  // a callback of the old life must find nothing to do
+  EXPECT_EQ(guest.transmit.used_index(), 0);
+  EXPECT_EQ(guest.driver.interrupt.raised, 0);
+}
+
+TEST_F(ConsoleTest, QueueThatBreaksWhileOutputWaitsNeedsReset) {
+  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  guest.send(200'000, true);
+  guest.transmit.set_available_index(100);
+  std::string received;
+  while (received.size() < 200'000) {
+    received += pipe_.read_now(65'536);
+    guest.loop.fire_writable(pipe_.fds[1]);
+  }
+  EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset);
+}
+
+// ---- input
+
+TEST_F(ConsoleTest, InputIsReadOnlyWhenTheGuestOffersABuffer) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0]));
+  ASSERT_EQ(::write(pipe_.fds[1], "typed", 5), 5);
+  guest.offer_buffer(0, 100);
+  ASSERT_TRUE(guest.loop.waits_readable(pipe_.fds[0]));
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, 5}));
+  EXPECT_EQ(guest.ram.get_text(kData, 5), "typed");
+  EXPECT_EQ(guest.driver.interrupt.raised, 1);
+  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "no buffer, no interest";
+}
+
+TEST_F(ConsoleTest, BuffersAreFilledOneAfterTheOther) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  guest.offer_buffer(0, 4);
+  guest.offer_buffer(1, 4);
+  ASSERT_EQ(::write(pipe_.fds[1], "abcdefgh", 8), 8);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.receive.used_index(), 2);
+  EXPECT_EQ(guest.ram.get_text(kData, 4) + guest.ram.get_text(kData + 0x1000, 4), "abcdefgh");
+}
+
+TEST_F(ConsoleTest, StaleReadinessDoesNotBlock) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  guest.offer_buffer(0, 4);
+  guest.loop.fire_readable(pipe_.fds[0]);  // nothing is there
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  EXPECT_TRUE(guest.loop.waits_readable(pipe_.fds[0]));
+}
+
+TEST_F(ConsoleTest, EndOfFileIsABufferOfLengthZeroAndIsToldAgain) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  pipe_.close_write();
+  for (std::uint16_t i = 0; i < 3; ++i) {
+    guest.offer_buffer(i, 10);
+    guest.loop.fire_readable(pipe_.fds[0]);
+    EXPECT_EQ(guest.receive.used_index(), i + 1);
+    EXPECT_EQ(guest.receive.used(i).length, 0U);
+  }
+}
+
+TEST_F(ConsoleTest, PlainDriverIsNotToldOfEndOfFile) {
+  Fixture guest(input_from(pipe_.fds[0]), 0);
+  pipe_.close_write();
+  guest.offer_buffer(0, 10);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  guest.offer_buffer(1, 10);
+  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "a closed pipe is always readable: watching it would spin";
+}
+
+TEST_F(ConsoleTest, RegularFileIsReadToItsEnd) {
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  std::fputs("from a file", file);
+  std::rewind(file);
+  std::fflush(file);
+  const int fd = ::fileno(file);
+  Fixture guest(input_from(fd), abi::kConsoleFeatureStream);
+  guest.offer_buffer(0, 100);
+  guest.loop.fire_readable(fd);
+  EXPECT_EQ(guest.receive.used(0).length, 11U);
+  guest.offer_buffer(1, 100);
+  guest.loop.fire_readable(fd);
+  EXPECT_EQ(guest.receive.used(1).length, 0U);
+  std::fclose(file);
+}
+
+TEST_F(ConsoleTest, ReadableBufferForInputNeedsReset) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
+  guest.receive.descriptor(0, kData, 10);
+  guest.receive.offer(0);
+  guest.driver.notify(Console::kReceiveQueue);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset);
+  EXPECT_EQ(pipe_.read_now(10), "x") << "nothing was consumed";
+}
+
+TEST_F(ConsoleTest, ResetForgetsInputThatWaits) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  guest.offer_buffer(0, 10);
+  guest.driver.write(kStatus, 0);
+  ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  EXPECT_EQ(pipe_.read_now(10), "x");
+}
+
+TEST_F(ConsoleTest, EventIndexDriverIsAlwaysAskedForTheNextBuffer) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream | kFeatureEventIdx);
+  for (std::uint16_t i = 0; i < 5; ++i) {
+    guest.receive.set_used_event(i);
+    guest.offer_buffer(i, 4);
+    ASSERT_EQ(::write(pipe_.fds[1], "abcd", 4), 4);
+    guest.loop.fire_readable(pipe_.fds[0]);
+    ASSERT_EQ(guest.receive.used_index(), i + 1);
+    EXPECT_EQ(guest.receive.available_event(), i + 1) << "a driver that honours it would never notify again";
+  }
+}
+
+// ---- terminal
+
+TEST_F(ConsoleTest, TerminalHasASize) {
+  Fixture guest({.name = "tty", .input_fd = pipe_.fds[0], .output_fd = pipe_.fds[1], .terminal = true}, 1);
+  EXPECT_EQ(guest.driver.offered_features() & kConsoleFeatureSize, kConsoleFeatureSize);
+  guest.console.set_window_size(24, 80);
+  guest.driver.transport.notify_config_changed();
+  EXPECT_EQ(guest.driver.read(kConfig), 24U << 16 | 80U) << "le16 cols, le16 rows";
+  EXPECT_EQ(guest.driver.interrupt.raised, 1);
+  EXPECT_EQ(guest.driver.read(kConfig + 12), 0U) << "beyond the end";
+  EXPECT_EQ(guest.driver.read(kConfig + 0xfffc), 0U);
+}
+
+}  // namespace
+}  // namespace husk::virtio

@@ -1,0 +1,113 @@
+// The command line of `husk run`.
+#include "vmm/cli/run_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "vmm/error.h"
+#include "vmm/log.h"
+
+namespace husk::cli {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+
+RunOptions parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "run");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  CLI::App app;
+  RunOptions options;
+  declare_run_options(app, options);
+  app.parse(static_cast<int>(arguments.size()), arguments.data());
+  finish_run_options(options, app.remaining());
+  return options;
+}
+
+TEST(RunOptions, EverythingAfterTheImageBelongsToThePayload) {
+  const RunOptions options = parse({"-m", "16M", "root", "sh", "-c", "exit 7", "-m", "--", "-e", "--help"});
+  EXPECT_EQ(options.spec.image, "root");
+  EXPECT_THAT(options.spec.argv, ElementsAre("sh", "-c", "exit 7", "-m", "--", "-e", "--help"));
+  EXPECT_EQ(options.spec.memory_bytes, 16u << 20);
+  EXPECT_TRUE(options.spec.memory_limit_asked);
+}
+
+TEST(RunOptions, Defaults) {
+  const RunOptions options = parse({"root", "true"});
+  EXPECT_EQ(options.spec.memory_bytes, 64u << 20);
+  EXPECT_FALSE(options.spec.memory_limit_asked);
+  EXPECT_EQ(options.spec.cwd, "/");
+  EXPECT_EQ(options.spec.uid, 0u);
+  EXPECT_EQ(options.spec.isolation, Isolation::kVm);
+  EXPECT_EQ(options.spec.guest_ring, GuestRing::kAuto);
+  EXPECT_FALSE(options.spec.terminal);
+  EXPECT_THAT(options.spec.env, ElementsAre("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                            "HOSTNAME=husk", "HOME=/root"));
+}
+
+TEST(RunOptions, Environment) {
+  ::setenv("HUSK_TEST_VARIABLE", "from the caller", 1);
+  ::unsetenv("HUSK_TEST_ABSENT");
+  const RunOptions options = parse({"-e", "A=1", "--env", "A=2", "-e", "EMPTY=", "-e", "HUSK_TEST_VARIABLE", "-e",
+                                    "HUSK_TEST_ABSENT", "-e", "HOME=/h", "root", "true"});
+  EXPECT_THAT(options.spec.env, Contains("A=2"));
+  EXPECT_THAT(options.spec.env, Not(Contains("A=1")));
+  EXPECT_THAT(options.spec.env, Contains("EMPTY="));
+  EXPECT_THAT(options.spec.env, Contains("HUSK_TEST_VARIABLE=from the caller"));
+  EXPECT_THAT(options.spec.env, Contains("HOME=/h"));
+  EXPECT_THAT(options.spec.env, Not(Contains("HOME=/root")));
+  EXPECT_EQ(options.spec.image, "root");
+}
+
+TEST(RunOptions, User) {
+  EXPECT_EQ(parse({"-u", "1000", "root"}).spec.uid, 1000u);
+  EXPECT_EQ(parse({"-u", "1000", "root"}).spec.gid, 0u);
+  EXPECT_EQ(parse({"-u", "1000:100", "root"}).spec.gid, 100u);
+  EXPECT_THAT(parse({"-u", "1", "root"}).spec.env, Contains("HOME=/"));
+  for (const char* bad : {"root", "-1", "1:", ":1", "1:2:3", "4294967295", "4294967296", "1x"}) {
+    EXPECT_THROW(parse({"-u", bad, "root"}), Error) << bad;
+  }
+}
+
+TEST(RunOptions, Sizes) {
+  EXPECT_EQ(parse_size("4096"), 4096u);
+  EXPECT_EQ(parse_size("64k"), 65536u);
+  EXPECT_EQ(parse_size("1G"), std::uint64_t{1} << 30);
+  for (const char* bad : {"", "0", "0M", "M", "-1", "-1M", "1.5G", "1MB", "99999999999G", "64 M", "0x10"}) {
+    EXPECT_THROW(parse_size(bad), Error) << bad;
+  }
+}
+
+TEST(RunOptions, RefusesWhatMakesNoSense) {
+  EXPECT_THROW(parse({}), Error);
+  EXPECT_THROW(parse({"--no-such-option", "root"}), Error);
+  EXPECT_THROW(parse({""}), Error);
+  EXPECT_THROW(parse({"-w", "relative", "root"}), Error);
+  EXPECT_THROW(parse({"--isolation", "jail", "root"}), Error);
+  EXPECT_THROW(parse({"--guest-ring", "1", "root"}), Error);
+  EXPECT_THROW(parse({"--hostname", std::string(65, 'a'), "root"}), Error);
+  EXPECT_THROW(parse({"--log-level", "loud", "root"}), Error);
+  EXPECT_THROW(parse({"-e", "=x", "root"}), Error);
+  EXPECT_THROW(parse({"-m"}), CLI::ParseError);
+  log::set_level(log::Severity::kWarning);
+}
+
+TEST(RunOptions, Choices) {
+  EXPECT_EQ(parse({"--isolation", "namespace", "root"}).spec.isolation, Isolation::kNamespace);
+  EXPECT_EQ(parse({"--isolation=process", "root"}).spec.isolation, Isolation::kProcess);
+  EXPECT_EQ(parse({"--guest-ring", "0", "root"}).spec.guest_ring, GuestRing::kRing0);
+  EXPECT_EQ(parse({"--guest-ring", "3", "root"}).spec.guest_ring, GuestRing::kRing3);
+  EXPECT_TRUE(parse({"-ti", "root"}).spec.terminal);
+  EXPECT_THAT(parse({"root"}).spec.argv, ElementsAre("/bin/sh"));
+}
+
+}  // namespace
+}  // namespace husk::cli

@@ -1,0 +1,74 @@
+#include "tools/compare/memory.h"
+
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <system_error>
+
+namespace husk::compare {
+namespace {
+
+// /proc/PID/task/TID/children (proc_tid_children(5)): the children of each thread.
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  std::error_code gone;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+    std::ifstream file(task.path() / "children");
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+std::vector<pid_t> tree_of(pid_t root) {
+  std::vector<pid_t> pids = {root};
+  for (std::size_t next = 0; next < pids.size(); ++next) {
+    for (const pid_t child : children_of(pids[next])) pids.push_back(child);
+  }
+  return pids;
+}
+
+bool share_memory(pid_t one, pid_t other) {
+  return syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0;
+}
+
+// 0 for a process that has ended or has no memory any more.
+std::uint64_t read_pss(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  std::string word;
+  while (file >> word) {
+    std::uint64_t kilobytes = 0;
+    if (word == "Pss:" && file >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
+}
+
+std::string read_name(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+}  // namespace
+
+std::vector<ProcessMemory> memory_of_tree(pid_t root) {
+  std::vector<ProcessMemory> processes;
+  for (const pid_t pid : tree_of(root)) {
+    const auto same = [&](const ProcessMemory& other) { return share_memory(pid, other.pid); };
+    if (std::ranges::any_of(processes, same)) continue;
+    if (const std::uint64_t pss = read_pss(pid); pss != 0) processes.push_back({pid, read_name(pid), pss});
+  }
+  return processes;
+}
+
+std::uint64_t total_pss(const std::vector<ProcessMemory>& processes) {
+  return std::accumulate(processes.begin(), processes.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const ProcessMemory& process) { return sum + process.pss_bytes; });
+}
+
+}  // namespace husk::compare

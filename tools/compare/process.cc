@@ -1,0 +1,228 @@
+#include "tools/compare/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <sstream>
+#include <tuple>
+#include <utility>
+
+#include "vmm/error.h"
+
+namespace husk::compare {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+sigset_t mask_while_waiting;
+
+constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
+
+// poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
+bool wait_readable(int fd, int timeout_ms) {
+  const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+  for (;;) {
+    if (interrupted != 0) throw Interrupted();
+    pollfd event{fd, POLLIN, 0};
+    const int ready = ppoll(&event, 1, &timeout, &mask_while_waiting);
+    if (ready >= 0) return ready > 0;
+    if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
+  }
+}
+
+std::pair<UniqueFd, UniqueFd> make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw Error::from_errno("make", "a pipe");
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// posix_spawn's attributes: own process group, signals as a shell would hand them over.
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    posix_spawnattr_init(&attributes_);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+  }
+  ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  const posix_spawnattr_t* get() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_;
+};
+
+class SpawnActions {
+ public:
+  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
+  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+  void connect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
+  const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+};
+
+}  // namespace
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (const int signo : kInterrupts) {
+    sigaction(signo, &action, nullptr);
+    sigaddset(&blocked, signo);
+  }
+  sigprocmask(SIG_BLOCK, &blocked, &mask_while_waiting);
+  for (const int signo : kInterrupts) sigdelset(&mask_while_waiting, signo);
+}
+
+void acknowledge_interrupt() {
+  interrupted = 0;
+}
+
+Process Process::start(const std::vector<std::string>& command, Streams streams) {
+  static const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  Process process;
+  UniqueFd child_input, child_output;
+  SpawnActions actions;
+  if (streams == Streams::kPipes) {
+    std::tie(child_input, process.input_) = make_pipe();
+    std::tie(process.output_, child_output) = make_pipe();
+    actions.connect(child_input.get(), STDIN_FILENO);
+    actions.connect(child_output.get(), STDOUT_FILENO);
+  } else {
+    actions.connect(null.get(), STDIN_FILENO);
+    actions.connect(null.get(), STDOUT_FILENO);
+  }
+  process.errors_.reset(memfd_create("stderr", MFD_CLOEXEC));
+  actions.connect(process.errors_.get(), STDERR_FILENO);
+
+  std::vector<char*> arguments;
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const SpawnAttributes attributes;
+
+  // glibc's posix_spawn is clone(CLONE_VM | CLONE_VFORK) and exec: its cost does not depend on the size of this
+  // process.
+  process.start_ns_ = monotonic_ns();
+  const int error =
+      posix_spawnp(&process.pid_, arguments[0], actions.get(), attributes.get(), arguments.data(), environ);
+  if (error != 0) {
+    process.pid_ = -1;
+    errno = error;
+    throw Error::from_errno("start", command[0]);
+  }
+  process.pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, process.pid_, 0)));
+  if (!process.pidfd_) throw Error::from_errno("open", "a pidfd");
+  return process;
+}
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      input_(std::move(other.input_)),
+      output_(std::move(other.output_)),
+      errors_(std::move(other.errors_)),
+      start_ns_(other.start_ns_),
+      end_ns_(other.end_ns_),
+      peak_resident_(other.peak_resident_),
+      exit_status_(other.exit_status_) {}
+
+Process::~Process() {
+  if (pid_ >= 0 && end_ns_ == 0) end();
+}
+
+bool Process::wait(int timeout_ms) {
+  if (!wait_readable(pidfd_.get(), timeout_ms)) return false;
+  int status = 0;
+  rusage usage{};
+  while (wait4(pid_, &status, 0, &usage) < 0) {
+    if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
+  }
+  end_ns_ = monotonic_ns();
+  peak_resident_ = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return true;
+}
+
+std::string Process::read_output(std::size_t count, int timeout_ms) {
+  std::string output;
+  std::array<char, 4096> buffer;
+  while (output.size() < count && wait_readable(output_.get(), timeout_ms)) {
+    const ssize_t got = read(output_.get(), buffer.data(), std::min(buffer.size(), count - output.size()));
+    if (got <= 0) break;
+    output.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return output;
+}
+
+std::string Process::first_error_line() const {
+  std::array<char, 400> text{};
+  const ssize_t size = pread(errors_.get(), text.data(), text.size(), 0);
+  const std::string all(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return all.substr(0, all.find('\n'));
+}
+
+void Process::end() {
+  // Not interruptible: the user may press Ctrl-C again, and nothing may stay behind.
+  constexpr int kPatienceMs = 2000;
+  input_.reset();
+  kill(pid_, SIGTERM);
+  pollfd event{pidfd_.get(), POLLIN, 0};
+  if (poll(&event, 1, kPatienceMs) <= 0) kill(-pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  kill(-pid_, SIGKILL);  // what it left in its process group
+}
+
+std::optional<std::string> output_of(const std::vector<std::string>& command) {
+  constexpr int kTimeoutMs = 10'000;
+  constexpr std::size_t kMost = 64 * 1024;
+  if (find_program(command[0]).empty()) return std::nullopt;
+  Process process = Process::start(command, Process::Streams::kPipes);
+  process.close_input();
+  std::string output = process.read_output(kMost, kTimeoutMs);
+  if (!process.wait(kTimeoutMs) || process.exit_status() != 0) return std::nullopt;
+  return output;
+}
+
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return access(name.c_str(), X_OK) == 0 ? name : "";
+  const char* path = std::getenv("PATH");
+  // Debian keeps runc in /usr/sbin, which is not in the PATH of an ordinary user.
+  std::istringstream directories(std::string(path != nullptr ? path : "/usr/bin:/bin") + ":/usr/sbin:/sbin");
+  std::string directory;
+  while (std::getline(directories, directory, ':')) {
+    const std::string candidate = directory + "/" + name;
+    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return "";
+}
+
+}  // namespace husk::compare

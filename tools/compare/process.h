@@ -1,0 +1,83 @@
+// Starting a runner, waiting for it with a time limit, and reading what it writes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/unique_fd.h"
+
+namespace husk::compare {
+
+std::uint64_t monotonic_ns();
+
+// Thrown when the user asks the comparison to end (Ctrl-C, SIGTERM, SIGHUP).
+struct Interrupted {};
+
+// From here on these signals do not end this process, but every wait below by an Interrupted.
+void catch_interrupts();
+
+// After an Interrupted was caught: waits work again, for what has to be tidied up.
+void acknowledge_interrupt();
+
+// A child process in a process group of its own. Destroyed while it still runs, it and its group are killed: first
+// politely (its standard input ends, SIGTERM), so that it can clean up, then not.
+class Process {
+ public:
+  enum class Streams {
+    kNone,  // standard input and output are /dev/null
+    kPipes  // both are pipes to this process
+  };
+
+  // Throws husk::Error when the program cannot be started. The start time is taken just before.
+  static Process start(const std::vector<std::string>& command, Streams streams);
+
+  Process(Process&&) noexcept;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  pid_t pid() const { return pid_; }
+  std::uint64_t start_ns() const { return start_ns_; }
+
+  // Waits for the end. False when `timeout_ms` pass first. Throws Interrupted.
+  bool wait(int timeout_ms);
+
+  // Reads at most `count` bytes of output: fewer at its end or when `timeout_ms` pass first. Throws Interrupted.
+  std::string read_output(std::size_t count, int timeout_ms);
+
+  void close_input() { input_.reset(); }
+
+  // After wait() has returned true.
+  std::uint64_t end_ns() const { return end_ns_; }
+  int exit_status() const { return exit_status_; }                      // 128+n after signal n
+  std::uint64_t peak_resident_bytes() const { return peak_resident_; }  // largest resident set of it or one descendant
+
+  // The first line of what it wrote to standard error.
+  std::string first_error_line() const;
+
+ private:
+  Process() = default;
+  void end();
+
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd input_;
+  UniqueFd output_;
+  UniqueFd errors_;  // a memory file: a runner that writes much cannot block
+  std::uint64_t start_ns_ = 0;
+  std::uint64_t end_ns_ = 0;
+  std::uint64_t peak_resident_ = 0;
+  int exit_status_ = -1;
+};
+
+// Runs a command to its end and returns its standard output, or nothing if it cannot be started or fails.
+std::optional<std::string> output_of(const std::vector<std::string>& command);
+
+// The program's path as PATH gives it, or empty.
+std::string find_program(const std::string& name);
+
+}  // namespace husk::compare

@@ -1,0 +1,20 @@
+#include "tools/compare/runners/bwrap.h"
+#include "tools/compare/runners/husk.h"
+#include "tools/compare/runners/references.h"
+#include "tools/compare/runners/runc.h"
+
+namespace husk::compare {
+
+std::vector<std::unique_ptr<Runner>> all_runners() {
+  std::vector<std::unique_ptr<Runner>> runners;
+  runners.push_back(std::make_unique<ForkExec>());
+  runners.push_back(std::make_unique<KvmFloor>());
+  runners.push_back(std::make_unique<HuskHost>("process"));
+  runners.push_back(std::make_unique<HuskHost>("namespace"));
+  runners.push_back(std::make_unique<HuskVm>());
+  runners.push_back(std::make_unique<Bwrap>());
+  runners.push_back(std::make_unique<Runc>());
+  return runners;
+}
+
+}  // namespace husk::compare
