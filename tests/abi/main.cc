@@ -22,8 +22,12 @@ const Topic* topics = nullptr;  // initialised before the topics' constructors r
 
 const char* const* arguments = nullptr;
 
-Topic::Topic(const char* name, Run run) : name_(name), run_(run), next_(topics) { topics = this; }
-const Topic* Topic::first() { return topics; }
+Topic::Topic(const char* name, Run run) : name_(name), run_(run), next_(topics) {
+  topics = this;
+}
+const Topic* Topic::first() {
+  return topics;
+}
 
 void say(const char* format, ...) {
   std::va_list values;
@@ -92,7 +96,8 @@ void write_file(const char* path, const char* contents, mode_t mode) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--list") == 0) {
-    for (const abi::Topic* topic = abi::Topic::first(); topic != nullptr; topic = topic->next()) std::puts(topic->name());
+    for (const abi::Topic* topic = abi::Topic::first(); topic != nullptr; topic = topic->next())
+      std::puts(topic->name());
     return 0;
   }
   if (argc < 2) {

@@ -1,6 +1,6 @@
-// What the programs of the differential tests share. Each file in topics/ looks at one part of Linux's ABI and says what
-// it saw; the same program runs on Linux and in the guest, and what it says must be equal. So a topic says nothing that
-// two runs on Linux could say differently: no addresses, no times, no process ids.
+// What the programs of the differential tests share. Each file in topics/ looks at one part of Linux's ABI and says
+// what it saw; the same program runs on Linux and in the guest, and what it says must be equal. So a topic says nothing
+// that two runs on Linux could say differently: no addresses, no times, no process ids.
 #pragma once
 
 #include <sys/types.h>

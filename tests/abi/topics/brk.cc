@@ -1,6 +1,6 @@
 // The program break: growing, shrinking, zero pages, inheritance, and malloc on top of it.
-#include <unistd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cerrno>
 
+#include <cstring>
+
 #include "../topic.h"
 
 using namespace abi;
@@ -47,7 +49,8 @@ static int run() {
 
   say_end("exit from a thread ends the process", in_child([] {
             pthread_t thread;
-            ::pthread_create(&thread, nullptr, [](void*) -> void* { ::_exit(6); }, nullptr);
+            ::pthread_create(
+                &thread, nullptr, [](void*) -> void* { ::_exit(6); }, nullptr);
             for (;;) ::pause();
             return 0;
           }));
@@ -68,7 +71,12 @@ static int run() {
   say_end("a fault in a thread kills the process", in_child([] {
             pthread_t thread;
             ::pthread_create(
-                &thread, nullptr, [](void*) -> void* { *reinterpret_cast<volatile int*>(4) = 1; return nullptr; }, nullptr);
+                &thread, nullptr,
+                [](void*) -> void* {
+                  *reinterpret_cast<volatile int*>(4) = 1;
+                  return nullptr;
+                },
+                nullptr);
             for (;;) ::pause();
             return 0;
           }));

@@ -20,9 +20,9 @@ static std::vector<std::string> entries(const char* path) {
     return names;
   }
   while (const dirent* entry = ::readdir(stream)) {
-    const char* type = entry->d_type == DT_DIR   ? "/"
-                       : entry->d_type == DT_LNK ? "@"
-                       : entry->d_type == DT_REG ? ""
+    const char* type = entry->d_type == DT_DIR    ? "/"
+                       : entry->d_type == DT_LNK  ? "@"
+                       : entry->d_type == DT_REG  ? ""
                        : entry->d_type == DT_FIFO ? "|"
                                                   : "?";
     names.push_back(std::string(entry->d_name) + type + (entry->d_ino == 0 ? " (inode 0)" : ""));

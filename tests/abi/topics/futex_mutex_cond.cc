@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <deque>
 
+#include <cstring>
+
 #include "../topic.h"
 
 using namespace abi;
@@ -84,7 +86,8 @@ static void barrier_and_semaphore() {
   say("barrier: %d serial threads, phase %d\n", serial.load(), phase.load());
 
   // A semaphore between processes, in shared memory.
-  auto* semaphore = static_cast<sem_t*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* semaphore =
+      static_cast<sem_t*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   ::sem_init(semaphore, 1, 0);
   const pid_t child = in_child([&] {
     for (int i = 0; i < 3; ++i) ::sem_wait(semaphore);

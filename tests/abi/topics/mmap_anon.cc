@@ -42,9 +42,8 @@ static int run() {
   say("MAP_FIXED replaces: %d\n", replaced[0]);
   say("MAP_FIXED_NOREPLACE: %s\n",
       outcome(map(1, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, area) == MAP_FAILED ? -1 : 0));
-  say("a hint that is free is taken: %s\n", ::munmap(area, kPage) == 0 && map(1, MAP_PRIVATE | MAP_ANONYMOUS, area) == area
-                                                ? "yes"
-                                                : "no");
+  say("a hint that is free is taken: %s\n",
+      ::munmap(area, kPage) == 0 && map(1, MAP_PRIVATE | MAP_ANONYMOUS, area) == area ? "yes" : "no");
 
   char* shared = map(1, MAP_SHARED | MAP_ANONYMOUS);
   char* own = map(1);
@@ -57,14 +56,17 @@ static int run() {
 
   say("madvise DONTNEED: %s", outcome(::madvise(area + 8 * kPage, kPage, MADV_DONTNEED)));
   say(", page is %d again\n", area[8 * kPage]);
-  say("length 0: %s\n", outcome(::mmap(nullptr, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0));
+  say("length 0: %s\n",
+      outcome(::mmap(nullptr, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0));
   say("neither shared nor private: %s\n",
       outcome(::mmap(nullptr, kPage, PROT_READ, MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0));
-  say("unaligned fixed address: %s\n", outcome(map(1, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, area + 1) == MAP_FAILED ? -1 : 0));
+  say("unaligned fixed address: %s\n",
+      outcome(map(1, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, area + 1) == MAP_FAILED ? -1 : 0));
   say("unaligned munmap: %s\n", outcome(::munmap(area + 1, kPage)));
   say("munmap of length 0: %s\n", outcome(::munmap(area, 0)));
   say("beyond the address space: %s\n",
-      outcome(::mmap(nullptr, std::size_t{1} << 62, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0));
+      outcome(::mmap(nullptr, std::size_t{1} << 62, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1
+                                                                                                                 : 0));
 
   char* grown = static_cast<char*>(::mremap(area + 8 * kPage, 2 * kPage, 40 * kPage, MREMAP_MAYMOVE));
   if (grown == MAP_FAILED) {

@@ -51,12 +51,15 @@ static int run() {
   ::pread(self, magic, 4, 0);
   say("after a private write: %.3s, and the file: %.3s\n", program + 1, magic + 1);
 
-  say("offset not page-aligned: %s\n", outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, self, 5) == MAP_FAILED ? -1 : 0));
+  say("offset not page-aligned: %s\n",
+      outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, self, 5) == MAP_FAILED ? -1 : 0));
   say("bad descriptor: %s\n", outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, 999, 0) == MAP_FAILED ? -1 : 0));
   const int directory = ::open(".", O_RDONLY);
-  say("a directory: %s\n", outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, directory, 0) == MAP_FAILED ? -1 : 0));
+  say("a directory: %s\n",
+      outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, directory, 0) == MAP_FAILED ? -1 : 0));
   const int write_only = ::open("other", O_WRONLY | O_CREAT, 0644);
-  say("write-only: %s\n", outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, write_only, 0) == MAP_FAILED ? -1 : 0));
+  say("write-only: %s\n",
+      outcome(::mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE, write_only, 0) == MAP_FAILED ? -1 : 0));
   return 0;
 }
 

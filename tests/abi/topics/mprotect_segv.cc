@@ -81,7 +81,8 @@ static int run() {
   ::signal(SIGSEGV, SIG_IGN);
   say_end("an ignored SIGSEGV kills all the same", in_child([] { return *reinterpret_cast<volatile char*>(8); }));
 
-  say("mprotect of a hole: %s\n", ::munmap(area + 2 * kPage, kPage) == 0 ? outcome(::mprotect(area, 4 * kPage, PROT_READ)) : "");
+  say("mprotect of a hole: %s\n",
+      ::munmap(area + 2 * kPage, kPage) == 0 ? outcome(::mprotect(area, 4 * kPage, PROT_READ)) : "");
   say("unaligned: %s\n", outcome(::mprotect(area + 1, kPage, PROT_READ)));
   say("bad protection: %s\n", outcome(::mprotect(area, kPage, 0x1000)));
   return 0;

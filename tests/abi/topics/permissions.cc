@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "../topic.h"
 
 using namespace abi;
@@ -44,7 +46,8 @@ static int run() {
   ::chmod("sticky", 01777);
   write_file("sticky/roots", "x");
   const auto look = [] {
-    for (const char* path : {"mode640", "mode000", "mode711", "closed/file", "listable/file", "sticky/roots"}) try_all(path);
+    for (const char* path : {"mode640", "mode000", "mode711", "closed/file", "listable/file", "sticky/roots"})
+      try_all(path);
   };
   as("root", 0, 0, look);
   as("owner", 100, 300, look);

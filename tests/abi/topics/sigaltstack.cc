@@ -26,7 +26,9 @@ static void handler(int) {
   if (current.ss_flags & SS_ONSTACK) say("changing it in use: %s\n", outcome(::sigaltstack(&current, nullptr)));
 }
 
-static void overflow_handler(int, siginfo_t*, void*) { ::siglongjmp(back, 1); }
+static void overflow_handler(int, siginfo_t*, void*) {
+  ::siglongjmp(back, 1);
+}
 
 __attribute__((noinline)) static int recurse(int depth) {
   volatile char frame[4096];
@@ -35,8 +37,8 @@ __attribute__((noinline)) static int recurse(int depth) {
 }
 
 static int run() {
-  stack_start = static_cast<char*>(
-      ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  stack_start =
+      static_cast<char*>(::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   stack_t current{};
   say("none at first: %s, SS_DISABLE %s\n", outcome(::sigaltstack(nullptr, &current)),
       current.ss_flags & SS_DISABLE ? "set" : "clear");

@@ -12,7 +12,9 @@ using namespace abi;
 
 static volatile sig_atomic_t seen = 0;
 
-static void note(int number) { seen = seen * 100 + number; }
+static void note(int number) {
+  seen = seen * 100 + number;
+}
 
 static void detailed(int number, siginfo_t* information, void*) {
   say("handler: SIG%s, si_signo %s, si_code %s, sender %s, uid %s\n", ::sigabbrev_np(number),
@@ -98,8 +100,8 @@ static void interrupted_calls() {
 static int run() {
   flags();
   interrupted_calls();
-  for (const int number : {SIGTERM, SIGKILL, SIGABRT, SIGFPE, SIGSEGV, SIGUSR1, SIGALRM, SIGPIPE, SIGRTMIN, SIGCHLD, SIGURG,
-                           SIGWINCH, SIGCONT}) {
+  for (const int number : {SIGTERM, SIGKILL, SIGABRT, SIGFPE, SIGSEGV, SIGUSR1, SIGALRM, SIGPIPE, SIGRTMIN, SIGCHLD,
+                           SIGURG, SIGWINCH, SIGCONT}) {
     say_end(number == SIGRTMIN ? "RTMIN" : ::sigabbrev_np(number), in_child([number] {
               ::signal(SIGUSR1, SIG_DFL);
               ::kill(::getpid(), number);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "../topic.h"
 
@@ -16,7 +17,9 @@ static sigset_t set_of(std::initializer_list<int> numbers) {
   return set;
 }
 
-static void handler(int number) { say("handled SIG%s\n", number >= SIGRTMIN ? "RT" : ::sigabbrev_np(number)); }
+static void handler(int number) {
+  say("handled SIG%s\n", number >= SIGRTMIN ? "RT" : ::sigabbrev_np(number));
+}
 
 static void say_pending(const char* when) {
   sigset_t pending;

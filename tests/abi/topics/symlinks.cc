@@ -12,7 +12,8 @@ using namespace abi;
 static void say_link(const char* path) {
   char target[64] = {};
   const ssize_t length = ::readlink(path, target, sizeof target - 1);
-  struct stat own {}, followed {};
+  struct stat own {
+  }, followed{};
   ::lstat(path, &own);
   const int result = ::stat(path, &followed);
   say("%s -> %s, length %zd, size %ld, following: %s\n", path, length < 0 ? outcome(length) : target, length,
@@ -29,7 +30,8 @@ static int run() {
   ::symlink("loop_a", "loop_b");
   ::symlink("../directory/../directory/./file", "directory/round");
   ::symlink("/etc/passwd", "absolute");
-  for (const char* path : {"link", "directory_link", "dangling", "loop_a", "directory/round", "absolute", "directory/file"}) {
+  for (const char* path :
+       {"link", "directory_link", "dangling", "loop_a", "directory/round", "absolute", "directory/file"}) {
     say_link(path);
   }
   say("through: %s\n", outcome(::access("directory_link/file", R_OK)));
@@ -45,7 +47,8 @@ static int run() {
   ::unlink("nowhere");
   say("O_EXCL through a dangling link: %s\n", outcome(::open("dangling", O_WRONLY | O_CREAT | O_EXCL, 0644)));
   say("mkdir on a dangling link: %s\n", outcome(::mkdir("dangling", 0755)));
-  say("unlink takes the link: %s, the file is %s\n", outcome(::unlink("link")), outcome(::access("directory/file", F_OK)));
+  say("unlink takes the link: %s, the file is %s\n", outcome(::unlink("link")),
+      outcome(::access("directory/file", F_OK)));
   say("rmdir of a link: %s\n", outcome(::rmdir("directory_link")));
   say("link follows not: %s\n", outcome(::link("dangling", "dangling_again")));
   say_link("dangling_again");

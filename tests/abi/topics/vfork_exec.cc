@@ -42,10 +42,12 @@ static int run() {
   }
   say_end("execl fails in the child", child);
 
-  char* argv[] = {const_cast<char*>("abi_topics"), const_cast<char*>("vfork_exec"), const_cast<char*>("again"), nullptr};
+  char* argv[] = {const_cast<char*>("abi_topics"), const_cast<char*>("vfork_exec"), const_cast<char*>("again"),
+                  nullptr};
   say("posix_spawn: %d\n", ::posix_spawn(&child, path, nullptr, nullptr, argv, environ));
   say_end("spawned", child);
-  say("posix_spawn of nothing: %s\n", ::strerrorname_np(::posix_spawn(&child, "/no/such/file", nullptr, nullptr, argv, environ)));
+  say("posix_spawn of nothing: %s\n",
+      ::strerrorname_np(::posix_spawn(&child, "/no/such/file", nullptr, nullptr, argv, environ)));
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, 1, "output", O_WRONLY | O_CREAT | O_TRUNC, 0600);
