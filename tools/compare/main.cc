@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 
 #include "tools/compare/host.h"
 #include "tools/compare/json_report.h"
@@ -27,9 +29,16 @@ constexpr int kExitInterrupted = 130;
 
 struct Options {
   unsigned runs = 30;
-  std::vector<std::string> with;
+  std::string with;  // separated by commas; empty: all
   std::string json;
 };
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> words;
+  std::istringstream stream(list);
+  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  return words;
+}
 
 // Keeps the runners that were asked for, in the order of the table.
 void select(std::vector<std::unique_ptr<Runner>>& runners, const std::vector<std::string>& names) {
@@ -58,7 +67,12 @@ int compare(const Options& options, const std::vector<std::string>& rest) {
   const Workload workload =
       rest.empty() ? default_workload(cache) : command_workload(rest[0], {rest.begin() + 1, rest.end()});
   std::vector<std::unique_ptr<Runner>> runners = all_runners();
-  select(runners, options.with);
+  select(runners, split(options.with));
+
+  // A file that cannot be written is better known now than after minutes of measuring.
+  if (!options.json.empty() && !std::ofstream(options.json, std::ios::app)) {
+    throw Error::from_errno("write", options.json);
+  }
 
   catch_interrupts();
   const Host host = describe_host();
@@ -88,9 +102,8 @@ int main_guarded(int count, char** arguments) {
   app.add_option("--runs", options.runs, "timed runs of each kind for each runner")
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();
-  app.add_option("--with", options.with, "runners to compare, of process,namespace,vm,bwrap,runc (default: all)")
-      ->delimiter(',')
-      ->expected(1);  // or IMAGE would be taken for one more
+  // One word that is split here: CLI11 would take IMAGE for one more element of a list.
+  app.add_option("--with", options.with, "runners to compare, of process,namespace,vm,bwrap,runc (default: all)");
   app.add_option("--json", options.json, "write every raw sample to this file");
   app.footer("IMAGE [CMD...]: compare this command instead of the embedded payload.");
   try {

@@ -41,14 +41,14 @@ class Measurement {
     Entry entry{runner, {}};
     entry.result.name = runner.name();
     entry.result.is_reference = runner.is_reference();
-    const Availability availability = runner.detect(context_);
+    const Availability availability = runner.detect(workload_, context_);
     entry.result.version = availability.version;
     if (!availability.available) entry.drop(availability.reason);
     entries_.push_back(std::move(entry));
   }
 
   void run(ComparisonResult& result) {
-    const unsigned kinds = workload_.stamp.empty() ? 1 : 2;
+    const unsigned kinds = workload_.is_embedded() ? 2 : 1;
     total_ = static_cast<unsigned>(entries_.size()) *
              ((options_.warm_up + options_.runs) * kinds + std::min(options_.runs, options_.memory_runs));
     try {
@@ -90,7 +90,7 @@ class Measurement {
   void one_round(bool keep) {
     for (Entry& entry : entries_) {
       step(entry, "start-up", [&] { time_start(entry, keep); });
-      if (!workload_.stamp.empty()) step(entry, "first instruction", [&] { time_first_instruction(entry, keep); });
+      if (workload_.is_embedded()) step(entry, "first instruction", [&] { time_first_instruction(entry, keep); });
     }
   }
 
@@ -101,7 +101,7 @@ class Measurement {
                   "it had not ended after " + std::to_string(options_.timeout_ms / 1000) + " s");
     }
     if (process.exit_status() == 0) return;
-    const std::string line = process.first_error_line();
+    const std::string line = process.last_error_line();
     throw Error("run", entry.result.name,
                 "exit status " + std::to_string(process.exit_status()) + (line.empty() ? "" : ": " + line));
   }
@@ -131,10 +131,10 @@ class Measurement {
 
   void look_at_memory(Entry& entry) {
     if (entry.runner.is_reference()) return;
-    if (workload_.idle.empty()) {
-      watch_command(entry);
-    } else {
+    if (workload_.is_embedded()) {
       watch_idle(entry);
+    } else {
+      watch_command(entry);
     }
   }
 
@@ -158,8 +158,7 @@ class Measurement {
       peak = std::max(peak, total_pss(memory_of_tree(process.pid())));
     } while (process.read_output(1, kPeakIntervalMs).empty() && !process.wait(0) && monotonic_ns() < deadline);
     if (process.exit_status() >= 0) {
-      throw Error("run", entry.result.name,
-                  "the idle payload ended before it was ready: " + process.first_error_line());
+      throw Error("run", entry.result.name, "the idle payload ended before it was ready: " + process.last_error_line());
     }
     sleep_ms(kSettleMs);
     std::vector<ProcessMemory> processes = memory_of_tree(process.pid());
@@ -172,7 +171,7 @@ class Measurement {
   }
 
   void measure_bare_payload(ComparisonResult& result) {
-    if (workload_.idle.empty()) return;
+    if (!workload_.is_embedded()) return;
     std::vector<std::string> command = workload_.idle;
     command[0] = workload_.image + command[0];
     Process process = Process::start(command, Process::Streams::kPipes);

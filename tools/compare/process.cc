@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -182,11 +183,15 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
   return output;
 }
 
-std::string Process::first_error_line() const {
-  std::array<char, 400> text{};
-  const ssize_t size = pread(errors_.get(), text.data(), text.size(), 0);
-  const std::string all(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  return all.substr(0, all.find('\n'));
+std::string Process::last_error_line() const {
+  std::string text(64 * 1024, '\0');
+  const off_t size = lseek(errors_.get(), 0, SEEK_END);
+  const off_t start = std::max<off_t>(0, size - static_cast<off_t>(text.size()));
+  const ssize_t got = pread(errors_.get(), text.data(), text.size(), start);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  while (text.ends_with('\n')) text.pop_back();
+  const std::size_t newline = text.rfind('\n');
+  return newline == std::string::npos ? text : text.substr(newline + 1);
 }
 
 void Process::end() {

@@ -56,8 +56,9 @@ class Process {
   int exit_status() const { return exit_status_; }                      // 128+n after signal n
   std::uint64_t peak_resident_bytes() const { return peak_resident_; }  // largest resident set of it or one descendant
 
-  // The first line of what it wrote to standard error.
-  std::string first_error_line() const;
+  // The last line of what it wrote to standard error: the payload may have written there too, but the runner had the
+  // last word on why it failed.
+  std::string last_error_line() const;
 
  private:
   Process() = default;

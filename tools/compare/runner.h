@@ -39,7 +39,7 @@ class Runner {
   virtual ~Runner() = default;
 
   virtual std::string name() const = 0;
-  virtual Availability detect(const Context& context) const = 0;
+  virtual Availability detect(const Workload& workload, const Context& context) const = 0;
 
   // Once, before the first run; not timed. Throws husk::Error.
   virtual void prepare(const Workload&, const Context&) {}

@@ -17,6 +17,8 @@ struct Workload {
   // Only the default payload can say when it began and wait to be looked at; empty for a command of the user's.
   std::vector<std::string> stamp;
   std::vector<std::string> idle;
+
+  bool is_embedded() const { return !stamp.empty(); }
 };
 
 // Puts the embedded payload into a root directory of its own in the cache (once; the directory's name holds a hash of

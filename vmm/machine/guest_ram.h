@@ -23,7 +23,9 @@ class GuestRam {
   std::span<const boot::MemoryRange> ranges() const { return std::span(ranges_.data(), range_count_); }
   std::span<std::byte> host(const boot::MemoryRange& range) const { return memory_.at(range.start, range.size); }
 
-  // Puts the kernel's segments in place. Writable ones are copied.
+  // Puts the kernel's segments in place, as copies. Mapping the read-only ones from the file would share some 250 KiB with other
+  // VMs, but KVM's shadow paging fills in the neighbours of a page that the guest touches only if the host has them mapped
+  // writable: with copies the kernel starts the payload three times as soon (0.7 against 2.2 ms).
   void load_kernel(const boot::KernelFile& file, const boot::KernelImage& image);
 
   // Makes the host back [start, start + size) with pages now: cheaper in one call than one fault at a time, and far

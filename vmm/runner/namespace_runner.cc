@@ -56,10 +56,9 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
 
   if (!plan.console.empty()) take_terminal_back();
   if (cgroup && status != 0 && cgroup->killed_for_memory()) {
-    log::print(
-        log::Severity::kError,
-        "the kernel killed a process of the payload: it needed more than the limit of %llu KiB; give it more with -m",
-        static_cast<unsigned long long>(spec.memory_bytes >> 10));
+    log::print(log::Severity::kError,
+               "the kernel killed a process of the payload: out of memory (limit %llu KiB); give it more with -m",
+               static_cast<unsigned long long>(spec.memory_bytes >> 10));
   }
   return status;
 }

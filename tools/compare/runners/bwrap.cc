@@ -4,7 +4,7 @@
 
 namespace husk::compare {
 
-Availability Bwrap::detect(const Context&) const {
+Availability Bwrap::detect(const Workload&, const Context&) const {
   const std::string program = find_program("bwrap");
   if (program.empty()) return {false, {}, "not installed (apt package bubblewrap)"};
   std::string version = output_of({program, "--version"}).value_or("");

@@ -9,24 +9,28 @@
 
 namespace husk::compare {
 
-Availability HuskHost::detect(const Context& context) const {
+Availability HuskHost::detect(const Workload&, const Context& context) const {
   if (access(context.husk.c_str(), X_OK) != 0) return {false, {}, "not there (" + context.husk.string() + ")"};
   return {true, husk_version(), {}};
 }
 
-void HuskHost::prepare(const Workload&, const Context& context) {
+void HuskHost::prepare(const Workload& workload, const Context& context) {
   husk_ = context.husk.string();
+  // What a plain process writes stays written, and it cannot run an image file: it gets the directory that the other
+  // programs get. The embedded payload writes nothing.
+  const bool write_protect = isolation_ == "process" && !workload.is_embedded();
+  image_ = write_protect ? context.root.string() : workload.image;
 }
 
 std::vector<std::string> HuskHost::command(const Workload& workload, Phase phase) {
-  std::vector<std::string> arguments = {husk_, "run", "--isolation", isolation_, workload.image};
+  std::vector<std::string> arguments = {husk_, "run", "--isolation", isolation_, image_};
   for (const std::string& word : payload(workload, phase)) arguments.push_back(word);
   return arguments;
 }
 
-Availability HuskVm::detect(const Context& context) const {
+Availability HuskVm::detect(const Workload& workload, const Context& context) const {
   if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
-  return HuskHost::detect(context);
+  return HuskHost::detect(workload, context);
 }
 
 void HuskVm::prepare(const Workload& workload, const Context& context) {

@@ -10,12 +10,13 @@ class HuskHost : public Runner {
  public:
   explicit HuskHost(std::string isolation) : isolation_(std::move(isolation)) {}
   std::string name() const override { return isolation_; }
-  Availability detect(const Context& context) const override;
+  Availability detect(const Workload& workload, const Context& context) const override;
   void prepare(const Workload& workload, const Context& context) override;
   std::vector<std::string> command(const Workload& workload, Phase phase) override;
 
  protected:
   std::string husk_;
+  std::string image_;
 
  private:
   std::string isolation_;
@@ -26,7 +27,7 @@ class HuskHost : public Runner {
 class HuskVm : public HuskHost {
  public:
   HuskVm() : HuskHost("vm") {}
-  Availability detect(const Context& context) const override;
+  Availability detect(const Workload& workload, const Context& context) const override;
   void prepare(const Workload& workload, const Context& context) override;
   std::vector<std::string> command(const Workload& workload, Phase phase) override;
   std::optional<std::uint64_t> first_instruction(const std::string& output) const override;

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include "vmm/error.h"
-
 namespace husk::compare {
 namespace {
 
@@ -13,10 +11,13 @@ std::string floor_program(const Context& context) {
 
 }  // namespace
 
+Availability ForkExec::detect(const Workload& workload, const Context&) const {
+  // A command of the user's needs the libraries and files of its image, and so at least the chroot(2) of `process`.
+  if (!workload.is_embedded()) return {false, {}, "only for the embedded payload"};
+  return {true, {}, {}};
+}
+
 void ForkExec::prepare(const Workload& workload, const Context&) {
-  // A command of the user's needs the libraries of its image: there is no running it without any isolation but chroot.
-  if (workload.stamp.empty())
-    throw Error("run", "the command", "only the embedded payload can be run without its root");
   program_ = workload.image + workload.start[0];
 }
 
@@ -26,7 +27,7 @@ std::vector<std::string> ForkExec::command(const Workload& workload, Phase phase
   return arguments;
 }
 
-Availability KvmFloor::detect(const Context& context) const {
+Availability KvmFloor::detect(const Workload&, const Context& context) const {
   if (access(floor_program(context).c_str(), X_OK) != 0) {
     return {false, {}, "not there (" + floor_program(context) + ")"};
   }

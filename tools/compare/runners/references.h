@@ -9,7 +9,7 @@ namespace husk::compare {
 class ForkExec : public Runner {
  public:
   std::string name() const override { return "fork-exec"; }
-  Availability detect(const Context&) const override { return {true, {}, {}}; }
+  Availability detect(const Workload& workload, const Context& context) const override;
   void prepare(const Workload& workload, const Context& context) override;
   std::vector<std::string> command(const Workload& workload, Phase phase) override;
   bool is_reference() const override { return true; }
@@ -23,7 +23,7 @@ class KvmFloor : public Runner {
  public:
   static constexpr char kName[] = "kvm-floor";
   std::string name() const override { return kName; }
-  Availability detect(const Context& context) const override;
+  Availability detect(const Workload& workload, const Context& context) const override;
   void prepare(const Workload& workload, const Context& context) override;
   std::vector<std::string> command(const Workload& workload, Phase phase) override;
   bool is_reference() const override { return true; }

@@ -28,7 +28,7 @@ void adapt(const std::filesystem::path& file, const std::vector<std::string>& ar
 
 }  // namespace
 
-Availability Runc::detect(const Context&) const {
+Availability Runc::detect(const Workload&, const Context&) const {
   const std::string program = find_program("runc");
   if (program.empty()) return {false, {}, "not installed (apt package runc)"};
   if (geteuid() != 0) return {false, {}, "needs root"};

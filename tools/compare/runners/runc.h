@@ -9,7 +9,7 @@ namespace husk::compare {
 class Runc : public Runner {
  public:
   std::string name() const override { return "runc"; }
-  Availability detect(const Context& context) const override;
+  Availability detect(const Workload& workload, const Context& context) const override;
   void prepare(const Workload& workload, const Context& context) override;
   std::vector<std::string> command(const Workload& workload, Phase phase) override;
   void clean_up() override;

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# End-to-end tests of `husk run --isolation namespace` and `--isolation process`: namespace_test.sh HUSK
+# Needs root and busybox-static. Exit status 77: cannot be run here (ctest counts it as skipped).
+set -u
+husk=$1
+busybox=$(command -v busybox) || { echo "no busybox (apt package busybox-static)"; exit 77; }
+[ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
+
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+mkdir -p "$root"/{bin,etc}
+cp "$busybox" "$root/bin/busybox"
+for applet in $("$busybox" --list); do
+  [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+done
+echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>"$root/etc/passwd"
+chmod 755 "$work"
+
+failures=0
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+
+# expect WHAT WANTED GOT
+expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
+
+in_namespace() { timeout 60 "$husk" run --isolation namespace "$@"; }
+run() { timeout 60 "$husk" run --isolation "$isolation" "$@"; }
+
+# Waits until the command "$@" succeeds.
+eventually() { for _ in $(seq 200); do "$@" && return 0; sleep 0.02; done; return 1; }
+
+memory_groups() { find /sys/fs/cgroup -type d -name 'husk-*' 2>/dev/null | sort; }
+mounts() { wc -l </proc/self/mountinfo; }
+
+for isolation in namespace process; do
+  echo "== statuses and streams: $isolation"
+  expect "$isolation echo" hello "$(run "$root" /bin/echo hello)"
+  run "$root" /bin/sh -c 'exit 7'; expect "$isolation exit 7" 7 $?
+  run "$root" sh -c 'kill -9 $$'; expect "$isolation kill -9 of itself" 137 $?
+  run "$root" sh -c 'kill -TERM $$'; expect "$isolation kill -TERM of itself" 143 $?
+  run "$root" nosuch 2>"$work/err"; expect "$isolation missing command" 127 $?
+  expect "$isolation lines on standard error" 1 "$(wc -l <"$work/err")"
+  run "$root" /etc/passwd 2>"$work/err"; expect "$isolation command that is not executable" 126 $?
+  run "$work/nothing" true 2>"$work/err"; expect "$isolation missing image" 125 $?
+  expect "$isolation lines on standard error" 1 "$(wc -l <"$work/err")"
+  printf 'b\na\n' | run "$root" sh -c 'sort; echo error >&2' >"$work/out" 2>"$work/err"
+  expect "$isolation standard output" "a b " "$(tr '\n' ' ' <"$work/out")"
+  expect "$isolation standard error" error "$(cat "$work/err")"
+
+  echo "== signals: $isolation"
+  for signal in INT:130 TERM:143 HUP:129 USR1:138; do
+    timeout 60 "$husk" run --isolation "$isolation" "$root" sleep 4321 &
+    sleep 0.3
+    pid=$(pgrep -P $! -f "run --isolation $isolation")
+    kill -"${signal%:*}" "$pid"
+    wait $!
+    expect "$isolation SIG${signal%:*}" "${signal#*:}" $?
+  done
+  "$husk" run --isolation "$isolation" "$root" sh -c 'trap "exit 5" TERM; while :; do sleep 0.02; done' &
+  pid=$!
+  sleep 0.3
+  kill -TERM $pid
+  wait $pid
+  expect "$isolation SIGTERM with a handler" 5 $?
+  "$husk" run --isolation "$isolation" "$root" sh -c 'trap "" USR1; sleep 0.6; exit 9' &
+  pid=$!
+  sleep 0.3
+  kill -USR1 $pid
+  wait $pid
+  expect "$isolation SIGUSR1 that is ignored" 9 $?
+done
+
+echo "== what a container sees"
+in_namespace "$root" sh -c '(sleep 0.2; kill -INT 1) & sleep 20; exit 3'; expect "kill of process 1 by another" 130 $?
+in_namespace "$root" sh -c 'trap "exit 6" INT; (sleep 0.2; kill -INT 1) & sleep 1 & wait; wait; exit 3'
+expect "kill of process 1, which has a handler, by another" 6 $?
+in_namespace "$root" sh -c 'su -s /bin/sh nobody -c "kill -9 1" 2>/dev/null; exit 3'
+expect "kill of process 1 by a user who may not" 3 $?
+status=$(in_namespace "$root" cat /proc/self/status)
+field() { echo "$status" | awk -v key="$1:" '$1 == key { print $2 }'; }
+expect "effective capabilities" 00000000a80425fb "$(field CapEff)"
+expect "permitted capabilities" 00000000a80425fb "$(field CapPrm)"
+expect "bounding set" 00000000a80425fb "$(field CapBnd)"
+expect "inheritable set" 0000000000000000 "$(field CapInh)"
+expect "ambient set" 0000000000000000 "$(field CapAmb)"
+expect "no_new_privs" 1 "$(field NoNewPrivs)"
+expect "seccomp mode" 2 "$(field Seccomp)"
+expect "process 1" 1 "$(in_namespace "$root" sh -c 'echo $$')"
+status=$(in_namespace -u 1000:1000 "$root" cat /proc/self/status)
+expect "capabilities of user 1000" 0000000000000000 "$(field CapEff)"
+expect "uid" 1000 "$(field Uid)"
+expect "gid" 1000 "$(field Gid)"
+expect "namespaces of its own" "" "$( (in_namespace "$root" sh -c 'for n in mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
+  for n in mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n; done) | sort | uniq -d)"
+expect "network interfaces" lo "$(in_namespace "$root" sh -c 'ls /sys/class/net')"
+in_namespace "$root" ping -c 1 -W 5 127.0.0.1 >/dev/null || fail "the loopback interface is not up"
+expect "host name" box "$(in_namespace --hostname box "$root" hostname)"
+expect "devices" "all there" "$(in_namespace "$root" sh -c '[ -c /dev/null ] && [ -c /dev/zero ] && [ -c /dev/full ] &&
+  [ -c /dev/random ] && [ -c /dev/urandom ] && [ -c /dev/tty ] && [ -c /dev/pts/ptmx ] && [ -d /dev/shm ] && echo all there')"
+in_namespace "$root" mount -t tmpfs none /tmp 2>/dev/null && fail "mount(2) is allowed"
+in_namespace "$root" sh -c 'echo 1 >/proc/sys/vm/drop_caches' 2>/dev/null && fail "/proc/sys can be written"
+in_namespace "$root" mkdir /sys/x 2>/dev/null && fail "/sys can be written"
+expect "masked /proc/keys" 0 "$(in_namespace "$root" sh -c 'wc -c </proc/keys')"
+expect "descriptors" "0 1 2" "$(in_namespace "$root" sh -c 'ls /proc/1/fd; true' 9</dev/null | xargs)"
+in_namespace "$root" sh -c 'echo changed >/etc/passwd; rm /bin/ls; mkdir /new' || fail "the root cannot be changed"
+expect "image after that" "root:x:0:0:root:/root:/bin/sh" "$(head -1 "$root/etc/passwd")"
+[ -L "$root/bin/ls" ] && [ ! -e "$root/new" ] && [ ! -e "$root/proc" ] || fail "the image was changed"
+
+echo "== nothing is left behind"
+mounts_before=$(mounts)
+in_namespace -m 32M "$root" sh -c 'exit 4'; expect "status with a memory limit" 4 $?
+expect "control groups after a run" "" "$(memory_groups)"
+in_namespace -m 16M "$root" sh -c 'head -c 100000000 /dev/zero >/big' 2>"$work/err"; expect "out of memory" 137 $?
+grep -q 'husk: .*memory' "$work/err" || fail "no line says that memory ran out: $(cat "$work/err")"
+for option in "" "-m 32M"; do
+  # shellcheck disable=SC2086 # the option and its value are two words
+  "$husk" run --isolation namespace $option "$root" sleep 98765 &
+  pid=$!
+  eventually pgrep -f '^sleep 98765' >/dev/null || fail "the payload did not start"
+  kill -9 $pid
+  wait $pid 2>/dev/null
+  gone() { ! pgrep -f 'sleep 98765' >/dev/null; }
+  eventually gone || fail "processes after SIGKILL of husk: $(pgrep -af 'sleep 98765')"
+  swept() { [ -z "$(memory_groups)" ]; }
+  eventually swept || fail "control groups after SIGKILL of husk: $(memory_groups)"
+done
+expect "mounts" "$mounts_before" "$(mounts)"
+
+[ "$failures" = 0 ] && echo "all passed"
+exit $((failures != 0))
