@@ -20,10 +20,8 @@ template <typename Wait>
 __attribute__((noinline)) static bool keeps(unsigned long seed, const Wait& wait) {
   Registers in, out;
   for (int i = 0; i < 32; ++i) in.words[i] = seed * 0x9e37'79b9'7f4a'7c15ul + static_cast<unsigned long>(i);
-  const bool avx = __builtin_cpu_supports("avx");
   // Nothing of the compiler's may come between, so the wait itself is a raw system call or a loop in registers.
   long result = 0;
-  (void)avx;
   asm volatile(
       "movups 0(%[in]), %%xmm0\n movups 16(%[in]), %%xmm1\n movups 32(%[in]), %%xmm2\n movups 48(%[in]), %%xmm3\n"
       "movups 64(%[in]), %%xmm4\n movups 80(%[in]), %%xmm5\n movups 96(%[in]), %%xmm6\n movups 112(%[in]), %%xmm7\n"
