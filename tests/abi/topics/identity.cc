@@ -1,66 +1,89 @@
-// Who and where a process is: ids and their relations, uname, limits, random numbers.
-#include <sys/random.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/sysinfo.h>
-#include <sys/utsname.h>
+// User and group ids, process groups and sessions, and the rules for changing them.
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
 
 #include "../topic.h"
 
 using namespace abi;
 
+static void say_ids(const char* when) {
+  uid_t real_user, effective_user, saved_user;
+  gid_t real_group, effective_group, saved_group;
+  ::getresuid(&real_user, &effective_user, &saved_user);
+  ::getresgid(&real_group, &effective_group, &saved_group);
+  say("%s: uid %u %u %u, gid %u %u %u\n", when, real_user, effective_user, saved_user, real_group, effective_group,
+      saved_group);
+}
+
+static int change_ids() {
+  if (::getuid() != 0) {
+    say("not root\n");
+    return 0;
+  }
+  say_ids("start");
+  gid_t groups[] = {7, 9, 11};
+  say("setgroups: %s\n", outcome(::setgroups(3, groups)));
+  gid_t read_back[8];
+  say("getgroups: %d of %d, too small %s\n", ::getgroups(8, read_back), ::getgroups(0, nullptr),
+      outcome(::getgroups(2, read_back)));
+  say("last group %u\n", read_back[2]);
+  ::setresgid(10, 20, 30);
+  say("setresuid: %s\n", outcome(::setresuid(1000, 2000, 3000)));
+  say_ids("after setres");
+  say("fsuid %d fsgid %d\n", ::setfsuid(static_cast<uid_t>(-1)), ::setfsgid(static_cast<gid_t>(-1)));
+  say("setuid(0): %s\n", outcome(::setuid(0)));
+  say("setuid(saved): %s\n", outcome(::setuid(3000)));
+  say_ids("after setuid");
+  say("setreuid(swap): %s\n", outcome(::setreuid(3000, 1000)));
+  say_ids("after setreuid");
+  say("setresuid(other): %s\n", outcome(::setresuid(5, 5, 5)));
+  say("setgroups: %s\n", outcome(::setgroups(0, nullptr)));
+  say("setregid: %s\n", outcome(::setregid(20, 10)));
+  say_ids("end");
+  say("kill init: %s\n", outcome(::kill(1, 0)));
+  say("sethostname: %s\n", outcome(::sethostname("x", 1)));
+  say("dumpable %d\n", ::prctl(PR_GET_DUMPABLE));
+  return 0;
+}
+
+static int groups_and_sessions() {
+  say("setsid: %s\n", outcome(::setsid()));
+  say("leader: group %d session %d\n", ::getpgrp() == ::getpid(), ::getsid(0) == ::getpid());
+  say("setsid again: %s\n", outcome(::setsid()));
+  say("setpgid of a session leader: %s\n", outcome(::setpgid(0, 0)));
+  int ready[2];
+  if (::pipe(ready) != 0) return 1;
+  const pid_t child = in_child([&] {
+    char byte;
+    return static_cast<int>(::read(ready[0], &byte, 1));
+  });
+  say("child's group is mine: %d\n", ::getpgid(child) == ::getpgrp());
+  say("setpgid(child, child): %s\n", outcome(::setpgid(child, child)));
+  say("child's group is its own: %d, session mine: %d\n", ::getpgid(child) == child, ::getsid(child) == ::getpid());
+  const pid_t second = in_child([&] {
+    char byte;
+    return static_cast<int>(::read(ready[0], &byte, 1));
+  });
+  say("setpgid into the first's: %s\n", outcome(::setpgid(second, child)));
+  say("setpgid into none: %s\n", outcome(::setpgid(second, 99999)));
+  say("setpgid of a stranger: %s\n", outcome(::setpgid(1, 0)));
+  say("setpgid negative: %s\n", outcome(::setpgid(0, -1)));
+  say("getpgid of none: %s\n", outcome(::getpgid(99999)));
+  say("kill the group: %s\n", outcome(::kill(-child, SIGTERM)));
+  say_end("first", child);
+  say_end("second", second);
+  say("kill the empty group: %s\n", outcome(::kill(-child, SIGTERM)));
+  return 0;
+}
+
 static int run() {
-  utsname system{};
-  ::uname(&system);
-  say("uname: %s %s\n", system.sysname, system.machine);
-  say("a release that glibc accepts: %s\n", std::atoi(system.release) >= 4 ? "yes" : "no");
-  say("thread id is process id: %s\n", ::gettid() == ::getpid() ? "yes" : "no");
-  const pid_t self = ::getpid();
-  say_end("relations", in_child([self] { return ::getppid() == self && ::getpid() > self ? 0 : 1; }));
-  say("ids: %u %u %u %u\n", ::getuid(), ::geteuid(), ::getgid(), ::getegid());
-  char name[65] = {};
-  say("gethostname: %s\n", outcome(::gethostname(name, sizeof name)));
-  ::uname(&system);
-  say("is uname's node name: %s\n", std::strcmp(name, system.nodename) == 0 ? "yes" : "no");
-  say("page size %ld, clock ticks %ld\n", ::sysconf(_SC_PAGESIZE), ::sysconf(_SC_CLK_TCK));
-  struct sysinfo information {};
-  say("sysinfo: %s, memory %s\n", outcome(::sysinfo(&information)), information.totalram > 0 ? "some" : "none");
-
-  rlimit limit{};
-  ::getrlimit(RLIMIT_STACK, &limit);
-  say("stack limit is 8 MiB: %s\n", limit.rlim_cur == 8ul << 20 ? "yes" : "no");
-  limit = {.rlim_cur = 4ul << 20, .rlim_max = 4ul << 20};
-  say("lower RLIMIT_STACK: %s\n", outcome(::setrlimit(RLIMIT_STACK, &limit)));
-  rlimit now{};
-  ::getrlimit(RLIMIT_STACK, &now);
-  say("it is %lu\n", now.rlim_cur);
-  say_end("inherited", in_child([] {
-            rlimit inherited{};
-            ::getrlimit(RLIMIT_STACK, &inherited);
-            return inherited.rlim_max == 4ul << 20 ? 0 : 1;
-          }));
-  limit = {.rlim_cur = 100, .rlim_max = 50};
-  say("soft above hard: %s\n", outcome(::setrlimit(RLIMIT_CORE, &limit)));
-  say("unknown resource: %s\n", outcome(::syscall(SYS_prlimit64, 0, 99, nullptr, &limit)));
-  rusage usage{};
-  say("getrusage: %s\n", outcome(::getrusage(RUSAGE_SELF, &usage)));
-
-  unsigned char a[32] = {}, b[32] = {};
-  say("getrandom: %zd\n", ::getrandom(a, sizeof a, 0));
-  ::getrandom(b, sizeof b, GRND_NONBLOCK);
-  say("differs: %s\n", std::memcmp(a, b, sizeof a) != 0 ? "yes" : "no");
-  say("unknown flags: %s\n", outcome(::getrandom(a, 1, 0x100)));
-  static unsigned char large[100'000];
-  say("100,000 bytes: %zd\n", ::getrandom(large, sizeof large, 0));
-  int counts[256] = {};
-  for (const unsigned char byte : large) ++counts[byte];
-  bool even = true;
-  for (const int count : counts) even = even && count > 200 && count < 600;  // 390 expected, 19.7 is one sigma
-  say("bytes are evenly spread: %s\n", even ? "yes" : "no");
+  say_end("ids", in_child(change_ids));
+  say_end("groups", in_child(groups_and_sessions));
   return 0;
 }
 
