@@ -131,7 +131,8 @@ static int run() {
         return ::nanosleep(&negative, nullptr);
       }()));
   say("sigaction's set size: %s\n", outcome(::syscall(SYS_rt_sigaction, SIGUSR1, nullptr, nullptr, 4L)));
-  say("write of a negative length: %s\n", outcome(::syscall(SYS_write, ::open("negative", O_WRONLY | O_CREAT, 0644), buffer, -1L)));
+  say("write of a negative length: %s\n",
+      outcome(::syscall(SYS_write, ::open("negative", O_WRONLY | O_CREAT, 0644), buffer, -1L)));
   say("clone with THREAD alone: %s\n", outcome(::syscall(SYS_clone, 0x10000L, 0L, 0L, 0L, 0L)));
   return 0;
 }
