@@ -91,11 +91,6 @@ enum class ControlRegister : std::uint32_t {
   kPanic = 0x08,
   // Write: n = request the VMM to print the log ring's new lines now (used for lines that must not wait for the end).
   kFlushLog = 0x0c,
-  // Write: the VMM saves the vCPU's vector registers to the page frame with this number, or loads them from there (XSAVE's standard
-  // format, SDM vol. 1, 13.4). For a kernel in ring 0 where KVM emulates CPL 0 but not XSAVE, XRSTOR and XGETBV in it: the device
-  // tree says so (`vector-state-by-vmm`).
-  kSaveVectorState = 0x14,
-  kLoadVectorState = 0x18,
   // Read: terminal size (rows << 16 | columns), 0 when there is no terminal.
   kWindowSize = 0x10,
 };

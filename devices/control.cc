@@ -37,12 +37,6 @@ void ControlDevice::write(std::uint64_t offset, std::span<const std::byte> data)
     case ControlRegister::kPanic:
       host_.guest_panicked();
       break;
-    case ControlRegister::kSaveVectorState:
-      host_.save_vector_state(value);
-      break;
-    case ControlRegister::kLoadVectorState:
-      host_.load_vector_state(value);
-      break;
     case ControlRegister::kFlushLog:
       host_.flush_guest_log();
       break;

@@ -22,9 +22,6 @@ class ControlHost {
   virtual void guest_exited(std::uint8_t code, std::uint8_t signal) = 0;
   virtual void guest_panicked() = 0;
   virtual void flush_guest_log() = 0;
-  // Copies the vCPU's vector registers to or from the guest's page frame with this number, unchecked.
-  virtual void save_vector_state(std::uint32_t frame) = 0;
-  virtual void load_vector_state(std::uint32_t frame) = 0;
   // rows << 16 | columns; 0 without a terminal.
   virtual std::uint32_t window_size() = 0;
 };

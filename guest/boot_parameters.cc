@@ -106,7 +106,6 @@ std::string_view read_husk(const fdt::Node& node, BootParameters& parameters) {
   if (!kernel_end || *kernel_end <= husk::abi::kKernelGpa) return "/husk has no usable kernel-end";
   parameters.kernel_end = *kernel_end;
   if (const auto level = number_u32(node, "log-level")) parameters.log_level = *level;
-  parameters.vector_state_by_vmm = node.property("vector-state-by-vmm").has_value();
   const auto payload = node.child("payload");
   return payload ? read_payload(*payload, parameters.payload) : "there is no /husk/payload";
 }

@@ -55,7 +55,6 @@ struct BootParameters {
   std::uint64_t boot_tsc = 0;
   std::uint64_t boot_realtime_ns = 0;
   std::uint32_t log_level = 4;
-  bool vector_state_by_vmm = false;  // CPL 0 cannot execute XSAVE
 
   std::array<DeviceDescription, husk::abi::kMaxMmioDevices> devices;
   std::size_t device_count = 0;

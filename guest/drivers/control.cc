@@ -3,7 +3,6 @@
 #include "abi/husk_abi.h"
 #include "drivers/console.h"
 #include "guest_stats.h"
-#include "mm/address.h"
 #include "drivers/mmio.h"
 #include "drivers/tty.h"
 #include "task/signal.h"
@@ -29,14 +28,6 @@ void end_machine(int code, int signal) {
                  static_cast<std::uint32_t>(code & 0xff) | static_cast<std::uint32_t>(signal & 0xff) << 8);
   // The VMM ends the VM at that store and never runs the vCPU again.
   for (;;) __builtin_ia32_pause();
-}
-
-void save_vector_state(std::byte* page) {
-  write_register(address(ControlRegister::kSaveVectorState), static_cast<std::uint32_t>(mm::frame_of(page).value));
-}
-
-void load_vector_state(const std::byte* page) {
-  write_register(address(ControlRegister::kLoadVectorState), static_cast<std::uint32_t>(mm::frame_of(page).value));
 }
 
 void flush_log() {

@@ -1,7 +1,6 @@
 // The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 
 namespace kernel::drivers {
@@ -10,10 +9,6 @@ namespace kernel::drivers {
 // written first, as long as somebody reads it: that may wait, unless a signal killed the payload or another one comes
 // from the host.
 [[noreturn]] void end_machine(int code, int signal);
-
-// Lets the VMM save or load the vCPU's vector registers, for want of an XSAVE in CPL 0. `page` is a page of RAM.
-void save_vector_state(std::byte* page);
-void load_vector_state(const std::byte* page);
 
 // Prints the log's new lines now and not only when the VM ends.
 void flush_log();

@@ -6,7 +6,6 @@
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
-#include "task/exit.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
@@ -119,8 +118,9 @@ Result<int> clone(const CloneArguments& arguments) {
 
   if (flags & kCloneVfork) {
     // The maker waits until the child has left the address space that they share; only a fatal signal ends the wait early.
-    TRY(process->vfork_done.wait_until([&] { return !process->vfork_pending || must_exit(self); }, Deadline::never(),
-                                       Interruptible::kNo));
+    while (process->vfork_pending && !self.process->group_exiting) {
+      TRY(process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(), Interruptible::kNo));
+    }
   }
   return tid;
 }

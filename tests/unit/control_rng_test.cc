@@ -17,15 +17,11 @@ class FakeMachine final : public ControlHost {
   void guest_exited(std::uint8_t code, std::uint8_t signal) override { exits.emplace_back(code, signal); }
   void guest_panicked() override { ++panics; }
   void flush_guest_log() override { ++flushes; }
-  void save_vector_state(std::uint32_t frame) override { saved_frames.push_back(frame); }
-  void load_vector_state(std::uint32_t frame) override { loaded_frames.push_back(frame); }
   std::uint32_t window_size() override { return 24U << 16 | 80U; }
 
   std::vector<std::pair<int, int>> exits;
   int panics = 0;
   int flushes = 0;
-  std::vector<std::uint32_t> saved_frames;
-  std::vector<std::uint32_t> loaded_frames;
 };
 
 class ControlTest : public ::testing::Test {
@@ -43,13 +39,6 @@ class ControlTest : public ::testing::Test {
   CountingInterrupt interrupt_;
   ControlDevice device_{machine_, interrupt_};
 };
-
-TEST_F(ControlTest, VectorStateGoesToTheNamedFrame) {
-  write(ControlRegister::kSaveVectorState, 0x123);
-  write(ControlRegister::kLoadVectorState, 0x456);
-  EXPECT_EQ(machine_.saved_frames, std::vector<std::uint32_t>{0x123});
-  EXPECT_EQ(machine_.loaded_frames, std::vector<std::uint32_t>{0x456});
-}
 
 TEST_F(ControlTest, ExitCarriesCodeAndSignal) {
   write(ControlRegister::kExit, 7);

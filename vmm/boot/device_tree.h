@@ -37,7 +37,6 @@ struct DeviceTreeInput {
   std::span<const VirtioNode> devices;
   Clock clock;
   std::uint32_t log_level = 4;  // syslog severity
-  bool vector_state_by_vmm = false;  // the guest's CPL 0 cannot execute XSAVE
   Gpa kernel_end;
   std::array<std::byte, 64> rng_seed{};
   const ContainerSpec* payload = nullptr;

@@ -99,20 +99,6 @@ bool Vcpu::set_xcr0(std::uint64_t value) {
   return ::ioctl(fd_.get(), KVM_SET_XCRS, &xcrs) == 0;
 }
 
-bool Vcpu::read_xsave(std::span<std::byte> area) const {
-  kvm_xsave xsave{};
-  if (area.size() != sizeof xsave || ::ioctl(fd_.get(), KVM_GET_XSAVE, &xsave) != 0) return false;
-  std::memcpy(area.data(), &xsave, sizeof xsave);
-  return true;
-}
-
-bool Vcpu::write_xsave(std::span<const std::byte> area) {
-  kvm_xsave xsave;  // a copy: the guest's memory may change while KVM reads it
-  if (area.size() != sizeof xsave) return false;
-  std::memcpy(&xsave, area.data(), sizeof xsave);
-  return ::ioctl(fd_.get(), KVM_SET_XSAVE, &xsave) == 0;
-}
-
 std::uint32_t Vcpu::tsc_khz() const {
   const int khz = ::ioctl(fd_.get(), KVM_GET_TSC_KHZ, 0);
   if (khz <= 0) throw Error::from_errno("read", "the TSC's frequency", "husk needs a host with a constant TSC");

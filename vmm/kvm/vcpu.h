@@ -31,9 +31,6 @@ class Vcpu {
   void set_msrs(std::span<const kvm_msr_entry> entries);
   // XCR0. False when KVM does not take the value.
   bool set_xcr0(std::uint64_t value);
-  // The vector registers in XSAVE's standard format, 4 KiB. False when KVM does not take the image, or the size is another one.
-  bool read_xsave(std::span<std::byte> area) const;
-  bool write_xsave(std::span<const std::byte> area);
   std::uint32_t tsc_khz() const;
   std::uint64_t tsc() const;  // what RDTSC in the guest would return now
 

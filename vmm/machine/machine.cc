@@ -162,9 +162,6 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   tree.ram = ram_.ranges();
   tree.devices = devices_->nodes();
   tree.kernel_end = image.end();
-  // An emulated CPL 0 has no XSAVE (KVM's instruction emulator does not know it), whatever CPUID says of CPL 3.
-  tree.vector_state_by_vmm =
-      ring == boot::Ring::kRing0 && boot::best_ring(profile_.cpl0_ticks_per_instruction) != boot::Ring::kRing0;
   tree.log_level = static_cast<std::uint32_t>(log::level());
   tree.payload = &spec_;
   if (::getrandom(tree.rng_seed.data(), tree.rng_seed.size(), 0) != static_cast<ssize_t>(tree.rng_seed.size())) {
@@ -265,16 +262,6 @@ std::uint32_t Machine::window_size() {
   // The guest asks because it was told of SIGWINCH: the terminal's configuration space shall say the same.
   devices_->set_window_size(size.rows, size.columns);
   return (std::uint32_t{size.rows} << 16) | size.columns;
-}
-
-void Machine::save_vector_state(std::uint32_t frame) {
-  const std::span<std::byte> page = ram_.memory().at(Gpa{std::uint64_t{frame} * abi::kPageSize}, abi::kPageSize);
-  if (page.empty() || !vcpu_->read_xsave(page)) fail("the guest asked to save vector registers outside its memory");
-}
-
-void Machine::load_vector_state(std::uint32_t frame) {
-  const std::span<std::byte> page = ram_.memory().at(Gpa{std::uint64_t{frame} * abi::kPageSize}, abi::kPageSize);
-  if (page.empty() || !vcpu_->write_xsave(page)) fail("the guest asked to load vector registers that no CPU can have");
 }
 
 void Machine::guest_panicked() {

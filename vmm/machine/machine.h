@@ -62,8 +62,6 @@ class Machine final : private ControlHost {
   void guest_panicked() override;
   void flush_guest_log() override { guest_log_.print_new_lines(); }
   std::uint32_t window_size() override;
-  void save_vector_state(std::uint32_t frame) override;
-  void load_vector_state(std::uint32_t frame) override;
 
   const ContainerSpec& spec_;
   Timeline& timeline_;

@@ -189,33 +189,29 @@ ring0_interrupt:
     iretq
 .endm
 
-// The privilege level does not tell the kernel from the payload, but the interrupted RIP does: kernel_text_limit (kernel.ld) is
-// where the kernel's code ends, as an offset from kKernelBase.
-.macro jump_if_from_kernel target
-    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
-    jne 9f
-    cmpl $kernel_text_limit, 16(%rsp)
-    jb \target
-9:
-.endm
-
 ring3_page_fault:
     save_fault_address
 ring3_exception:
-    jump_if_from_kernel 2f
+    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jae 2f
 1:  forward per_cpu+PC_KERNEL_STACK, trap_from_user
-2:  forward emergency_stack_pointer, trap_from_kernel
+2:  cmpl $0x7fff, 20(%rsp)          // a jump of user code into the upper canonical half
+    ja 1b
+    forward emergency_stack_pointer, trap_from_kernel
 
 ring3_interrupt:
     end_of_interrupt
-    jump_if_from_kernel note_interrupt
-    jmp 1b
+    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jb 1b
+    cmpl $0x7fff, 20(%rsp)
+    ja 1b
+    jmp note_interrupt
 
 // INT3 in the kernel's code is the gate to privileged operations (privileged.cc): EAX says which, RDI and RSI are its arguments.
 ring3_breakpoint:
-    jump_if_from_kernel 1f
-    jmp ring3_exception
-1:  add $16, %rsp
+    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jb ring3_exception
+    add $16, %rsp
     cmp $1, %eax
     ja 1f
     je 2f

@@ -1,8 +1,6 @@
 #include "arch/x86_64/vector_state.h"
 
 #include "arch/x86_64/per_cpu.h"
-#include "boot_parameters.h"
-#include "drivers/control.h"
 #include "lib/string.h"
 
 namespace kernel::arch {
@@ -17,12 +15,11 @@ constexpr std::uint64_t kHandledComponents = 0x2e7;
 
 struct Geometry {
   bool known = false;
-  bool by_vmm = false;  // CPL 0 cannot execute XSAVE: the control device does it
   std::uint64_t mask = 0;
   std::size_t size = kFxsaveSize;
 };
 constinit Geometry geometry_;
-alignas(4096) constinit std::byte scratch_area_[4096] = {};
+alignas(64) constinit std::byte scratch_area_[4096] = {};
 
 struct CpuidResult {
   std::uint32_t eax, ebx, ecx, edx;
@@ -39,15 +36,12 @@ const Geometry& geometry() {
   geometry_.known = true;
   constexpr std::uint32_t kOsxsave = 1u << 27;
   if (cpuid(1, 0).ecx & kOsxsave) {
+    std::uint32_t low, high;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     // What CPUID offers, and only that: a host that shows its own XCR0 may have more enabled than this VM was given.
     const CpuidResult offered = cpuid(0xd, 0);
-    geometry_.mask = ((std::uint64_t{offered.edx} << 32) | offered.eax) & kHandledComponents;
-    geometry_.by_vmm = boot_parameters().vector_state_by_vmm;
-    if (!geometry_.by_vmm) {
-      std::uint32_t low, high;
-      asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-      geometry_.mask &= (std::uint64_t{high} << 32) | low;
-    }
+    geometry_.mask =
+        ((std::uint64_t{high} << 32) | low) & ((std::uint64_t{offered.edx} << 32) | offered.eax) & kHandledComponents;
     geometry_.size = kMinimalXsaveSize;
     for (std::uint32_t component = 2; component < 64; ++component) {
       if (!(geometry_.mask >> component & 1)) continue;
@@ -68,10 +62,7 @@ std::uint64_t vector_state_mask() { return geometry().mask; }
 
 void save_vector_state(std::byte* area) {
   const std::uint64_t mask = geometry().mask;
-  if (geometry_.by_vmm) {
-    drivers::save_vector_state(scratch_area_);
-    memcpy(area, scratch_area_, geometry_.size);
-  } else if (mask) {
+  if (mask) {
     asm volatile("xsave64 (%0)" ::"r"(area), "a"(low(mask)), "d"(high(mask)) : "memory");
   } else {
     asm volatile("fxsave64 (%0)" ::"r"(area) : "memory");
@@ -80,10 +71,7 @@ void save_vector_state(std::byte* area) {
 
 void restore_vector_state(const std::byte* area) {
   const std::uint64_t mask = geometry().mask;
-  if (geometry_.by_vmm) {
-    if (area != scratch_area_) memcpy(scratch_area_, area, geometry_.size);
-    drivers::load_vector_state(scratch_area_);
-  } else if (mask) {
+  if (mask) {
     asm volatile("xrstor64 (%0)" ::"r"(area), "a"(low(mask)), "d"(high(mask)) : "memory");
   } else {
     asm volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
