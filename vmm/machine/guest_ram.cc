@@ -8,12 +8,6 @@
 #include "vmm/error.h"
 
 namespace husk::machine {
-namespace {
-
-// Guest memory behind the kernel that is given to the host's page tables in one go: what a small payload uses.
-constexpr std::uint64_t kWarmMemory = 256 << 10;
-
-}  // namespace
 
 GuestRam::GuestRam(std::uint64_t size) {
   void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -33,14 +27,19 @@ GuestRam::GuestRam(std::uint64_t size) {
   }
 }
 
-void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image) {
-  // The kernel's first allocations follow its image.
-  const Gpa start = image.segments().front().start;
-  populate(start, image.end().value - start.value + kWarmMemory);
+void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image, KernelPages pages) {
   for (const boot::Segment& segment : image.segments()) {
     const std::span<std::byte> target = memory_.at(segment.start, segment.pages() * abi::kPageSize);
     if (target.empty()) throw Error("load", file.name(), "the guest's memory is too small for it");
-    std::memcpy(target.data(), file.bytes().data() + segment.file_offset, segment.file_size);
+    if (segment.file_size == 0) continue;
+    if (pages == KernelPages::kCopied || segment.writable || segment.file_size != segment.memory_size) {
+      std::memcpy(target.data(), file.bytes().data() + segment.file_offset, segment.file_size);
+      continue;
+    }
+    // Read-only for everyone: a write by the guest, whatever its page tables say, ends the VM.
+    void* address = ::mmap(target.data(), target.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file.fd(),
+                           static_cast<off_t>(file.offset() + segment.file_offset));
+    if (address == MAP_FAILED) throw Error::from_errno("map", file.name());
   }
 }
 
