@@ -205,6 +205,7 @@ int Machine::run() {
     }
   }
   timeline_.guest_left_ns = monotonic_ns();
+  terminal_.reset();  // before the log's lines
   timeline_.guest = ram_.memory().read<abi::GuestStats>(Gpa{abi::kGuestStatsGpa}).value_or(abi::GuestStats{});
   guest_log_.print_new_lines();
   return *exit_status_;
@@ -256,6 +257,7 @@ void Machine::handle_mmio(kvm_run& state) {
 void Machine::fail(const std::string& reason) {
   ++timeline_.exits_other;
   exit_status_ = kExitHuskError;
+  terminal_.reset();
   guest_log_.print_new_lines();
   char where[64] = "";
   try {
