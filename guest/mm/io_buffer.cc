@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mm/address.h"
 #include "mm/user_ptr.h"
 
 namespace kernel::mm {
@@ -16,9 +17,15 @@ struct UserIovec {
   std::uint64_t length;
 };
 
+// Linux's TASK_SIZE_MAX: beyond it even an empty buffer is refused.
+constexpr std::uint64_t kUserLimit = 0x7fff'ffff'f000;
+
+bool in_user_half(std::uint64_t address, std::uint64_t size) { return size <= kUserLimit && address <= kUserLimit - size; }
+
 }  // namespace
 
-IoBuffer IoBuffer::user(std::uint64_t address, std::size_t size) {
+Result<IoBuffer> IoBuffer::user(std::uint64_t address, std::size_t size) {
+  if (!in_user_half(address, size)) return Errno::kFault;
   IoBuffer buffer(Kind::kUser);
   buffer.remaining_ = std::min(size, kMaxBytes);
   buffer.current_ = {address, buffer.remaining_};
@@ -42,6 +49,7 @@ Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t c
   for (std::size_t i = 0; i < count; ++i) {
     const UserIovec iovec = TRY(UserPtr<const UserIovec>(iovec_address + i * sizeof(UserIovec)).read());
     if (static_cast<std::int64_t>(iovec.length) < 0) return Errno::kInval;
+    if (!in_user_half(iovec.base, iovec.length)) return Errno::kFault;
     const std::size_t length = std::min<std::size_t>(iovec.length, kMaxBytes - total);
     total += length;
     if (length != 0) TRY(buffer.rest_.push_back({iovec.base, length}));

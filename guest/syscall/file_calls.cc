@@ -104,27 +104,27 @@ Result<void> write_offset(mm::UserPtr<std::int64_t> address, const UserOffset& o
 
 SyscallResult sys_read(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer destination = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  mm::IoBuffer destination = TRY(mm::IoBuffer::user(buffer.address(), count));
   return file->read(destination);
 }
 
 SyscallResult sys_write(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer source = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  mm::IoBuffer source = TRY(mm::IoBuffer::user(buffer.address(), count));
   return file->write(source);
 }
 
 SyscallResult sys_pread64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer destination = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  mm::IoBuffer destination = TRY(mm::IoBuffer::user(buffer.address(), count));
   return file->read_at(static_cast<std::uint64_t>(offset), destination);
 }
 
 SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer source = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  mm::IoBuffer source = TRY(mm::IoBuffer::user(buffer.address(), count));
   return file->write_at(static_cast<std::uint64_t>(offset), source);
 }
 
