@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include "mm/address.h"
 #include "mm/user_ptr.h"
 
 namespace kernel::mm {
 namespace {
 
 constexpr std::size_t kMaxSegments = 1024;                      // UIO_MAXIOV
+// Linux's TASK_SIZE_MAX: a part beyond it is refused before any data moves. (What cannot be mapped below it fails later.)
+constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
 constexpr std::size_t kMaxBytes = 0x7fff'f000;                  // MAX_RW_COUNT: one call moves no more
 
 // Linux's struct iovec.
@@ -17,15 +18,9 @@ struct UserIovec {
   std::uint64_t length;
 };
 
-// Linux's TASK_SIZE_MAX: beyond it even an empty buffer is refused.
-constexpr std::uint64_t kUserLimit = 0x7fff'ffff'f000;
-
-bool in_user_half(std::uint64_t address, std::uint64_t size) { return size <= kUserLimit && address <= kUserLimit - size; }
-
 }  // namespace
 
-Result<IoBuffer> IoBuffer::user(std::uint64_t address, std::size_t size) {
-  if (!in_user_half(address, size)) return Errno::kFault;
+IoBuffer IoBuffer::user(std::uint64_t address, std::size_t size) {
   IoBuffer buffer(Kind::kUser);
   buffer.remaining_ = std::min(size, kMaxBytes);
   buffer.current_ = {address, buffer.remaining_};
@@ -49,7 +44,7 @@ Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t c
   for (std::size_t i = 0; i < count; ++i) {
     const UserIovec iovec = TRY(UserPtr<const UserIovec>(iovec_address + i * sizeof(UserIovec)).read());
     if (static_cast<std::int64_t>(iovec.length) < 0) return Errno::kInval;
-    if (!in_user_half(iovec.base, iovec.length)) return Errno::kFault;
+    if (iovec.base > kHighestAddress || iovec.length > kHighestAddress - iovec.base) return Errno::kFault;
     const std::size_t length = std::min<std::size_t>(iovec.length, kMaxBytes - total);
     total += length;
     if (length != 0) TRY(buffer.rest_.push_back({iovec.base, length}));

@@ -13,8 +13,7 @@ namespace kernel::mm {
 
 class IoBuffer {
  public:
-  // kFault if the range is not in the payload's half at all; whether it is accessible shows when data is moved.
-  static Result<IoBuffer> user(std::uint64_t address, std::size_t size);
+  static IoBuffer user(std::uint64_t address, std::size_t size);
   static IoBuffer kernel(std::span<std::byte> memory);
   static IoBuffer kernel_source(std::span<const std::byte> memory);  // to load from; storing into it is a kernel bug
   // Reads `count` struct iovec (readv(2)); kInval if count > 1024 or the sum of lengths overflows ssize_t, kFault.

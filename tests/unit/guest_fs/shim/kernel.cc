@@ -9,6 +9,7 @@
 #include "drivers/console.h"
 #include "drivers/tty.h"
 #include "fs/file_table.h"
+#include "fs/mapped_pages.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -188,6 +189,11 @@ namespace kernel::arch {
 Context::~Context() = default;
 }
 
+namespace kernel::fs {
+// No test maps a file.
+void drop_mapped_pages(const mm::MemoryObject&, std::uint64_t, std::uint64_t) {}
+}  // namespace kernel::fs
+
 namespace kernel::drivers {
 fs::CharDevice* console_device(DeviceRole) {
   return nullptr;
@@ -196,3 +202,12 @@ fs::CharDevice* controlling_terminal() {
   return nullptr;
 }
 }  // namespace kernel::drivers
+
+namespace kernel::mm {
+
+class MemoryObject;
+void unmap_object_pages(const MemoryObject&, std::uint64_t);
+// There are no address spaces here that could map anything.
+void unmap_object_pages(const MemoryObject&, std::uint64_t) {}
+
+}  // namespace kernel::mm
