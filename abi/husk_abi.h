@@ -118,6 +118,17 @@ struct ConsoleStatus {
   std::uint32_t accepted;  // bytes that the stream has taken
 };
 
+// ---------------------------------------------------------------- prepared virtqueues
+// Bringing a virtio device up takes some 15 register accesses, each an exit. So the VMM does it as a boot loader would, through
+// the same registers, for the devices that nearly every payload uses: a device whose node has the property husk,queues has
+// status DRIVER_OK, with VIRTIO_F_VERSION_1 and kConsoleFeatureStream accepted, and each queue in a zeroed page of its own, laid
+// out like this. A kernel that does not want that resets the device and starts over.
+inline constexpr std::uint16_t kPreparedQueueSize = 16;
+inline constexpr std::uint64_t kPreparedDescriptors = 0x000; // offsets in the page
+inline constexpr std::uint64_t kPreparedAvailable = 0x100;
+inline constexpr std::uint64_t kPreparedUsed = 0x140;
+inline constexpr std::uint64_t kPreparedEnd = 0x200;         // the rest of the page is the kernel's
+
 // ---------------------------------------------------------------- shared memory written by the guest, read by the VMM
 // Everything here is untrusted to the VMM.
 inline constexpr std::uint64_t kGuestStatsMagic = 0x3173746174736b68; // "hkstats1"

@@ -69,9 +69,18 @@ std::string_view read_device(const fdt::Node& node, BootParameters& parameters) 
   const auto vector = number_u32(node, "interrupts");
   if (!vector || *vector < 0x20 || *vector > 0xff) return "a virtio_mmio node has no usable interrupts";
   if (parameters.device_count == parameters.devices.size()) return "too many virtio_mmio nodes";
-  parameters.devices[parameters.device_count++] = {.role = role_of(text(node, "husk,role").value_or("")),
-                                                   .vector = static_cast<std::uint8_t>(*vector),
-                                                   .registers = *range};
+  DeviceDescription& device = parameters.devices[parameters.device_count++];
+  device.role = role_of(text(node, "husk,role").value_or(""));
+  device.vector = static_cast<std::uint8_t>(*vector);
+  device.registers = *range;
+  if (const auto queues = node.property("husk,queues")) {
+    device.has_queues = true;
+    for (std::size_t i = 0; i < device.queues.size(); ++i) {
+      const auto page = queues->double_cell(2 * i);
+      if (!page || *page % husk::abi::kPageSize != 0) return "a virtio_mmio node has no usable husk,queues";
+      device.queues[i] = *page;
+    }
+  }
   return {};
 }
 

@@ -34,10 +34,11 @@ constexpr int kInternalError = 125;
 void initialise_memory(const BootParameters& boot, std::uint64_t root_page_table) {
   std::uint64_t highest = 0;
   for (std::size_t i = 0; i < boot.memory_count; ++i) highest = std::max(highest, boot.memory[i].end());
-  const std::uint64_t first_free = mm::initialise_frame_table(mm::page_ceil(boot.kernel_end), highest);
+  const std::uint64_t table = mm::initialise_frame_table(mm::page_floor(highest));
   for (std::size_t i = 0; i < boot.memory_count; ++i) {
-    const std::uint64_t start = std::max(boot.memory[i].start, first_free);
-    if (start < boot.memory[i].end()) mm::add_memory(start, boot.memory[i].end() & ~(mm::kPageSize - 1));
+    const std::uint64_t start = std::max(boot.memory[i].start, mm::page_ceil(boot.kernel_end));
+    const std::uint64_t end = std::min(mm::page_floor(boot.memory[i].end()), table);
+    if (start < end) mm::add_memory(start, end);
   }
   mm::PageTable::set_boot_root(root_page_table);
 }

@@ -53,6 +53,9 @@ class Console final : public Device {
   // MmioTransport::notify_config_changed). Any thread.
   void set_window_size(std::uint16_t rows, std::uint16_t columns);
 
+  bool has_input() const { return options_.input_fd.has_value(); }
+  bool has_output() const { return options_.output_fd.has_value(); }
+
   std::uint32_t id() const override;
   std::string_view name() const override { return options_.name; }
   std::uint64_t features() const override;

@@ -58,6 +58,15 @@ class StreamConsole final : public fs::CharDevice, public InterruptHandler {
   ConsolePort port_;
 };
 
+Result<std::byte*> queue_page(const DeviceDescription& device, std::uint32_t index) {
+  if (!device.has_queues) return mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero)));
+  if (device.queues[index] == 0) {
+    log(LogLevel::kError, "console at {x}: the VMM has not set up queue {}", device.registers.start, index);
+    return Errno::kNoDev;
+  }
+  return mm::physical_pointer<std::byte>(device.queues[index]);
+}
+
 constinit StreamConsole g_stdin(DeviceRole::kStdin);
 constinit StreamConsole g_stdout(DeviceRole::kStdout);
 constinit StreamConsole g_stderr(DeviceRole::kStderr);
@@ -102,12 +111,16 @@ Result<void> ConsolePort::start(DeviceRole role, InterruptHandler& handler) {
   if (!device) return Errno::kNoDev;
   // The pages of a failed start are kept for the next try: a queue that the device knows must not be freed.
   if (has_input_ && !input.queue().page()) {
-    input.initialise(mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero))), transport_, kReceiveQueue);
+    input.initialise(TRY(queue_page(*device, kReceiveQueue)), transport_, kReceiveQueue);
   }
   if (has_output_ && !output.queue().page()) {
-    output.initialise(mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero))), transport_, kTransmitQueue);
+    output.initialise(TRY(queue_page(*device, kTransmitQueue)), transport_, kTransmitQueue);
   }
-  TRY(negotiate(*device));
+  if (device->has_queues) {
+    transport_.adopt(*device);
+  } else {
+    TRY(negotiate(*device));
+  }
   set_interrupt_handler(device->vector, handler);
   started_ = true;
   return {};

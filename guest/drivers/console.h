@@ -1,8 +1,8 @@
 // virtio-console, driver's side (virtio 1.2, section 5.3, with husk's stream extension: abi/husk_abi.h). The payload's
 // standard streams are character devices over it: three streams, or one terminal (tty.h).
 //
-// A device is brought up when it is used for the first time: a payload that never reads its standard input never pays
-// for it.
+// A device is taken into use at the first read or write: a payload that never reads its standard input never pays for
+// it.
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,9 @@
 
 #include "abi/husk_abi.h"
 #include "drivers/console.h"
-#include "guest_stats.h"
 #include "drivers/mmio.h"
 #include "drivers/tty.h"
+#include "guest_stats.h"
 #include "task/signal.h"
 
 namespace kernel::drivers {

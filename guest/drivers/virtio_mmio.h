@@ -1,5 +1,6 @@
 // The virtio-mmio transport, driver's side (virtio 1.2, sections 3.1.1 and 4.2.3): brings a device up in some 14
-// register accesses. Drivers do it at the first use of their device, since every access is an exit.
+// register accesses. Drivers do it at the first use of their device, since every access is an exit; or not at all,
+// where the VMM has done it for them.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,9 @@ class VirtioMmio {
   Result<void> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
   Result<void> add_queue(std::uint32_t index, const VirtQueue& queue);
   void start();
+
+  // Instead of all that: a device whose queues the VMM has set up (DeviceDescription::has_queues).
+  void adopt(const DeviceDescription& device) { base_ = device.registers.start; }
 
   // Tells the device of new requests in a queue ("available buffer notification").
   void notify(std::uint32_t index);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "abi/husk_abi.h"
 #include "lib/result.h"
 
 namespace kernel::drivers {
@@ -22,13 +23,14 @@ struct QueueBuffer {
 
 class VirtQueue {
  public:
-  static constexpr std::uint16_t kSize = 16;
-  // Of a page: 16 descriptors of 16 bytes; 6 + 2 * 16 bytes of the available ring; 6 + 8 * 16 of the used ring;
-  // padding.
-  static constexpr std::size_t kDescriptorOffset = 0;
-  static constexpr std::size_t kAvailableOffset = 16 * kSize;
-  static constexpr std::size_t kUsedOffset = (kAvailableOffset + 6 + 2 * kSize + 3) & ~std::size_t{3};
-  static constexpr std::size_t kEnd = (kUsedOffset + 6 + 8 * kSize + 15) & ~std::size_t{15};
+  static constexpr std::uint16_t kSize = husk::abi::kPreparedQueueSize;
+  // Where the parts lie in the page. It is the layout of queues that the VMM has set up, and good for our own as well.
+  static constexpr std::size_t kDescriptorOffset = husk::abi::kPreparedDescriptors;
+  static constexpr std::size_t kAvailableOffset = husk::abi::kPreparedAvailable;
+  static constexpr std::size_t kUsedOffset = husk::abi::kPreparedUsed;
+  static constexpr std::size_t kEnd = husk::abi::kPreparedEnd;
+  static_assert(kDescriptorOffset + 16 * kSize <= kAvailableOffset && kAvailableOffset + 6 + 2 * kSize <= kUsedOffset &&
+                kUsedOffset + 6 + 8 * kSize <= kEnd);
 
   constexpr VirtQueue() = default;
 

@@ -112,9 +112,10 @@ void add_memory(std::uint64_t start, std::uint64_t end) {
   statistics_.free_frames += end - start;
 }
 
-std::uint64_t initialise_frame_table(std::uint64_t start, std::uint64_t highest) {
+std::uint64_t initialise_frame_table(std::uint64_t highest) {
+  const std::uint64_t start = page_floor(highest - (highest >> kPageShift) * sizeof(FrameRecord));
   table_ = physical_pointer<FrameRecord>(start);
-  return page_ceil(start + (highest >> kPageShift) * sizeof(FrameRecord));
+  return start;
 }
 
 Result<Pfn> allocate_frame(Fill fill) {

@@ -15,8 +15,9 @@ namespace kernel::mm {
 
 enum class Fill : std::uint8_t { kNone, kZero };
 
-// Puts the allocator's table at guest-physical `start`, for RAM that ends at `highest`; returns the first address after it.
-std::uint64_t initialise_frame_table(std::uint64_t start, std::uint64_t highest);
+// Puts the allocator's table at the end of the RAM that ends at `highest` and returns where it starts. At the end, because most of
+// it is never touched: the first frames to be used then follow the kernel's data, where the VMM has prepared the host's side.
+std::uint64_t initialise_frame_table(std::uint64_t highest);
 // Hands RAM to the allocator. [start, end) is page-aligned, zero, and used by nobody. Called at boot, at most twice.
 void add_memory(std::uint64_t start, std::uint64_t end);
 

@@ -39,6 +39,13 @@ class TreeWriter {
   void bytes(const char* name, std::span<const std::byte> value) {
     keep(fdt_property(fdt_, name, value.data(), static_cast<int>(value.size())));
   }
+  void u64_array(const char* name, std::span<const Gpa> values) {
+    char* out = place(name, values.size() * sizeof(fdt64_t));
+    for (std::size_t i = 0; out != nullptr && i < values.size(); ++i) {
+      const fdt64_t cell = cpu_to_fdt64(values[i].value);
+      std::memcpy(out + i * sizeof cell, &cell, sizeof cell);
+    }
+  }
   void reg(const MemoryRange& range) {
     const fdt64_t cells[2] = {cpu_to_fdt64(range.start.value), cpu_to_fdt64(range.size)};
     keep(fdt_property(fdt_, "reg", cells, sizeof cells));
@@ -138,6 +145,7 @@ Gpa write_device_tree(BootArena& arena, const DeviceTreeInput& input) {
     tree.string("compatible", "virtio,mmio");
     tree.reg(MemoryRange{device.registers, abi::kMmioStride});
     tree.u32("interrupts", device.vector);
+    if (!device.queues.empty()) tree.u64_array("husk,queues", device.queues);
     tree.string("husk,role", device.role);
     tree.end();
   }

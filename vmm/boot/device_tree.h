@@ -23,6 +23,9 @@ struct VirtioNode {
   Gpa registers;
   std::uint8_t vector = 0;
   std::string_view role;  // "stdin", "stdout", "stderr", "terminal", "rng"
+  // Pages of queues that are set up already, Gpa{0} for a queue that is not; no queues at all: the guest brings the
+  // device up.
+  std::vector<Gpa> queues = {};
 };
 
 struct Clock {

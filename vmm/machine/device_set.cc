@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <cassert>
+#include <utility>
 
+#include "devices/virtio/prepare.h"
+#include "vmm/error.h"
 #include "vmm/log.h"
 
 namespace husk::machine {
@@ -51,6 +54,24 @@ void DeviceSet::add(virtio::Device& device, std::string_view role) {
   const auto vector = static_cast<std::uint8_t>(abi::kFirstDeviceVector + index);
   slots_.emplace_back(device, memory_, vm_, vector);
   nodes_.push_back({.registers = Gpa{abi::kMmioBase + (index + 1) * abi::kMmioStride}, .vector = vector, .role = role});
+}
+
+void DeviceSet::prepare_queues(boot::BootArena& arena) {
+  // The consoles come first in the slots, in the same order.
+  for (std::size_t i = 0; i < consoles_.size(); ++i) {
+    std::vector<virtio::PreparedQueue> queues;
+    std::vector<Gpa> pages(2);
+    const auto add_queue = [&](std::size_t index) {
+      pages[index] = arena.allocate(abi::kPageSize, "a device's queue");
+      queues.push_back({.index = static_cast<std::uint32_t>(index), .page = pages[index]});
+    };
+    if (consoles_[i].has_input()) add_queue(virtio::Console::kReceiveQueue);
+    if (consoles_[i].has_output()) add_queue(virtio::Console::kTransmitQueue);
+    if (!virtio::prepare_device(slots_[i].transport, abi::kConsoleFeatureStream, queues)) {
+      throw Error("set up", consoles_[i].name(), "the device refuses its own features or queues");
+    }
+    nodes_[i].queues = std::move(pages);
+  }
 }
 
 MmioDevice* DeviceSet::at(Gpa address) const {

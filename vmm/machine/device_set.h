@@ -19,6 +19,7 @@
 #include "devices/virtio/console.h"
 #include "devices/virtio/mmio.h"
 #include "devices/virtio/rng.h"
+#include "vmm/boot/boot_arena.h"
 #include "vmm/boot/device_tree.h"
 #include "vmm/container_spec.h"
 #include "vmm/kvm/vm.h"
@@ -31,6 +32,10 @@ class DeviceSet {
   // must be stopped before the set is destroyed; everything must outlive it.
   DeviceSet(const ContainerSpec& spec, const GuestMemory& memory, const kvm::Vm& vm, EventLoop& loop,
             ControlHost& control_host);
+
+  // Sets up the consoles' queues in pages of the arena, so that the guest need not (abi/husk_abi.h, "prepared
+  // virtqueues"). The rest (the random number generator) waits for the guest to want it. Throws husk::Error.
+  void prepare_queues(boot::BootArena& arena);
 
   ControlDevice& control() { return control_; }
   // The device that a guest-physical address belongs to, or null.

@@ -27,18 +27,16 @@ GuestRam::GuestRam(std::uint64_t size) {
   }
 }
 
-void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image) {
+void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image, KernelPages pages) {
   for (const boot::Segment& segment : image.segments()) {
     const std::span<std::byte> target = memory_.at(segment.start, segment.pages() * abi::kPageSize);
     if (target.empty()) throw Error("load", file.name(), "the guest's memory is too small for it");
     if (segment.file_size == 0) continue;
-    if (segment.writable || segment.file_size != segment.memory_size) {
-      populate(segment.start, segment.file_size);
+    if (pages == KernelPages::kCopied || segment.writable || segment.file_size != segment.memory_size) {
       std::memcpy(target.data(), file.bytes().data() + segment.file_offset, segment.file_size);
       continue;
     }
-    // Read-only for everyone: a write by the guest, whatever its page tables say, ends the VM. MAP_POPULATE: KVM fills
-    // in the neighbours of a page that the guest touches, if the host has them mapped.
+    // Read-only for everyone: a write by the guest, whatever its page tables say, ends the VM.
     void* address = ::mmap(target.data(), target.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file.fd(),
                            static_cast<off_t>(file.offset() + segment.file_offset));
     if (address == MAP_FAILED) throw Error::from_errno("map", file.name());

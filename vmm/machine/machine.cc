@@ -30,8 +30,11 @@ constexpr std::uint32_t kRootImageSlot = 2;  // 0 and 1 are RAM
 constexpr std::uint64_t kWorkingMemory = std::uint64_t{2} << 20;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
-// Guest pages below abi::kKernelGpa that every boot touches: descriptor tables, statistics, log, page tables, tree.
-constexpr std::uint64_t kBootPages = 20;
+// Guest pages below abi::kKernelGpa that every boot touches: descriptor tables, statistics, log, the consoles' queues,
+// page tables, tree.
+constexpr std::uint64_t kBootPages = 23;
+// And behind the kernel's image: the first page frames that it hands out, enough for a small payload.
+constexpr std::uint64_t kWarmPages = 64;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -70,9 +73,6 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
       config.kernel_path.empty() ? boot::KernelFile::embedded() : boot::KernelFile::open(config.kernel_path);
   const boot::KernelImage image = boot::KernelImage::parse(kernel.bytes(), kernel.name());
   check_memory_size(spec_, image);
-  ram_.populate(Gpa{0}, kBootPages * abi::kPageSize);
-  ram_.load_kernel(kernel, image);
-
   std::uint32_t slot = 0;
   for (const boot::MemoryRange& range : ram_.ranges()) {
     vm_.add_memory(slot++, range.start, ram_.host(range), kvm::SlotAccess::kReadWrite);
@@ -84,8 +84,19 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 
   const boot::Ring ring = prepare_cpu(config.cache_directory);
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
+  // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
+  // there must not be offered them.
+  const bool emulated = boot::best_ring(profile_.cpl0_ticks_per_instruction) == boot::Ring::kRing3;
+  if (emulated && ring == boot::Ring::kRing0) profile_.features.xsave = false;
   if (spec_.terminal) terminal_.emplace();
   devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this));
+
+  // Where KVM emulates CPL 0 it also shadows page tables in software, and every page that the guest is the first to
+  // touch costs a fault there. One call for all pages that every boot touches is far cheaper.
+  const std::uint64_t warm = emulated ? kWarmPages * abi::kPageSize : 0;
+  ram_.populate(Gpa{0}, kBootPages * abi::kPageSize);
+  ram_.populate(Gpa{abi::kKernelGpa}, image.end() - Gpa{abi::kKernelGpa} + warm);
+  ram_.load_kernel(kernel, image, emulated ? KernelPages::kCopied : KernelPages::kShared);
   load_boot_tables(image, ring);
 }
 
@@ -134,6 +145,7 @@ boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
 void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) {
   const GuestMemory& memory = ram_.memory();
   boot::BootArena arena(memory);
+  devices_->prepare_queues(arena);
   boot::PageTables tables(arena, ring == boot::Ring::kRing0 ? boot::PageOwner::kSupervisor : boot::PageOwner::kUser);
   // Page 0 stays unmapped: a null pointer plus kKernelBase faults.
   tables.map(Gpa{abi::kGdtGpa}, abi::kGuestStatsGpa - abi::kGdtGpa, boot::PageAccess::kReadOnly);
