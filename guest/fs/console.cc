@@ -1,6 +1,7 @@
 #include "fs/console.h"
 
 #include "drivers/console.h"
+#include "drivers/tty.h"
 #include "fs/dev_fs.h"
 #include "fs/device_file.h"
 #include "fs/fs.h"
@@ -36,7 +37,7 @@ constinit StreamConsole g_stream_console;
 
 CharDevice* terminal_device(std::uint32_t minor) {
   CharDevice* terminal = drivers::console_device(ConsoleRole::kTerminal);
-  if (minor == kTtyMinor) return terminal;
+  if (minor == kTtyMinor) return drivers::controlling_terminal();
   if (minor == kConsoleMinor) return terminal ? terminal : &g_stream_console;
   return nullptr;
 }

@@ -1,9 +1,9 @@
 // The consoles that connect the payload to whoever started husk, and the device nodes over them.
 #pragma once
 
-#include "boot_parameters.h"
 #include <cstdint>
 
+#include "boot_parameters.h"
 #include "fs/char_device.h"
 
 namespace kernel::fs {

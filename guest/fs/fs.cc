@@ -1,15 +1,16 @@
+// Bringing the file systems up.
 #include "fs/fs.h"
 
 #include <utility>
 
-#include "fs/access.h"
 #include "fs/dev_fs.h"
 #include "fs/erofs/image.h"
+#include "fs/inode.h"
+#include "fs/mount.h"
+#include "fs/proc/proc_fs.h"
 #include "fs/ram/ram_fs.h"
-#include "fs/vfs.h"
 #include "lib/log.h"
 #include "mm/address.h"
-#include "task/task.h"
 
 namespace kernel::fs {
 
@@ -33,15 +34,6 @@ Result<Ref<Mount>> mount_below_root(Ref<FileSystem> file_system, std::string_vie
   return add_mount(std::move(file_system), point, type, flags);
 }
 
-Result<Ref<File>> open_program(const Path& path) {
-  Inode& inode = *path.dentry->inode();
-  if (inode.is_symlink()) return Errno::kLoop;
-  if (!inode.is_regular()) return Errno::kAcces;
-  if (path.mount && (path.mount->flags & kMountNoExec)) return Errno::kAcces;
-  TRY(check_access(inode, kMayExecute));
-  return inode.open(path, kReadOnly);
-}
-
 }  // namespace
 
 Result<void> initialise(std::uint64_t image_gpa, std::uint64_t image_size) {
@@ -55,33 +47,10 @@ Result<void> initialise(std::uint64_t image_gpa, std::uint64_t image_size) {
   const Ref<RamFs> root = TRY(RamFs::create_over(image.value()));
   TRY(add_mount(root, Path{}, "overlay", 0));
   const Ref<RamFs> dev = TRY(make_dev_fs());
+  const Ref<ProcFs> proc = TRY(ProcFs::create());
+  TRY(mount_below_root(proc, "proc", kMountNoSuid | kMountNoDev | kMountNoExec));
   set_dev_mount(TRY(mount_below_root(dev, "dev", kMountNoSuid)));
   return {};
-}
-
-Result<Ref<File>> open_executable(std::string_view path) {
-  return open_program(TRY(resolve(task::current().fs->working_directory, path, LastLink::kFollow)));
-}
-
-Result<Ref<File>> open_executable_at(int directory_fd, std::string_view path, std::uint32_t at_flags) {
-  if (at_flags & ~(kAtEmptyPath | kAtSymlinkNoFollow)) return Errno::kInval;
-  const Path start = TRY(start_of(directory_fd, path));
-  if (path.empty() && (at_flags & kAtEmptyPath)) return open_program(start);
-  const LastLink last = at_flags & kAtSymlinkNoFollow ? LastLink::kKeep : LastLink::kFollow;
-  return open_program(TRY(resolve(start, path, last)));
-}
-
-Result<void> change_directory(std::string_view path) {
-  FsContext& context = *task::current().fs;
-  Path target = TRY(resolve(context.working_directory, path, LastLink::kFollow));
-  if (!target.dentry->inode()->is_directory()) return Errno::kNotDir;
-  TRY(check_access(*target.dentry->inode(), kMayExecute));
-  context.working_directory = std::move(target);
-  return {};
-}
-
-Result<String> path_text(const File& file) {
-  return path_text(file.path(), root_path());
 }
 
 }  // namespace kernel::fs

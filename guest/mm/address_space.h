@@ -117,6 +117,7 @@ class AddressSpace final : public RefCounted {
   // Cuts mappings so that none spans `address`.
   Result<void> split_at(std::uint64_t address);
   void merge_around(std::size_t index);
+  std::uint64_t private_written_pages() const;
   void drop_pages(std::uint64_t start, std::uint64_t end);
   bool grow_stack(std::uint64_t address);
   FaultResult fault_anonymous(const Mapping& mapping, std::uint64_t page, Pte& pte);

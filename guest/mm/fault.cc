@@ -18,7 +18,7 @@ namespace {
 
 // How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs up to 50 us
 // where KVM emulates CPL 0. Within one last-level table.
-constexpr std::uint64_t kAroundPages = 32;
+constexpr std::uint64_t kAroundPages = 64;
 // How many anonymous pages a sequential writer is given ahead, from RAM that was never used (it stays untouched until written).
 constexpr std::uint64_t kAheadPages = 8;
 // A stack may be touched this far below its lowest page at once, as Linux allowed before it stopped checking.
@@ -132,14 +132,17 @@ void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
 }
 
 void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
-  if (page < mapping.start + kPageSize || !mapping.protection.write) return;
-  const Pte* before = table_.find(page - kPageSize);
+  if (!mapping.protection.write) return;
+  // Sequential means upwards, but downwards for a stack.
+  const std::uint64_t step = mapping.grows_down ? 0 - kPageSize : kPageSize;
+  const Pte* before = mapping.contains(page - step) ? table_.find(page - step) : nullptr;
   if (!before || !before->present()) return;
-  const std::uint64_t table_end = (page & ~(PageTable::kLeafSpan - 1)) + PageTable::kLeafSpan;
-  const std::uint64_t end = std::min({page + kAheadPages * kPageSize, mapping.end, table_end});
-  Pte* pte = table_.find(page) + 1;
-  for (std::uint64_t address = page + kPageSize; address < end; address += kPageSize, ++pte) {
-    if (pte->present()) return;
+  const std::uint64_t table = page & ~(PageTable::kLeafSpan - 1);
+  Pte* pte = table_.find(page);
+  for (std::uint64_t ahead = 1; ahead < kAheadPages; ++ahead) {
+    const std::uint64_t address = page + ahead * step;
+    pte += mapping.grows_down ? -1 : 1;
+    if (!mapping.contains(address) || (address & ~(PageTable::kLeafSpan - 1)) != table || pte->present()) return;
     auto frame = allocate_untouched_frame();
     if (!frame) return;
     *pte = Pte::user_page(frame.value(), true, mapping.protection.execute);

@@ -77,10 +77,11 @@ void begin_process_exit(Process& process, int status) {
 
 void exit_thread(int status) {
   Task& self = current();
-  Ref<Process> process = self.process;
-  if (process->live_threads == 1) {
-    if (!process->group_exiting) process->exit_status = status;
-    process->group_exiting = true;
+  // No Ref of our own: this stack is left for good, so its destructor would never run. The task keeps its process.
+  Process& process = *self.process;
+  if (process.live_threads == 1) {
+    if (!process.group_exiting) process.exit_status = status;
+    process.group_exiting = true;
   }
   account_exit();
   release_thread_state(self);
@@ -88,14 +89,14 @@ void exit_thread(int status) {
   self.files = nullptr;
   self.fs = nullptr;
   self.signals.pending.discard(~SignalSet{0});
-  if (--process->live_threads == 0) {
-    end_process(*process);
+  if (--process.live_threads == 0) {
+    end_process(process);
   } else {
-    process->dead_threads_user_ns += self.user_ns;
-    process->dead_threads_system_ns += self.system_ns;
+    process.dead_threads_user_ns += self.user_ns;
+    process.dead_threads_system_ns += self.system_ns;
     self.process_node.unlink();
     retarget_signals(self);
-    process->threads_changed.wake_all();
+    process.threads_changed.wake_all();
   }
   // The address space goes with the task, when another one's is loaded.
   leave_cpu_for_good();

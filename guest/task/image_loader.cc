@@ -26,6 +26,8 @@ constexpr std::size_t kMaxInterpreterPath = 4096;
 constexpr std::uint64_t kProgramBase = 0x5555'5555'4000;
 constexpr std::uint64_t kRandomPages = 1 << 20;
 
+constexpr std::uint64_t kMaxEagerData = 16 * kPageSize;
+
 struct ElfFile {
   Ref<fs::File> file;
   elf::Header header;
@@ -108,6 +110,12 @@ Result<void> map_segment(mm::AddressSpace& space, const ElfFile& elf_file, const
     request.fixed = true;
     request.mapping.protection = protection;
     TRY(space.map(std::move(request)));
+  }
+  // A small .data is written page by page as soon as the program starts; copying it now saves a fault for each page.
+  if (protection.write && program.file_size != 0 && program.file_size <= kMaxEagerData) {
+    for (std::uint64_t page = start; page < file_end; page += kPageSize) {
+      TRY(space.frame_for_kernel(page, mm::FaultAccess::kWrite));
+    }
   }
   // The rest of the last file page belongs to .bss (gABI, "Program Loading"): zero, in the process's own copy of the page.
   if (program.memory_size > program.file_size && program.file_size != 0 && protection.write && page_offset(file_end) != 0) {

@@ -29,7 +29,7 @@ constexpr std::uint64_t kFaultWrite = 2, kFaultFetch = 16;
 
 // siginfo_t codes, <asm-generic/siginfo.h>.
 constexpr int kSiKernel = 0x80, kSegvMapErr = 1, kSegvAccErr = 2, kBusAdrAln = 1, kBusAdrErr = 2, kFpeIntDiv = 1, kFpeFltInv = 7,
-              kIllIllOpn = 2, kTrapBrkpt = 1, kTrapTrace = 2;
+              kIllIllOpn = 2, kTrapTrace = 2;
 
 void send_fault(Signal signal, int code, std::uint64_t address) {
   task::SignalInfo info;
@@ -69,7 +69,7 @@ void exception(TrapFrame& frame) {
   switch (frame.vector) {
     case 0: return send_fault(task::kSigFpe, kFpeIntDiv, frame.rip);
     case 1: return send_fault(task::kSigTrap, kTrapTrace, frame.rip);
-    case 3: return send_fault(task::kSigTrap, kTrapBrkpt, 0);
+    case 3: return send_fault(task::kSigTrap, kSiKernel, 0);
     case 6: return send_fault(task::kSigIll, kIllIllOpn, frame.rip);
     case kPageFaultVector: return page_fault(frame);
     case 16:

@@ -1,0 +1,76 @@
+// /proc/PID/mounts and mountinfo: the mount table as proc(5) and fstab(5) write it.
+#include "fs/abi.h"
+#include "fs/fs_context.h"
+#include "fs/mount.h"
+#include "fs/path.h"
+#include "fs/proc/process_files.h"
+
+namespace kernel::fs {
+
+namespace {
+
+// Spaces, tabs, newlines and backslashes are written in octal (fstab(5)).
+void put_escaped(ProcText& text, std::string_view value) {
+  for (char c : value) {
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\\') {
+      text.put("\\");
+      text.put_number(static_cast<unsigned char>(c), 8, 3, '0');
+    } else {
+      text.put({&c, 1});
+    }
+  }
+}
+
+void put_options(ProcText& text, std::uint32_t flags) {
+  text.put(flags & kMountReadOnly ? "ro" : "rw");
+  if (flags & kMountNoSuid) text.put(",nosuid");
+  if (flags & kMountNoDev) text.put(",nodev");
+  if (flags & kMountNoExec) text.put(",noexec");
+  text.put(",relatime");
+}
+
+Result<String> place_of(const Mount& mount, const Path& root) {
+  if (!mount.parent) return String::from("/");
+  return path_text(Path{mount.parent, mount.mount_point}, root);
+}
+
+const Path& root_of(const ProcSubject& subject) {
+  return subject.task && subject.task->fs ? subject.task->fs->root : task::current().fs->root;
+}
+
+}  // namespace
+
+Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text) {
+  for (Mount* mount = next_mount(nullptr); mount; mount = next_mount(mount)) {
+    const String place = TRY(place_of(*mount, root_of(subject)));
+    put_escaped(text, mount->source);
+    text.put(" ");
+    put_escaped(text, place);
+    text.put(" ");
+    text.put(mount->file_system->type_name());
+    text.put(" ");
+    put_options(text, mount->flags);
+    text.put(" 0 0\n");
+  }
+  return {};
+}
+
+Result<void> write_process_mountinfo(const ProcSubject& subject, ProcText& text) {
+  for (Mount* mount = next_mount(nullptr); mount; mount = next_mount(mount)) {
+    const String place = TRY(place_of(*mount, root_of(subject)));
+    const std::uint64_t device = mount->file_system->device();
+    text.print("{} {} {}:{} / ", mount->id, mount->parent ? mount->parent->id : 0, device_major(device),
+               device_minor(device));
+    put_escaped(text, place);
+    text.put(" ");
+    put_options(text, mount->flags);
+    text.put(" - ");
+    text.put(mount->file_system->type_name());
+    text.put(" ");
+    put_escaped(text, mount->source);
+    text.put(mount->flags & kMountReadOnly ? " ro\n" : " rw\n");
+  }
+  return {};
+}
+
+}  // namespace kernel::fs

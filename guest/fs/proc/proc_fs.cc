@@ -1,0 +1,204 @@
+#include "fs/proc/proc_fs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fs/file.h"
+#include "lib/time.h"
+
+namespace kernel::fs {
+
+namespace {
+
+constexpr std::uint64_t kRootNumber = 1;
+constexpr std::uint64_t kNodeNumberBase = 0x1000;
+
+std::uint64_t number_of(const ProcNode& node) {
+  // Table entries are static: their address tells them apart.
+  return kNodeNumberBase + (reinterpret_cast<std::uint64_t>(&node) & 0xffffff) / alignof(ProcNode);
+}
+
+// Text that was generated once and is read at any offset; reading at the beginning makes it anew.
+class OpenProcFile final : public File {
+ public:
+  OpenProcFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
+  Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
+  Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
+    if (whence == kSeekCur) offset += static_cast<std::int64_t>(offset_);
+    if ((whence != kSeekSet && whence != kSeekCur) || offset < 0) return Errno::kInval;
+    offset_ = static_cast<std::uint64_t>(offset);
+    return offset_;
+  }
+
+ private:
+  Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
+    if (offset == 0 || !generated_) {
+      text_ = ProcText();
+      TRY(static_cast<ProcFile&>(inode()).generate(text_));
+      TRY(text_.status());
+      generated_ = true;
+    }
+    if (offset >= text_.size()) return 0;
+    const std::string_view rest = text_.view().substr(offset);
+    return buffer.store(std::as_bytes(std::span(rest.data(), std::min(rest.size(), buffer.remaining()))));
+  }
+  Result<std::size_t> do_write(std::uint64_t&, mm::IoBuffer& buffer) override {
+    char text[64];
+    const std::size_t given = buffer.remaining();
+    const std::size_t count = TRY(buffer.load(std::as_writable_bytes(std::span(text, std::min(sizeof text, given)))));
+    TRY(static_cast<ProcFile&>(inode()).accept({text, count}));
+    return given;
+  }
+
+  ProcText text_;
+  bool generated_ = false;
+};
+
+class NodeFile final : public ProcFile {
+ public:
+  NodeFile(ProcFs& fs, const ProcNode& node) : ProcFile(fs, 0444, number_of(node)), node_(node) {}
+  Result<void> generate(ProcText& text) override {
+    node_.generate(text);
+    return {};
+  }
+
+ private:
+  const ProcNode& node_;
+};
+
+class NodeLink final : public ProcInode {
+ public:
+  NodeLink(ProcFs& fs, const ProcNode& node) : ProcInode(fs, FileType::kSymlink, 0777, number_of(node)), node_(node) {}
+  Result<String> read_link() override {
+    ProcText text;
+    node_.target(text);
+    return String::from(text.view());
+  }
+
+ private:
+  const ProcNode& node_;
+};
+
+FileType type_of(const ProcNode& node) {
+  if (node.generate) return FileType::kRegular;
+  return node.target ? FileType::kSymlink : FileType::kDirectory;
+}
+
+class NodeDirectory : public ProcInode {
+ public:
+  NodeDirectory(ProcFs& fs, std::span<const ProcNode> nodes, std::uint64_t inode_number)
+      : ProcInode(fs, FileType::kDirectory, 0555, inode_number), nodes_(nodes) {}
+
+  Result<Ref<Inode>> lookup(std::string_view name) override {
+    for (const ProcNode& node : nodes_) {
+      if (node.name != name) continue;
+      switch (type_of(node)) {
+        case FileType::kRegular:
+          return Ref<Inode>(TRY(make_ref<NodeFile>(fs(), node)));
+        case FileType::kSymlink:
+          return Ref<Inode>(TRY(make_ref<NodeLink>(fs(), node)));
+        default:
+          return Ref<Inode>(TRY(make_ref<NodeDirectory>(fs(), node.children(), number_of(node))));
+      }
+    }
+    return Errno::kNoEnt;
+  }
+
+  Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    TRY(iterate_nodes(position, visitor));
+    return {};
+  }
+
+ protected:
+  // False when the visitor stopped.
+  Result<bool> iterate_nodes(std::uint64_t position, DirectoryVisitor& visitor) {
+    for (std::size_t i = position - kFirstPosition; i < nodes_.size(); ++i) {
+      const ProcNode& node = nodes_[i];
+      if (!visitor.entry(node.name, number_of(node), type_of(node), kFirstPosition + i + 1)) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::span<const ProcNode> nodes_;
+};
+
+// /proc itself: the table, and a directory for each process.
+class RootDirectory final : public NodeDirectory {
+ public:
+  explicit RootDirectory(ProcFs& fs) : NodeDirectory(fs, proc_root_nodes(), kRootNumber) {}
+
+  Result<Ref<Inode>> lookup(std::string_view name) override {
+    const int id = parse_id(name);
+    if (id > 0) return make_process_directory(fs(), id, 0);
+    return NodeDirectory::lookup(name);
+  }
+
+  Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    if (position < kNumberBase) {
+      if (!TRY(iterate_nodes(position, visitor))) return {};
+      position = kNumberBase;
+    }
+    task::for_each_process([&](task::Process& process) {
+      const auto pid = static_cast<std::uint64_t>(process.pid);
+      if (pid < position - kNumberBase) return true;
+      FixedText<16> name;
+      name.print("{}", process.pid);
+      return visitor.entry(name.view(), pid << 16, FileType::kDirectory, kNumberBase + pid + 1);
+    });
+    return {};
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override {
+    metadata.links = 2 + task::task_statistics().processes;
+    return {};
+  }
+};
+
+}  // namespace
+
+Result<Ref<ProcFs>> ProcFs::create() {
+  return make_ref<ProcFs>();
+}
+
+Result<Ref<Inode>> ProcFs::root() {
+  return Ref<Inode>(TRY(make_ref<RootDirectory>(*this)));
+}
+
+FileSystemStatistics ProcFs::statistics() {
+  constexpr std::int64_t kProcMagic = 0x9fa0;
+  FileSystemStatistics result;
+  result.type = kProcMagic;
+  result.id[0] = static_cast<std::int32_t>(device());
+  return result;
+}
+
+Result<Metadata> ProcInode::metadata() {
+  Metadata metadata;
+  metadata.mode = mode_of(type(), permissions_);
+  metadata.inode = number_;
+  metadata.device = file_system().device();
+  metadata.links = is_directory() ? 2 : 1;
+  metadata.block_size = 1024;
+  metadata.accessed = metadata.modified = metadata.changed = to_timespec(realtime_ns());
+  TRY(describe(metadata));
+  return metadata;
+}
+
+Result<Ref<File>> ProcFile::open(const Path& path, std::uint32_t flags) {
+  TRY(check_open());
+  return Ref<File>(TRY(make_ref<OpenProcFile>(path, flags)));
+}
+
+int parse_id(std::string_view text) {
+  if (text.empty() || text.size() > 9 || text.front() == '0') return -1;
+  int value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,359 @@
+// The directories /proc/PID and /proc/PID/task/TID, and in them fd and task.
+#include <algorithm>
+
+#include "fs/access.h"
+#include "fs/file_table.h"
+#include "fs/fs_context.h"
+#include "fs/proc/proc_fs.h"
+#include "fs/proc/process_files.h"
+#include "lib/string.h"
+
+namespace kernel::fs {
+
+namespace {
+
+// Who an inode is about. It holds numbers, not pointers: the process may go at any time, and is looked up at each use.
+struct Who {
+  int pid;
+  int tid;  // 0: the whole process
+};
+
+Result<ProcSubject> find_subject(const Who& who) {
+  task::Process* process = task::find_process(who.pid);
+  if (!process) return Errno::kSrch;
+  if (who.tid == 0) {
+    task::Task* leader = process->leader();
+    return ProcSubject{*process, leader ? leader : process->threads.front(), true};
+  }
+  task::Task* task = task::find_task(who.tid);
+  if (!task || task->process.get() != process) return Errno::kSrch;
+  return ProcSubject{*process, task, false};
+}
+
+// Inode numbers: 16 bits of pid or tid above 16 bits that say which file.
+std::uint64_t number_of(const Who& who, std::uint64_t which) {
+  return static_cast<std::uint64_t>(who.tid ? who.tid : who.pid) << 16 | (who.tid ? 0x8000 : 0) | which;
+}
+
+Result<void> describe_owner(const Who& who, Metadata& metadata) {
+  auto subject = find_subject(who);
+  if (!subject) return Errno::kNoEnt;
+  // What a process that hides (prctl(2) PR_SET_DUMPABLE) shows belongs to root.
+  const ProcSubject& found = subject.value();
+  if (!found.task || !found.process.dumpable) return {};
+  metadata.uid = found.task->credentials.euid;
+  metadata.gid = found.task->credentials.egid;
+  return {};
+}
+
+struct FileEntry {
+  std::string_view name;
+  std::uint32_t permissions;
+  ProcWriter write;
+  bool inspects;  // needs check_inspection()
+};
+constexpr FileEntry kFiles[] = {
+    {"cmdline", 0444, write_process_cmdline, false}, {"comm", 0644, write_process_comm, false},
+    {"environ", 0400, write_process_environ, true},  {"limits", 0444, write_process_limits, false},
+    {"maps", 0444, write_process_maps, true},        {"mountinfo", 0444, write_process_mountinfo, false},
+    {"mounts", 0444, write_process_mounts, false},   {"oom_score_adj", 0444, write_process_oom_score_adj, false},
+    {"stat", 0444, write_process_stat, false},       {"statm", 0444, write_process_statm, false},
+    {"status", 0444, write_process_status, false},
+};
+constexpr std::size_t kFileCount = sizeof kFiles / sizeof kFiles[0];
+
+class ProcessFile final : public ProcFile {
+ public:
+  ProcessFile(ProcFs& fs, const Who& who, const FileEntry& entry, std::uint64_t inode_number)
+      : ProcFile(fs, entry.permissions, inode_number), who_(who), entry_(entry) {}
+
+  Result<void> generate(ProcText& text) override {
+    const ProcSubject subject = TRY(find_subject(who_));
+    return entry_.write(subject, text);
+  }
+  // comm is the only one that can be written: by the process's own threads.
+  Result<void> accept(std::string_view text) override {
+    if (entry_.name != "comm") return Errno::kIo;
+    const ProcSubject subject = TRY(find_subject(who_));
+    if (!subject.task || &subject.process != task::current().process.get()) return Errno::kInval;
+    text = text.substr(0, std::min(text.find('\n'), sizeof subject.task->name - 1));
+    memset(subject.task->name, 0, sizeof subject.task->name);
+    memcpy(subject.task->name, text.data(), text.size());
+    return {};
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
+  Result<void> check_open() override {
+    if (!entry_.inspects) return {};
+    const ProcSubject subject = TRY(find_subject(who_));
+    return check_inspection(subject.process);
+  }
+
+ private:
+  Who who_;
+  const FileEntry& entry_;
+};
+
+// cwd, root and exe, and the entries of fd: links that lead to the thing itself, whatever its name is.
+class MagicLink final : public ProcInode {
+ public:
+  enum class Kind : std::uint8_t { kCwd, kRoot, kExe, kDescriptor };
+  MagicLink(ProcFs& fs, const Who& who, Kind kind, int fd, std::uint32_t permissions, std::uint64_t inode_number)
+      : ProcInode(fs, FileType::kSymlink, permissions, inode_number), who_(who), kind_(kind), fd_(fd) {}
+
+  Result<String> read_link() override {
+    const Path target = TRY(find());
+    return path_text(target, task::current().fs->root);
+  }
+  Result<bool> follow_magic(Path& target) override {
+    target = TRY(find());
+    return true;
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override {
+    metadata.size = 64;
+    return describe_owner(who_, metadata);
+  }
+
+ private:
+  Result<Path> find() {
+    auto found = find_subject(who_);
+    if (!found) return Errno::kNoEnt;
+    const ProcSubject& subject = found.value();
+    TRY(check_inspection(subject.process));
+    switch (kind_) {
+      case Kind::kCwd:
+        if (!subject.task || !subject.task->fs) return Errno::kNoEnt;
+        return Path(subject.task->fs->working_directory);
+      case Kind::kRoot:
+        if (!subject.task || !subject.task->fs) return Errno::kNoEnt;
+        return Path(subject.task->fs->root);
+      case Kind::kExe:
+        if (!subject.process.executable) return Errno::kNoEnt;
+        return Path(subject.process.executable->path());
+      case Kind::kDescriptor:
+        break;
+    }
+    if (!subject.task || !subject.task->files) return Errno::kNoEnt;
+    auto file = subject.task->files->get_any(fd_);
+    if (!file) return Errno::kNoEnt;
+    return Path(file.value()->path());
+  }
+
+  Who who_;
+  Kind kind_;
+  int fd_;
+};
+
+constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102, kFirstDescriptorNumber = 0x1000;
+
+// fdinfo/N.
+class DescriptorInfo final : public ProcFile {
+ public:
+  DescriptorInfo(ProcFs& fs, const Who& who, int fd, std::uint64_t inode_number)
+      : ProcFile(fs, 0444, inode_number), who_(who), fd_(fd) {}
+  Result<void> generate(ProcText& text) override {
+    const ProcSubject subject = TRY(find_subject(who_));
+    if (!subject.task || !subject.task->files) return Errno::kNoEnt;
+    const Ref<File> file = TRY(subject.task->files->get_any(fd_));
+    const bool close_on_exec = TRY(subject.task->files->close_on_exec(fd_));
+    const std::uint64_t inode = TRY(file->inode().metadata()).inode;
+    text.print("pos:\t{}\nflags:\t0{o}\nmnt_id:\t{}\nino:\t{}\n", file->offset(),
+               file->flags() | (close_on_exec ? kCloseOnExec : 0), file->path().mount ? file->path().mount->id : 0,
+               inode);
+    return {};
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
+  Result<void> check_open() override {
+    const ProcSubject subject = TRY(find_subject(who_));
+    return check_inspection(subject.process);
+  }
+
+ private:
+  Who who_;
+  int fd_;
+};
+
+// fd and fdinfo.
+class DescriptorDirectory final : public ProcInode {
+ public:
+  DescriptorDirectory(ProcFs& fs, const Who& who, bool information)
+      : ProcInode(fs, FileType::kDirectory, information ? 0555 : 0500,
+                  number_of(who, information ? kFdInfoNumber : kFdNumber)),
+        who_(who),
+        information_(information) {}
+
+  Result<Ref<Inode>> lookup(std::string_view name) override {
+    const int fd = name == "0" ? 0 : parse_id(name);
+    if (fd < 0) return Errno::kNoEnt;
+    const Ref<FileTable> files = TRY(table());
+    auto file = files->get_any(fd);
+    if (!file) return Errno::kNoEnt;
+    const std::uint64_t number = number_of(who_, kFirstDescriptorNumber + static_cast<std::uint64_t>(fd));
+    if (information_) return Ref<Inode>(TRY(make_ref<DescriptorInfo>(fs(), who_, fd, number)));
+    // The link's permissions tell how the file is open (proc(5)).
+    const std::uint32_t permissions =
+        (file.value()->readable() ? 0500 : 0100) | (file.value()->writable() ? 0300 : 0100);
+    return Ref<Inode>(TRY(make_ref<MagicLink>(fs(), who_, MagicLink::Kind::kDescriptor, fd, permissions, number)));
+  }
+
+  Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    const Ref<FileTable> files = TRY(table());
+    for (int fd = static_cast<int>(position - kFirstPosition); fd < files->end(); ++fd) {
+      if (!files->get_any(fd)) continue;
+      FixedText<16> name;
+      name.print("{}", fd);
+      const auto value = static_cast<std::uint64_t>(fd);
+      const FileType type = information_ ? FileType::kRegular : FileType::kSymlink;
+      if (!visitor.entry(name.view(), number_of(who_, kFirstDescriptorNumber + value), type,
+                         kFirstPosition + value + 1))
+        break;
+    }
+    return {};
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
+
+ private:
+  Result<Ref<FileTable>> table() {
+    auto subject = find_subject(who_);
+    if (!subject) return Errno::kNoEnt;
+    TRY(check_inspection(subject.value().process));
+    if (!subject.value().task || !subject.value().task->files) return Errno::kNoEnt;
+    return Ref<FileTable>(subject.value().task->files);
+  }
+
+  Who who_;
+  bool information_;
+};
+
+// /proc/PID/task.
+class TaskDirectory final : public ProcInode {
+ public:
+  TaskDirectory(ProcFs& fs, const Who& who)
+      : ProcInode(fs, FileType::kDirectory, 0555, number_of(who, kTaskNumber)), who_(who) {}
+
+  Result<Ref<Inode>> lookup(std::string_view name) override {
+    const int tid = parse_id(name);
+    if (tid <= 0) return Errno::kNoEnt;
+    return make_process_directory(fs(), who_.pid, tid);
+  }
+
+  Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    auto subject = find_subject(who_);
+    if (!subject) return Errno::kNoEnt;
+    // Threads are listed by ascending id; there are few, so each is found by a search for the next one.
+    int after = position < kNumberBase ? 0 : static_cast<int>(position - kNumberBase) - 1;
+    while (true) {
+      int next = 0;
+      for (task::Task& task : subject.value().process.threads) {
+        if (task.tid > after && (next == 0 || task.tid < next)) next = task.tid;
+      }
+      if (next == 0) return {};
+      FixedText<16> name;
+      name.print("{}", next);
+      const Who thread{who_.pid, next};
+      if (!visitor.entry(name.view(), number_of(thread, 0), FileType::kDirectory,
+                         kNumberBase + static_cast<std::uint64_t>(next) + 1)) {
+        return {};
+      }
+      after = next;
+    }
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override {
+    auto subject = find_subject(who_);
+    if (subject) metadata.links = 2 + subject.value().process.live_threads;
+    return describe_owner(who_, metadata);
+  }
+
+ private:
+  Who who_;
+};
+
+// The entries of /proc/PID that are no texts.
+struct SpecialEntry {
+  std::string_view name;
+  FileType type;
+};
+constexpr SpecialEntry kSpecial[] = {
+    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink},  {"fd", FileType::kDirectory},
+    {"fdinfo", FileType::kDirectory}, {"root", FileType::kSymlink}, {"task", FileType::kDirectory},
+};
+constexpr std::size_t kSpecialCount = sizeof kSpecial / sizeof kSpecial[0];
+
+class ProcessDirectory final : public ProcInode {
+ public:
+  ProcessDirectory(ProcFs& fs, const Who& who)
+      : ProcInode(fs, FileType::kDirectory, 0555, number_of(who, 0)), who_(who) {}
+
+  Result<Ref<Inode>> lookup(std::string_view name) override {
+    if (!find_subject(who_)) return Errno::kNoEnt;
+    for (std::size_t i = 0; i < kFileCount; ++i) {
+      if (kFiles[i].name == name) {
+        return Ref<Inode>(TRY(make_ref<ProcessFile>(fs(), who_, kFiles[i], number_of(who_, 1 + i))));
+      }
+    }
+    if (name == "fd") return Ref<Inode>(TRY(make_ref<DescriptorDirectory>(fs(), who_, false)));
+    if (name == "fdinfo") return Ref<Inode>(TRY(make_ref<DescriptorDirectory>(fs(), who_, true)));
+    if (name == "task" && who_.tid == 0) return Ref<Inode>(TRY(make_ref<TaskDirectory>(fs(), who_)));
+    if (name == "cwd") return link(MagicLink::Kind::kCwd, 0);
+    if (name == "exe") return link(MagicLink::Kind::kExe, 1);
+    if (name == "root") return link(MagicLink::Kind::kRoot, 2);
+    return Errno::kNoEnt;
+  }
+
+  Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    const std::size_t total = kFileCount + kSpecialCount - (who_.tid ? 1 : 0);  // a thread has no task/
+    for (std::size_t i = position - kFirstPosition; i < total; ++i) {
+      const bool text = i < kFileCount;
+      const std::string_view name = text ? kFiles[i].name : kSpecial[i - kFileCount].name;
+      const FileType type = text ? FileType::kRegular : kSpecial[i - kFileCount].type;
+      if (!visitor.entry(name, number_of(who_, 1 + i), type, kFirstPosition + i + 1)) break;
+    }
+    return {};
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
+
+ private:
+  Result<Ref<Inode>> link(MagicLink::Kind kind, std::uint64_t which) {
+    return Ref<Inode>(TRY(make_ref<MagicLink>(fs(), who_, kind, 0, 0777, number_of(who_, 0x80 + which))));
+  }
+
+  Who who_;
+};
+
+}  // namespace
+
+Result<void> check_inspection(task::Process& process) {
+  const task::Task& reader = task::current();
+  if (&process == reader.process.get() || reader.credentials.fsuid == 0) return {};
+  task::Task* target = process.threads.front();
+  if (!target || !process.dumpable) return Errno::kAcces;
+  const task::Credentials& who = target->credentials;
+  const std::uint32_t uid = reader.credentials.fsuid, gid = reader.credentials.fsgid;
+  const bool same =
+      uid == who.uid && uid == who.euid && uid == who.suid && gid == who.gid && gid == who.egid && gid == who.sgid;
+  return same ? Result<void>() : Result<void>(Errno::kAcces);
+}
+
+Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid) {
+  const Who who{pid, tid};
+  if (!find_subject(who)) {
+    // /proc/TID of a thread that is not a leader is there, too, though not listed (proc(5)).
+    task::Task* thread = tid == 0 ? task::find_task(pid) : nullptr;
+    if (!thread) return Errno::kNoEnt;
+    return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, Who{thread->process->pid, 0})));
+  }
+  return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, who)));
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,37 @@
+// The texts of /proc/PID/*: proc(5). `task` is the thread that speaks for the process, or the one of task/TID; null for
+// a zombie.
+#pragma once
+
+#include "fs/proc/proc_text.h"
+#include "lib/result.h"
+#include "task/process.h"
+#include "task/task.h"
+
+namespace kernel::fs {
+
+struct ProcSubject {
+  task::Process& process;
+  task::Task* task;
+  bool whole_process;  // /proc/PID as opposed to /proc/PID/task/TID
+};
+
+using ProcWriter = Result<void> (*)(const ProcSubject&, ProcText&);
+
+// process_status.cc
+Result<void> write_process_stat(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_status(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_statm(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_limits(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_comm(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_oom_score_adj(const ProcSubject& subject, ProcText& text);
+
+// process_memory.cc
+Result<void> write_process_cmdline(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_environ(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_maps(const ProcSubject& subject, ProcText& text);
+
+// mount_files.cc
+Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_mountinfo(const ProcSubject& subject, ProcText& text);
+
+}  // namespace kernel::fs

@@ -1,0 +1,249 @@
+// /proc/PID/stat, status, statm, limits, comm, oom_score_adj.
+#include "fs/file_table.h"
+#include "fs/fs_context.h"
+#include "fs/proc/process_files.h"
+#include "mm/address_space.h"
+#include "task/cpu_time.h"
+
+namespace kernel::fs {
+
+namespace {
+
+constexpr std::uint64_t kNanosecondsPerTick = 10'000'000;  // USER_HZ is 100
+
+struct State {
+  char letter;
+  std::string_view name;
+};
+
+State state_of(const ProcSubject& subject) {
+  if (subject.process.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
+  switch (subject.task->state) {
+    case task::TaskState::kRunnable:
+      return {'R', "running"};
+    case task::TaskState::kSleeping:
+      return {'S', "sleeping"};
+    case task::TaskState::kUninterruptible:
+      return {'D', "disk sleep"};
+    case task::TaskState::kStopped:
+      return {'T', "stopped"};
+    case task::TaskState::kDead:
+      return {'X', "dead"};
+  }
+  return {'S', "sleeping"};
+}
+
+// A zombie has no thread left to have a name; its program's stands in.
+std::string_view name_of(const ProcSubject& subject) {
+  if (subject.task) return subject.task->name;
+  const std::string_view path = subject.process.executable_path;
+  return path.substr(path.rfind('/') + 1).substr(0, sizeof(task::Task::name) - 1);
+}
+
+// Memory by kind, in bytes.
+struct MemoryUse {
+  std::uint64_t total = 0, resident = 0, shared = 0, text = 0, data = 0, stack = 0;
+};
+
+MemoryUse memory_of(const ProcSubject& subject) {
+  MemoryUse use;
+  if (!subject.task || !subject.task->space) return use;
+  const mm::AddressSpace& space = *subject.task->space;
+  space.for_each_mapping([&](const mm::Mapping& mapping) {
+    const std::uint64_t resident = space.resident_pages(mapping) * mm::kPageSize;
+    use.total += mapping.size();
+    use.resident += resident;
+    if (mapping.object) use.shared += resident;
+    if (mapping.protection.execute) {
+      use.text += mapping.size();
+    } else if (mapping.grows_down) {
+      use.stack += mapping.size();
+    } else if (mapping.protection.write && !mapping.shared) {
+      use.data += mapping.size();
+    }
+  });
+  return use;
+}
+
+struct Dispositions {
+  task::SignalSet ignored = 0;
+  task::SignalSet caught = 0;
+};
+
+Dispositions dispositions_of(const task::Process& process) {
+  Dispositions result;
+  if (!process.signals.handlers) return result;
+  for (int signal = 1; signal <= task::kSignalCount; ++signal) {
+    const std::uint64_t handler = process.signals.handlers->actions[signal - 1].handler;
+    if (handler == 1) result.ignored |= task::signal_bit(signal);
+    if (handler > 1) result.caught |= task::signal_bit(signal);
+  }
+  return result;
+}
+
+void put_kilobytes(ProcText& text, std::string_view name, std::uint64_t bytes) {
+  text.put(name);
+  text.put(":\t");
+  text.put_number(bytes / 1024, 10, 8, ' ');
+  text.put(" kB\n");
+}
+
+void put_mask(ProcText& text, std::string_view name, std::uint64_t mask) {
+  text.put(name);
+  text.put(":\t");
+  text.put_number(mask, 16, 16, '0');
+  text.put("\n");
+}
+
+}  // namespace
+
+Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
+  task::Process& process = subject.process;
+  const task::CpuTime time =
+      subject.whole_process || !subject.task ? task::process_cpu_time(process) : task::task_cpu_time(*subject.task);
+  const MemoryUse memory = memory_of(subject);
+  const Dispositions signals = dispositions_of(process);
+  const int id = subject.whole_process || !subject.task ? process.pid : subject.task->tid;
+  text.print("{} ({}) {} {} {} {} ", id, name_of(subject), state_of(subject).letter,
+             process.parent ? process.parent->pid : 0, process.group, process.session);
+  // tty_nr and tpgid: as of a process without a controlling terminal. Then flags and page faults: minor, of children,
+  // major, of children.
+  text.print("0 -1 0 {} 0 0 0 ", process.minor_faults);
+  text.print("{} {} {} {} ", time.user_ns / kNanosecondsPerTick, time.system_ns / kNanosecondsPerTick,
+             process.reaped_user_ns / kNanosecondsPerTick, process.reaped_system_ns / kNanosecondsPerTick);
+  // priority, nice, threads, itrealvalue, start time
+  text.print("{} {} {} 0 {} ", 20 + process.nice, process.nice, process.live_threads,
+             process.start_ns / kNanosecondsPerTick);
+  text.print("{} {} {} ", memory.total, memory.resident / mm::kPageSize, process.limits[task::kRlimitRss].current);
+  // startcode, endcode, startstack, kstkesp, kstkeip: not told, as to a reader without ptrace rights.
+  text.put("0 0 0 0 0 ");
+  // Signals as decimal masks of the first 31.
+  const std::uint64_t low = 0x7fffffff;
+  const std::uint64_t pending = subject.task ? subject.task->signals.pending.set | process.signals.pending.set : 0;
+  const std::uint64_t blocked = subject.task ? subject.task->signals.blocked : 0;
+  text.print("{} {} {} {} ", pending & low, blocked & low, signals.ignored & low, signals.caught & low);
+  // wchan, nswap, cnswap, exit_signal, processor, rt_priority, policy, delayacct, guest times
+  text.print("0 0 0 {} 0 0 0 0 0 0 ", process.exit_signal);
+  // start_data, end_data, start_brk, arguments, environment, exit code
+  const std::uint64_t start_break = subject.task && subject.task->space ? subject.task->space->break_start() : 0;
+  text.print("0 0 {} {} {} {} {} {}\n", start_break, process.arguments_start, process.arguments_end,
+             process.environment_start, process.environment_end, process.exit_status);
+  return {};
+}
+
+Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
+  task::Process& process = subject.process;
+  const State state = state_of(subject);
+  const int id = subject.whole_process || !subject.task ? process.pid : subject.task->tid;
+  text.print("Name:\t{}\n", name_of(subject));
+  if (subject.task && subject.task->fs) {
+    text.put("Umask:\t");
+    text.put_number(subject.task->fs->umask, 8, 4, '0');
+    text.put("\n");
+  }
+  text.print("State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", state.letter, state.name,
+             process.pid, id, process.parent ? process.parent->pid : 0);
+  const task::Credentials nobody;
+  const task::Credentials& who = subject.task ? subject.task->credentials : nobody;
+  text.print("Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid);
+  text.print("Gid:\t{}\t{}\t{}\t{}\n", who.gid, who.egid, who.sgid, who.fsgid);
+  text.print("FDSize:\t{}\nGroups:\t", subject.task && subject.task->files ? subject.task->files->end() : 0);
+  for (std::uint32_t group : who.groups) text.print("{} ", group);
+  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid, id, process.group, process.session);
+  if (subject.task && subject.task->space) {
+    const MemoryUse memory = memory_of(subject);
+    put_kilobytes(text, "VmSize", memory.total);
+    put_kilobytes(text, "VmRSS", memory.resident);
+    put_kilobytes(text, "RssAnon", memory.resident - memory.shared);
+    put_kilobytes(text, "RssFile", memory.shared);
+    put_kilobytes(text, "VmData", memory.data);
+    put_kilobytes(text, "VmStk", memory.stack);
+    put_kilobytes(text, "VmExe", memory.text);
+    put_kilobytes(text, "VmSwap", 0);
+  }
+  const Dispositions signals = dispositions_of(process);
+  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", process.live_threads, process.signals.pending.queued,
+             process.limits[task::kRlimitSigpending].current);
+  put_mask(text, "SigPnd", subject.task ? subject.task->signals.pending.set : 0);
+  put_mask(text, "ShdPnd", process.signals.pending.set);
+  put_mask(text, "SigBlk", subject.task ? subject.task->signals.blocked : 0);
+  put_mask(text, "SigIgn", signals.ignored);
+  put_mask(text, "SigCgt", signals.caught);
+  // All capabilities or none: see task/credentials.h. 41 of them, up to CAP_CHECKPOINT_RESTORE.
+  constexpr std::uint64_t kAllCapabilities = (std::uint64_t{1} << 41) - 1;
+  const std::uint64_t effective = who.is_privileged() ? kAllCapabilities : 0;
+  put_mask(text, "CapInh", 0);
+  put_mask(text, "CapPrm", effective);
+  put_mask(text, "CapEff", effective);
+  put_mask(text, "CapBnd", kAllCapabilities);
+  put_mask(text, "CapAmb", 0);
+  text.print("NoNewPrivs:\t{}\nSeccomp:\t0\n", process.no_new_privileges ? 1 : 0);
+  text.put("Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+  return {};
+}
+
+Result<void> write_process_statm(const ProcSubject& subject, ProcText& text) {
+  const MemoryUse memory = memory_of(subject);
+  text.print("{} {} {} {} 0 {} 0\n", memory.total / mm::kPageSize, memory.resident / mm::kPageSize,
+             memory.shared / mm::kPageSize, memory.text / mm::kPageSize, (memory.data + memory.stack) / mm::kPageSize);
+  return {};
+}
+
+Result<void> write_process_limits(const ProcSubject& subject, ProcText& text) {
+  struct Row {
+    unsigned resource;
+    std::string_view name;
+    std::string_view unit;
+  };
+  static constexpr Row kRows[] = {
+      {task::kRlimitCpu, "Max cpu time", "seconds"},
+      {task::kRlimitFsize, "Max file size", "bytes"},
+      {task::kRlimitData, "Max data size", "bytes"},
+      {task::kRlimitStack, "Max stack size", "bytes"},
+      {task::kRlimitCore, "Max core file size", "bytes"},
+      {task::kRlimitRss, "Max resident set", "bytes"},
+      {task::kRlimitNproc, "Max processes", "processes"},
+      {task::kRlimitNofile, "Max open files", "files"},
+      {task::kRlimitMemlock, "Max locked memory", "bytes"},
+      {task::kRlimitAs, "Max address space", "bytes"},
+      {task::kRlimitLocks, "Max file locks", "locks"},
+      {task::kRlimitSigpending, "Max pending signals", "signals"},
+      {task::kRlimitMsgqueue, "Max msgqueue size", "bytes"},
+      {task::kRlimitNice, "Max nice priority", ""},
+      {task::kRlimitRtprio, "Max realtime priority", ""},
+      {task::kRlimitRttime, "Max realtime timeout", "us"},
+  };
+  const auto put_value = [&](std::uint64_t value) {
+    if (value == ~std::uint64_t{0}) {
+      text.put("unlimited");
+    } else {
+      text.print("{}", value);
+    }
+  };
+  text.put("Limit                     Soft Limit           Hard Limit           Units     \n");
+  for (const Row& row : kRows) {
+    const task::Rlimit& limit = subject.process.limits[row.resource];
+    text.put(row.name);
+    text.pad_to(26);
+    put_value(limit.current);
+    text.pad_to(47);
+    put_value(limit.maximum);
+    text.pad_to(68);
+    text.put(row.unit);
+    text.pad_to(row.unit.empty() ? 68 : 78);
+    text.put("\n");
+  }
+  return {};
+}
+
+Result<void> write_process_comm(const ProcSubject& subject, ProcText& text) {
+  text.print("{}\n", name_of(subject));
+  return {};
+}
+
+Result<void> write_process_oom_score_adj(const ProcSubject&, ProcText& text) {
+  text.put("0\n");
+  return {};
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,93 @@
+// /proc/sys: what sysctl(8) shows and programs ask for. All of it is read-only.
+#include <cstdint>
+
+#include "fs/proc/proc_fs.h"
+#include "lib/random.h"
+#include "task/uts.h"
+
+namespace kernel::fs {
+
+namespace {
+
+// RFC 4122, version 4 from 16 random bytes.
+void write_uuid(ProcText& text, const std::uint8_t (&random)[16]) {
+  for (std::size_t i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text.put("-");
+    std::uint8_t byte = random[i];
+    if (i == 6) byte = static_cast<std::uint8_t>((byte & 0x0f) | 0x40);
+    if (i == 8) byte = static_cast<std::uint8_t>((byte & 0x3f) | 0x80);
+    text.put_number(byte, 16, 2, '0');
+  }
+  text.put("\n");
+}
+
+struct Uuid {
+  std::uint8_t bytes[16];
+};
+
+void write_new_uuid(ProcText& text) {
+  write_uuid(text, random_value<Uuid>().bytes);
+}
+
+void write_boot_id(ProcText& text) {
+  constinit static Uuid boot_id{};
+  constinit static bool made = false;
+  if (!made) boot_id = random_value<Uuid>();
+  made = true;
+  write_uuid(text, boot_id.bytes);
+}
+
+void write_line(ProcText& text, std::string_view value) {
+  text.put(value);
+  text.put("\n");
+}
+
+constexpr ProcNode kRandomNodes[] = {
+    {.name = "boot_id", .generate = write_boot_id},
+    // random(4): since Linux 5.18 the pool is always full, and has 256 bits.
+    {.name = "entropy_avail", .generate = [](ProcText& text) { write_line(text, "256"); }},
+    {.name = "poolsize", .generate = [](ProcText& text) { write_line(text, "256"); }},
+    {.name = "uuid", .generate = write_new_uuid},
+};
+
+constexpr ProcNode kKernelNodes[] = {
+    {.name = "cap_last_cap", .generate = [](ProcText& text) { write_line(text, "40"); }},
+    {.name = "core_pattern", .generate = [](ProcText& text) { write_line(text, "core"); }},
+    {.name = "domainname",
+     .generate =
+         [](ProcText& text) { write_line(text, task::domain_name().empty() ? "(none)" : task::domain_name()); }},
+    {.name = "hostname", .generate = [](ProcText& text) { write_line(text, task::host_name()); }},
+    {.name = "ngroups_max", .generate = [](ProcText& text) { write_line(text, "65536"); }},
+    {.name = "osrelease", .generate = [](ProcText& text) { write_line(text, task::kKernelRelease); }},
+    {.name = "ostype", .generate = [](ProcText& text) { write_line(text, task::kSystemName); }},
+    {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
+    {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
+    {.name = "pid_max", .generate = [](ProcText& text) { write_line(text, "32768"); }},
+    {.name = "random", .children = [] { return std::span<const ProcNode>(kRandomNodes); }},
+    {.name = "version", .generate = [](ProcText& text) { write_line(text, task::kKernelVersion); }},
+};
+
+constexpr ProcNode kFileNodes[] = {
+    {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
+    {.name = "pipe-max-size", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
+};
+
+constexpr ProcNode kMemoryNodes[] = {
+    {.name = "max_map_count", .generate = [](ProcText& text) { write_line(text, "65530"); }},
+    // Memory is given out when it is touched, whatever was mapped before.
+    {.name = "overcommit_memory", .generate = [](ProcText& text) { write_line(text, "1"); }},
+};
+
+constexpr ProcNode kTopNodes[] = {
+    {.name = "fs", .children = [] { return std::span<const ProcNode>(kFileNodes); }},
+    {.name = "kernel", .children = [] { return std::span<const ProcNode>(kKernelNodes); }},
+    {.name = "vm", .children = [] { return std::span<const ProcNode>(kMemoryNodes); }},
+};
+
+}  // namespace
+
+std::span<const ProcNode> sysctl_nodes() {
+  return kTopNodes;
+}
+
+}  // namespace kernel::fs

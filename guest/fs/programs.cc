@@ -1,0 +1,50 @@
+// Opening programs, and the working directory to start them in.
+#include "fs/fs.h"
+
+#include <utility>
+
+#include "fs/access.h"
+#include "fs/vfs.h"
+#include "task/task.h"
+
+namespace kernel::fs {
+
+namespace {
+
+Result<Ref<File>> open_program(const Path& path) {
+  Inode& inode = *path.dentry->inode();
+  if (inode.is_symlink()) return Errno::kLoop;
+  if (!inode.is_regular()) return Errno::kAcces;
+  if (path.mount && (path.mount->flags & kMountNoExec)) return Errno::kAcces;
+  TRY(check_access(inode, kMayExecute));
+  return inode.open(path, kReadOnly);
+}
+
+}  // namespace
+
+Result<Ref<File>> open_executable(std::string_view path) {
+  return open_program(TRY(resolve(task::current().fs->working_directory, path, LastLink::kFollow)));
+}
+
+Result<Ref<File>> open_executable_at(int directory_fd, std::string_view path, std::uint32_t at_flags) {
+  if (at_flags & ~(kAtEmptyPath | kAtSymlinkNoFollow)) return Errno::kInval;
+  const Path start = TRY(start_of(directory_fd, path));
+  if (path.empty() && (at_flags & kAtEmptyPath)) return open_program(start);
+  const LastLink last = at_flags & kAtSymlinkNoFollow ? LastLink::kKeep : LastLink::kFollow;
+  return open_program(TRY(resolve(start, path, last)));
+}
+
+Result<void> change_directory(std::string_view path) {
+  FsContext& context = *task::current().fs;
+  Path target = TRY(resolve(context.working_directory, path, LastLink::kFollow));
+  if (!target.dentry->inode()->is_directory()) return Errno::kNotDir;
+  TRY(check_access(*target.dentry->inode(), kMayExecute));
+  context.working_directory = std::move(target);
+  return {};
+}
+
+Result<String> path_text(const File& file) {
+  return path_text(file.path(), root_path());
+}
+
+}  // namespace kernel::fs

@@ -1,0 +1,37 @@
+// Stands in for the parts of the guest kernel that need a machine, so that its portable parts run in a test program:
+// page frames from malloc, one task that is always running, a payload memory that is the program's own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "task/process.h"
+#include "task/task.h"
+
+namespace husk::test {
+
+// The machine that a test runs on. Make one per test: it resets the task and checks at its end that no frame leaked.
+class Kernel {
+ public:
+  explicit Kernel(std::uint64_t frames = 16384);
+  ~Kernel();
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+
+  kernel::task::Task& task() { return *task_; }
+  // What block() does, since nothing else runs: called once for each time the task would sleep. Unset: the test fails.
+  std::function<void()> on_block;
+  std::vector<int> signals;  // that were sent to the task
+  std::uint64_t now_ns = 1'000'000'000;
+  std::uint64_t frames_used = 0;
+  std::uint64_t frames_total;
+
+  static Kernel& current();
+
+ private:
+  kernel::Ref<kernel::task::Task> task_;
+};
+
+}  // namespace husk::test
