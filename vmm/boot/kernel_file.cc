@@ -66,4 +66,15 @@ KernelFile KernelFile::open(const std::string& path) {
   return file;
 }
 
+void KernelFile::read(std::uint64_t position, std::span<std::byte> out) const {
+  while (!out.empty()) {
+    const ssize_t count = ::pread(fd_.get(), out.data(), out.size(), static_cast<off_t>(offset_ + position));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw Error::from_errno("read", name_);
+    if (count == 0) throw Error("read", name_, "the file has become shorter");
+    position += static_cast<std::uint64_t>(count);
+    out = out.subspan(static_cast<std::size_t>(count));
+  }
+}
+
 }  // namespace husk::boot

@@ -22,6 +22,8 @@ class KernelFile {
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::string& name() const { return name_; }
   int fd() const { return fd_.get(); }
+  // Fills `out` with the bytes from `position` on. Throws husk::Error.
+  void read(std::uint64_t position, std::span<std::byte> out) const;
   // File offset of bytes()[0]; a multiple of the page size.
   std::uint64_t offset() const { return offset_; }
 

@@ -1,5 +1,6 @@
 #include "vmm/cli/run_command.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -32,6 +33,8 @@ int run_in_vm(const RunOptions& options, const StartTimes& start) {
   timeline.main_ns = start.main_ns;
   timeline.exec_cpu_ns = start.exec_cpu_ns;
 
+  std::optional<machine::StatsFile> stats;
+  if (!options.stats_path.empty()) stats.emplace(options.stats_path);
   int status = 0;
   {
     const image::CacheDir cache = image::CacheDir::from_environment();
@@ -45,7 +48,7 @@ int run_in_vm(const RunOptions& options, const StartTimes& start) {
   }
   timeline.gone_ns = machine::monotonic_ns();
   machine::log_timeline(timeline);
-  if (!options.stats_path.empty()) machine::write_stats(timeline, status, options.stats_path);
+  if (stats) stats->write(timeline, status);
   return status;
 }
 

@@ -1,7 +1,6 @@
 #include "vmm/machine/guest_ram.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "abi/husk_abi.h"
@@ -33,7 +32,8 @@ void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage
     if (target.empty()) throw Error("load", file.name(), "the guest's memory is too small for it");
     if (segment.file_size == 0) continue;
     if (pages == KernelPages::kCopied || segment.writable || segment.file_size != segment.memory_size) {
-      std::memcpy(target.data(), file.bytes().data() + segment.file_offset, segment.file_size);
+      // Not from the mapping: that would fault in its pages only to copy them.
+      file.read(segment.file_offset, target.first(segment.file_size));
       continue;
     }
     // Read-only for everyone: a write by the guest, whatever its page tables say, ends the VM.

@@ -20,6 +20,7 @@
 #include "vmm/machine/backend.h"
 #include "vmm/machine/guest_cpuid.h"
 #include "vmm/machine/signal_forwarder.h"
+#include "vmm/sandbox/sandbox.h"
 
 namespace husk::machine {
 namespace {
@@ -188,6 +189,8 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
 
 int Machine::run() {
   const SignalForwarder signals(devices_->control());
+  timeline_.backend = backend_name();
+  sandbox::enter();
   timeline_.guest_entered_ns = monotonic_ns();
   while (!exit_status_) {
     const int error = vcpu_->run();
@@ -202,8 +205,8 @@ int Machine::run() {
     }
   }
   timeline_.guest_left_ns = monotonic_ns();
+  terminal_.reset();  // before the log's lines
   timeline_.guest = ram_.memory().read<abi::GuestStats>(Gpa{abi::kGuestStatsGpa}).value_or(abi::GuestStats{});
-  if (log::enabled(log::Severity::kDebug)) timeline_.backend = backend_name();
   guest_log_.print_new_lines();
   return *exit_status_;
 }
@@ -254,6 +257,7 @@ void Machine::handle_mmio(kvm_run& state) {
 void Machine::fail(const std::string& reason) {
   ++timeline_.exits_other;
   exit_status_ = kExitHuskError;
+  terminal_.reset();
   guest_log_.print_new_lines();
   char where[64] = "";
   try {

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include <cstdio>
-#include <memory>
 
 #include "vmm/error.h"
 #include "vmm/log.h"
@@ -68,10 +67,12 @@ void log_timeline(const Timeline& t) {
              static_cast<unsigned long long>(g.oom_kills));
 }
 
-void write_stats(const Timeline& t, int exit_status, const std::string& path) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "we"), &std::fclose);
-  if (!file) throw Error::from_errno("write", path);
-  FILE* out = file.get();
+StatsFile::StatsFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "we"), &std::fclose) {
+  if (!file_) throw Error::from_errno("write", path);
+}
+
+void StatsFile::write(const Timeline& t, int exit_status) {
+  FILE* out = file_.get();
   const auto number = [out](const char* name, std::uint64_t value) {
     std::fprintf(out, ",\n  \"%s\": %llu", name, static_cast<unsigned long long>(value));
   };
@@ -103,7 +104,7 @@ void write_stats(const Timeline& t, int exit_status, const std::string& path) {
     number("guest_oom_kills", t.guest.oom_kills);
   }
   std::fprintf(out, "\n}\n");
-  if (std::ferror(out) != 0) throw Error("write", path, "input/output error");
+  if (std::fflush(out) != 0 || std::ferror(out) != 0) throw Error::from_errno("write", path_);
 }
 
 }  // namespace husk::machine

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <string>
 
 #include "abi/husk_abi.h"
@@ -43,7 +45,16 @@ struct Timeline {
 // Writes the timeline to the log at debug level.
 void log_timeline(const Timeline& timeline);
 
-// Writes it as one JSON object: docs/stats.md says what each member is. Throws husk::Error.
-void write_stats(const Timeline& timeline, int exit_status, const std::string& path);
+// The file of `--stats`: one JSON object; docs/stats.md says what each member is. Opened before the guest runs, since
+// nothing can be opened afterwards (vmm/sandbox). Throws husk::Error.
+class StatsFile {
+ public:
+  explicit StatsFile(const std::string& path);
+  void write(const Timeline& timeline, int exit_status);
+
+ private:
+  std::string path_;
+  std::unique_ptr<FILE, int (*)(FILE*)> file_;
+};
 
 }  // namespace husk::machine

@@ -10,6 +10,7 @@
 #include "drivers/rng.h"
 #include "drivers/tty.h"
 #include "fs/file_table.h"
+#include "fs/mapped_pages.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -188,6 +189,11 @@ Result<void> block(Deadline deadline, Interruptible) {
 namespace kernel::arch {
 Context::~Context() = default;
 }
+
+namespace kernel::fs {
+// No test maps a file.
+void drop_mapped_pages(const mm::MemoryObject&, std::uint64_t, std::uint64_t) {}
+}  // namespace kernel::fs
 
 namespace kernel::drivers {
 fs::CharDevice* console_device(DeviceRole) {
