@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "drivers/console.h"
+#include "drivers/rng.h"
 #include "drivers/tty.h"
 #include "fs/file_table.h"
 #include "fs/mapped_pages.h"
@@ -200,6 +201,9 @@ fs::CharDevice* console_device(DeviceRole) {
 }
 fs::CharDevice* controlling_terminal() {
   return nullptr;
+}
+Result<void> reseed_from_host() {
+  return Errno::kNoDev;
 }
 }  // namespace kernel::drivers
 
