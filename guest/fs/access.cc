@@ -17,11 +17,6 @@ Subject Subject::current() {
   return {credentials.fsuid, credentials.fsgid, credentials};
 }
 
-Subject Subject::current_real() {
-  const task::Credentials& credentials = task::current().credentials;
-  return {credentials.uid, credentials.gid, credentials};
-}
-
 Result<void> check_access(const Metadata& metadata, unsigned wanted, const Subject& subject) {
   if (subject.privileged()) {
     // Root executes only what somebody may execute; it may search any directory.

@@ -14,7 +14,7 @@ inline constexpr unsigned kMayRead = 4;
 inline constexpr unsigned kMayWrite = 2;
 inline constexpr unsigned kMayExecute = 1;  // of a directory: search
 
-// The ids to check with: a task's file-system ids, or its real ids for access(2).
+// The ids to check with: a task's file-system ids.
 struct Subject {
   std::uint32_t uid;
   std::uint32_t gid;
@@ -23,7 +23,6 @@ struct Subject {
   bool privileged() const { return uid == 0; }
   bool in_group(std::uint32_t group) const;
   static Subject current();
-  static Subject current_real();
 };
 
 // kAcces.

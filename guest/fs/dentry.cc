@@ -17,7 +17,9 @@ Result<Ref<Dentry>> Dentry::make_root(Ref<Inode> inode, std::string_view name) {
 Result<Ref<Dentry>> Dentry::look_up(const Ref<Dentry>& parent, std::string_view name) {
   if (Dentry* in_use = parent->child(name)) return Ref<Dentry>(in_use);
   auto found = parent->inode()->lookup(name);
-  if (!found && found.error() != Errno::kNoEnt) return found.error();
+  // Where names come and go there is nothing to create either: procfs has no negative entries.
+  const bool may_be_negative = parent->inode()->file_system().names_are_stable();
+  if (!found && (found.error() != Errno::kNoEnt || !may_be_negative)) return found.error();
   auto entry = TRY(make_ref<Dentry>());
   entry->name_ = TRY(String::from(name));
   entry->parent_ = parent;

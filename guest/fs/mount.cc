@@ -23,14 +23,10 @@ std::uint64_t g_next_device = 1;
 
 FileSystem::FileSystem() : device_(make_device(0, static_cast<std::uint32_t>(g_next_device++))) {}
 
-Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source,
-                             std::uint32_t flags) {
+namespace {
+
+void attach(const Ref<Mount>& mount, const Path& point, std::uint32_t flags) {
   if (!g_table) g_table = new (g_storage) MountTable;
-  auto mount = TRY(make_ref<Mount>());
-  Ref<Inode> root = TRY(file_system->root());
-  mount->root = TRY(Dentry::make_root(static_cast<Ref<Inode>&&>(root), "/"));
-  mount->source = TRY(String::from(source));
-  mount->file_system = static_cast<Ref<FileSystem>&&>(file_system);
   mount->flags = flags;
   mount->id = g_table->next_id++;
   if (point) {
@@ -40,15 +36,35 @@ Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std
   }
   mount->retain();
   g_table->mounts.push_back(*mount);
+}
+
+}  // namespace
+
+Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source,
+                             std::uint32_t flags) {
+  auto mount = TRY(make_ref<Mount>());
+  Ref<Inode> root = TRY(file_system->root());
+  mount->root = TRY(Dentry::make_root(static_cast<Ref<Inode>&&>(root), "/"));
+  mount->source = TRY(String::from(source));
+  mount->file_system = static_cast<Ref<FileSystem>&&>(file_system);
+  attach(mount, point, flags);
   return mount;
 }
 
-Result<void> remove_mount(const Path& path) {
+Result<Ref<Mount>> add_bind_mount(const Path& source, const Path& point, std::uint32_t flags) {
+  auto mount = TRY(make_ref<Mount>());
+  mount->root = source.dentry;
+  mount->source = TRY(source.mount->source.clone());
+  mount->file_system = source.mount->file_system;
+  attach(mount, point, flags);
+  return mount;
+}
+
+Result<void> remove_mount(const Path& path, bool detach) {
   Mount* mount = path.mount.get();
   if (!mount || path.dentry != mount->root || !mount->parent) return Errno::kInval;
-  // In use: by anything but the table and the caller's path, or as the parent of another mount (which holds a
-  // reference).
-  if (mount->references() > 2 || mount->root->references() > 2) return Errno::kBusy;
+  // In use: by anything but the table and the caller's path. A mount on top of this one holds a reference, too.
+  if (!detach && mount->references() > 2) return Errno::kBusy;
   --mount->mount_point->mounts;
   mount->table_node.unlink();
   mount->release();

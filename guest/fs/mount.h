@@ -37,8 +37,11 @@ class Mount final : public RefCounted {
 // Mounts `file_system` at `point`, a directory (or, for the very first mount, the empty path).
 Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source,
                              std::uint32_t flags);
-// kInval if `path` is not the root of a mount, kBusy if the mount is in use.
-Result<void> remove_mount(const Path& path);
+// The same part of the tree at a second place.
+Result<Ref<Mount>> add_bind_mount(const Path& source, const Path& point, std::uint32_t flags);
+// kInval if `path` is not the root of a mount; kBusy if the mount is in use, unless `detach`: then it goes from the
+// tree at once, and for good when its last user has gone.
+Result<void> remove_mount(const Path& path, bool detach);
 
 // The mount on top of `path`, or null.
 Mount* mounted_at(const Path& path);

@@ -50,8 +50,8 @@ struct NewTimes {
 };
 Result<void> change_times(const Path& path, const NewTimes& times);
 
-// access(2): `wanted` as R_OK, W_OK, X_OK; with the real ids unless `effective`.
-Result<void> check_path_access(const Path& path, unsigned wanted, bool effective);
+// access(2): `wanted` as R_OK, W_OK, X_OK.
+Result<void> check_path_access(const Path& path, unsigned wanted);
 
 // kRoFs if the mount is read-only.
 Result<void> check_writable_mount(const Path& path);

@@ -68,12 +68,12 @@ Result<void> change_times(const Path& path, const NewTimes& times) {
   return inode.change_metadata(change);
 }
 
-Result<void> check_path_access(const Path& path, unsigned wanted, bool effective) {
+Result<void> check_path_access(const Path& path, unsigned wanted) {
   Inode& inode = *path.dentry->inode();
   const Metadata metadata = TRY(inode.metadata());
   if ((wanted & kMayExecute) && inode.is_regular() && path.mount && (path.mount->flags & kMountNoExec))
     return Errno::kAcces;
-  TRY(check_access(metadata, wanted, effective ? Subject::current() : Subject::current_real()));
+  TRY(check_access(metadata, wanted, Subject::current()));
   const bool data = inode.is_regular() || inode.is_directory() || inode.is_symlink();
   if ((wanted & kMayWrite) && data) TRY(check_writable_mount(path));
   return {};

@@ -8,6 +8,8 @@ namespace kernel::mm {
 namespace {
 
 constexpr std::size_t kMaxSegments = 1024;                      // UIO_MAXIOV
+// Linux's TASK_SIZE_MAX: a part beyond it is refused before any data moves. (What cannot be mapped below it fails later.)
+constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
 constexpr std::size_t kMaxBytes = 0x7fff'f000;                  // MAX_RW_COUNT: one call moves no more
 
 // Linux's struct iovec.
@@ -42,6 +44,7 @@ Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t c
   for (std::size_t i = 0; i < count; ++i) {
     const UserIovec iovec = TRY(UserPtr<const UserIovec>(iovec_address + i * sizeof(UserIovec)).read());
     if (static_cast<std::int64_t>(iovec.length) < 0) return Errno::kInval;
+    if (iovec.base > kHighestAddress || iovec.length > kHighestAddress - iovec.base) return Errno::kFault;
     const std::size_t length = std::min<std::size_t>(iovec.length, kMaxBytes - total);
     total += length;
     if (length != 0) TRY(buffer.rest_.push_back({iovec.base, length}));

@@ -14,6 +14,18 @@ namespace {
 // preadv2(2) flags that ask for nothing beyond what this kernel always does: high priority, data and file synchronised.
 constexpr std::uint32_t kHarmlessTransferFlags = 0x1 | 0x2 | 0x4;
 
+// Linux's TASK_SIZE_MAX.
+constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
+
+// The payload's buffer, checked as Linux does before it looks at the file's data: an address that no program can have is
+// an error even when nothing is to be moved.
+Result<mm::IoBuffer> user_buffer(bool allowed, mm::UserBuffer buffer, std::size_t count) {
+  if (!allowed) return Errno::kBadF;
+  const std::uint64_t address = buffer.address();
+  if (address > kHighestAddress || count > kHighestAddress - address) return Errno::kFault;
+  return mm::IoBuffer::user(address, std::min(count, fs::kTransferMax));
+}
+
 SyscallResult read_vector(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, bool at_offset) {
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer buffer = TRY(mm::IoBuffer::from_iovec(iovec.address(), count));
@@ -104,27 +116,29 @@ Result<void> write_offset(mm::UserPtr<std::int64_t> address, const UserOffset& o
 
 SyscallResult sys_read(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer destination = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  mm::IoBuffer destination = TRY(user_buffer(file->readable(), buffer, count));
   return file->read(destination);
 }
 
 SyscallResult sys_write(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer source = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  mm::IoBuffer source = TRY(user_buffer(file->writable(), buffer, count));
   return file->write(source);
 }
 
 SyscallResult sys_pread64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer destination = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  if (file->is_stream()) return Errno::kSPipe;
+  mm::IoBuffer destination = TRY(user_buffer(file->readable(), buffer, count));
   return file->read_at(static_cast<std::uint64_t>(offset), destination);
 }
 
 SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer source = mm::IoBuffer::user(buffer.address(), std::min(count, fs::kTransferMax));
+  if (file->is_stream()) return Errno::kSPipe;
+  mm::IoBuffer source = TRY(user_buffer(file->writable(), buffer, count));
   return file->write_at(static_cast<std::uint64_t>(offset), source);
 }
 

@@ -1,6 +1,7 @@
 #include "syscall/poll_calls.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "fs/file.h"
 #include "fs/file_table.h"
@@ -143,7 +144,13 @@ SyscallResult poll_until(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadl
   return ready;
 }
 
-constexpr int kMaxSelect = 1 << 20;
+// Descriptors beyond the table are ignored, those in it that are not open are EBADF (select(2)); Linux's table has 64
+// places at first, then 128 times a power of two.
+int table_size(int end) {
+  if (end <= 64) return 64;
+  return 128 * static_cast<int>(std::bit_ceil(static_cast<unsigned>((end - 1) / 128 + 1)));
+}
+
 constexpr std::size_t kSets = 3;
 // Which events make a descriptor ready in each set (select(2), "Correspondence between select() and poll()
 // notifications").
@@ -158,7 +165,7 @@ struct SelectItem {
 
 SyscallResult select_until(int count, const mm::UserPtr<std::uint64_t> (&sets)[kSets], Deadline deadline) {
   if (count < 0) return Errno::kInval;
-  count = std::min({count, kMaxSelect, std::max(task::current().files->end(), 0)});
+  count = std::min(count, table_size(task::current().files->end()));
   const std::size_t words = (static_cast<std::size_t>(count) + 63) / 64;
   Vector<std::uint64_t> bits[kSets];
   Vector<SelectItem> asked;

@@ -99,11 +99,30 @@ SyscallResult read_link_at(int directory_fd, mm::UserString path, mm::UserBuffer
   return count;
 }
 
+// access(2) asks for the real user: path and file are checked with the real ids for the time of the call.
+class RealIds {
+ public:
+  explicit RealIds(bool wanted)
+      : credentials_(task::current().credentials), uid_(credentials_.fsuid), gid_(credentials_.fsgid) {
+    if (!wanted) return;
+    credentials_.fsuid = credentials_.uid;
+    credentials_.fsgid = credentials_.gid;
+  }
+  RealIds(const RealIds&) = delete;
+  RealIds& operator=(const RealIds&) = delete;
+  ~RealIds() { credentials_.fsuid = uid_, credentials_.fsgid = gid_; }
+
+ private:
+  task::Credentials& credentials_;
+  std::uint32_t uid_, gid_;
+};
+
 SyscallResult access_at(int directory_fd, mm::UserString path, std::uint32_t mode, std::uint32_t flags) {
   if (mode & ~7u) return Errno::kInval;
   if (flags & ~(fs::kAtEaccess | fs::kAtSymlinkNoFollow | fs::kAtEmptyPath)) return Errno::kInval;
+  const RealIds ids(!(flags & fs::kAtEaccess));
   const fs::Path found = TRY(resolve_argument(directory_fd, path, last_link(flags), flags));
-  return done(fs::check_path_access(found, mode, flags & fs::kAtEaccess));
+  return done(fs::check_path_access(found, mode));
 }
 
 SyscallResult write_statistics(const fs::Path& path, mm::UserPtr<fs::FileSystemStatistics> result) {

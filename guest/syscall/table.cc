@@ -10,6 +10,7 @@
 #include "syscall/id_calls.h"
 #include "syscall/memory_calls.h"
 #include "syscall/misc_calls.h"
+#include "syscall/mount_calls.h"
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
@@ -39,7 +40,7 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 }
 
 constexpr std::array<Entry, kTableSize> kTable = merge(
-    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
+    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls,
     kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace

@@ -7,8 +7,10 @@
 #include <unordered_map>
 
 #include "drivers/console.h"
+#include "drivers/rng.h"
 #include "drivers/tty.h"
 #include "fs/file_table.h"
+#include "fs/mapped_pages.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -188,6 +190,11 @@ namespace kernel::arch {
 Context::~Context() = default;
 }
 
+namespace kernel::fs {
+// No test maps a file.
+void drop_mapped_pages(const mm::MemoryObject&, std::uint64_t, std::uint64_t) {}
+}  // namespace kernel::fs
+
 namespace kernel::drivers {
 fs::CharDevice* console_device(DeviceRole) {
   return nullptr;
@@ -195,4 +202,16 @@ fs::CharDevice* console_device(DeviceRole) {
 fs::CharDevice* controlling_terminal() {
   return nullptr;
 }
+Result<void> reseed_from_host() {
+  return Errno::kNoDev;
+}
 }  // namespace kernel::drivers
+
+namespace kernel::mm {
+
+class MemoryObject;
+void unmap_object_pages(const MemoryObject&, std::uint64_t);
+// There are no address spaces here that could map anything.
+void unmap_object_pages(const MemoryObject&, std::uint64_t) {}
+
+}  // namespace kernel::mm
