@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fs/nameless.h"
 #include "mm/frame.h"
 #include "task/process.h"
 #include "task/signal.h"
