@@ -1,0 +1,15 @@
+# The memory limit: enough for busybox at 16 MiB, and a payload that wants more is killed, with a line that says why.
+in_guest -m 16M "$R" sh -c 'ls / | sort | wc -l; cat /bin/busybox | md5sum'
+expect "busybox in 16 MiB" 0 "$status"
+expect_match "its output" "*$(md5sum <"$R/bin/busybox" | cut -d ' ' -f 1)*" "$out"
+# Grows in small steps: one allocation larger than the memory would be refused, as on Linux.
+eater='BEGIN { for (;;) a[i++] = "some text that takes memory " i }'
+in_guest -m 32M "$R" awk "$eater"
+expect "a process that eats memory" 137 "$status"
+expect_match "says why" "*emory*" "$err"
+in_guest -m 32M "$R" sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=100 2>/dev/null; echo "dd $?"; rm -f /tmp/file; echo alive'
+expect_match "a full tmpfs" "*alive" "$out"
+expect_match "dd fails" "dd [1-9]*" "$out"
+in_guest -m 32M "$R" sh -c 'awk "$0"; echo "child $?"; echo alive' "$eater"
+expect_match "only the one that eats is killed" "child 137
+alive" "$out"

@@ -1,0 +1,44 @@
+# Signals that husk is sent reach the payload.
+# signalled SIGNAL ARGUMENT...: runs husk, sends it SIGNAL once the payload has said "ready", leaves $status and $out.
+# husk runs in the foreground, since a shell starts background commands with SIGINT ignored.
+signalled() {
+  signal=$1
+  shift
+  rm -f "$WORK/out" "$WORK/pid"
+  : >"$WORK/out"
+  (
+    waited=0
+    while ! grep -q ready "$WORK/out" && [ $waited -lt 300 ]; do
+      waited=$((waited + 1))
+      sleep 0.1
+    done
+    kill "-$signal" "$(cat "$WORK/pid")"
+    sleep 30
+    kill -KILL "$(cat "$WORK/pid")"
+  ) 2>/dev/null &
+  sender=$!
+  status=0
+  sh -c 'echo $$ >"$0"; exec "$@"' "$WORK/pid" "$HUSK" run --guest-ring "$RING" "$@" \
+    >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+  kill "$sender" 2>/dev/null
+  wait "$sender" 2>/dev/null
+  out=$(cat "$WORK/out")
+}
+
+signalled TERM "$R" sh -c 'trap "echo caught; exit 5" TERM; echo ready; while :; do sleep 0.1; done'
+expect "a handler of SIGTERM" "5 ready
+caught" "$status $out"
+
+signalled TERM "$R" sh -c 'echo ready; exec sleep 100'
+expect "SIGTERM without a handler" 143 "$status"
+
+signalled INT "$R" sh -c 'trap "echo interrupted; exit 130" INT; echo ready; while :; do sleep 0.1; done'
+expect "SIGINT to a handler" "130 ready
+interrupted" "$status $out"
+
+signalled INT "$R" sh -c 'echo ready; exec sleep 100'
+expect "SIGINT ends sleep" 130 "$status"
+
+signalled HUP "$R" sh -c 'trap "echo hup" HUP; trap "echo usr1" USR1; echo ready; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done; exit 4'
+expect "SIGHUP" "4 ready
+hup" "$status $out"

@@ -1,0 +1,22 @@
+# Standard input, output and error are three streams, whole and in order, whatever their size.
+in_two=$(printf 'b\na\n' | husk_run "$R" sh -c 'sort | tee /tmp/x; wc -l < /tmp/x >&2' 2>"$WORK/two.err")
+expect "sorted" "a
+b" "$in_two"
+expect "the other stream" 2 "$(tr -d ' ' <"$WORK/two.err")"
+
+bytes=$(long 100000000)
+wanted=$(head -c "$bytes" /dev/zero | md5sum)
+expect "$bytes bytes inside" "$wanted" "$(husk_run "$R" sh -c "head -c $bytes /dev/zero | md5sum")"
+expect "$bytes bytes of output" "$wanted" "$(husk_run "$R" head -c "$bytes" /dev/zero | md5sum)"
+expect "$bytes bytes of errors" "$wanted" "$(husk_run "$R" sh -c "head -c $bytes /dev/zero >&2" 2>&1 >/dev/null | md5sum)"
+expect "$bytes bytes of input" "$wanted" "$(head -c "$bytes" /dev/zero | husk_run "$R" md5sum)"
+pattern=$(seq 20000 | md5sum)
+expect "in order" "$pattern" "$(husk_run "$R" seq 20000 | md5sum)"
+expect "through" "$pattern" "$(seq 20000 | husk_run "$R" cat | md5sum)"
+
+# A reader that goes away ends the writer, and husk.
+expect "closed pipe" "y" "$(husk_run "$R" yes 2>/dev/null | head -n 1)"
+in_guest "$R" sh -c 'cat; echo end'
+expect "no input" "end" "$out"
+expect "output closed from the start" 0 "$(husk_run "$R" true >&- 2>/dev/null; echo $?)"
+expect "input not read" 0 "$(yes | husk_run "$R" true; echo $?)"

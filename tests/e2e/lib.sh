@@ -1,0 +1,45 @@
+# What the end-to-end cases share. Each case is a POSIX sh script, because it runs here and in tools/hwlab, where there is
+# only busybox. Set by tests/e2e/run:
+#   HUSK   the command              RING   0, 3 or auto: what --guest-ring gets
+#   R      a busybox root           D      a Debian root or its image's name, for the case "debian" only
+#   SLOW   "yes" where the guest kernel's instructions are emulated one by one: long cases are shortened, never left out
+#   WORK   an empty directory, removed afterwards
+
+failures=0
+
+# husk_run ARGUMENT...: `husk run` that cannot hang the tests.
+husk_run() { timeout -k 2 "${LIMIT:-60}" "$HUSK" run --guest-ring "$RING" "$@"; }
+
+# in_guest ARGUMENT...: runs husk_run; leaves $status, and what was written in $out and $err.
+in_guest() {
+  status=0
+  husk_run "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+  out=$(cat "$WORK/out")
+  err=$(cat "$WORK/err")
+}
+
+# expect WHAT EXPECTED ACTUAL
+expect() {
+  [ "$2" != "$3" ] || return 0
+  failures=$((failures + 1))
+  printf 'FAIL %s\n  expected: %s\n  got:      %s\n' "$1" "$(printf '%s' "$2" | head -n 20)" "$(printf '%s' "$3" | head -n 20)"
+  [ ! -s "$WORK/err" ] || sed 's/^/  stderr:   /' "$WORK/err" | head -n 10
+}
+
+# expect_match WHAT PATTERN ACTUAL: a shell pattern
+expect_match() {
+  case "$3" in
+    $2) ;;
+    *) expect "$1" "(something like) $2" "$3" ;;
+  esac
+}
+
+# long NUMBER: the number, or a hundredth of it (at least 1) where it would take too long.
+long() {
+  if [ "$SLOW" = yes ]; then echo $(($1 / 100 > 0 ? $1 / 100 : 1)); else echo "$1"; fi
+}
+
+finish() {
+  [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }
+  exit 0
+}
