@@ -27,17 +27,6 @@ void set_up_file_systems(const ContainerPlan& plan) {
   old_root.detach();
 }
 
-void take_terminal(bool has_console) {
-  if (has_console) {
-    // The payload is a job of the caller's session in the foreground: Ctrl-C and the like go to it alone.
-    setpgid(0, 0);
-    tcsetpgrp(STDIN_FILENO, getpgrp());
-  } else {
-    // No terminal of its own: Ctrl-C reaches husk, which passes it on.
-    setsid();
-  }
-}
-
 }  // namespace
 
 void become_payload(const ContainerPlan& plan, ChildReport& report) {
@@ -54,7 +43,9 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   set_up_file_systems(plan);
   umask(022);
 
-  take_terminal(!plan.console.empty());
+  // With -t the payload shares husk's session and foreground process group, and so its terminal's signals; a shell
+  // makes its own groups from there. Without, it has no controlling terminal, and husk passes the signals on.
+  if (plan.console.empty()) setsid();
   drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
   die_with_parent(plan.parent_pidfd);
   // As the payload's user: a directory that it may not enter is not its working directory.

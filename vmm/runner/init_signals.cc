@@ -100,9 +100,13 @@ int signal_of(const seccomp_data& call) {
 
 }  // namespace
 
-Delivery deliver_to_init(int pidfd, pid_t pid, int signo) {
+Delivery deliver_to_init(int pidfd, pid_t pid, int signo, bool already_sent) {
   const bool ends = would_end(read_status(pid), signo);
-  send(pidfd, ends ? SIGKILL : signo);
+  if (ends) {
+    send(pidfd, SIGKILL);
+  } else if (!already_sent) {
+    send(pidfd, signo);
+  }
   return ends ? Delivery::kEndsPayload : Delivery::kSent;
 }
 

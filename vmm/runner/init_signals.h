@@ -14,9 +14,10 @@ namespace husk::runner {
 
 enum class Delivery { kSent, kEndsPayload };
 
-// Sends `signo` to the process behind `pidfd`, whose number is `pid` for the caller, or kills it where the signal's
-// default action, which is in force, would. The caller then reports 128+signo.
-Delivery deliver_to_init(int pidfd, pid_t pid, int signo);
+// For a signal that husk was sent: sends it to the process behind `pidfd`, whose number is `pid` for the caller, or
+// kills it where the signal's default action, which is in force, would. The caller then reports 128+signo.
+// `already_sent`: the terminal has sent the signal to the payload too.
+Delivery deliver_to_init(int pidfd, pid_t pid, int signo, bool already_sent);
 
 // Takes one notification from the seccomp listener (a process in the container signals process 1, see seccomp.h) and
 // answers it. Returns the signal when it ended the payload. A notification whose sender has gone is not an error.

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <csignal>
 #include <optional>
 
 #include "vmm/log.h"
@@ -18,16 +17,6 @@ namespace {
 std::string terminal_of_caller(const ContainerSpec& spec) {
   const char* name = spec.terminal ? ttyname(STDIN_FILENO) : nullptr;
   return name != nullptr ? name : "";
-}
-
-// Puts husk back into the foreground of the terminal that the payload had.
-void take_terminal_back() {
-  sigset_t stop, previous;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTTOU);  // tcsetpgrp(3): or a process in the background is stopped for asking
-  sigprocmask(SIG_BLOCK, &stop, &previous);
-  tcsetpgrp(STDIN_FILENO, getpgrp());
-  sigprocmask(SIG_SETMASK, &previous, nullptr);
 }
 
 }  // namespace
@@ -51,10 +40,12 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   ChildReport report;
   Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
                                 [&](ChildReport& child_report) { become_payload(plan, child_report); });
+  payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
   const int status = not_started ? *not_started : supervise(payload, gate);
 
-  if (!plan.console.empty()) take_terminal_back();
+  // A shell with job control has taken the terminal for its own process groups.
+  if (!plan.console.empty()) set_foreground_group(getpgrp());
   if (cgroup && status != 0 && cgroup->killed_for_memory()) {
     log::print(log::Severity::kError,
                "the kernel killed a process of the payload: out of memory (limit %llu KiB); give it more with -m",

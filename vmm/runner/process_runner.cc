@@ -96,7 +96,10 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
     become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);
   });
   if (const std::optional<int> status = check_start(payload, report)) return *status;
-  return supervise(payload, gate);
+  payload.shares_terminal = spec.terminal;
+  const int status = supervise(payload, gate);
+  if (spec.terminal) set_foreground_group(getpgrp());  // as in run_in_namespace
+  return status;
 }
 
 }  // namespace husk::runner

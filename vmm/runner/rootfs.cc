@@ -1,8 +1,10 @@
 #include "vmm/runner/rootfs.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +48,21 @@ void make_directory(const std::string& path) {
   if (mkdir(path.c_str(), 0755) != 0) throw Error::from_errno("create", path);
 }
 
+bool root_is_initramfs() {
+  struct statfs file_system {};
+  if (statfs("/", &file_system) != 0) return false;
+  return file_system.f_type == RAMFS_MAGIC || file_system.f_type == TMPFS_MAGIC;
+}
+
+// The initial ramfs can be neither pivoted nor unmounted (Documentation/filesystems/ramfs-rootfs-initramfs.rst): the
+// working directory, a mount, is moved over it, as switch_root(8) does. What is below cannot be reached then: a walk up
+// from the container's root, as in the classic escape from a chroot(2), ends there, since nothing is above the ramfs.
+void cover_initramfs() {
+  if (mount(".", "/", nullptr, MS_MOVE, nullptr) != 0 || chroot(".") != 0) {
+    throw Error::from_errno("move", "the container's root over the initial ramfs");
+  }
+}
+
 }  // namespace
 
 void mount_erofs(const RootSource& root, const std::string& target) {
@@ -86,17 +103,17 @@ OldRoot enter_root(const RootSource& root, bool user_namespace) {
   UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old_root || chdir(target.c_str()) != 0) throw Error::from_errno("enter", target);
   // pivot_root(2), NOTES: with "." twice the old root is stacked on the new one and needs no directory inside it.
-  if (syscall(SYS_pivot_root, ".", ".") != 0) {
-    throw Error::from_errno("pivot_root", "into the container's root",
-                            "the root of the host must not be the initial ramfs (pivot_root(2))");
-  }
-  return OldRoot(std::move(old_root));
+  if (syscall(SYS_pivot_root, ".", ".") == 0) return OldRoot(std::move(old_root), true);
+  if (errno != EINVAL || !root_is_initramfs()) throw Error::from_errno("pivot_root", "into the container's root");
+  cover_initramfs();
+  return OldRoot(std::move(old_root), false);
 }
 
 void OldRoot::detach() {
-  if (fchdir(directory_.get()) != 0 || umount2(".", MNT_DETACH) != 0 || chdir("/") != 0) {
+  if (is_mounted_ && (fchdir(directory_.get()) != 0 || umount2(".", MNT_DETACH) != 0)) {
     throw Error::from_errno("detach", "the host's root");
   }
+  if (chdir("/") != 0) throw Error::from_errno("enter", "the container's root");
   directory_.reset();
 }
 

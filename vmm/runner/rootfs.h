@@ -11,7 +11,8 @@ namespace husk::runner {
 // The root that was the caller's before it entered the container's; still mounted until `detach`.
 class OldRoot {
  public:
-  explicit OldRoot(UniqueFd directory) : directory_(std::move(directory)) {}
+  // `is_mounted`: stacked on the new root; false where the new root covers it instead (the initial ramfs).
+  OldRoot(UniqueFd directory, bool is_mounted) : directory_(std::move(directory)), is_mounted_(is_mounted) {}
 
   // Its path for mount(2): valid once the container has a /proc.
   std::string path() const { return "/proc/self/fd/" + std::to_string(directory_.get()); }
@@ -19,6 +20,7 @@ class OldRoot {
 
  private:
   UniqueFd directory_;
+  bool is_mounted_;
 };
 
 // Mounts the image file of `root` at `target`, read-only. Before Linux 6.12 that takes a loop device, which goes with

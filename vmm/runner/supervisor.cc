@@ -17,17 +17,21 @@ namespace {
 
 constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 
-std::optional<int> next_signal(const SignalGate& gate) {
+std::optional<signalfd_siginfo> next_signal(const SignalGate& gate) {
   signalfd_siginfo info{};
   if (read(gate.descriptor(), &info, sizeof info) != sizeof info) return std::nullopt;
-  return static_cast<int>(info.ssi_signo);
+  return info;
 }
 
 // Returns the signal when it ended a payload that is process 1 of a namespace.
-std::optional<int> forward(const Payload& payload, int signo) {
+std::optional<int> forward(const Payload& payload, const signalfd_siginfo& info) {
+  const int signo = static_cast<int>(info.ssi_signo);
+  // SI_KERNEL: not from a process, but from the terminal, whose whole foreground group gets it.
+  const bool already_sent = payload.shares_terminal && info.ssi_code == SI_KERNEL;
   if (payload.listener) {
-    if (deliver_to_init(payload.pidfd.get(), payload.pid, signo) == Delivery::kEndsPayload) return signo;
-  } else {
+    const Delivery delivery = deliver_to_init(payload.pidfd.get(), payload.pid, signo, already_sent);
+    if (delivery == Delivery::kEndsPayload) return signo;
+  } else if (!already_sent) {
     syscall(SYS_pidfd_send_signal, payload.pidfd.get(), signo, nullptr, 0);
   }
   return std::nullopt;
@@ -74,7 +78,7 @@ int supervise(Payload& payload, const SignalGate& gate) {
       continue;
     }
     if (events[1].revents != 0) {
-      if (const auto signo = next_signal(gate)) ended_by = forward(payload, *signo);
+      if (const auto info = next_signal(gate)) ended_by = forward(payload, *info);
     } else if ((events[2].revents & POLLIN) != 0) {
       ended_by = answer_init_signal(payload.listener.get(), payload.pidfd.get(), payload.pid);
     } else if (events[2].revents != 0) {
@@ -89,6 +93,15 @@ void reset_signals(const sigset_t& mask) {
   for (int signo = 1; signo <= SIGRTMAX; ++signo)
     sigaction(signo, &standard, nullptr);  // fails for SIGKILL and SIGSTOP
   sigprocmask(SIG_SETMASK, &mask, nullptr);
+}
+
+void set_foreground_group(pid_t group) {
+  sigset_t stop, previous;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTTOU);
+  sigprocmask(SIG_BLOCK, &stop, &previous);
+  tcsetpgrp(STDIN_FILENO, group);
+  sigprocmask(SIG_SETMASK, &previous, nullptr);
 }
 
 }  // namespace husk::runner

@@ -28,7 +28,8 @@ class SignalGate {
 struct Payload {
   pid_t pid = -1;
   UniqueFd pidfd;
-  UniqueFd listener;  // seccomp listener; not open for a plain process, which is no namespace's process 1
+  UniqueFd listener;             // seccomp listener; not open for a plain process, which is no namespace's process 1
+  bool shares_terminal = false;  // in the process group that the terminal sends its signals to, together with husk
 };
 
 // Runs until the payload has ended, reaps it, and returns the status that husk exits with.
@@ -36,5 +37,9 @@ int supervise(Payload& payload, const SignalGate& gate);
 
 // Gives every signal its default action and restores the mask: what a program expects to start with.
 void reset_signals(const sigset_t& mask);
+
+// tcsetpgrp(3) on standard input for a caller that may be in the background, with SIGTTOU blocked: process 1 of a pid
+// namespace, which that signal cannot stop, would try again for ever.
+void set_foreground_group(pid_t group);
 
 }  // namespace husk::runner
