@@ -23,12 +23,12 @@ static int run() {
   say("stop it: %s\n", outcome(::kill(child, SIGSTOP)));
   say("WUNTRACED: %s\n", ::waitpid(child, &status, WUNTRACED) == child ? "the child" : outcome(-1));
   say_status("it is", status);
-  ::write(ends[1], "x", 1);
   ::usleep(30'000);
   say("stopped: WNOHANG gives %d\n", ::waitpid(child, &status, WNOHANG));
   ::kill(child, SIGCONT);
   say("WCONTINUED: %s\n", ::waitpid(child, &status, WCONTINUED) == child ? "the child" : outcome(-1));
   say_status("it is", status);
+  ::write(ends[1], "x", 1);
   siginfo_t information{};
   say("waitid with WNOWAIT: %s", outcome(::waitid(P_PID, static_cast<id_t>(child), &information, WEXITED | WNOWAIT)));
   say(", code %s, status %d\n", information.si_code == CLD_EXITED ? "CLD_EXITED" : "another", information.si_status);
