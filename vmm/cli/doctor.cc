@@ -9,8 +9,8 @@
 #include "vmm/error.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/backend.h"
-#include "vmm/machine/guest_ram.h"
 #include "vmm/machine/guest_cpuid.h"
+#include "vmm/machine/guest_ram.h"
 
 namespace husk::cli {
 namespace {
