@@ -38,7 +38,8 @@ inline constexpr std::uint64_t kMmioStride = 0x1000;
 inline constexpr std::uint64_t kMaxMmioDevices = 32;
 inline constexpr std::uint64_t kControlGpa = kMmioBase;
 
-// The root file system image (EROFS), a read-only memory slot backed by the host's page cache.
+// The root file system image (EROFS), read-only, backed by the host's page cache. The device tree says where it is: right
+// behind the RAM, or here where it would not fit below the hole under 4 GiB.
 inline constexpr std::uint64_t kRootImageGpa = 0x20'0000'0000;
 inline constexpr std::uint64_t kMaxRootImage = 0x20'0000'0000;
 

@@ -22,7 +22,7 @@ struct ContainerSpec {
   std::uint32_t gid = 0;
   std::uint64_t memory_bytes = 64ull << 20;
   bool memory_limit_asked = false;  // -m was given: a namespaced payload gets a limit only then, a VM always has one
-  bool terminal = false;          // -t
+  bool terminal = false;            // -t
   Isolation isolation = Isolation::kVm;
   GuestRing guest_ring = GuestRing::kAuto;
 };

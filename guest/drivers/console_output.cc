@@ -186,7 +186,7 @@ void ConsoleOutput::flush_echo() {
 }
 
 void ConsoleOutput::drain(const bool& give_up) {
-  if (!queue_.page() || collect()) return;
+  if (!queue_.page() || writing_ || collect()) return;
   queue_.enable_interrupts(true);
   (void)changed_.wait_until([&] { return collect() || give_up; }, Deadline::never(), task::Interruptible::kNo);
 }

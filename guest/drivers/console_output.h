@@ -45,7 +45,8 @@ class ConsoleOutput {
   bool idle_or_announce();
   task::WaitQueue& changed() { return changed_; }
   void handle_interrupt();
-  // Waits until the device has taken everything, or `give_up`.
+  // Waits until the device has taken what write() has reported as written, or `give_up`. What a writer still waits for
+  // is lost with the writer, as on Linux.
   void drain(const bool& give_up);
 
  private:

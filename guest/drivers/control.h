@@ -5,9 +5,9 @@
 
 namespace kernel::drivers {
 
-// The payload exited with `code`, or `signal` killed it (0: none did). Output that was accepted from the payload is
-// written first, as long as somebody reads it: that may wait, unless a signal killed the payload or another one comes
-// from the host.
+// The payload exited with `code`, or `signal` killed it (0: none did). Output that write(2) has reported as written is
+// taken by the host first, as long as somebody reads it: that may wait, unless a signal killed the payload or another
+// one comes from the host.
 [[noreturn]] void end_machine(int code, int signal);
 
 // Prints the log's new lines now and not only when the VM ends.

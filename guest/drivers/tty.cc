@@ -89,7 +89,7 @@ void wake_terminal_waiters() {
 
 namespace {
 
-// Brings the device up and asks for input at once: ^C must work although nobody reads.
+// Takes the device into use and asks for input at once: ^C must work although nobody reads.
 Result<void> Terminal::start() {
   if (port_.started()) return {};
   TRY(port_.start(DeviceRole::kTerminal, *this));
@@ -104,7 +104,7 @@ Result<void> Terminal::open(std::uint32_t flags) {
     session_ = process.session;
     foreground_group_ = process.group;
   }
-  return {};
+  return start();
 }
 
 void Terminal::handle_interrupt() {

@@ -6,7 +6,7 @@
 #include "fs/device_file.h"
 #include "fs/fs.h"
 #include "fs/memory_devices.h"
-#include "fs/pipe.h"
+#include "fs/nameless.h"
 
 namespace kernel::fs {
 
@@ -60,7 +60,7 @@ Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags) {
   // Anybody may open /proc/self/fd/1 again, whichever user the payload runs as.
   NewInode attributes;
   attributes.mode = mode_of(FileType::kFifo, 0666);
-  const Path path = TRY(make_nameless(attributes, "pipe"));
+  const Path path = TRY(make_nameless(attributes, "pipe", device));
   return open_device(*device, path, flags);
 }
 

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "drivers/rng.h"
 #include "lib/random.h"
 #include "mm/ram_object.h"
+#include "mm/user_ptr.h"
+#include "task/task.h"
 
 namespace kernel::fs {
 
@@ -62,7 +65,25 @@ class RandomDevice final : public CharDevice {
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
   std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
   bool seekable() const override { return true; }
-  Result<std::uint64_t> ioctl(std::uint32_t, std::uint64_t) override { return Errno::kInval; }
+  Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override {
+    switch (request) {
+      case kGetEntropyCount:
+        TRY(mm::UserPtr<std::int32_t>(argument).write(kPoolBits));
+        return std::uint64_t{0};
+      case kReseed:
+        if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+        TRY(drivers::reseed_from_host());
+        return std::uint64_t{0};
+      default:
+        return Errno::kInval;
+    }
+  }
+
+ private:
+  // random(4): RNDGETENTCNT and RNDRESEEDCRNG. The pool is full from the first moment on: the VMM seeds it.
+  static constexpr std::uint32_t kGetEntropyCount = 0x80045200;
+  static constexpr std::uint32_t kReseed = 0x5207;
+  static constexpr std::int32_t kPoolBits = 256;
 };
 
 constinit NullDevice g_null;

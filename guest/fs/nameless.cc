@@ -1,5 +1,7 @@
+#include "fs/nameless.h"
+
 #include "fs/abi.h"
-#include "fs/pipe.h"
+#include "fs/device_file.h"
 #include "lib/format.h"
 #include "lib/time.h"
 
@@ -12,8 +14,8 @@ constexpr std::uint64_t kNamelessDevice = make_device(0, 0x3ff);
 
 class NamelessInode final : public Inode {
  public:
-  NamelessInode(const NewInode& attributes, std::uint64_t number)
-      : Inode(nullptr, static_cast<FileType>(attributes.mode >> 12)) {
+  NamelessInode(const NewInode& attributes, std::uint64_t number, CharDevice* device)
+      : Inode(nullptr, static_cast<FileType>(attributes.mode >> 12)), device_(device) {
     metadata_.mode = attributes.mode;
     metadata_.uid = attributes.uid;
     metadata_.gid = attributes.gid;
@@ -22,6 +24,9 @@ class NamelessInode final : public Inode {
     metadata_.accessed = metadata_.modified = metadata_.changed = to_timespec(realtime_ns());
   }
 
+  Result<Ref<File>> open(const Path& path, std::uint32_t flags) override {
+    return device_ ? open_device(*device_, path, flags) : Inode::open(path, flags);
+  }
   Result<Metadata> metadata() override { return metadata_; }
   Result<void> change_metadata(const MetadataChange& change) override {
     if (change.set_permissions) metadata_.mode = mode_of(type(), change.permissions);
@@ -35,13 +40,14 @@ class NamelessInode final : public Inode {
 
  private:
   Metadata metadata_;
+  CharDevice* device_;
 };
 
 }  // namespace
 
-Result<Path> make_nameless(const NewInode& attributes, std::string_view label) {
+Result<Path> make_nameless(const NewInode& attributes, std::string_view label, CharDevice* device) {
   const std::uint64_t number = g_next_inode++;
-  auto inode = TRY(make_ref<NamelessInode>(attributes, number));
+  auto inode = TRY(make_ref<NamelessInode>(attributes, number, device));
   FixedText<48> name;
   name.print("{}:[{}]", label, number);
   return Path{nullptr, TRY(Dentry::make_root(Ref<Inode>(inode), name.view()))};

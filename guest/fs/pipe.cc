@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fs/nameless.h"
 #include "mm/frame.h"
 #include "task/process.h"
 #include "task/signal.h"
@@ -160,6 +161,8 @@ class PipeFile final : public File {
         if (written > 0) break;
         task::SignalInfo info;
         info.signal = task::kSigPipe;
+        info.sender.pid = task::current().process->pid;
+        info.sender.uid = task::current().credentials.uid;
         task::send_signal(task::current(), info);
         return Errno::kPipe;
       }

@@ -22,7 +22,4 @@ Result<Ref<File>> open_fifo(const Path& path, std::uint32_t flags);
 Result<std::size_t> pipe_capacity(File& file);
 Result<std::size_t> set_pipe_capacity(File& file, std::size_t size);
 
-// An inode without a name in the tree, for pipes and other nameless objects: `/proc/PID/fd` shows "label:[number]".
-Result<Path> make_nameless(const NewInode& attributes, std::string_view label);
-
 }  // namespace kernel::fs

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "arch/x86_64/privileged.h"
+#include "lib/global.h"
+#include "lib/list.h"
 #include "lib/string.h"
 
 namespace kernel::mm {
@@ -23,6 +25,8 @@ constexpr std::uint64_t kMaxSingleFlushes = 1;
 constexpr std::uint64_t kMaxEagerCopies = 96;
 
 constinit std::uint64_t loaded_root_ = 0;
+
+constinit Global<List<AddressSpace, &AddressSpace::all_node>> all_spaces_;
 
 bool can_merge(const Mapping& a, const Mapping& b) {
   if (a.end != b.start || !(a.protection == b.protection) || a.shared != b.shared || a.grows_down != b.grows_down ||
@@ -47,7 +51,19 @@ Mapping copy_of(const Mapping& mapping) {
 Result<Ref<AddressSpace>> AddressSpace::create() {
   Ref<AddressSpace> space = TRY(make_ref<AddressSpace>());
   TRY(space->table_.initialise());
+  all_spaces_->push_back(*space);
   return space;
+}
+
+void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page) {
+  for (AddressSpace& space : *all_spaces_) {
+    for (const Mapping& mapping : space.mappings_) {
+      if (mapping.object.get() != &object) continue;
+      const std::uint64_t pages = mapping.size() >> kPageShift;
+      const std::uint64_t skipped = first_page > mapping.object_page ? first_page - mapping.object_page : 0;
+      if (skipped < pages) space.drop_pages(mapping.start + (skipped << kPageShift), mapping.end);
+    }
+  }
 }
 
 AddressSpace::~AddressSpace() {

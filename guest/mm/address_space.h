@@ -107,6 +107,7 @@ class AddressSpace final : public RefCounted {
   std::uint64_t mapped_bytes() const { return mapped_bytes_; }
   std::uint64_t break_start() const { return break_start_; }
   std::uint64_t current_break() const { return break_; }
+  ListNode all_node;                          // every address space, for unmap_object_pages
   std::uint64_t stack_limit = 8 << 20;        // how far a stack may grow (RLIMIT_STACK at execve)
 
  private:
@@ -127,12 +128,18 @@ class AddressSpace final : public RefCounted {
   void map_ahead(const Mapping& mapping, std::uint64_t page);
   void flush(std::uint64_t pages_changed, std::uint64_t address);
 
+  friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page);
+
   PageTable table_;
   Vector<Mapping> mappings_;         // sorted, disjoint
   std::uint64_t mapped_bytes_ = 0;
   std::uint64_t break_start_ = 0;
   std::uint64_t break_ = 0;
 };
+
+// A file became shorter: unmaps the object's pages from `first_page` on wherever they are mapped, copies of private mappings
+// included, so that the next access is a SIGBUS (mmap(2)).
+void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page);
 
 struct FaultStatistics {
   std::uint64_t faults;

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "lib/string.h"
+#include "mm/address_space.h"
 
 namespace kernel::mm {
 namespace {
@@ -13,7 +14,7 @@ constexpr std::uint64_t kLeafFrames = 512;
 }  // namespace
 
 RamObject::~RamObject() {
-  set_size(0);
+  punch_hole(0, page_ceil(size_));  // nobody maps it any more
   for (Leaf* leaf : leaves_) delete leaf;
 }
 
@@ -58,7 +59,10 @@ void RamObject::drop_page(std::uint64_t index) {
 }
 
 void RamObject::set_size(std::uint64_t size) {
-  if (size < size_) punch_hole(size, page_ceil(size_) - size);
+  if (size < size_) {
+    unmap_object_pages(*this, page_ceil(size) >> kPageShift);
+    punch_hole(size, page_ceil(size_) - size);
+  }
   size_ = size;
 }
 

@@ -17,8 +17,8 @@ constexpr std::uint32_t kHarmlessTransferFlags = 0x1 | 0x2 | 0x4;
 // Linux's TASK_SIZE_MAX.
 constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
 
-// The payload's buffer, checked as Linux does before it looks at the file's data: an address that no program can have is
-// an error even when nothing is to be moved.
+// The payload's buffer, checked as Linux does before it looks at the file's data: an address that no program can have
+// is an error even when nothing is to be moved.
 Result<mm::IoBuffer> user_buffer(bool allowed, mm::UserBuffer buffer, std::size_t count) {
   if (!allowed) return Errno::kBadF;
   const std::uint64_t address = buffer.address();

@@ -60,6 +60,7 @@ void run_others() {
     process_interrupts(0);
     if (Task* next = run_queue_->pop_front()) {
       if (next != &current()) switch_to(*next);
+      else slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
       return;
     }
     idle();

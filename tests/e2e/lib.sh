@@ -2,7 +2,8 @@
 # only busybox. Set by tests/e2e/run:
 #   HUSK   the command              RING   0, 3 or auto: what --guest-ring gets
 #   R      a busybox root           D      a Debian root or its image's name, for the case "debian" only
-#   SLOW   "yes" where the guest kernel's instructions are emulated one by one: long cases are shortened, never left out
+#   SLOW   "yes" where instructions of the guest kernel are emulated (ring 0 without hardware virtualization; all of them
+#          in the lab): long cases are shortened, never left out
 #   WORK   an empty directory, removed afterwards
 
 failures=0

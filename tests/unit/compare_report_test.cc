@@ -93,6 +93,13 @@ TEST(Table, SaysThatItEndedEarly) {
   EXPECT_THAT(format_table(result, host(), {}), HasSubstr("ENDED EARLY"));
 }
 
+TEST(Table, WarnsOfABusyMachine) {
+  Host busy = host();
+  EXPECT_THAT(format_table(example(), busy, {}), Not(HasSubstr("busy")));
+  busy.load = 3.5;
+  EXPECT_THAT(format_table(example(), busy, {}), HasSubstr("load 3.5 on 2 cores"));
+}
+
 TEST(Json, HoldsEverySampleAndTheSchema) {
   const nlohmann::json document = nlohmann::json::parse(format_json(example(), host()));
   EXPECT_EQ(document["schema"]["name"], "husk.compare");

@@ -74,7 +74,8 @@ TEST_F(DeviceTree, DescribesThePayload) {
 
 TEST_F(DeviceTree, DescribesTheMachine) {
   input_.root_image = MemoryRange{Gpa{abi::kRootImageGpa}, 0x1234'5000};
-  const VirtioNode devices[] = {{Gpa{0xD000'1000}, 0x30, "stdin"}, {Gpa{0xD000'2000}, 0x31, "rng"}};
+  const VirtioNode devices[] = {{Gpa{0xD000'1000}, 0x30, "stdin", {Gpa{0x8000}, Gpa{0}}},
+                                {Gpa{0xD000'2000}, 0x31, "rng"}};
   input_.devices = devices;
   spec_.terminal = true;
   const void* fdt = write();
@@ -85,6 +86,9 @@ TEST_F(DeviceTree, DescribesTheMachine) {
   EXPECT_EQ(number(fdt, "/pmem@2000000000", "reg", 1), 0x1234'5000u);
   EXPECT_EQ(number(fdt, "/virtio_mmio@d0002000", "interrupts"), 0x31u);
   EXPECT_EQ(property(fdt, "/virtio_mmio@d0001000", "husk,role"), std::string("stdin\0", 6));
+  EXPECT_EQ(number(fdt, "/virtio_mmio@d0001000", "husk,queues", 0), 0x8000u);
+  EXPECT_EQ(number(fdt, "/virtio_mmio@d0001000", "husk,queues", 1), 0u);
+  EXPECT_EQ(property(fdt, "/virtio_mmio@d0002000", "husk,queues"), "(absent)");
   EXPECT_EQ(number(fdt, "/husk", "boot-tsc"), 0x1122'3344'5566'7788u);
   EXPECT_EQ(number(fdt, "/husk", "boot-realtime-ns"), 42u);
   EXPECT_EQ(number(fdt, "/husk", "tsc-khz"), 2'600'000u);

@@ -92,7 +92,14 @@ std::string heading(const ComparisonResult& result, const Host& host) {
          (result.complete ? "" : "; ENDED EARLY, this is what was known") + "\n" + "machine: " + host.cpu_model + ", " +
          std::to_string(host.cores) + " cores, " + number(static_cast<double>(host.memory_bytes) / (1 << 30), 0) +
          " GiB, " + host.os + ", " + host.kernel + "\n" + "KVM:     " + backend_sentence(host.kvm_backend) + "; husk " +
-         husk_version() + " (" + husk_commit() + ")\n\n";
+         husk_version() + " (" + husk_commit() + ")\n";
+}
+
+// A hint, not a correction: the samples are what they are.
+std::string noise_warning(const Host& host) {
+  if (host.load <= 0.5 * host.cores) return "";
+  return "NOTE:    the machine was busy when this began (load " + number(host.load, 1) + " on " +
+         std::to_string(host.cores) + " cores): repeat it on a quiet one before you believe a figure\n";
 }
 
 std::string footing(const ComparisonResult& result) {
@@ -121,7 +128,7 @@ std::string format_table(const ComparisonResult& result, const Host& host, const
   for (const RunnerResult& runner : result.runners) rows.push_back(row_of(runner, result, floor));
   const std::vector<std::size_t> widths = column_widths(rows);
 
-  std::string text = heading(result, host);
+  std::string text = heading(result, host) + noise_warning(host) + "\n";
   for (std::size_t index = 0; index < rows.size(); ++index) {
     std::string line = line_of(rows[index], widths);
     if (index < header_rows) {

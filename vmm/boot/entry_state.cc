@@ -75,7 +75,8 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, const CpuFeatures& fea
   sregs.gdt.limit = kGdtLimit;
   sregs.idt.base = abi::kKernelBase + abi::kIdtGpa;
   sregs.idt.limit = kIdtLimit;
-  // The kernel relies on it: every CPU since 2012 has it. Where KVM emulates CPL 0, CPUID does not offer it but CPL 3 has it.
+  // The kernel relies on it: every CPU since 2012 has it. Where KVM emulates CPL 0, CPUID does not offer it but CPL 3
+  // has it.
   sregs.cr4 |= kCr4Fsgsbase;
   if (features.xsave) sregs.cr4 |= kCr4Osxsave;
   // In ring 3 the kernel's own pages are user pages, so neither protection would let it run.

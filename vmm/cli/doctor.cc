@@ -9,8 +9,8 @@
 #include "vmm/error.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/backend.h"
-#include "vmm/machine/guest_ram.h"
 #include "vmm/machine/guest_cpuid.h"
+#include "vmm/machine/guest_ram.h"
 
 namespace husk::cli {
 namespace {
@@ -34,7 +34,7 @@ void check_virtual_machine(const kvm::System& system) {
       throw Error("use", "this KVM", std::string("it has no ") + need.name, "install a newer kernel");
     }
   }
-  const machine::GuestRam ram(1 << 20);
+  const machine::GuestRam ram(1 << 20, 0);
   kvm::Vm vm = system.create_vm();
   vm.add_memory(0, Gpa{0}, ram.host(ram.ranges()[0]), kvm::SlotAccess::kReadWrite);
   vm.enable_split_irqchip();

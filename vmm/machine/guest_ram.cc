@@ -8,12 +8,13 @@
 
 namespace husk::machine {
 
-GuestRam::GuestRam(std::uint64_t size) {
-  void* address = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+GuestRam::GuestRam(std::uint64_t size, std::uint64_t behind) : size_(size) {
+  void* address =
+      ::mmap(nullptr, size + behind, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED) {
     throw Error::from_errno("reserve", std::to_string(size >> 20) + " MiB of guest memory", "give a smaller -m");
   }
-  mapping_ = Mapping(address, size);
+  mapping_ = Mapping(address, size + behind);
   // A transparent huge page is cleared as a whole at its first touch: milliseconds, and 2 MiB for every few bytes.
   ::madvise(address, size, MADV_NOHUGEPAGE);
 
@@ -22,8 +23,17 @@ GuestRam::GuestRam(std::uint64_t size) {
   memory_.add_region(Gpa{0}, mapping_.bytes().first(low));
   if (size > low) {
     ranges_[range_count_++] = {Gpa{abi::kRamHoleEnd}, size - low};
-    memory_.add_region(Gpa{abi::kRamHoleEnd}, mapping_.bytes().subspan(low));
+    memory_.add_region(Gpa{abi::kRamHoleEnd}, mapping_.bytes().subspan(low, size - low));
   }
+}
+
+void GuestRam::map_behind(int fd, std::uint64_t size, const std::string& name) {
+  void* address = ::mmap(mapping_.data() + size_, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (address == MAP_FAILED) throw Error::from_errno("map", name);
+}
+
+std::span<std::byte> GuestRam::last_range_and_behind() const {
+  return mapping_.bytes().subspan(size_ - ranges_[range_count_ - 1].size);
 }
 
 void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image, KernelPages pages) {

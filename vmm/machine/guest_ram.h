@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "common/guest_memory.h"
 #include "common/mapping.h"
@@ -23,12 +24,18 @@ enum class KernelPages { kShared, kCopied };
 
 class GuestRam {
  public:
-  // Reserves `size` bytes, a multiple of the page size. Throws husk::Error.
-  explicit GuestRam(std::uint64_t size);
+  // Reserves `size` bytes of RAM and `behind` bytes of address space after them, both multiples of the page size.
+  // Throws husk::Error.
+  GuestRam(std::uint64_t size, std::uint64_t behind);
 
   const GuestMemory& memory() const { return memory_; }
   std::span<const boot::MemoryRange> ranges() const { return std::span(ranges_.data(), range_count_); }
   std::span<std::byte> host(const boot::MemoryRange& range) const { return memory_.at(range.start, range.size); }
+
+  // Maps `size` bytes of a file, read-only and shared, into the address space right behind the RAM.
+  void map_behind(int fd, std::uint64_t size, const std::string& name);
+  // The host's address space for the last range of RAM and what was mapped behind it.
+  std::span<std::byte> last_range_and_behind() const;
 
   // Puts the kernel's segments in place. Writable ones are always copied.
   void load_kernel(const boot::KernelFile& file, const boot::KernelImage& image, KernelPages pages);
@@ -42,6 +49,7 @@ class GuestRam {
   GuestMemory memory_;
   std::array<boot::MemoryRange, 2> ranges_;
   std::size_t range_count_ = 0;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace husk::machine

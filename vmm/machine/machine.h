@@ -53,7 +53,7 @@ class Machine final : private ControlHost {
  private:
   void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
   boot::Ring prepare_cpu(const std::string& cache_directory);
-  void map_root_image();
+  void add_memory_slots();
   void handle_exit();
   void handle_mmio(kvm_run& state);
   void fail(const std::string& reason);
@@ -66,7 +66,8 @@ class Machine final : private ControlHost {
   const ContainerSpec& spec_;
   Timeline& timeline_;
   std::optional<RootImageFile> root_image_;
-  Mapping root_mapping_;
+  boot::MemoryRange root_range_;  // where the guest finds the root image; size 0: there is none
+  Mapping root_mapping_;          // empty if it is mapped behind the RAM
   GuestRam ram_;
   kvm::System system_;
   kvm::Vm vm_;

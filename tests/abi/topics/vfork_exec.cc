@@ -44,8 +44,9 @@ static int run() {
 
   char* argv[] = {const_cast<char*>("abi_topics"), const_cast<char*>("vfork_exec"), const_cast<char*>("again"),
                   nullptr};
-  say("posix_spawn: %d\n", ::posix_spawn(&child, path, nullptr, nullptr, argv, environ));
-  say_end("spawned", child);
+  const int error = ::posix_spawn(&child, path, nullptr, nullptr, argv, environ);
+  say_end("spawned", child);  // it speaks before we do
+  say("posix_spawn: %d\n", error);
   say("posix_spawn of nothing: %s\n",
       ::strerrorname_np(::posix_spawn(&child, "/no/such/file", nullptr, nullptr, argv, environ)));
   posix_spawn_file_actions_t actions;

@@ -40,6 +40,8 @@ std::vector<std::byte> make_tree(const std::string& without = "") {
   }
   tree.begin("virtio_mmio@d0001000").reg(0xd000'1000, 0x1000);
   if (has("interrupts")) tree.u32("interrupts", 0x31);
+  const std::string queue_page = has("aligned husk,queues") ? std::string("\x90\0", 2) : std::string("\x90\1", 2);
+  tree.raw("husk,queues", std::string(14, '\0') + queue_page);
   tree.text("husk,role", "stdout").end();
   tree.begin("virtio_mmio@d0002000").reg(0xd000'2000, 0x1000).u32("interrupts", 0x32).text("husk,role", "new").end();
   return tree.finish();
@@ -72,13 +74,18 @@ TEST(BootParametersTest, ReadsACompleteTree) {
   ASSERT_EQ(boot.device_count, 2u);
   EXPECT_EQ(boot.find_device(DeviceRole::kStdout)->vector, 0x31);
   EXPECT_EQ(boot.find_device(DeviceRole::kStdout)->registers.start, 0xd000'1000u);
+  EXPECT_TRUE(boot.devices[0].has_queues);
+  EXPECT_EQ(boot.devices[0].queues[0], 0u);
+  EXPECT_EQ(boot.devices[0].queues[1], 0x9000u);
+  EXPECT_FALSE(boot.devices[1].has_queues);
   EXPECT_EQ(boot.devices[1].role, DeviceRole::kUnknown);  // a role that a newer VMM knows
   EXPECT_EQ(boot.find_device(DeviceRole::kTerminal), nullptr);
 }
 
 TEST(BootParametersTest, SaysWhatIsMissing) {
   for (const char* part :
-       {"memory", "rng-seed", "husk", "tsc-khz", "kernel-end", "payload", "argv", "uid", "interrupts"}) {
+       {"memory", "rng-seed", "husk", "tsc-khz", "kernel-end", "payload", "argv", "uid", "interrupts",
+        "aligned husk,queues"}) {
     const auto blob = make_tree(part);
     BootParameters boot;
     EXPECT_NE(read_boot_parameters(blob, boot), "") << part;

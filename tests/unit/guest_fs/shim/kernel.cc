@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "drivers/console.h"
+#include "drivers/rng.h"
 #include "drivers/tty.h"
 #include "fs/file_table.h"
 #include "fs/mapped_pages.h"
@@ -201,4 +202,16 @@ fs::CharDevice* console_device(DeviceRole) {
 fs::CharDevice* controlling_terminal() {
   return nullptr;
 }
+Result<void> reseed_from_host() {
+  return Errno::kNoDev;
+}
 }  // namespace kernel::drivers
+
+namespace kernel::mm {
+
+class MemoryObject;
+void unmap_object_pages(const MemoryObject&, std::uint64_t);
+// There are no address spaces here that could map anything.
+void unmap_object_pages(const MemoryObject&, std::uint64_t) {}
+
+}  // namespace kernel::mm

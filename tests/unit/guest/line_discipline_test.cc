@@ -1,0 +1,190 @@
+// The terminal's line discipline: what is typed, what is read, what is echoed, which signals are sent.
+#include "drivers/line_discipline.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kernel::drivers {
+namespace {
+
+class LineDisciplineTest : public ::testing::Test, protected LineDiscipline::Sink {
+ protected:
+  void echo(std::span<const char> characters) override { echoed_.append(characters.data(), characters.size()); }
+  void signal(int number) override { signals_.push_back(number); }
+
+  void type(std::string_view text) {
+    for (char c : text) line_.receive(static_cast<std::uint8_t>(c), *this);
+  }
+  std::string read(std::size_t most = 100) {
+    std::string text(most, '\0');
+    text.resize(line_.read(std::as_writable_bytes(std::span(text))));
+    return text;
+  }
+  void clear(std::uint32_t local_flag) { line_.settings.local_flags &= ~local_flag; }
+  void leave_canonical_mode() {
+    clear(kICanon);
+    line_.settings_changed(true);
+  }
+
+  std::vector<std::uint16_t> storage_ = std::vector<std::uint16_t>(LineDiscipline::kCapacity);
+  LineDiscipline line_{std::span<std::uint16_t, LineDiscipline::kCapacity>(storage_)};
+  std::string echoed_;
+  std::vector<int> signals_;
+};
+
+TEST_F(LineDisciplineTest, LineIsReadableWhenItEnds) {
+  type("ab");
+  EXPECT_FALSE(line_.readable());
+  type("c\r");
+  EXPECT_TRUE(line_.readable());
+  EXPECT_EQ(line_.available(), 4u);
+  EXPECT_EQ(read(), "abc\n") << "ICRNL";
+  EXPECT_FALSE(line_.readable());
+  EXPECT_EQ(echoed_, "abc\r\n");
+}
+
+TEST_F(LineDisciplineTest, OneReadOneLine) {
+  type("one\ntwo\n");
+  EXPECT_EQ(read(), "one\n");
+  EXPECT_EQ(read(2), "tw");
+  EXPECT_EQ(read(), "o\n");
+}
+
+TEST_F(LineDisciplineTest, EndOfFileEndsTheReadItBelongsTo) {
+  type("abc\4");
+  EXPECT_EQ(read(), "abc");
+  EXPECT_FALSE(line_.readable()) << "not an end of file of its own";
+  type("\4");
+  EXPECT_TRUE(line_.readable());
+  EXPECT_EQ(read(), "");
+  EXPECT_FALSE(line_.readable());
+  type("xy\4");
+  EXPECT_EQ(read(2), "xy");
+  EXPECT_FALSE(line_.readable()) << "also when the read is exactly as long";
+}
+
+TEST_F(LineDisciplineTest, EraseKillAndWordErase) {
+  type("abc\177\177x\n");
+  EXPECT_EQ(read(), "ax\n");
+  EXPECT_EQ(echoed_, "abc\b \b\b \bx\r\n");
+  type("rubbish\025good\n");
+  EXPECT_EQ(read(), "good\n");
+  type("one two  \027three\n");
+  EXPECT_EQ(read(), "one three\n");
+  type("done\n\177\n");
+  EXPECT_EQ(read(), "done\n") << "a finished line cannot be erased";
+  EXPECT_EQ(read(), "\n");
+}
+
+TEST_F(LineDisciplineTest, ControlCharactersAreEchoedWithACaretAndErasedWhole) {
+  type("\001");
+  EXPECT_EQ(echoed_, "^A");
+  echoed_.clear();
+  type("\177");
+  EXPECT_EQ(echoed_, "\b \b\b \b");
+}
+
+TEST_F(LineDisciplineTest, Utf8CharacterIsErasedWhole) {
+  line_.settings.input_flags |= kIUtf8;
+  type("a\xc3\xa4\177b\n");
+  EXPECT_EQ(read(), "ab\n");
+}
+
+TEST_F(LineDisciplineTest, LiteralNext) {
+  type("\026\003\026\177\n");
+  EXPECT_EQ(read(), "\003\177\n");
+  EXPECT_TRUE(signals_.empty());
+}
+
+TEST_F(LineDisciplineTest, SignalsAndWhatTheyFlush) {
+  type("abc\003");
+  EXPECT_EQ(signals_, std::vector<int>{2});
+  EXPECT_EQ(echoed_, "abc^C");
+  type("d\n");
+  EXPECT_EQ(read(), "d\n");
+  line_.settings.local_flags |= kNoFlsh;
+  type("kept\034\032\n");
+  EXPECT_EQ(signals_, (std::vector<int>{2, 3, 20}));
+  EXPECT_EQ(read(), "kept\n");
+  clear(kISig);
+  type("\003\n");
+  EXPECT_EQ(signals_.size(), 3u);
+  EXPECT_EQ(read(), "\003\n");
+}
+
+TEST_F(LineDisciplineTest, RawModeDeliversEveryCharacter) {
+  line_.settings.local_flags = 0;
+  line_.settings.input_flags = 0;
+  line_.settings_changed(true);
+  type("\r\003\004\177");
+  EXPECT_EQ(line_.available(), 4u);
+  EXPECT_EQ(read(), "\r\003\004\177");
+  EXPECT_TRUE(echoed_.empty());
+  EXPECT_TRUE(signals_.empty());
+}
+
+TEST_F(LineDisciplineTest, LeavingCanonicalModeMakesTheUnfinishedLineReadable) {
+  type("half");
+  leave_canonical_mode();
+  EXPECT_EQ(read(), "half");
+  type("more");
+  EXPECT_EQ(read(2), "mo");
+  line_.settings.local_flags |= kICanon;
+  line_.settings_changed(false);
+  EXPECT_EQ(read(), "re");
+  type("line\n");
+  EXPECT_EQ(read(), "line\n");
+}
+
+TEST_F(LineDisciplineTest, NoEchoButNewlineIfAsked) {
+  clear(kEcho);
+  type("secret\n");
+  EXPECT_EQ(echoed_, "");
+  line_.settings.local_flags |= kEchoNl;
+  type("secret\n");
+  EXPECT_EQ(echoed_, "\r\n");
+}
+
+TEST_F(LineDisciplineTest, LineThatIsTooLongCanStillBeEnded) {
+  type(std::string(10'000, 'x'));
+  type("\n");
+  ASSERT_TRUE(line_.readable());
+  const std::string text = read(20'000);
+  EXPECT_EQ(text.size(), LineDiscipline::kCapacity);
+  EXPECT_EQ(text.back(), '\n');
+  type("next\n");
+  EXPECT_EQ(read(), "next\n");
+}
+
+TEST_F(LineDisciplineTest, RawInputBeyondTheCapacityIsDropped) {
+  leave_canonical_mode();
+  clear(kEcho);
+  type(std::string(10'000, 'x'));
+  EXPECT_EQ(line_.available(), LineDiscipline::kCapacity);
+  EXPECT_EQ(read(20'000).size(), LineDiscipline::kCapacity);
+  EXPECT_FALSE(line_.readable());
+}
+
+TEST_F(LineDisciplineTest, PositionsSurviveManyTimesTheCapacity) {
+  for (int i = 0; i < 5000; ++i) {
+    const std::string text = "line " + std::to_string(i) + "\n";
+    type(text);
+    ASSERT_EQ(read(), text);
+  }
+}
+
+TEST_F(LineDisciplineTest, CarriageReturnsAsAsked) {
+  line_.settings.input_flags = kIgnCr | kINlCr;
+  type("a\rb\n");
+  EXPECT_FALSE(line_.readable()) << "the newline has become a carriage return";
+  line_.settings.input_flags = 0;
+  type("\n");
+  EXPECT_EQ(read(), "ab\r\n");
+}
+
+}  // namespace
+}  // namespace kernel::drivers
