@@ -27,15 +27,18 @@ inline Timespec to_timespec(std::uint64_t ns) {
   return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond), static_cast<std::int64_t>(ns % kNanosecondsPerSecond)};
 }
 
+// A time so far away that it has no number is the last one: "never".
+inline std::uint64_t saturating_add(std::uint64_t time, std::uint64_t duration) {
+  std::uint64_t sum;
+  return __builtin_add_overflow(time, duration, &sum) ? ~std::uint64_t{0} : sum;
+}
+
 // A point of monotonic time, or never.
 struct Deadline {
   std::uint64_t ns = ~std::uint64_t{0};
   static Deadline never() { return {}; }
   static Deadline at(std::uint64_t monotonic) { return {monotonic}; }
-  static Deadline after(std::uint64_t nanoseconds) {
-    const std::uint64_t now = monotonic_ns();
-    return {now + nanoseconds < now ? ~std::uint64_t{0} : now + nanoseconds};
-  }
+  static Deadline after(std::uint64_t nanoseconds) { return {saturating_add(monotonic_ns(), nanoseconds)}; }
   bool is_never() const { return ns == ~std::uint64_t{0}; }
   bool passed() const { return !is_never() && monotonic_ns() >= ns; }
 };

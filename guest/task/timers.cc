@@ -64,7 +64,7 @@ void arm_cpu_timer(Process& process) {
   if (remaining == TimerQueue::kNever) {
     process.signals.cpu_timer.cancel();
   } else {
-    const std::uint64_t at = monotonic_ns() + std::max(remaining, kCpuTimerGranularityNs);
+    const std::uint64_t at = saturating_add(monotonic_ns(), std::max(remaining, kCpuTimerGranularityNs));
     timer_queue().arm(process.signals.cpu_timer, at, cpu_timer_fired);
   }
 }
@@ -92,7 +92,7 @@ TimerSetting interval_timer(Process& process, unsigned which) {
 void set_interval_timer(Process& process, unsigned which, TimerSetting setting) {
   IntervalTimer& timer = process.signals.interval_timers[which];
   timer.interval_ns = setting.interval_ns;
-  timer.expires_ns = setting.remaining_ns ? clock_of(process, which) + setting.remaining_ns : 0;
+  timer.expires_ns = setting.remaining_ns ? saturating_add(clock_of(process, which), setting.remaining_ns) : 0;
   if (which == kTimerReal) {
     arm_real_timer(process);
   } else {

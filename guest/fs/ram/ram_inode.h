@@ -69,6 +69,8 @@ class RamSymlink final : public RamInode {
 
  protected:
   std::uint64_t size() const override { return is_lower() ? lower_.size : target_.size(); }
+  // Linux's EROFS counts a block for every inode with contents, wherever these are.
+  std::uint64_t blocks() const override { return is_lower() ? (lower_.size + 4095) / 4096 * 8 : 0; }
 
  private:
   erofs::InodeInfo lower_;

@@ -133,5 +133,21 @@ TEST(NextExpiryTest, TinyIntervalsAreMerged) {
   EXPECT_EQ(next.missed, kMinimumTimerPeriodNs - 1);
 }
 
+TEST(NextExpiryTest, AHugeIntervalNeverComes) {
+  EXPECT_EQ(next_expiry(5000, ~std::uint64_t{0} - 100, 6000).ns, TimerQueue::kNever);
+  EXPECT_EQ(next_expiry(5000, ~std::uint64_t{0}, 6000).missed, 0u);
+}
+
+TEST(NextExpiryTest, IsAlwaysLaterThanNow) {
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint64_t now = random() >> (random() % 63 + 1);
+    const std::uint64_t expired = now - random() % (now + 1);
+    const std::uint64_t interval = 1 + (random() >> (random() % 64));
+    if (interval == 0) continue;
+    ASSERT_GT(next_expiry(expired, interval, now).ns, now) << expired << " " << interval << " " << now;
+  }
+}
+
 }  // namespace
 }  // namespace kernel::task
