@@ -8,6 +8,9 @@
     .section .text, "ax", @progbits
     .globl _start
 _start:
+#ifdef SPIN
+    jmp _start                  // spin.S: a kernel that hangs
+#endif
     rdtsc
     shl $32, %rdx
     or %rdx, %rax

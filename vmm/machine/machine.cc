@@ -222,6 +222,10 @@ int Machine::run() {
       handle_exit();
     } else if (error == EINTR || error == EAGAIN) {
       ++timeline_.exits_signal;
+      if (const int signal = devices_->control().unanswered_signal()) {
+        log::write(log::Severity::kWarning, "the guest kernel does not respond to signals: ended");
+        exit_status_ = 128 + signal;
+      }
     } else if (error == EFAULT) {
       fail("the guest touched memory that the host cannot provide (a read-only page, or the root image was truncated)");
     } else {

@@ -17,6 +17,7 @@ static int run() {
   char byte = 0;
   pid_t child = in_child([&] {
     ::read(ends[0], &byte, 1);
+    ::usleep(300'000);  // the parent shall see that it was continued before it sees that it has ended
     return 9;
   });
   say("WNOHANG while it lives: %d\n", ::waitpid(child, &status, WNOHANG));
