@@ -15,7 +15,7 @@ signalled() {
     kill "-$signal" "$(cat "$WORK/pid")"
     sleep 30
     kill -KILL "$(cat "$WORK/pid")"
-  ) 2>/dev/null &
+  ) >/dev/null 2>&1 & # its sleep must not hold the pipe that ctest reads
   sender=$!
   status=0
   sh -c 'echo $$ >"$0"; exec "$@"' "$WORK/pid" "$HUSK" run --guest-ring "$RING" "$@" \
