@@ -18,6 +18,15 @@ tree=/usr
 # Sizes of directories, and blocks, are the file system's own affair: the namespaced run has another one below it.
 same "ls -lR $tree" sh -c "ls -lR $tree | sed '/^total/d; s/  */ /g; s/^\(d.* root *root *\)[0-9]*/\1/' | md5sum"
 expect_match "ls's sum" "????????????????????????????????  -" "$out"
+# From one imported image, which the namespaced run mounts, the listings are equal to the last digit.
+if [ "${HWLAB:-}" != yes ]; then
+  imported=e2e-debian-$RING
+  "$HUSK" image import "$D" "$imported" >"$WORK/out" 2>"$WORK/err" || expect "image import" 0 "$?"
+  in_guest -m 256M "$imported" sh -c "ls -lR $tree | md5sum"
+  expect "ls -lR $tree of an imported image" \
+    "$(timeout -k 2 60 "$HUSK" run --isolation namespace "$imported" sh -c "ls -lR $tree | md5sum" </dev/null)" "$out"
+  "$HUSK" image rm "$imported" >"$WORK/out" || expect "image rm" 0 "$?"
+fi
 in_guest -m 256M "$D" perl -e 'print 6*7'
 expect "perl" 42 "$out"
 in_guest -m 256M "$D" python3 -c 'import json,re; print(json.dumps({"a": re.findall("x","axx")}))'
