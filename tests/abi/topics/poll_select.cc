@@ -68,8 +68,8 @@ static int run() {
   time = {.tv_sec = 0, .tv_usec = 20'000};
   result = ::select(ends[0] + 1, &readable, nullptr, nullptr, &time);
   say("select that times out: %d, time left %ld.%06ld\n", result, time.tv_sec, static_cast<long>(time.tv_usec));
-  FD_SET(90, &readable);
-  say("select on a closed one: %s\n", outcome(::select(91, &readable, nullptr, nullptr, &time)));
+  FD_SET(40, &readable);  // beyond 63, Linux looks or not, depending on how large its table has grown
+  say("select on a closed one: %s\n", outcome(::select(41, &readable, nullptr, nullptr, &time)));
 
   ::signal(SIGALRM, [](int) {});
   struct sigaction action {};
