@@ -55,13 +55,15 @@ Result<Ref<AddressSpace>> AddressSpace::create() {
   return space;
 }
 
-void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page) {
+void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page) {
   for (AddressSpace& space : *all_spaces_) {
     for (const Mapping& mapping : space.mappings_) {
       if (mapping.object.get() != &object) continue;
-      const std::uint64_t pages = mapping.size() >> kPageShift;
-      const std::uint64_t skipped = first_page > mapping.object_page ? first_page - mapping.object_page : 0;
-      if (skipped < pages) space.drop_pages(mapping.start + (skipped << kPageShift), mapping.end);
+      const std::uint64_t from = std::max(first_page, mapping.object_page);
+      const std::uint64_t to = std::min(end_page, mapping.object_page_of(mapping.end));
+      if (from >= to) continue;
+      const std::uint64_t start = mapping.start + ((from - mapping.object_page) << kPageShift);
+      space.drop_pages(start, start + ((to - from) << kPageShift));
     }
   }
 }

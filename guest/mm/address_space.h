@@ -128,7 +128,7 @@ class AddressSpace final : public RefCounted {
   void map_ahead(const Mapping& mapping, std::uint64_t page);
   void flush(std::uint64_t pages_changed, std::uint64_t address);
 
-  friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page);
+  friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
 
   PageTable table_;
   Vector<Mapping> mappings_;         // sorted, disjoint
@@ -137,9 +137,10 @@ class AddressSpace final : public RefCounted {
   std::uint64_t break_ = 0;
 };
 
-// A file became shorter: unmaps the object's pages from `first_page` on wherever they are mapped, copies of private mappings
-// included, so that the next access is a SIGBUS (mmap(2)).
-void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page);
+// The pages [first_page, end_page) of `object` are no longer part of it, or no longer the same: unmaps them wherever they are
+// mapped, copies of private mappings included, so that the next access faults (and is a SIGBUS beyond the end; mmap(2)).
+// Files that are cut while mapped are rare, so there is no list of an object's mappings: all address spaces are searched.
+void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
 
 struct FaultStatistics {
   std::uint64_t faults;

@@ -60,7 +60,7 @@ void RamObject::drop_page(std::uint64_t index) {
 
 void RamObject::set_size(std::uint64_t size) {
   if (size < size_) {
-    unmap_object_pages(*this, page_ceil(size) >> kPageShift);
+    unmap_object_pages(*this, page_ceil(size) >> kPageShift, page_ceil(size_) >> kPageShift);
     punch_hole(size, page_ceil(size_) - size);
   }
   size_ = size;

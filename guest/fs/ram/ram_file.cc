@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "fs/mapped_pages.h"
 #include "fs/memory_file.h"
 #include "lib/string.h"
+#include "mm/address_space.h"
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -134,11 +134,6 @@ void RamFile::drop_privileges() {
   if (permissions_ & 010) permissions_ &= ~kModeSetGid;
 }
 
-void RamFile::drop_mapped(std::uint64_t start, std::uint64_t end) {
-  if (data_->references() == 1) return;  // nobody else has it
-  drop_mapped_pages(*data_, start >> mm::kPageShift, mm::page_ceil(end) >> mm::kPageShift);
-}
-
 Result<void> RamFile::check_resize(std::uint64_t new_size) const {
   if ((seals_ & kSealShrink) && new_size < size()) return Errno::kPerm;
   if ((seals_ & kSealGrow) && new_size > size()) return Errno::kPerm;
@@ -201,9 +196,7 @@ Result<void> RamFile::truncate(std::uint64_t new_size) {
   if (new_size > size() && new_size > 0) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
-  const std::uint64_t old_size = data_->size();
-  if (old_size != new_size) data_->set_size(new_size);
-  if (new_size < old_size) drop_mapped(mm::page_ceil(new_size), old_size);
+  if (data_->size() != new_size) data_->set_size(new_size);
   drop_privileges();
   touch_modified();
   return {};
@@ -225,7 +218,7 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
   if (punch || zero) {
     const std::uint64_t hole_end = std::min(end, std::max(offset, old_size));
     data_->punch_hole(offset, hole_end - offset);
-    drop_mapped(mm::page_ceil(offset), hole_end);
+    mm::unmap_object_pages(*data_, mm::page_ceil(offset) >> mm::kPageShift, mm::page_ceil(hole_end) >> mm::kPageShift);
   }
   if (!keep_size && end > old_size) {
     TRY(largest_size(end - 1));

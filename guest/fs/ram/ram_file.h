@@ -43,8 +43,6 @@ class RamFile final : public RamInode {
   Result<std::size_t> read_image(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> read_ram(std::uint64_t offset, mm::IoBuffer& buffer);
   void drop_privileges();
-  // Mappings lose their pages from the byte `start` (of a page) on.
-  void drop_mapped(std::uint64_t start, std::uint64_t end);
   // kPerm if a seal forbids to make the file `new_size` long.
   Result<void> check_resize(std::uint64_t new_size) const;
 

@@ -10,7 +10,6 @@
 #include "drivers/rng.h"
 #include "drivers/tty.h"
 #include "fs/file_table.h"
-#include "fs/mapped_pages.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -190,11 +189,6 @@ namespace kernel::arch {
 Context::~Context() = default;
 }
 
-namespace kernel::fs {
-// No test maps a file.
-void drop_mapped_pages(const mm::MemoryObject&, std::uint64_t, std::uint64_t) {}
-}  // namespace kernel::fs
-
 namespace kernel::drivers {
 fs::CharDevice* console_device(DeviceRole) {
   return nullptr;
@@ -210,8 +204,8 @@ Result<void> reseed_from_host() {
 namespace kernel::mm {
 
 class MemoryObject;
-void unmap_object_pages(const MemoryObject&, std::uint64_t);
+void unmap_object_pages(const MemoryObject&, std::uint64_t, std::uint64_t);
 // There are no address spaces here that could map anything.
-void unmap_object_pages(const MemoryObject&, std::uint64_t) {}
+void unmap_object_pages(const MemoryObject&, std::uint64_t, std::uint64_t) {}
 
 }  // namespace kernel::mm
