@@ -24,13 +24,13 @@ inline constexpr std::uint64_t kMaxRam = std::uint64_t{64} << 30;
 
 // [0, kKernelGpa) belongs to the VMM: the fixed pages below, then page tables and the device tree in any order.
 // The kernel never allocates from it.
-inline constexpr std::uint64_t kGdtGpa = 0x1000;        // 16 entries
-inline constexpr std::uint64_t kIdtGpa = 0x2000;        // 256 gates, for the mode in use
-inline constexpr std::uint64_t kGuestStatsGpa = 0x3000; // struct GuestStats
-inline constexpr std::uint64_t kGuestLogGpa = 0x4000;   // struct GuestLog
+inline constexpr std::uint64_t kGdtGpa = 0x1000;         // 16 entries
+inline constexpr std::uint64_t kIdtGpa = 0x2000;         // 256 gates, for the mode in use
+inline constexpr std::uint64_t kGuestStatsGpa = 0x3000;  // struct GuestStats
+inline constexpr std::uint64_t kGuestLogGpa = 0x4000;    // struct GuestLog
 inline constexpr std::uint64_t kGuestLogSize = 0x4000;
-inline constexpr std::uint64_t kBootTablesGpa = 0x8000; // page tables and device tree from here on
-inline constexpr std::uint64_t kKernelGpa = 0x10'0000;  // physical load address of the kernel image
+inline constexpr std::uint64_t kBootTablesGpa = 0x8000;  // page tables and device tree from here on
+inline constexpr std::uint64_t kKernelGpa = 0x10'0000;   // physical load address of the kernel image
 
 // One page per device: the control device first, then virtio-mmio devices.
 inline constexpr std::uint64_t kMmioBase = 0xD000'0000;
@@ -38,8 +38,8 @@ inline constexpr std::uint64_t kMmioStride = 0x1000;
 inline constexpr std::uint64_t kMaxMmioDevices = 32;
 inline constexpr std::uint64_t kControlGpa = kMmioBase;
 
-// The root file system image (EROFS), read-only, backed by the host's page cache. The device tree says where it is: right
-// behind the RAM, or here where it would not fit below the hole under 4 GiB.
+// The root file system image (EROFS), read-only, backed by the host's page cache. The device tree says where it is:
+// right behind the RAM, or here where it would not fit below the hole under 4 GiB.
 inline constexpr std::uint64_t kRootImageGpa = 0x20'0000'0000;
 inline constexpr std::uint64_t kMaxRootImage = 0x20'0000'0000;
 
@@ -49,7 +49,7 @@ inline constexpr std::uint64_t kMaxRootImage = 0x20'0000'0000;
 inline constexpr std::uint64_t kKernelBase = 0x7f80'0000'0000;
 inline constexpr unsigned kKernelPml4Slot = 255;
 inline constexpr std::uint64_t kUserMin = 0x1'0000;
-inline constexpr std::uint64_t kUserEnd = 0x7f7f'ffff'f000; // first address that no payload mapping may reach
+inline constexpr std::uint64_t kUserEnd = 0x7f7f'ffff'f000;  // first address that no payload mapping may reach
 
 // ---------------------------------------------------------------- segment selectors (as on Linux, which payloads see)
 inline constexpr std::uint16_t kKernelCs = 0x10;
@@ -60,19 +60,20 @@ inline constexpr std::uint16_t kUserCs = 0x33;
 inline constexpr std::uint16_t kTssSelector = 0x40;
 // IA32_STAR (SDM vol. 3, 5.8.8): SYSCALL loads CS from [47:32]; SYSRET takes CS from [63:48] + 16, SS from + 8.
 inline constexpr std::uint64_t kStar = (std::uint64_t{kUserCs32} << 48) | (std::uint64_t{kKernelCs} << 32);
-// RFLAGS bits that SYSCALL clears: TF, DF, AC, NT; and IF, but only where the kernel runs in CPL 0 and can set it again.
+// RFLAGS bits that SYSCALL clears: TF, DF, AC, NT; and IF, but only where the kernel runs in CPL 0 and can set it
+// again.
 inline constexpr std::uint64_t kSyscallMaskRing3 = 0x4'4500;
 inline constexpr std::uint64_t kSyscallMaskRing0 = kSyscallMaskRing3 | 0x200;
 
 // ---------------------------------------------------------------- what the kernel's ELF file tells the VMM
 // An ELF note (name "husk", type kKernelNoteType) in a PT_NOTE segment; its descriptor is a KernelNote.
-inline constexpr std::uint32_t kKernelNoteType = 0x4b53; // "SK"
+inline constexpr std::uint32_t kKernelNoteType = 0x4b53;  // "SK"
 inline constexpr std::uint32_t kAbiVersion = 1;
 
 struct KernelNote {
   std::uint32_t abi_version;
-  std::uint32_t vector_stub_size;    // bytes from one vector's stub to the next; 256 stubs in each table
-  std::uint64_t entry;               // guest-virtual addresses from here on
+  std::uint32_t vector_stub_size;  // bytes from one vector's stub to the next; 256 stubs in each table
+  std::uint64_t entry;             // guest-virtual addresses from here on
   std::uint64_t boot_stack_top;
   std::uint64_t vector_stubs_ring0;  // IDT targets where the kernel's C++ runs in CPL 0
   std::uint64_t vector_stubs_ring3;  // IDT targets where it runs in CPL 3: short CPL 0 stubs that forward
@@ -97,9 +98,9 @@ enum class ControlRegister : std::uint32_t {
 };
 
 // Interrupts are message-signalled: the device tree gives each device its vector.
-inline constexpr std::uint8_t kTimerVector = 0x20;         // LAPIC timer
-inline constexpr std::uint8_t kControlVector = 0x21;       // control device: kSignals has become non-zero
-inline constexpr std::uint8_t kFirstDeviceVector = 0x30;   // virtio-mmio device n uses kFirstDeviceVector + n
+inline constexpr std::uint8_t kTimerVector = 0x20;        // LAPIC timer
+inline constexpr std::uint8_t kControlVector = 0x21;      // control device: kSignals has become non-zero
+inline constexpr std::uint8_t kFirstDeviceVector = 0x30;  // virtio-mmio device n uses kFirstDeviceVector + n
 
 // ---------------------------------------------------------------- husk's stream extension of virtio-console
 // A device-specific feature bit (virtio 1.2, section 2.2: 50 to 127) that a driver need not accept. With it, a receive
@@ -120,42 +121,42 @@ struct ConsoleStatus {
 };
 
 // ---------------------------------------------------------------- prepared virtqueues
-// Bringing a virtio device up takes some 15 register accesses, each an exit. So the VMM does it as a boot loader would, through
-// the same registers, for the devices that nearly every payload uses: a device whose node has the property husk,queues has
-// status DRIVER_OK, with VIRTIO_F_VERSION_1 and kConsoleFeatureStream accepted, and each queue in a zeroed page of its own, laid
-// out like this. A kernel that does not want that resets the device and starts over.
+// Bringing a virtio device up takes some 15 register accesses, each an exit. So the VMM does it as a boot loader would,
+// through the same registers, for the devices that nearly every payload uses: a device whose node has the property
+// husk,queues has status DRIVER_OK, with VIRTIO_F_VERSION_1 and kConsoleFeatureStream accepted, and each queue in a
+// zeroed page of its own, laid out like this. A kernel that does not want that resets the device and starts over.
 inline constexpr std::uint16_t kPreparedQueueSize = 16;
-inline constexpr std::uint64_t kPreparedDescriptors = 0x000; // offsets in the page
+inline constexpr std::uint64_t kPreparedDescriptors = 0x000;  // offsets in the page
 inline constexpr std::uint64_t kPreparedAvailable = 0x100;
 inline constexpr std::uint64_t kPreparedUsed = 0x140;
-inline constexpr std::uint64_t kPreparedEnd = 0x200;         // the rest of the page is the kernel's
+inline constexpr std::uint64_t kPreparedEnd = 0x200;  // the rest of the page is the kernel's
 
 // ---------------------------------------------------------------- shared memory written by the guest, read by the VMM
 // Everything here is untrusted to the VMM.
-inline constexpr std::uint64_t kGuestStatsMagic = 0x3173746174736b68; // "hkstats1"
+inline constexpr std::uint64_t kGuestStatsMagic = 0x3173746174736b68;  // "hkstats1"
 
 struct GuestStats {
   std::uint64_t magic;
-  std::uint64_t tsc_entry;          // first instruction of the kernel
-  std::uint64_t tsc_payload;        // just before the first instruction of the payload
-  std::uint64_t tsc_end;            // the payload has ended
+  std::uint64_t tsc_entry;    // first instruction of the kernel
+  std::uint64_t tsc_payload;  // just before the first instruction of the payload
+  std::uint64_t tsc_end;      // the payload has ended
   std::uint64_t syscalls;
   std::uint64_t page_faults;
   std::uint64_t cow_faults;
   std::uint64_t context_switches;
   std::uint64_t interrupts;
-  std::uint64_t gates;              // privileged operations asked of the CPL 0 stub (ring 3 only)
+  std::uint64_t gates;  // privileged operations asked of the CPL 0 stub (ring 3 only)
   std::uint64_t frames_total;
-  std::uint64_t frames_peak;        // most page frames in use at one time
+  std::uint64_t frames_peak;  // most page frames in use at one time
   std::uint64_t oom_kills;
 };
 
 // A byte ring of text lines, each "<L>text\n" with L the syslog severity ('3' error, '4' warning, '6' info, '7' debug).
 struct GuestLog {
-  std::uint64_t written;            // bytes ever written; the ring holds the last sizeof(text) of them
+  std::uint64_t written;  // bytes ever written; the ring holds the last sizeof(text) of them
   char text[kGuestLogSize - 8];
 };
 static_assert(sizeof(GuestLog) == kGuestLogSize);
 static_assert(sizeof(GuestStats) <= kPageSize);
 
-} // namespace husk::abi
+}  // namespace husk::abi

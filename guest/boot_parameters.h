@@ -27,7 +27,8 @@ struct DeviceDescription {
   DeviceRole role = DeviceRole::kUnknown;
   std::uint8_t vector = 0;  // of its interrupt
   PhysicalRange registers;
-  // Guest-physical pages of queues that the VMM has set up (0: this queue is not); has_queues: the device is up already.
+  // Guest-physical pages of queues that the VMM has set up (0: this queue is not); has_queues: the device is up
+  // already.
   bool has_queues = false;
   std::array<std::uint64_t, 2> queues{};
 };

@@ -10,13 +10,19 @@
 namespace kernel {
 namespace {
 
-husk::abi::GuestStats& stats() { return *mm::physical_pointer<husk::abi::GuestStats>(husk::abi::kGuestStatsGpa); }
+husk::abi::GuestStats& stats() {
+  return *mm::physical_pointer<husk::abi::GuestStats>(husk::abi::kGuestStatsGpa);
+}
 
 }  // namespace
 
-void record_entry() { stats().tsc_entry = arch::read_tsc(); }
+void record_entry() {
+  stats().tsc_entry = arch::read_tsc();
+}
 
-void record_payload_start() { stats().tsc_payload = arch::read_tsc(); }
+void record_payload_start() {
+  stats().tsc_payload = arch::read_tsc();
+}
 
 void publish_guest_stats() {
   husk::abi::GuestStats& s = stats();

@@ -1,6 +1,6 @@
 // The kernel's start. The VMM has done what a boot loader does, and more: the CPU is in 64-bit mode, with page tables,
-// descriptor tables and the mode's stubs in place. So what is left is to read the device tree, hand RAM to the allocator, and
-// start the payload as process 1.
+// descriptor tables and the mode's stubs in place. So what is left is to read the device tree, hand RAM to the
+// allocator, and start the payload as process 1.
 #include <algorithm>
 #include <cstdint>
 
@@ -130,7 +130,8 @@ Result<void> start_payload(const BootParameters& boot) {
 
 }  // namespace
 
-extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uint64_t ring, std::uint64_t root_page_table) {
+extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uint64_t ring,
+                                         std::uint64_t root_page_table) {
   record_entry();
   arch::per_cpu.ring = ring == 0 ? arch::Ring::k0 : arch::Ring::k3;
   initialise_boot_parameters(device_tree_gpa);
@@ -158,8 +159,8 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   }
   if (auto started = start_payload(boot); !started) {
     const Errno error = started.error();
-    give_up(error == Errno::kNoEnt || error == Errno::kNotDir ? kNotFound : kCannotRun, "run", *boot.payload.arguments.begin(),
-            error);
+    give_up(error == Errno::kNoEnt || error == Errno::kNotDir ? kNotFound : kCannotRun, "run",
+            *boot.payload.arguments.begin(), error);
   }
   task::start_scheduling(std::move(task));
 }

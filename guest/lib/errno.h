@@ -50,11 +50,13 @@ enum class Errno : int {
   kNotSock = 88,
   kOpNotSupp = 95,
   kTimedOut = 110,
-  // Not part of the ABI of results: a system call that a signal interrupted and that is to be restarted when the handler
-  // has SA_RESTART or there is no handler. The signal code turns it into a restart or into EINTR; no payload sees it.
+  // Not part of the ABI of results: a system call that a signal interrupted and that is to be restarted when the
+  // handler has SA_RESTART or there is no handler. The signal code turns it into a restart or into EINTR; no payload
+  // sees it.
   kRestart = 512,
-  kRestartNoHandler = 514,  // restarted unless a handler ran, whatever its SA_RESTART says: pause(2), sigsuspend(2), ppoll(2)
-  kRestartBlock = 516,      // the same, but the kernel resumes from TaskSignals::restart: sleeps that must not start afresh
+  kRestartNoHandler =
+      514,  // restarted unless a handler ran, whatever its SA_RESTART says: pause(2), sigsuspend(2), ppoll(2)
+  kRestartBlock = 516,  // the same, but the kernel resumes from TaskSignals::restart: sleeps that must not start afresh
 };
 
 }  // namespace kernel

@@ -37,7 +37,9 @@ void TextSink::print_arguments(std::string_view format, std::span<const FormatAr
     const FormatArgument& arg = args[next++];
     const unsigned base = spec == "x" ? 16 : spec == "o" ? 8 : 10;
     switch (arg.kind_) {
-      case FormatArgument::Kind::kText: put(arg.text_); break;
+      case FormatArgument::Kind::kText:
+        put(arg.text_);
+        break;
       case FormatArgument::Kind::kChar: {
         const char c = static_cast<char>(arg.number_);
         put({&c, 1});
@@ -50,7 +52,9 @@ void TextSink::print_arguments(std::string_view format, std::span<const FormatAr
           break;
         }
         [[fallthrough]];
-      case FormatArgument::Kind::kUnsigned: put_number(arg.number_, base); break;
+      case FormatArgument::Kind::kUnsigned:
+        put_number(arg.number_, base);
+        break;
     }
   }
   put(format);

@@ -1,4 +1,5 @@
-// Text formatting without allocation: `{}` takes the next argument, `{x}` prints an integer in hexadecimal, `{o}` in octal.
+// Text formatting without allocation: `{}` takes the next argument, `{x}` prints an integer in hexadecimal, `{o}` in
+// octal.
 //
 //   FixedText<64> text;
 //   text.print("{} of {}", used, total);
@@ -14,14 +15,16 @@ namespace kernel {
 
 class FormatArgument {
  public:
-  FormatArgument(std::string_view text) : kind_(Kind::kText), text_(text) {}  // NOLINT(google-explicit-constructor)
+  FormatArgument(std::string_view text) : kind_(Kind::kText), text_(text) {}    // NOLINT(google-explicit-constructor)
   FormatArgument(const char* text) : FormatArgument(std::string_view(text)) {}  // NOLINT
   FormatArgument(char c) : kind_(Kind::kChar), number_(static_cast<unsigned char>(c)) {}  // NOLINT
   template <std::signed_integral T>
-  FormatArgument(T value) : kind_(Kind::kSigned), number_(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}  // NOLINT
+  FormatArgument(T value)
+      : kind_(Kind::kSigned), number_(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}  // NOLINT
   template <std::unsigned_integral T>
   FormatArgument(T value) : kind_(Kind::kUnsigned), number_(value) {}  // NOLINT
-  FormatArgument(const void* pointer) : kind_(Kind::kUnsigned), number_(reinterpret_cast<std::uint64_t>(pointer)) {}  // NOLINT
+  FormatArgument(const void* pointer)
+      : kind_(Kind::kUnsigned), number_(reinterpret_cast<std::uint64_t>(pointer)) {}  // NOLINT
 
  private:
   friend class TextSink;

@@ -1,5 +1,5 @@
-// A global object without a destructor. The kernel never ends, and it runs neither constructors nor destructors of globals: they
-// must be constant-initialised (constinit), and what they hold stays.
+// A global object without a destructor. The kernel never ends, and it runs neither constructors nor destructors of
+// globals: they must be constant-initialised (constinit), and what they hold stays.
 //
 //   constinit Global<List<Task, &Task::run_node>> run_queue;
 #pragma once

@@ -24,7 +24,7 @@ class ListNode {
   }
 
  private:
-  template <typename T, ListNode T::* Member>
+  template <typename T, ListNode T::*Member>
   friend class List;
   void insert_before(ListNode& position) {
     previous_ = position.previous_;
@@ -37,7 +37,7 @@ class ListNode {
   ListNode* previous_ = this;
 };
 
-template <typename T, ListNode T::* Member>
+template <typename T, ListNode T::*Member>
 class List {
  public:
   class Iterator {

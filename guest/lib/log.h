@@ -1,5 +1,5 @@
-// The kernel's log: lines in a ring that the VMM reads (abi::GuestLog), so that logging costs no exit. The VMM prints the
-// lines when the VM ends, when the kernel panics, or when it is asked to (abi::ControlRegister::kFlushLog).
+// The kernel's log: lines in a ring that the VMM reads (abi::GuestLog), so that logging costs no exit. The VMM prints
+// the lines when the VM ends, when the kernel panics, or when it is asked to (abi::ControlRegister::kFlushLog).
 #pragma once
 
 #include "lib/format.h"
@@ -28,8 +28,8 @@ void log(LogLevel level, std::string_view format, const Args&... args) {
   log_line(level, text.view());
 }
 
-// Stops the VM: the kernel found itself in a state that its own code must never produce. Never for anything that a payload
-// can cause.
+// Stops the VM: the kernel found itself in a state that its own code must never produce. Never for anything that a
+// payload can cause.
 [[noreturn]] void panic_line(std::string_view text);
 
 template <typename... Args>

@@ -1,5 +1,5 @@
-// The memory functions that the compiler calls. String instructions by 8 bytes: about as fast as anything on real hardware, and
-// where KVM emulates CPL 0, where every step of a loop costs 0.3 us, by far the fastest.
+// The memory functions that the compiler calls. String instructions by 8 bytes: about as fast as anything on real
+// hardware, and where KVM emulates CPL 0, where every step of a loop costs 0.3 us, by far the fastest.
 #include <cstddef>
 #include <cstdint>
 
@@ -34,7 +34,8 @@ void* memset(void* destination, int value, std::size_t size) {
 
 void* memmove(void* destination, const void* source, std::size_t size) {
   const auto to = reinterpret_cast<std::uint64_t>(destination), from = reinterpret_cast<std::uint64_t>(source);
-  if (to - from >= size) return memcpy(destination, source, size);  // forwards overwrites nothing that is still to be read
+  if (to - from >= size)
+    return memcpy(destination, source, size);  // forwards overwrites nothing that is still to be read
   auto* last_to = reinterpret_cast<std::byte*>(to + size - 1);
   const auto* last_from = reinterpret_cast<const std::byte*>(from + size - 1);
   asm volatile("std; rep movsb; cld" : "+D"(last_to), "+S"(last_from), "+c"(size) : : "memory");
@@ -70,11 +71,17 @@ std::size_t strlen(const char* text) {
 #include "lib/log.h"
 
 namespace std {
-[[noreturn]] void __throw_out_of_range_fmt(const char* format, ...) { kernel::panic("libstdc++: {}", format); }
-[[noreturn]] void __throw_length_error(const char* text) { kernel::panic("libstdc++: {}", text); }
+[[noreturn]] void __throw_out_of_range_fmt(const char* format, ...) {
+  kernel::panic("libstdc++: {}", format);
+}
+[[noreturn]] void __throw_length_error(const char* text) {
+  kernel::panic("libstdc++: {}", text);
+}
 [[noreturn]] void __glibcxx_assert_fail(const char* file, int line, const char*, const char* condition) noexcept {
   kernel::panic("{}:{}: {}", file, line, condition);
 }
 }  // namespace std
 
-extern "C" [[noreturn]] void __cxa_pure_virtual() { kernel::panic("pure virtual function called"); }
+extern "C" [[noreturn]] void __cxa_pure_virtual() {
+  kernel::panic("pure virtual function called");
+}

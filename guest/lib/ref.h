@@ -1,6 +1,7 @@
 // Intrusive reference counting. An object that several owners share derives from RefCounted and is held by Ref<T>.
 //
-// Counts are not atomic: the kernel is not preemptible and runs on one vCPU. With more vCPUs this file is where that changes.
+// Counts are not atomic: the kernel is not preemptible and runs on one vCPU. With more vCPUs this file is where that
+// changes.
 #pragma once
 
 #include <cstddef>
@@ -36,18 +37,18 @@ template <typename T>
 class Ref {
  public:
   Ref() = default;
-  Ref(std::nullptr_t) {}                                            // NOLINT(google-explicit-constructor)
+  Ref(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
   explicit Ref(T* object) : object_(object) {
     if (object_) object_->retain();
   }
   Ref(const Ref& other) : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <typename U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(const Ref<U>& other) : Ref(static_cast<T*>(other.get())) {}    // NOLINT(google-explicit-constructor)
+  requires std::is_convertible_v<U*, T*> Ref(const Ref<U>& other)
+      : Ref(static_cast<T*>(other.get())) {}  // NOLINT(google-explicit-constructor)
   template <typename U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(Ref<U>&& other) noexcept : object_(other.leak()) {}            // NOLINT(google-explicit-constructor)
+  requires std::is_convertible_v<U*, T*> Ref(Ref<U>&& other)
+  noexcept : object_(other.leak()) {}  // NOLINT(google-explicit-constructor)
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

@@ -1,5 +1,5 @@
-// Result<T>: a value or an errno. The guest kernel has no exceptions; every function that can fail returns one of these,
-// and TRY passes a failure on to the caller.
+// Result<T>: a value or an errno. The guest kernel has no exceptions; every function that can fail returns one of
+// these, and TRY passes a failure on to the caller.
 //
 //   Result<Ref<File>> open(...);
 //   Ref<File> file = TRY(open(...));
@@ -16,7 +16,7 @@ namespace kernel {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(Errno error) : error_(error) {}                       // NOLINT(google-explicit-constructor)
+  Result(Errno error) : error_(error) {}                                         // NOLINT(google-explicit-constructor)
   Result(T value) : error_(Errno::kNone) { new (&value_) T(std::move(value)); }  // NOLINT
   Result(Result&& other) noexcept : error_(other.error_) {
     if (ok()) new (&value_) T(std::move(other.value_));
@@ -65,14 +65,14 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace kernel
 
-// Evaluates to the value of `expression`, or returns its error from the enclosing function. A statement expression (a GNU
-// extension) because no function can return from its caller.
+// Evaluates to the value of `expression`, or returns its error from the enclosing function. A statement expression (a
+// GNU extension) because no function can return from its caller.
 #define TRY(expression) TRY_NAMED(expression, __COUNTER__)
 // Each use has a variable name of its own, so that TRYs can be nested.
 #define TRY_NAMED(expression, number) TRY_EXPANDED(expression, number)
-#define TRY_EXPANDED(expression, number)                            \
-  ({                                                                \
-    auto try_result_##number = (expression);                        \
+#define TRY_EXPANDED(expression, number)                               \
+  ({                                                                   \
+    auto try_result_##number = (expression);                           \
     if (!try_result_##number.ok()) return try_result_##number.error(); \
-    try_result_##number.take();                                     \
+    try_result_##number.take();                                        \
   })

@@ -34,7 +34,9 @@ class String {
     TRY(storage_.append(text));
     return storage_.push_back('\0');
   }
-  std::string_view view() const { return storage_.empty() ? std::string_view() : std::string_view(storage_.data(), storage_.size() - 1); }
+  std::string_view view() const {
+    return storage_.empty() ? std::string_view() : std::string_view(storage_.data(), storage_.size() - 1);
+  }
   operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
   const char* c_str() const { return storage_.empty() ? "" : storage_.data(); }
   std::size_t size() const { return storage_.empty() ? 0 : storage_.size() - 1; }

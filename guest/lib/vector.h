@@ -75,10 +75,9 @@ class Vector {
     return {};
   }
   // Copies plain data to the end.
-  Result<void> append(std::span<const T> values)
-    requires std::is_trivially_copyable_v<T>
-  {
-    constexpr std::size_t kLargest = std::size_t{1} << 40;  // beyond any RAM; also tells the compiler that sizes are sane
+  Result<void> append(std::span<const T> values) requires std::is_trivially_copyable_v<T> {
+    constexpr std::size_t kLargest = std::size_t{1}
+                                     << 40;  // beyond any RAM; also tells the compiler that sizes are sane
     if (values.empty()) return {};
     if (values.size_bytes() > kLargest) return Errno::kNoMem;
     if (size_ + values.size() > capacity_) TRY(reserve(std::max(capacity_ * 2, size_ + values.size())));

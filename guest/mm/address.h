@@ -23,7 +23,9 @@ struct Pfn {
 inline constexpr Pfn kNoFrame{};
 
 // The kernel's direct map covers all guest-physical memory.
-inline std::byte* frame_data(Pfn pfn) { return reinterpret_cast<std::byte*>(kKernelBase + pfn.physical()); }
+inline std::byte* frame_data(Pfn pfn) {
+  return reinterpret_cast<std::byte*>(kKernelBase + pfn.physical());
+}
 template <typename T>
 T* physical_pointer(std::uint64_t gpa) {
   return reinterpret_cast<T*>(kKernelBase + gpa);
@@ -31,10 +33,18 @@ T* physical_pointer(std::uint64_t gpa) {
 inline std::uint64_t physical_of(const void* direct_map_pointer) {
   return reinterpret_cast<std::uint64_t>(direct_map_pointer) - kKernelBase;
 }
-inline Pfn frame_of(const void* direct_map_pointer) { return Pfn{physical_of(direct_map_pointer) >> kPageShift}; }
+inline Pfn frame_of(const void* direct_map_pointer) {
+  return Pfn{physical_of(direct_map_pointer) >> kPageShift};
+}
 
-constexpr std::uint64_t page_floor(std::uint64_t address) { return address & ~(kPageSize - 1); }
-constexpr std::uint64_t page_ceil(std::uint64_t address) { return page_floor(address + kPageSize - 1); }
-constexpr std::uint64_t page_offset(std::uint64_t address) { return address & (kPageSize - 1); }
+constexpr std::uint64_t page_floor(std::uint64_t address) {
+  return address & ~(kPageSize - 1);
+}
+constexpr std::uint64_t page_ceil(std::uint64_t address) {
+  return page_floor(address + kPageSize - 1);
+}
+constexpr std::uint64_t page_offset(std::uint64_t address) {
+  return address & (kPageSize - 1);
+}
 
 }  // namespace kernel::mm

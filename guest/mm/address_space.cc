@@ -20,8 +20,9 @@ constexpr std::size_t kMaxMappings = 65530;  // vm.max_map_count
 // Beyond so many single-page flushes, one flush of everything is cheaper.
 constexpr std::uint64_t kMaxSingleFlushes = 1;
 
-// fork copies the pages that a small process has written at once, and stacks always: both sides will write most of them again, and a
-// copy costs a fraction of a microsecond, two copy-on-write faults cost two, or a hundred where KVM emulates CPL 0.
+// fork copies the pages that a small process has written at once, and stacks always: both sides will write most of them
+// again, and a copy costs a fraction of a microsecond, two copy-on-write faults cost two, or a hundred where KVM
+// emulates CPL 0.
 constexpr std::uint64_t kMaxEagerCopies = 96;
 
 constinit std::uint64_t loaded_root_ = 0;
@@ -81,20 +82,26 @@ void AddressSpace::load() const {
   arch::load_page_table(loaded_root_);
 }
 
-bool AddressSpace::is_loaded() const { return loaded_root_ == table_.root_physical(); }
+bool AddressSpace::is_loaded() const {
+  return loaded_root_ == table_.root_physical();
+}
 
 void AddressSpace::flush(std::uint64_t pages_changed, std::uint64_t address) {
   if (pages_changed == 0 || !is_loaded()) return;
-  if (pages_changed <= kMaxSingleFlushes) arch::flush_tlb_page(address);
-  else arch::flush_tlb();
+  if (pages_changed <= kMaxSingleFlushes)
+    arch::flush_tlb_page(address);
+  else
+    arch::flush_tlb();
 }
 
 std::size_t AddressSpace::lower_bound(std::uint64_t address) const {
   std::size_t low = 0, high = mappings_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (mappings_[middle].end > address) high = middle;
-    else low = middle + 1;
+    if (mappings_[middle].end > address)
+      high = middle;
+    else
+      low = middle + 1;
   }
   return low;
 }
@@ -104,7 +111,9 @@ Mapping* AddressSpace::find_mutable(std::uint64_t address) {
   return index < mappings_.size() && mappings_[index].start <= address ? &mappings_[index] : nullptr;
 }
 
-const Mapping* AddressSpace::find(std::uint64_t address) const { return const_cast<AddressSpace*>(this)->find_mutable(address); }
+const Mapping* AddressSpace::find(std::uint64_t address) const {
+  return const_cast<AddressSpace*>(this)->find_mutable(address);
+}
 
 bool AddressSpace::range_is_free(std::uint64_t start, std::uint64_t end) const {
   const std::size_t index = lower_bound(start);
@@ -331,7 +340,8 @@ std::uint64_t AddressSpace::private_written_pages() const {
   std::uint64_t pages = 0;
   for (const Mapping& mapping : mappings_) {
     if (mapping.shared || !mapping.protection.write) continue;
-    table_.for_each_present(mapping.start, mapping.end, [&](std::uint64_t, const Pte& pte) { pages += pte.writable(); });
+    table_.for_each_present(mapping.start, mapping.end,
+                            [&](std::uint64_t, const Pte& pte) { pages += pte.writable(); });
   }
   return pages;
 }

@@ -1,8 +1,8 @@
 // A process's address space: a sorted list of mappings, and the page table that holds what has been touched of them.
 //
-// Private anonymous memory lives in the page table alone. A page of an object (a file, shared memory) is mapped from the object;
-// in a private mapping it is mapped read-only and copied at the first write (copy-on-write). fork maps every private page
-// read-only in both; a frame with one reference left is simply made writable again.
+// Private anonymous memory lives in the page table alone. A page of an object (a file, shared memory) is mapped from
+// the object; in a private mapping it is mapped read-only and copied at the first write (copy-on-write). fork maps
+// every private page read-only in both; a frame with one reference left is simply made writable again.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,16 @@ struct Protection {
 
 struct Mapping {
   std::uint64_t start = 0;
-  std::uint64_t end = 0;             // exclusive; both page-aligned
+  std::uint64_t end = 0;  // exclusive; both page-aligned
   Protection protection;
   bool shared = false;
-  bool grows_down = false;           // a stack: faults just below it extend it
+  bool grows_down = false;  // a stack: faults just below it extend it
   bool never_reserve = false;
-  Ref<MemoryObject> object;          // null: private anonymous memory
-  std::uint64_t object_page = 0;     // page of the object that is at `start`
-  Ref<fs::File> file;                // what /proc/PID/maps shows; null for anonymous memory
-  bool may_write = true;             // mprotect may make it writable (a shared mapping of a file opened for writing)
-  const char* label = nullptr;       // "[heap]", "[stack]"; static storage
+  Ref<MemoryObject> object;       // null: private anonymous memory
+  std::uint64_t object_page = 0;  // page of the object that is at `start`
+  Ref<fs::File> file;             // what /proc/PID/maps shows; null for anonymous memory
+  bool may_write = true;          // mprotect may make it writable (a shared mapping of a file opened for writing)
+  const char* label = nullptr;    // "[heap]", "[stack]"; static storage
 
   std::uint64_t size() const { return end - start; }
   bool contains(std::uint64_t address) const { return address >= start && address < end; }
@@ -51,8 +51,8 @@ enum class FaultResult : std::uint8_t {
   kOutOfMemory,
 };
 
-// Where a fault came from decides about the TLB: the CPU has dropped the entry of an address that it faulted on, but not of one
-// that the kernel resolves on its own behalf.
+// Where a fault came from decides about the TLB: the CPU has dropped the entry of an address that it faulted on, but
+// not of one that the kernel resolves on its own behalf.
 enum class FaultOrigin : std::uint8_t { kHardware, kKernel };
 
 class AddressSpace final : public RefCounted {
@@ -65,17 +65,17 @@ class AddressSpace final : public RefCounted {
   Result<Ref<AddressSpace>> fork();
 
   struct MapRequest {
-    std::uint64_t address = 0;       // hint, or exact if fixed
+    std::uint64_t address = 0;  // hint, or exact if fixed
     std::uint64_t length = 0;
-    bool fixed = false;              // replace what is there
+    bool fixed = false;  // replace what is there
     bool fixed_no_replace = false;
-    Mapping mapping;                 // all but start and end
+    Mapping mapping;  // all but start and end
   };
   Result<std::uint64_t> map(MapRequest request);
   Result<void> unmap(std::uint64_t start, std::uint64_t length);
   Result<void> protect(std::uint64_t start, std::uint64_t length, Protection protection);
-  Result<std::uint64_t> remap(std::uint64_t old_start, std::uint64_t old_length, std::uint64_t new_length, bool may_move,
-                              bool fixed, std::uint64_t new_address);
+  Result<std::uint64_t> remap(std::uint64_t old_start, std::uint64_t old_length, std::uint64_t new_length,
+                              bool may_move, bool fixed, std::uint64_t new_address);
   // madvise(MADV_DONTNEED): private pages are dropped and read as zero or as the file again. kNoMem for unmapped parts.
   Result<void> discard(std::uint64_t start, std::uint64_t length);
   bool is_mapped(std::uint64_t start, std::uint64_t length) const;
@@ -94,7 +94,7 @@ class AddressSpace final : public RefCounted {
   };
   SharedLocation shared_location(std::uint64_t address) const;
 
-  void load() const;                 // into CR3
+  void load() const;  // into CR3
   bool is_loaded() const;
 
   template <typename Visit>
@@ -102,13 +102,13 @@ class AddressSpace final : public RefCounted {
     for (const Mapping& mapping : mappings_) visit(mapping);
   }
   const Mapping* find(std::uint64_t address) const;
-  std::uint64_t resident_pages() const;       // counted anew at each call
+  std::uint64_t resident_pages() const;  // counted anew at each call
   std::uint64_t resident_pages(const Mapping& mapping) const;
   std::uint64_t mapped_bytes() const { return mapped_bytes_; }
   std::uint64_t break_start() const { return break_start_; }
   std::uint64_t current_break() const { return break_; }
-  ListNode all_node;                          // every address space, for unmap_object_pages
-  std::uint64_t stack_limit = 8 << 20;        // how far a stack may grow (RLIMIT_STACK at execve)
+  ListNode all_node;                    // every address space, for unmap_object_pages
+  std::uint64_t stack_limit = 8 << 20;  // how far a stack may grow (RLIMIT_STACK at execve)
 
  private:
   std::size_t lower_bound(std::uint64_t address) const;  // first mapping that ends above address
@@ -131,15 +131,16 @@ class AddressSpace final : public RefCounted {
   friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
 
   PageTable table_;
-  Vector<Mapping> mappings_;         // sorted, disjoint
+  Vector<Mapping> mappings_;  // sorted, disjoint
   std::uint64_t mapped_bytes_ = 0;
   std::uint64_t break_start_ = 0;
   std::uint64_t break_ = 0;
 };
 
-// The pages [first_page, end_page) of `object` are no longer part of it, or no longer the same: unmaps them wherever they are
-// mapped, copies of private mappings included, so that the next access faults (and is a SIGBUS beyond the end; mmap(2)).
-// Files that are cut while mapped are rare, so there is no list of an object's mappings: all address spaces are searched.
+// The pages [first_page, end_page) of `object` are no longer part of it, or no longer the same: unmaps them wherever
+// they are mapped, copies of private mappings included, so that the next access faults (and is a SIGBUS beyond the end;
+// mmap(2)). Files that are cut while mapped are rare, so there is no list of an object's mappings: all address spaces
+// are searched.
 void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
 
 struct FaultStatistics {

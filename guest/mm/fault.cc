@@ -16,18 +16,21 @@ constinit FaultStatistics fault_statistics{};
 
 namespace {
 
-// How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs up to 50 us
-// where KVM emulates CPL 0. Within one last-level table.
+// How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs
+// up to 50 us where KVM emulates CPL 0. Within one last-level table.
 constexpr std::uint64_t kAroundPages = 64;
-// How many anonymous pages a sequential writer is given ahead, from RAM that was never used (it stays untouched until written).
+// How many anonymous pages a sequential writer is given ahead, from RAM that was never used (it stays untouched until
+// written).
 constexpr std::uint64_t kAheadPages = 8;
 // A stack may be touched this far below its lowest page at once, as Linux allowed before it stopped checking.
 constexpr std::uint64_t kStackGuardGap = 256 * kPageSize;
 
 FaultResult from_errno(Errno error) {
   switch (error) {
-    case Errno::kNoMem: return FaultResult::kOutOfMemory;
-    default: return FaultResult::kBeyondObject;
+    case Errno::kNoMem:
+      return FaultResult::kOutOfMemory;
+    default:
+      return FaultResult::kBeyondObject;
   }
 }
 
@@ -111,7 +114,8 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   memcpy(frame_data(copy.value()), frame_data(old), kPageSize);
   ++fault_statistics.copies;
   pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
-  // A hardware fault has dropped the TLB's entry for this address (SDM vol. 3, 4.10.4.1); the kernel's own walk has not.
+  // A hardware fault has dropped the TLB's entry for this address (SDM vol. 3, 4.10.4.1); the kernel's own walk has
+  // not.
   if (origin == FaultOrigin::kKernel) flush(1, page);
   release_frame(old);
   return FaultResult::kResolved;
@@ -168,9 +172,12 @@ Result<Pfn> AddressSpace::frame_for_kernel(std::uint64_t address, FaultAccess ac
   Pte* pte = table_.find(address);
   if (!pte || !pte->present() || !pte->accessible() || (write && !pte->writable())) {
     switch (fault(address, access, FaultOrigin::kKernel)) {
-      case FaultResult::kResolved: break;
-      case FaultResult::kOutOfMemory: return Errno::kNoMem;
-      default: return Errno::kFault;
+      case FaultResult::kResolved:
+        break;
+      case FaultResult::kOutOfMemory:
+        return Errno::kNoMem;
+      default:
+        return Errno::kFault;
     }
     pte = table_.find(address);
   }

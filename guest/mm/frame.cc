@@ -22,7 +22,8 @@ struct FreshRange {
 constinit FreshRange fresh_[kMaxRanges];
 constinit unsigned range_count_ = 0;
 constinit FrameRecord* table_ = nullptr;
-constinit std::uint32_t free_lists_[kMaxOrder + 1] = {};  // first frame of the first block; 0 = empty (frame 0 is the VMM's)
+constinit std::uint32_t free_lists_[kMaxOrder + 1] =
+    {};  // first frame of the first block; 0 = empty (frame 0 is the VMM's)
 constinit MemoryStatistics statistics_{};
 
 void push_block(std::uint64_t frame, unsigned order) {
@@ -37,8 +38,10 @@ void push_block(std::uint64_t frame, unsigned order) {
 
 void remove_block(std::uint64_t frame, unsigned order) {
   FrameRecord& record = table_[frame];
-  if (record.previous) table_[record.previous].next = record.next;
-  else free_lists_[order] = record.next;
+  if (record.previous)
+    table_[record.previous].next = record.next;
+  else
+    free_lists_[order] = record.next;
   if (record.next) table_[record.next].previous = record.previous;
   record.state = FrameState::kFreeTail;
 }
@@ -98,9 +101,13 @@ void account(std::uint64_t frames) {
 
 }  // namespace
 
-FrameRecord& frame_record(Pfn pfn) { return table_[pfn.value]; }
+FrameRecord& frame_record(Pfn pfn) {
+  return table_[pfn.value];
+}
 
-bool is_ram(Pfn pfn) { return in_ram(pfn.value); }
+bool is_ram(Pfn pfn) {
+  return in_ram(pfn.value);
+}
 
 void add_memory(std::uint64_t start, std::uint64_t end) {
   if (range_count_ == kMaxRanges) panic("too many ranges of memory");
@@ -160,7 +167,8 @@ Result<Pfn> allocate_frames(unsigned order) {
 }
 
 void free_frames(Pfn first, unsigned order) {
-  if (table_[first.value].state != FrameState::kBlock || table_[first.value].order != order) panic("free of a wrong block");
+  if (table_[first.value].state != FrameState::kBlock || table_[first.value].order != order)
+    panic("free of a wrong block");
   statistics_.free_frames += std::uint64_t{1} << order;
   free_block(first.value, order);
 }
@@ -178,8 +186,12 @@ void release_frame(Pfn pfn) {
   free_block(pfn.value, 0);
 }
 
-std::uint32_t frame_references(Pfn pfn) { return table_[pfn.value].references; }
+std::uint32_t frame_references(Pfn pfn) {
+  return table_[pfn.value].references;
+}
 
-MemoryStatistics memory_statistics() { return statistics_; }
+MemoryStatistics memory_statistics() {
+  return statistics_;
+}
 
 }  // namespace kernel::mm

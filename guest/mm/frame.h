@@ -1,8 +1,8 @@
-// The physical allocator: a buddy allocator over page frames, each with a reference count (a frame can be mapped by several
-// address spaces, copy-on-write).
+// The physical allocator: a buddy allocator over page frames, each with a reference count (a frame can be mapped by
+// several address spaces, copy-on-write).
 //
-// RAM that was never allocated is kept apart from freed RAM: it is known to be zero, and neither the kernel nor the host has
-// touched it, so a zeroed frame from there costs nothing until it is used.
+// RAM that was never allocated is kept apart from freed RAM: it is known to be zero, and neither the kernel nor the
+// host has touched it, so a zeroed frame from there costs nothing until it is used.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,17 @@ namespace kernel::mm {
 
 enum class Fill : std::uint8_t { kNone, kZero };
 
-// Puts the allocator's table at the end of the RAM that ends at `highest` and returns where it starts. At the end, because most of
-// it is never touched: the first frames to be used then follow the kernel's data, where the VMM has prepared the host's side.
+// Puts the allocator's table at the end of the RAM that ends at `highest` and returns where it starts. At the end,
+// because most of it is never touched: the first frames to be used then follow the kernel's data, where the VMM has
+// prepared the host's side.
 std::uint64_t initialise_frame_table(std::uint64_t highest);
 // Hands RAM to the allocator. [start, end) is page-aligned, zero, and used by nobody. Called at boot, at most twice.
 void add_memory(std::uint64_t start, std::uint64_t end);
 
 // One frame, with one reference; kNoMem when there is none.
 Result<Pfn> allocate_frame(Fill fill);
-// The same for a payload's page: fails while the kernel still has a few frames for itself, so that it can tell the payload so.
+// The same for a payload's page: fails while the kernel still has a few frames for itself, so that it can tell the
+// payload so.
 inline constexpr std::uint64_t kKernelReserveFrames = 48;
 Result<Pfn> allocate_user_frame(Fill fill);
 // The same, zero, but only if it is RAM that nobody has ever touched: giving it away costs nothing until it is used.

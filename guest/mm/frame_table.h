@@ -1,5 +1,5 @@
-// One small record per page frame, shared by the buddy allocator (frame.cc) and the heap's slabs (heap.cc). RAM is zero at boot,
-// so all-zero must mean "never used".
+// One small record per page frame, shared by the buddy allocator (frame.cc) and the heap's slabs (heap.cc). RAM is zero
+// at boot, so all-zero must mean "never used".
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 namespace kernel::mm {
 
 enum class FrameState : std::uint8_t {
-  kFresh = 0,     // never allocated, contents zero; or not RAM
-  kFree,          // first frame of a free block of 2^order frames, on the free list of that order
-  kFreeTail,      // another frame of such a block
-  kSingle,        // one frame with a reference count
-  kBlock,         // first frame of an allocated block of 2^order frames
-  kSlab,          // objects of one size class
+  kFresh = 0,  // never allocated, contents zero; or not RAM
+  kFree,       // first frame of a free block of 2^order frames, on the free list of that order
+  kFreeTail,   // another frame of such a block
+  kSingle,     // one frame with a reference count
+  kBlock,      // first frame of an allocated block of 2^order frames
+  kSlab,       // objects of one size class
 };
 
 struct FrameRecord {

@@ -1,6 +1,6 @@
-// The kernel's heap, behind operator new and delete: slabs of equal objects for small sizes, whole frames for large ones. A slab
-// is one frame; its bookkeeping is in the frame's record, so objects start at the frame's start and are aligned to the largest
-// power of two that divides their size class.
+// The kernel's heap, behind operator new and delete: slabs of equal objects for small sizes, whole frames for large
+// ones. A slab is one frame; its bookkeeping is in the frame's record, so objects start at the frame's start and are
+// aligned to the largest power of two that divides their size class.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -35,13 +35,17 @@ void push_slab(std::uint32_t frame, unsigned index) {
 
 void remove_slab(std::uint32_t frame, unsigned index) {
   FrameRecord& record = frame_record(Pfn{frame});
-  if (record.previous) frame_record(Pfn{record.previous}).next = record.next;
-  else slabs_with_room_[index] = record.next;
+  if (record.previous)
+    frame_record(Pfn{record.previous}).next = record.next;
+  else
+    slabs_with_room_[index] = record.next;
   if (record.next) frame_record(Pfn{record.next}).previous = record.previous;
 }
 
 // A free object holds the offset of the next one.
-std::uint16_t& link_at(std::byte* slab, std::size_t offset) { return *reinterpret_cast<std::uint16_t*>(slab + offset); }
+std::uint16_t& link_at(std::byte* slab, std::size_t offset) {
+  return *reinterpret_cast<std::uint16_t*>(slab + offset);
+}
 
 bool make_slab(unsigned index) {
   auto allocated = allocate_frame(Fill::kNone);
@@ -112,9 +116,21 @@ void heap_free(void* pointer) {
 const std::nothrow_t std::nothrow{};
 
 // The kernel only uses the forms that can fail; the throwing ones exist because virtual destructors refer to them.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return kernel::mm::heap_allocate(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return kernel::mm::heap_allocate(size); }
-void operator delete(void* pointer) noexcept { kernel::mm::heap_free(pointer); }
-void operator delete[](void* pointer) noexcept { kernel::mm::heap_free(pointer); }
-void operator delete(void* pointer, std::size_t) noexcept { kernel::mm::heap_free(pointer); }
-void operator delete[](void* pointer, std::size_t) noexcept { kernel::mm::heap_free(pointer); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return kernel::mm::heap_allocate(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return kernel::mm::heap_allocate(size);
+}
+void operator delete(void* pointer) noexcept {
+  kernel::mm::heap_free(pointer);
+}
+void operator delete[](void* pointer) noexcept {
+  kernel::mm::heap_free(pointer);
+}
+void operator delete(void* pointer, std::size_t) noexcept {
+  kernel::mm::heap_free(pointer);
+}
+void operator delete[](void* pointer, std::size_t) noexcept {
+  kernel::mm::heap_free(pointer);
+}

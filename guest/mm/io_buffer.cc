@@ -7,10 +7,11 @@
 namespace kernel::mm {
 namespace {
 
-constexpr std::size_t kMaxSegments = 1024;                      // UIO_MAXIOV
-// Linux's TASK_SIZE_MAX: a part beyond it is refused before any data moves. (What cannot be mapped below it fails later.)
+constexpr std::size_t kMaxSegments = 1024;  // UIO_MAXIOV
+// Linux's TASK_SIZE_MAX: a part beyond it is refused before any data moves. (What cannot be mapped below it fails
+// later.)
 constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
-constexpr std::size_t kMaxBytes = 0x7fff'f000;                  // MAX_RW_COUNT: one call moves no more
+constexpr std::size_t kMaxBytes = 0x7fff'f000;  // MAX_RW_COUNT: one call moves no more
 
 // Linux's struct iovec.
 struct UserIovec {
@@ -27,7 +28,9 @@ IoBuffer IoBuffer::user(std::uint64_t address, std::size_t size) {
   return buffer;
 }
 
-IoBuffer IoBuffer::kernel(std::span<std::byte> memory) { return kernel_source(memory); }
+IoBuffer IoBuffer::kernel(std::span<std::byte> memory) {
+  return kernel_source(memory);
+}
 
 IoBuffer IoBuffer::kernel_source(std::span<const std::byte> memory) {
   IoBuffer buffer(Kind::kKernel);
@@ -53,7 +56,9 @@ Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t c
   return buffer;
 }
 
-void IoBuffer::limit(std::size_t size) { remaining_ = std::min(remaining_, size); }
+void IoBuffer::limit(std::size_t size) {
+  remaining_ = std::min(remaining_, size);
+}
 
 template <typename Move>
 Result<std::size_t> IoBuffer::transfer(std::size_t size, Move move) {

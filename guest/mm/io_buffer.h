@@ -1,5 +1,5 @@
-// Where data of a read or a write goes to or comes from: memory of the payload (one buffer or an iovec) or of the kernel
-// (execve reading an ELF header). Files move data through it and never see the difference.
+// Where data of a read or a write goes to or comes from: memory of the payload (one buffer or an iovec) or of the
+// kernel (execve reading an ELF header). Files move data through it and never see the difference.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ class IoBuffer {
 
   std::size_t remaining() const { return remaining_; }
   std::size_t consumed() const { return consumed_; }
-  // For a read: stores data at the current position. For a write: loads data from it. Both advance by what they moved and
-  // return it: less than asked at the end of the buffer; kFault if nothing could be moved.
+  // For a read: stores data at the current position. For a write: loads data from it. Both advance by what they moved
+  // and return it: less than asked at the end of the buffer; kFault if nothing could be moved.
   Result<std::size_t> store(std::span<const std::byte> data);
   Result<std::size_t> store_zeros(std::size_t size);
   Result<std::size_t> load(std::span<std::byte> data);

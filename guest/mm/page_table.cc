@@ -7,8 +7,12 @@ namespace {
 
 constinit std::uint64_t boot_root_ = 0;
 
-Pte* entries(Pfn table) { return reinterpret_cast<Pte*>(frame_data(table)); }
-unsigned index(std::uint64_t address, unsigned level) { return (address >> (kPageShift + 9 * level)) & 511; }
+Pte* entries(Pfn table) {
+  return reinterpret_cast<Pte*>(frame_data(table));
+}
+unsigned index(std::uint64_t address, unsigned level) {
+  return (address >> (kPageShift + 9 * level)) & 511;
+}
 
 // Frees the tables below `table`, whose own level is `level` (1: its entries point to last-level tables).
 void free_tables(Pfn table, unsigned level, unsigned slots) {
@@ -22,7 +26,9 @@ void free_tables(Pfn table, unsigned level, unsigned slots) {
 
 }  // namespace
 
-void PageTable::set_boot_root(std::uint64_t root_physical) { boot_root_ = root_physical; }
+void PageTable::set_boot_root(std::uint64_t root_physical) {
+  boot_root_ = root_physical;
+}
 
 Result<void> PageTable::initialise() {
   root_ = TRY(allocate_frame(Fill::kZero));

@@ -1,8 +1,8 @@
-// Page tables of one address space: four levels (SDM vol. 3, 4.5). The user half belongs to the address space; slot 255 is the
-// kernel's and the same everywhere.
+// Page tables of one address space: four levels (SDM vol. 3, 4.5). The user half belongs to the address space; slot 255
+// is the kernel's and the same everywhere.
 //
-// Every entry is made with its accessed and dirty bits set: nothing here reads them, and KVM's shadow paging then need not set
-// them and may fill in neighbours of a page ahead of their use.
+// Every entry is made with its accessed and dirty bits set: nothing here reads them, and KVM's shadow paging then need
+// not set them and may fill in neighbours of a page ahead of their use.
 #pragma once
 
 #include <cstdint>

@@ -77,8 +77,10 @@ void RamObject::punch_hole(std::uint64_t offset, std::uint64_t length) {
       offset = (index / kLeafFrames + 1) * kLeafFrames << kPageShift;
       continue;
     }
-    if (part == kPageSize) drop_page(index);
-    else if (*pfn != kNoFrame) memset(frame_data(*pfn) + page_offset(offset), 0, part);
+    if (part == kPageSize)
+      drop_page(index);
+    else if (*pfn != kNoFrame)
+      memset(frame_data(*pfn) + page_offset(offset), 0, part);
     offset += part;
   }
 }

@@ -9,8 +9,8 @@
 namespace kernel::mm {
 namespace {
 
-// Calls move(pointer into the direct map, offset, size) for each part of the range that lies in one page, in order, until the range
-// ends, a page is not accessible, or move returns false. Returns how much was moved.
+// Calls move(pointer into the direct map, offset, size) for each part of the range that lies in one page, in order,
+// until the range ends, a page is not accessible, or move returns false. Returns how much was moved.
 template <typename Move>
 std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move) {
   std::size_t done = 0;
@@ -28,23 +28,29 @@ std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_
   return done;
 }
 
-AddressSpace& current_space() { return *task::current().space; }
+AddressSpace& current_space() {
+  return *task::current().space;
+}
 
 std::size_t copy_in(AddressSpace& space, void* destination, std::uint64_t address, std::size_t size) {
-  return for_each_part(space, address, size, FaultAccess::kRead, [&](std::byte* data, std::size_t offset, std::size_t part) {
-    memcpy(static_cast<std::byte*>(destination) + offset, data, part);
-    return true;
-  });
+  return for_each_part(space, address, size, FaultAccess::kRead,
+                       [&](std::byte* data, std::size_t offset, std::size_t part) {
+                         memcpy(static_cast<std::byte*>(destination) + offset, data, part);
+                         return true;
+                       });
 }
 
 std::size_t copy_out(AddressSpace& space, std::uint64_t address, const void* source, std::size_t size) {
-  return for_each_part(space, address, size, FaultAccess::kWrite, [&](std::byte* data, std::size_t offset, std::size_t part) {
-    memcpy(data, static_cast<const std::byte*>(source) + offset, part);
-    return true;
-  });
+  return for_each_part(space, address, size, FaultAccess::kWrite,
+                       [&](std::byte* data, std::size_t offset, std::size_t part) {
+                         memcpy(data, static_cast<const std::byte*>(source) + offset, part);
+                         return true;
+                       });
 }
 
-Result<void> all_of(std::size_t done, std::size_t size) { return done == size ? Result<void>() : Errno::kFault; }
+Result<void> all_of(std::size_t done, std::size_t size) {
+  return done == size ? Result<void>() : Errno::kFault;
+}
 
 }  // namespace
 
@@ -80,7 +86,8 @@ Result<void> copy_to_space(AddressSpace& space, std::uint64_t user_address, cons
   return all_of(copy_out(space, user_address, source, size), size);
 }
 
-std::size_t copy_from_space_partial(AddressSpace& space, void* destination, std::uint64_t user_address, std::size_t size) {
+std::size_t copy_from_space_partial(AddressSpace& space, void* destination, std::uint64_t user_address,
+                                    std::size_t size) {
   return copy_in(space, destination, user_address, size);
 }
 

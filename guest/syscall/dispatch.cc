@@ -18,8 +18,8 @@ void report_missing(std::uint64_t number) {
     if (word >> (number % 64) & 1) return;
     word |= std::uint64_t{1} << (number % 64);
   }
-  log(LogLevel::kInfo, "system call {} is not implemented (first used by {}, pid {})", number, std::string_view(task::current().name),
-      task::current().process->pid);
+  log(LogLevel::kInfo, "system call {} is not implemented (first used by {}, pid {})", number,
+      std::string_view(task::current().name), task::current().process->pid);
 }
 
 }  // namespace
@@ -37,6 +37,8 @@ Errno dispatch(arch::TrapFrame& frame) {
   return result.error();
 }
 
-std::uint64_t call_count() { return calls_; }
+std::uint64_t call_count() {
+  return calls_;
+}
 
 }  // namespace kernel::syscall

@@ -6,8 +6,8 @@
 
 namespace kernel::syscall {
 
-// Runs the system call whose number is in frame.error_code and puts the result into RAX. Returns its error, so that the return
-// path can restart it (kRestart).
+// Runs the system call whose number is in frame.error_code and puts the result into RAX. Returns its error, so that the
+// return path can restart it (kRestart).
 Errno dispatch(arch::TrapFrame& frame);
 
 std::uint64_t call_count();

@@ -10,19 +10,48 @@ namespace {
 
 using mm::AddressSpace;
 
-enum : unsigned { kProtRead = 1, kProtWrite = 2, kProtExec = 4, kProtGrowsDown = 0x0100'0000, kProtGrowsUp = 0x0200'0000 };
 enum : unsigned {
-  kMapShared = 1, kMapPrivate = 2, kMapSharedValidate = 3, kMapTypeMask = 0xf, kMapFixed = 0x10, kMapAnonymous = 0x20,
-  kMapGrowsDown = 0x100, kMapNoReserve = 0x4000, kMapPopulate = 0x8000, kMapFixedNoReplace = 0x10'0000,
+  kProtRead = 1,
+  kProtWrite = 2,
+  kProtExec = 4,
+  kProtGrowsDown = 0x0100'0000,
+  kProtGrowsUp = 0x0200'0000
+};
+enum : unsigned {
+  kMapShared = 1,
+  kMapPrivate = 2,
+  kMapSharedValidate = 3,
+  kMapTypeMask = 0xf,
+  kMapFixed = 0x10,
+  kMapAnonymous = 0x20,
+  kMapGrowsDown = 0x100,
+  kMapNoReserve = 0x4000,
+  kMapPopulate = 0x8000,
+  kMapFixedNoReplace = 0x10'0000,
 };
 enum : unsigned { kRemapMayMove = 1, kRemapFixed = 2 };
 enum : int {
-  kAdviceNormal = 0, kAdviceRandom = 1, kAdviceSequential = 2, kAdviceWillNeed = 3, kAdviceDontNeed = 4, kAdviceFree = 8,
-  kAdviceDontFork = 10, kAdviceDoFork = 11, kAdviceMergeable = 12, kAdviceUnmergeable = 13, kAdviceHugePage = 14,
-  kAdviceNoHugePage = 15, kAdviceDontDump = 16, kAdviceDoDump = 17, kAdviceCold = 20, kAdvicePageOut = 21,
+  kAdviceNormal = 0,
+  kAdviceRandom = 1,
+  kAdviceSequential = 2,
+  kAdviceWillNeed = 3,
+  kAdviceDontNeed = 4,
+  kAdviceFree = 8,
+  kAdviceDontFork = 10,
+  kAdviceDoFork = 11,
+  kAdviceMergeable = 12,
+  kAdviceUnmergeable = 13,
+  kAdviceHugePage = 14,
+  kAdviceNoHugePage = 15,
+  kAdviceDontDump = 16,
+  kAdviceDoDump = 17,
+  kAdviceCold = 20,
+  kAdvicePageOut = 21,
 };
 
-AddressSpace& space() { return *task::current().space; }
+AddressSpace& space() {
+  return *task::current().space;
+}
 
 mm::Protection to_protection(unsigned bits) {
   return {.read = (bits & kProtRead) != 0, .write = (bits & kProtWrite) != 0, .execute = (bits & kProtExec) != 0};
@@ -94,7 +123,9 @@ SyscallResult sys_munmap(std::uint64_t address, std::uint64_t length) {
   return 0;
 }
 
-SyscallResult sys_brk(std::uint64_t address) { return space().set_break(address); }
+SyscallResult sys_brk(std::uint64_t address) {
+  return space().set_break(address);
+}
 
 SyscallResult sys_mremap(std::uint64_t old_address, std::uint64_t old_length, std::uint64_t new_length, unsigned flags,
                          std::uint64_t new_address) {
@@ -125,7 +156,9 @@ SyscallResult sys_madvise(std::uint64_t address, std::uint64_t length, int advic
   length = mm::page_ceil(length);
   switch (advice) {
     case kAdviceDontNeed:
-    case kAdviceFree: TRY(space().discard(address, length)); return 0;
+    case kAdviceFree:
+      TRY(space().discard(address, length));
+      return 0;
     case kAdviceNormal:
     case kAdviceRandom:
     case kAdviceSequential:
@@ -140,12 +173,15 @@ SyscallResult sys_madvise(std::uint64_t address, std::uint64_t length, int advic
     case kAdvicePageOut:
       // Hints that change nothing here.
       return length == 0 || space().is_mapped(address, length) ? SyscallResult(0) : Errno::kNoMem;
-    default: return Errno::kInval;
+    default:
+      return Errno::kInval;
   }
 }
 
 // There is no swap, so a page that is present stays; locking makes pages present.
-SyscallResult sys_mlock(std::uint64_t address, std::uint64_t length) { return sys_mlock2(address, length, 0); }
+SyscallResult sys_mlock(std::uint64_t address, std::uint64_t length) {
+  return sys_mlock2(address, length, 0);
+}
 
 SyscallResult sys_mlock2(std::uint64_t address, std::uint64_t length, unsigned flags) {
   constexpr unsigned kOnFault = 1;
@@ -168,6 +204,8 @@ SyscallResult sys_mlockall(unsigned flags) {
   return 0;
 }
 
-SyscallResult sys_munlockall() { return 0; }
+SyscallResult sys_munlockall() {
+  return 0;
+}
 
 }  // namespace kernel::syscall

@@ -22,9 +22,9 @@ SyscallResult sys_mlockall(unsigned flags);
 SyscallResult sys_munlockall();
 
 inline constexpr Entry kMemoryCalls[] = {
-    row<sys_mmap>(9, "mmap"),         row<sys_mprotect>(10, "mprotect"), row<sys_munmap>(11, "munmap"),
-    row<sys_brk>(12, "brk"),          row<sys_mremap>(25, "mremap"),     row<sys_msync>(26, "msync"),
-    row<sys_mincore>(27, "mincore"),  row<sys_madvise>(28, "madvise"),   row<sys_mlock>(149, "mlock"),
+    row<sys_mmap>(9, "mmap"),         row<sys_mprotect>(10, "mprotect"),  row<sys_munmap>(11, "munmap"),
+    row<sys_brk>(12, "brk"),          row<sys_mremap>(25, "mremap"),      row<sys_msync>(26, "msync"),
+    row<sys_mincore>(27, "mincore"),  row<sys_madvise>(28, "madvise"),    row<sys_mlock>(149, "mlock"),
     row<sys_munlock>(150, "munlock"), row<sys_mlockall>(151, "mlockall"), row<sys_munlockall>(152, "munlockall"),
     row<sys_mlock2>(325, "mlock2"),
 };

@@ -30,7 +30,8 @@ struct Rusage {
 };
 
 Timeval to_timeval(std::uint64_t ns) {
-  return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond), static_cast<std::int64_t>(ns % kNanosecondsPerSecond / 1000)};
+  return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond),
+          static_cast<std::int64_t>(ns % kNanosecondsPerSecond / 1000)};
 }
 
 Result<void> write_usage(mm::UserBuffer address, const CpuTime& time) {
@@ -53,12 +54,16 @@ SyscallResult run(Program program, mm::UserPtr<std::uint64_t> arguments, mm::Use
 
 }  // namespace
 
-SyscallResult sys_fork() { return result_of(clone({.exit_signal = kSigChld})); }
+SyscallResult sys_fork() {
+  return result_of(clone({.exit_signal = kSigChld}));
+}
 
-SyscallResult sys_vfork() { return result_of(clone({.flags = kCloneVm | kCloneVfork, .exit_signal = kSigChld})); }
+SyscallResult sys_vfork() {
+  return result_of(clone({.flags = kCloneVm | kCloneVfork, .exit_signal = kSigChld}));
+}
 
-SyscallResult sys_clone(std::uint64_t flags, std::uint64_t stack, mm::UserPtr<int> parent_tid, mm::UserPtr<int> child_tid,
-                        std::uint64_t tls) {
+SyscallResult sys_clone(std::uint64_t flags, std::uint64_t stack, mm::UserPtr<int> parent_tid,
+                        mm::UserPtr<int> child_tid, std::uint64_t tls) {
   return result_of(clone({.flags = flags & 0xffff'ff00,
                           .exit_signal = static_cast<int>(flags & 0xff),
                           .stack = stack,
@@ -75,7 +80,8 @@ SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size) {
   for (std::size_t i = sizeof user; i < size; ++i) {
     if (TRY((arguments + i).read()) != std::byte{0}) return Errno::k2Big;
   }
-  if ((user.flags & 0xff) || user.exit_signal > kSignalCount || (user.stack == 0) != (user.stack_size == 0)) return Errno::kInval;
+  if ((user.flags & 0xff) || user.exit_signal > kSignalCount || (user.stack == 0) != (user.stack_size == 0))
+    return Errno::kInval;
   if (user.set_tid_size != 0) return Errno::kPerm;
   return result_of(clone({.flags = user.flags,
                           .exit_signal = static_cast<int>(user.exit_signal),
@@ -85,7 +91,8 @@ SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size) {
                           .child_tid = user.child_tid}));
 }
 
-SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> arguments, mm::UserPtr<std::uint64_t> environment) {
+SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
+                         mm::UserPtr<std::uint64_t> environment) {
   Program program;
   program.path = TRY(mm::copy_string_from_user(path.address(), kMaxPath));
   program.file = TRY(fs::open_executable(program.path));
@@ -100,12 +107,17 @@ SyscallResult sys_execveat(int directory, mm::UserString path, mm::UserPtr<std::
   return run(std::move(program), arguments, environment);
 }
 
-SyscallResult sys_exit(int status) { exit_thread(exit_code_status(status)); }
+SyscallResult sys_exit(int status) {
+  exit_thread(exit_code_status(status));
+}
 
-SyscallResult sys_exit_group(int status) { exit_process(exit_code_status(status)); }
+SyscallResult sys_exit_group(int status) {
+  exit_process(exit_code_status(status));
+}
 
 SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserBuffer usage) {
-  if (options & ~(kWaitNoHang | kWaitStopped | kWaitContinued | kWaitNoThread | kWaitAll | kWaitClone)) return Errno::kInval;
+  if (options & ~(kWaitNoHang | kWaitStopped | kWaitContinued | kWaitNoThread | kWaitAll | kWaitClone))
+    return Errno::kInval;
   if (which == -2147483647 - 1) return Errno::kSrch;
   const WaitEvent event = TRY(wait_for_child(which, options | kWaitExited));
   if (event.pid != 0) {
@@ -118,7 +130,8 @@ SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm
 SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserBuffer usage) {
   constexpr int kAll = 0, kPid = 1, kGroup = 2;
   constexpr int kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;  // CLD_*
-  if (options & ~(kWaitNoHang | kWaitStopped | kWaitExited | kWaitContinued | kWaitNoWait | kWaitNoThread | kWaitAll | kWaitClone)) {
+  if (options & ~(kWaitNoHang | kWaitStopped | kWaitExited | kWaitContinued | kWaitNoWait | kWaitNoThread | kWaitAll |
+                  kWaitClone)) {
     return Errno::kInval;
   }
   if (!(options & (kWaitStopped | kWaitExited | kWaitContinued))) return Errno::kInval;
@@ -171,9 +184,14 @@ SyscallResult sys_arch_prctl(int operation, std::uint64_t address) {
       if (!acceptable) return Errno::kPerm;
       arch::write_gs_base(address);
       return 0;
-    case kGetFs: TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_fs_base())); return 0;
-    case kGetGs: TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_gs_base())); return 0;
-    default: return Errno::kInval;
+    case kGetFs:
+      TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_fs_base()));
+      return 0;
+    case kGetGs:
+      TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_gs_base()));
+      return 0;
+    default:
+      return Errno::kInval;
   }
 }
 

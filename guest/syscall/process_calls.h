@@ -7,10 +7,11 @@ namespace kernel::syscall {
 
 SyscallResult sys_fork();
 SyscallResult sys_vfork();
-SyscallResult sys_clone(std::uint64_t flags, std::uint64_t stack, mm::UserPtr<int> parent_tid, mm::UserPtr<int> child_tid,
-                        std::uint64_t tls);
+SyscallResult sys_clone(std::uint64_t flags, std::uint64_t stack, mm::UserPtr<int> parent_tid,
+                        mm::UserPtr<int> child_tid, std::uint64_t tls);
 SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size);
-SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> arguments, mm::UserPtr<std::uint64_t> environment);
+SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
+                         mm::UserPtr<std::uint64_t> environment);
 SyscallResult sys_execveat(int directory, mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
                            mm::UserPtr<std::uint64_t> environment, unsigned flags);
 SyscallResult sys_exit(int status);

@@ -40,8 +40,8 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 }
 
 constexpr std::array<Entry, kTableSize> kTable = merge(
-    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls,
-    kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kStatCalls, kTimeCalls, kTimerCalls);
+    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
+    kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -1,9 +1,10 @@
-// The system call table as data: number, name, handler. Dispatch, tracing and the compatibility page are all made from it.
+// The system call table as data: number, name, handler. Dispatch, tracing and the compatibility page are all made from
+// it.
 //
-// A handler is an ordinary function of typed arguments, `SyscallResult sys_read(int fd, UserBuffer buffer, std::size_t count)`;
-// the conversion from the six registers follows from its type. Each group of calls lists its rows in its own header
-// (syscall/*_calls.h: `inline constexpr Entry kFileCalls[] = {row<sys_read>(0, "read"), ...}`), and syscall/table.cc merges
-// them at compile time.
+// A handler is an ordinary function of typed arguments, `SyscallResult sys_read(int fd, UserBuffer buffer, std::size_t
+// count)`; the conversion from the six registers follows from its type. Each group of calls lists its rows in its own
+// header (syscall/*_calls.h: `inline constexpr Entry kFileCalls[] = {row<sys_read>(0, "read"), ...}`), and
+// syscall/table.cc merges them at compile time.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +39,8 @@ struct IsUserPtr : std::false_type {};
 template <typename T>
 struct IsUserPtr<mm::UserPtr<T>> : std::true_type {};
 
-// What the psABI leaves in a register's upper half for a 32-bit argument is undefined, so narrow integers are truncated.
+// What the psABI leaves in a register's upper half for a 32-bit argument is undefined, so narrow integers are
+// truncated.
 template <typename T>
 T from_register(std::uint64_t value) {
   if constexpr (IsUserPtr<T>::value) {
@@ -51,10 +53,14 @@ T from_register(std::uint64_t value) {
 
 template <typename T>
 consteval ArgumentKind kind_of() {
-  if constexpr (std::is_same_v<T, mm::UserString>) return ArgumentKind::kString;
-  else if constexpr (IsUserPtr<T>::value) return ArgumentKind::kPointer;
-  else if constexpr (std::is_signed_v<T>) return ArgumentKind::kSigned;
-  else return ArgumentKind::kUnsigned;
+  if constexpr (std::is_same_v<T, mm::UserString>)
+    return ArgumentKind::kString;
+  else if constexpr (IsUserPtr<T>::value)
+    return ArgumentKind::kPointer;
+  else if constexpr (std::is_signed_v<T>)
+    return ArgumentKind::kSigned;
+  else
+    return ArgumentKind::kUnsigned;
 }
 
 namespace detail {

@@ -117,9 +117,11 @@ Result<int> clone(const CloneArguments& arguments) {
   make_runnable(*task.leak());
 
   if (flags & kCloneVfork) {
-    // The maker waits until the child has left the address space that they share; only a fatal signal ends the wait early.
+    // The maker waits until the child has left the address space that they share; only a fatal signal ends the wait
+    // early.
     while (process->vfork_pending && !self.process->group_exiting) {
-      TRY(process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(), Interruptible::kNo));
+      TRY(process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(),
+                                         Interruptible::kNo));
     }
   }
   return tid;

@@ -23,13 +23,37 @@ struct ProgramHeader {
 static_assert(sizeof(ProgramHeader) == 56);
 
 enum : std::uint16_t { kTypeExecutable = 2, kTypeShared = 3, kMachineX86_64 = 62 };
-enum : std::uint32_t { kLoad = 1, kInterpreter = 3, kGnuStack = 0x6474e551, kFlagExecute = 1, kFlagWrite = 2, kFlagRead = 4 };
+enum : std::uint32_t {
+  kLoad = 1,
+  kInterpreter = 3,
+  kGnuStack = 0x6474e551,
+  kFlagExecute = 1,
+  kFlagWrite = 2,
+  kFlagRead = 4
+};
 
 // Auxiliary vector (psABI 3.4.3, getauxval(3)).
 enum : std::uint64_t {
-  kAuxNull = 0, kAuxPhdr = 3, kAuxPhent = 4, kAuxPhnum = 5, kAuxPagesz = 6, kAuxBase = 7, kAuxFlags = 8, kAuxEntry = 9,
-  kAuxUid = 11, kAuxEuid = 12, kAuxGid = 13, kAuxEgid = 14, kAuxPlatform = 15, kAuxHwcap = 16, kAuxClktck = 17,
-  kAuxSecure = 23, kAuxRandom = 25, kAuxHwcap2 = 26, kAuxExecfn = 31, kAuxMinsigstksz = 51,
+  kAuxNull = 0,
+  kAuxPhdr = 3,
+  kAuxPhent = 4,
+  kAuxPhnum = 5,
+  kAuxPagesz = 6,
+  kAuxBase = 7,
+  kAuxFlags = 8,
+  kAuxEntry = 9,
+  kAuxUid = 11,
+  kAuxEuid = 12,
+  kAuxGid = 13,
+  kAuxEgid = 14,
+  kAuxPlatform = 15,
+  kAuxHwcap = 16,
+  kAuxClktck = 17,
+  kAuxSecure = 23,
+  kAuxRandom = 25,
+  kAuxHwcap2 = 26,
+  kAuxExecfn = 31,
+  kAuxMinsigstksz = 51,
 };
 
 }  // namespace kernel::elf

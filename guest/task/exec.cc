@@ -64,13 +64,14 @@ struct NewStack {
   std::uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
 };
 
-// The initial stack, from high to low (psABI 3.4.1): path, platform, random bytes, environment and argument strings; auxiliary
-// vector; pointers; argc.
+// The initial stack, from high to low (psABI 3.4.1): path, platform, random bytes, environment and argument strings;
+// auxiliary vector; pointers; argc.
 Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, const LoadedImage& image) {
   const Task& self = current();
   const std::uint64_t top = kStackTop - random_value<std::uint64_t>() % kStackRandomPages * mm::kPageSize;
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
-  const std::uint64_t needed = program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
+  const std::uint64_t needed =
+      program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
   if (needed > space.stack_limit / 4 + kInitialStack) return Errno::k2Big;
   mm::AddressSpace::MapRequest request;
   request.length = page_ceil(needed + kInitialStack);
@@ -114,12 +115,23 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   TRY(push_pointers(program.arguments, stack.arguments_start));
   TRY(push_pointers(program.environment, stack.environment_start));
   const Credentials& who = self.credentials;
-  const std::uint64_t auxiliary[][2] = {
-      {elf::kAuxPagesz, mm::kPageSize}, {elf::kAuxPhdr, image.program_headers}, {elf::kAuxPhent, sizeof(elf::ProgramHeader)},
-      {elf::kAuxPhnum, image.program_header_count}, {elf::kAuxBase, image.interpreter_base}, {elf::kAuxFlags, 0},
-      {elf::kAuxEntry, image.program_entry}, {elf::kAuxUid, who.uid}, {elf::kAuxEuid, who.euid}, {elf::kAuxGid, who.gid},
-      {elf::kAuxEgid, who.egid}, {elf::kAuxSecure, 0}, {elf::kAuxClktck, 100}, {elf::kAuxRandom, random_address},
-      {elf::kAuxPlatform, platform_address}, {elf::kAuxExecfn, path_address}, {elf::kAuxNull, 0}};
+  const std::uint64_t auxiliary[][2] = {{elf::kAuxPagesz, mm::kPageSize},
+                                        {elf::kAuxPhdr, image.program_headers},
+                                        {elf::kAuxPhent, sizeof(elf::ProgramHeader)},
+                                        {elf::kAuxPhnum, image.program_header_count},
+                                        {elf::kAuxBase, image.interpreter_base},
+                                        {elf::kAuxFlags, 0},
+                                        {elf::kAuxEntry, image.program_entry},
+                                        {elf::kAuxUid, who.uid},
+                                        {elf::kAuxEuid, who.euid},
+                                        {elf::kAuxGid, who.gid},
+                                        {elf::kAuxEgid, who.egid},
+                                        {elf::kAuxSecure, 0},
+                                        {elf::kAuxClktck, 100},
+                                        {elf::kAuxRandom, random_address},
+                                        {elf::kAuxPlatform, platform_address},
+                                        {elf::kAuxExecfn, path_address},
+                                        {elf::kAuxNull, 0}};
   for (const auto& pair : auxiliary) {
     TRY(words.push_back(pair[0]));
     TRY(words.push_back(pair[1]));

@@ -33,13 +33,14 @@ class StringBlock {
 
 struct Program {
   Ref<fs::File> file;
-  String path;             // as it was named: AT_EXECFN, and a script's name for its interpreter
+  String path;  // as it was named: AT_EXECFN, and a script's name for its interpreter
   StringBlock arguments;
   StringBlock environment;
 };
 
-// On success the current task's user registers are those of the new program's start, and nothing of the old one is left.
-// On failure nothing has changed, unless the failure came after the point of no return: then the process is killed.
+// On success the current task's user registers are those of the new program's start, and nothing of the old one is
+// left. On failure nothing has changed, unless the failure came after the point of no return: then the process is
+// killed.
 Result<void> execute(Program program);
 
 }  // namespace kernel::task

@@ -19,7 +19,8 @@ namespace {
 void release_thread_state(Task& self) {
   futex_exit_robust_list(self);
   if (self.clear_child_tid && self.space->references() > 1) {
-    // pthread_join waits for this word (set_tid_address(2)); it is the payload's own memory, so a bad address is its own affair.
+    // pthread_join waits for this word (set_tid_address(2)); it is the payload's own memory, so a bad address is its
+    // own affair.
     const int zero = 0;
     if (mm::copy_to_user(self.clear_child_tid, &zero, sizeof zero)) futex_wake_address(self.clear_child_tid, 1);
   }

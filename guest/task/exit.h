@@ -6,8 +6,12 @@
 namespace kernel::task {
 
 // wait(2)'s encoding of how a process ended.
-constexpr int exit_code_status(int code) { return (code & 0xff) << 8; }
-constexpr int signal_status(int signal, bool core = false) { return signal | (core ? 0x80 : 0); }
+constexpr int exit_code_status(int code) {
+  return (code & 0xff) << 8;
+}
+constexpr int signal_status(int signal, bool core = false) {
+  return signal | (core ? 0x80 : 0);
+}
 
 // The calling thread ends; its process with it if it is the last one (_exit(2)).
 [[noreturn]] void exit_thread(int status);
@@ -15,8 +19,8 @@ constexpr int signal_status(int signal, bool core = false) { return signal | (co
 [[noreturn]] void exit_process(int status);
 // Whether the task must not return to user mode: its process is ending, or another thread of it calls execve(2).
 bool must_exit(const class Task& task);
-// Starts the end of another process, or of the current one from a place that can return: every thread leaves on its way to user
-// mode. No-op if it is ending already.
+// Starts the end of another process, or of the current one from a place that can return: every thread leaves on its way
+// to user mode. No-op if it is ending already.
 void begin_process_exit(class Process& process, int status);
 
 // execve(2): all other threads of the current process end; the current one becomes its leader. kAgain if the process is

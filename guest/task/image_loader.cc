@@ -21,8 +21,8 @@ using mm::page_offset;
 constexpr std::size_t kMaxProgramHeaders = 4096 / sizeof(elf::ProgramHeader);  // as Linux: they must fit in a page
 constexpr std::size_t kMaxInterpreterPath = 4096;
 
-// Where position-independent programs and interpreters go, before randomisation: as on Linux, the program at two thirds of the
-// address space and the interpreter in mmap's area.
+// Where position-independent programs and interpreters go, before randomisation: as on Linux, the program at two thirds
+// of the address space and the interpreter in mmap's area.
 constexpr std::uint64_t kProgramBase = 0x5555'5555'4000;
 constexpr std::uint64_t kRandomPages = 1 << 20;
 
@@ -51,7 +51,8 @@ Result<ElfFile> parse(const Ref<fs::File>& file) {
   constexpr std::uint8_t kIdentification[] = {0x7f, 'E', 'L', 'F', 2, 1};
   if (!std::equal(std::begin(kIdentification), std::end(kIdentification), header.identification)) return Errno::kNoExec;
   if (header.type != elf::kTypeExecutable && header.type != elf::kTypeShared) return Errno::kNoExec;
-  if (header.machine != elf::kMachineX86_64 || header.program_header_size != sizeof(elf::ProgramHeader)) return Errno::kNoExec;
+  if (header.machine != elf::kMachineX86_64 || header.program_header_size != sizeof(elf::ProgramHeader))
+    return Errno::kNoExec;
   const std::size_t count = header.program_header_count;
   if (count == 0 || count > kMaxProgramHeaders) return Errno::kNoExec;
   TRY(result.programs.resize(count));
@@ -117,8 +118,10 @@ Result<void> map_segment(mm::AddressSpace& space, const ElfFile& elf_file, const
       TRY(space.frame_for_kernel(page, mm::FaultAccess::kWrite));
     }
   }
-  // The rest of the last file page belongs to .bss (gABI, "Program Loading"): zero, in the process's own copy of the page.
-  if (program.memory_size > program.file_size && program.file_size != 0 && protection.write && page_offset(file_end) != 0) {
+  // The rest of the last file page belongs to .bss (gABI, "Program Loading"): zero, in the process's own copy of the
+  // page.
+  if (program.memory_size > program.file_size && program.file_size != 0 && protection.write &&
+      page_offset(file_end) != 0) {
     // All of it, also beyond .bss: ld.so uses the rest of its last page as its first heap.
     const std::uint64_t size = page_ceil(file_end) - file_end;
     const mm::Pfn pfn = TRY(space.frame_for_kernel(file_end, mm::FaultAccess::kWrite));
@@ -144,7 +147,8 @@ Result<std::uint64_t> map_segments(mm::AddressSpace& space, const ElfFile& elf_f
     return Errno::kNoExec;
   }
   for (const elf::ProgramHeader& program : elf_file.programs) {
-    if (program.type == elf::kLoad && program.memory_size != 0) TRY(map_segment(space, elf_file, program, bias, object));
+    if (program.type == elf::kLoad && program.memory_size != 0)
+      TRY(map_segment(space, elf_file, program, bias, object));
   }
   return bias;
 }

@@ -10,9 +10,9 @@
 namespace kernel::task {
 
 struct LoadedImage {
-  std::uint64_t entry = 0;             // where execution starts: the interpreter's entry if there is one
-  std::uint64_t program_entry = 0;     // AT_ENTRY
-  std::uint64_t program_headers = 0;   // AT_PHDR, user address
+  std::uint64_t entry = 0;            // where execution starts: the interpreter's entry if there is one
+  std::uint64_t program_entry = 0;    // AT_ENTRY
+  std::uint64_t program_headers = 0;  // AT_PHDR, user address
   std::uint64_t program_header_count = 0;
   std::uint64_t interpreter_base = 0;  // AT_BASE, 0 without interpreter
   bool executable_stack = false;

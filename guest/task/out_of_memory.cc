@@ -53,6 +53,8 @@ bool make_room() {
   return true;
 }
 
-std::uint64_t out_of_memory_kills() { return kills_; }
+std::uint64_t out_of_memory_kills() {
+  return kills_;
+}
 
 }  // namespace kernel::task

@@ -22,9 +22,23 @@ struct Rlimit {
   std::uint64_t maximum;
 };
 enum : unsigned {
-  kRlimitCpu = 0, kRlimitFsize = 1, kRlimitData = 2, kRlimitStack = 3, kRlimitCore = 4, kRlimitRss = 5, kRlimitNproc = 6,
-  kRlimitNofile = 7, kRlimitMemlock = 8, kRlimitAs = 9, kRlimitLocks = 10, kRlimitSigpending = 11, kRlimitMsgqueue = 12,
-  kRlimitNice = 13, kRlimitRtprio = 14, kRlimitRttime = 15, kRlimitCount = 16
+  kRlimitCpu = 0,
+  kRlimitFsize = 1,
+  kRlimitData = 2,
+  kRlimitStack = 3,
+  kRlimitCore = 4,
+  kRlimitRss = 5,
+  kRlimitNproc = 6,
+  kRlimitNofile = 7,
+  kRlimitMemlock = 8,
+  kRlimitAs = 9,
+  kRlimitLocks = 10,
+  kRlimitSigpending = 11,
+  kRlimitMsgqueue = 12,
+  kRlimitNice = 13,
+  kRlimitRtprio = 14,
+  kRlimitRttime = 15,
+  kRlimitCount = 16
 };
 
 enum class ProcessState : std::uint8_t { kAlive, kStopped, kZombie };
@@ -35,17 +49,17 @@ class Process final : public RefCounted {
   ~Process() override;
 
   int pid = 0;
-  int group = 0;     // process group
+  int group = 0;  // process group
   int session = 0;
-  Process* parent = nullptr;   // null for pid 1; orphans go to pid 1
-  int exit_signal = 17;        // what the parent is sent when this process ends (clone(2)): SIGCHLD
-  std::uint32_t uid = 0;       // real user id of the leader, for wait(2) when it is gone
+  Process* parent = nullptr;  // null for pid 1; orphans go to pid 1
+  int exit_signal = 17;       // what the parent is sent when this process ends (clone(2)): SIGCHLD
+  std::uint32_t uid = 0;      // real user id of the leader, for wait(2) when it is gone
 
   List<Task, &Task::process_node> threads;
   unsigned live_threads = 0;
-  ListNode sibling_node;       // parent's children
+  ListNode sibling_node;  // parent's children
   List<Process, &Process::sibling_node> children;
-  ListNode table_node;         // all processes
+  ListNode table_node;  // all processes
 
   ProcessState state = ProcessState::kAlive;
   int exit_status = 0;         // wait(2) encoding, valid when kZombie
@@ -53,27 +67,27 @@ class Process final : public RefCounted {
   int stop_signal = 0;         // job control state not yet reported to the parent
   bool continued = false;
   bool stop_reported = true;
-  WaitQueue child_changed;     // a child ended, stopped or continued
-  WaitQueue vfork_done;        // this process called execve or exited
+  WaitQueue child_changed;  // a child ended, stopped or continued
+  WaitQueue vfork_done;     // this process called execve or exited
   bool vfork_pending = false;
-  Task* exec_thread = nullptr; // the thread in execve(2): the others end on their way to user mode
-  WaitQueue threads_changed;   // a thread ended
+  Task* exec_thread = nullptr;  // the thread in execve(2): the others end on their way to user mode
+  WaitQueue threads_changed;    // a thread ended
 
-  ProcessSignals signals;      // shared pending signals, handlers, timers
+  ProcessSignals signals;  // shared pending signals, handlers, timers
   Rlimit limits[kRlimitCount];
 
-  Ref<fs::File> executable;    // /proc/PID/exe
+  Ref<fs::File> executable;  // /proc/PID/exe
   String executable_path;
-  std::uint64_t arguments_start = 0, arguments_end = 0;      // user addresses, /proc/PID/cmdline
+  std::uint64_t arguments_start = 0, arguments_end = 0;  // user addresses, /proc/PID/cmdline
   std::uint64_t environment_start = 0, environment_end = 0;
 
   std::uint64_t start_ns = 0;
-  std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;    // of children that were waited for
+  std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;  // of children that were waited for
   std::uint64_t dead_threads_user_ns = 0, dead_threads_system_ns = 0;
   std::uint64_t minor_faults = 0;
-  bool dumpable = true;               // prctl(2)
+  bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;
-  bool has_executed = false;          // called execve(2) since it was forked: setpgid(2) of the parent fails then
+  bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int nice = 0;
 
   // The thread whose tid is the pid, or null once it has exited.

@@ -19,8 +19,8 @@ namespace {
 
 constinit Global<List<Task, &Task::run_node>> run_queue_;
 constinit TimerQueue timers_;
-constinit Global<Ref<Task>> ended_;             // left the CPU for good; freed by the next task
-constinit std::uint64_t armed_ns_ = TimerQueue::kNever;   // when the LAPIC timer will fire
+constinit Global<Ref<Task>> ended_;                      // left the CPU for good; freed by the next task
+constinit std::uint64_t armed_ns_ = TimerQueue::kNever;  // when the LAPIC timer will fire
 constinit std::uint64_t slice_end_ns_ = 0;
 constinit std::uint64_t accounted_until_ns_ = 0;
 constinit std::uint64_t switches_ = 0;
@@ -59,8 +59,10 @@ void run_others() {
   for (;;) {
     process_interrupts(0);
     if (Task* next = run_queue_->pop_front()) {
-      if (next != &current()) switch_to(*next);
-      else slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
+      if (next != &current())
+        switch_to(*next);
+      else
+        slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
       return;
     }
     idle();
@@ -69,9 +71,13 @@ void run_others() {
 
 }  // namespace
 
-Task& current() { return *arch::per_cpu.current; }
+Task& current() {
+  return *arch::per_cpu.current;
+}
 
-TimerQueue& timer_queue() { return timers_; }
+TimerQueue& timer_queue() {
+  return timers_;
+}
 
 void make_runnable(Task& task) {
   if (task.state == TaskState::kRunnable || task.state == TaskState::kDead) return;
@@ -97,7 +103,9 @@ void yield() {
   run_others();
 }
 
-bool time_slice_is_over() { return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_; }
+bool time_slice_is_over() {
+  return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_;
+}
 
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   Task& self = current();
@@ -147,7 +155,9 @@ void leave_cpu_for_good() {
   panic("a dead task was given the CPU");
 }
 
-void finish_switch() { *ended_ = nullptr; }
+void finish_switch() {
+  *ended_ = nullptr;
+}
 
 void start_scheduling(Ref<Task> first) {
   Task* task = first.leak();
@@ -194,9 +204,15 @@ void account_exit() {
   accounted_until_ns_ = now;
 }
 
-std::uint64_t context_switch_count() { return switches_; }
-std::uint64_t interrupt_count() { return interrupts_; }
-std::uint64_t idle_time_ns() { return idle_ns_; }
+std::uint64_t context_switch_count() {
+  return switches_;
+}
+std::uint64_t interrupt_count() {
+  return interrupts_;
+}
+std::uint64_t idle_time_ns() {
+  return idle_ns_;
+}
 
 unsigned runnable_count() {
   unsigned count = 1;

@@ -1,8 +1,9 @@
-// Which task runs: round-robin over the runnable ones. A task gives up the CPU by blocking, by exiting, or when its time slice
-// has passed and it is about to return to user mode; never inside the kernel.
+// Which task runs: round-robin over the runnable ones. A task gives up the CPU by blocking, by exiting, or when its
+// time slice has passed and it is about to return to user mode; never inside the kernel.
 //
-// There is no idle task: a task that blocks while nobody else can run waits for interrupts itself, on its own stack. And there
-// is no tick: the timer is armed for the next thing that has to happen, so a lone task that computes is never interrupted.
+// There is no idle task: a task that blocks while nobody else can run waits for interrupts itself, on its own stack.
+// And there is no tick: the timer is armed for the next thing that has to happen, so a lone task that computes is never
+// interrupted.
 #pragma once
 
 #include <cstdint>

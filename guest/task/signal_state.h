@@ -15,13 +15,43 @@ namespace kernel::task {
 // Signal n is bit n - 1, as in Linux's sigset_t.
 using SignalSet = std::uint64_t;
 inline constexpr int kSignalCount = 64;
-constexpr SignalSet signal_bit(int signal) { return SignalSet{1} << (signal - 1); }
+constexpr SignalSet signal_bit(int signal) {
+  return SignalSet{1} << (signal - 1);
+}
 
 enum Signal : int {
-  kSigHup = 1, kSigInt = 2, kSigQuit = 3, kSigIll = 4, kSigTrap = 5, kSigAbrt = 6, kSigBus = 7, kSigFpe = 8, kSigKill = 9,
-  kSigUsr1 = 10, kSigSegv = 11, kSigUsr2 = 12, kSigPipe = 13, kSigAlrm = 14, kSigTerm = 15, kSigStkFlt = 16, kSigChld = 17,
-  kSigCont = 18, kSigStop = 19, kSigTstp = 20, kSigTtin = 21, kSigTtou = 22, kSigUrg = 23, kSigXcpu = 24, kSigXfsz = 25,
-  kSigVtAlrm = 26, kSigProf = 27, kSigWinch = 28, kSigIo = 29, kSigPwr = 30, kSigSys = 31, kSigRtMin = 32,
+  kSigHup = 1,
+  kSigInt = 2,
+  kSigQuit = 3,
+  kSigIll = 4,
+  kSigTrap = 5,
+  kSigAbrt = 6,
+  kSigBus = 7,
+  kSigFpe = 8,
+  kSigKill = 9,
+  kSigUsr1 = 10,
+  kSigSegv = 11,
+  kSigUsr2 = 12,
+  kSigPipe = 13,
+  kSigAlrm = 14,
+  kSigTerm = 15,
+  kSigStkFlt = 16,
+  kSigChld = 17,
+  kSigCont = 18,
+  kSigStop = 19,
+  kSigTstp = 20,
+  kSigTtin = 21,
+  kSigTtou = 22,
+  kSigUrg = 23,
+  kSigXcpu = 24,
+  kSigXfsz = 25,
+  kSigVtAlrm = 26,
+  kSigProf = 27,
+  kSigWinch = 28,
+  kSigIo = 29,
+  kSigPwr = 30,
+  kSigSys = 31,
+  kSigRtMin = 32,
 };
 
 // Linux's siginfo_t.
@@ -60,15 +90,21 @@ static_assert(sizeof(SignalInfo) == 128);
 
 // Linux's struct kernel_sigaction of the x86-64 ABI (rt_sigaction(2)).
 struct SignalAction {
-  std::uint64_t handler = 0;   // user address, 0 = SIG_DFL, 1 = SIG_IGN
+  std::uint64_t handler = 0;  // user address, 0 = SIG_DFL, 1 = SIG_IGN
   std::uint64_t flags = 0;
   std::uint64_t restorer = 0;
   SignalSet mask = 0;
 
   static constexpr std::uint64_t kDefault = 0, kIgnore = 1;
   enum Flag : std::uint64_t {
-    kNoChildStop = 1, kNoChildWait = 2, kSigInfo = 4, kRestorer = 0x0400'0000, kOnStack = 0x0800'0000,
-    kRestart = 0x1000'0000, kNoDefer = 0x4000'0000, kResetHandler = 0x8000'0000,
+    kNoChildStop = 1,
+    kNoChildWait = 2,
+    kSigInfo = 4,
+    kRestorer = 0x0400'0000,
+    kOnStack = 0x0800'0000,
+    kRestart = 0x1000'0000,
+    kNoDefer = 0x4000'0000,
+    kResetHandler = 0x8000'0000,
     kAllFlags = kNoChildStop | kNoChildWait | kSigInfo | kRestorer | kOnStack | kRestart | kNoDefer | kResetHandler,
   };
 };
@@ -87,14 +123,15 @@ struct QueuedSignal {
 
 struct PendingSignals {
   SignalSet set = 0;
-  List<QueuedSignal, &QueuedSignal::node> queue;  // in order of sending; may lack the info of a standard signal (no memory)
-  std::uint32_t queued = 0;      // entries of the queue
+  List<QueuedSignal, &QueuedSignal::node>
+      queue;                 // in order of sending; may lack the info of a standard signal (no memory)
+  std::uint32_t queued = 0;  // entries of the queue
 
   PendingSignals() = default;
   ~PendingSignals() { discard(~SignalSet{0}); }
 
-  // A standard signal that is pending already is not queued twice; a real-time signal is. A signal is pending in any case:
-  // what lacks memory (kAgain) is its info, and for a real-time signal that is pending already, this instance.
+  // A standard signal that is pending already is not queued twice; a real-time signal is. A signal is pending in any
+  // case: what lacks memory (kAgain) is its info, and for a real-time signal that is pending already, this instance.
   Result<void> add(const SignalInfo& info);
   // Removes the earliest instance of `signal`, which is pending, and returns what is known of it.
   SignalInfo take(int signal);
@@ -110,9 +147,7 @@ struct AlternateStack {
 
   static constexpr std::int32_t kOnStack = 1, kDisable = 2, kAutoDisarm = static_cast<std::int32_t>(0x8000'0000);
   // Whether this stack pointer is in it; never with kAutoDisarm, which disables the stack while a handler runs on it.
-  bool holds(std::uint64_t stack_pointer) const {
-    return !(flags & kAutoDisarm) && contains(stack_pointer);
-  }
+  bool holds(std::uint64_t stack_pointer) const { return !(flags & kAutoDisarm) && contains(stack_pointer); }
   bool contains(std::uint64_t stack_pointer) const { return stack_pointer > base && stack_pointer - base <= size; }
   bool usable() const { return size != 0 && !(flags & kDisable); }
 };
@@ -121,21 +156,21 @@ struct AlternateStack {
 struct RestartBlock {
   using Resume = Result<std::uint64_t> (*)(const RestartBlock&);
   Resume resume = nullptr;
-  std::uint64_t deadline_ns = 0;      // monotonic
-  std::uint64_t user_address = 0;     // nanosleep: where the remaining time goes; futex: the word
-  std::uint64_t arguments[2] = {};    // futex: the expected value and flags, the bit set
+  std::uint64_t deadline_ns = 0;    // monotonic
+  std::uint64_t user_address = 0;   // nanosleep: where the remaining time goes; futex: the word
+  std::uint64_t arguments[2] = {};  // futex: the expected value and flags, the bit set
 };
 
 struct TaskSignals {
   SignalSet blocked = 0;
-  SignalSet saved_blocked = 0;   // to be restored after the handler that ends a sigsuspend(2) or ppoll(2)
+  SignalSet saved_blocked = 0;  // to be restored after the handler that ends a sigsuspend(2) or ppoll(2)
   bool restore_blocked = false;
-  SignalSet waited_for = 0;      // blocked signals that a sigtimedwait(2) in progress would accept
-  PendingSignals pending;        // sent to this thread alone
-  SignalInfo fault;              // a synchronous fault to be delivered; signal 0: none. Kept here: it needs no memory
+  SignalSet waited_for = 0;  // blocked signals that a sigtimedwait(2) in progress would accept
+  PendingSignals pending;    // sent to this thread alone
+  SignalInfo fault;          // a synchronous fault to be delivered; signal 0: none. Kept here: it needs no memory
   AlternateStack alternate_stack;
   RestartBlock restart;
-  int parent_death_signal = 0;   // prctl(2) PR_SET_PDEATHSIG
+  int parent_death_signal = 0;  // prctl(2) PR_SET_PDEATHSIG
 
   // The last exception of this thread, for the signal frame's sigcontext.
   std::uint64_t fault_vector = 0, fault_error_code = 0, fault_address = 0;
@@ -152,13 +187,13 @@ class PosixTimers;  // timer_create(2): task/posix_timers.h
 
 struct ProcessSignals {
   Ref<SignalHandlers> handlers;
-  PendingSignals pending;        // sent to the process
+  PendingSignals pending;  // sent to the process
   IntervalTimer interval_timers[kIntervalTimerCount];
-  Timer real_timer;              // in the kernel's timer queue while ITIMER_REAL is armed
-  Timer cpu_timer;               // ... for the next moment at which a CPU time timer can expire (task/timers.h)
+  Timer real_timer;                     // in the kernel's timer queue while ITIMER_REAL is armed
+  Timer cpu_timer;                      // ... for the next moment at which a CPU time timer can expire (task/timers.h)
   PosixTimers* posix_timers = nullptr;  // made by the first timer_create(2)
 
-  WaitQueue continued;           // threads of a stopped process
+  WaitQueue continued;  // threads of a stopped process
 
   ProcessSignals() = default;
   ~ProcessSignals();

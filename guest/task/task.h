@@ -1,5 +1,6 @@
-// A task: one thread of execution, with its own kernel stack. Tasks that share a thread group form a Process (process.h).
-// What clone(2) lets tasks share is held by reference: address space, descriptors, file system context, signal handlers.
+// A task: one thread of execution, with its own kernel stack. Tasks that share a thread group form a Process
+// (process.h). What clone(2) lets tasks share is held by reference: address space, descriptors, file system context,
+// signal handlers.
 #pragma once
 
 #include <cstddef>
@@ -29,17 +30,17 @@ namespace kernel::task {
 class Process;
 
 enum class TaskState : std::uint8_t {
-  kRunnable,       // running, or on the run queue
-  kSleeping,       // until woken, a signal or the deadline
-  kUninterruptible,// until woken or the deadline
-  kStopped,        // job control
-  kDead,           // its stack waits to be freed
+  kRunnable,         // running, or on the run queue
+  kSleeping,         // until woken, a signal or the deadline
+  kUninterruptible,  // until woken or the deadline
+  kStopped,          // job control
+  kDead,             // its stack waits to be freed
 };
 
 class Task final : public RefCounted {
  public:
-  // A new thread of `process` that starts in user mode with the registers of `frame`. Not runnable yet; the caller's reference
-  // becomes the scheduler's when it is made so. kNoMem.
+  // A new thread of `process` that starts in user mode with the registers of `frame`. Not runnable yet; the caller's
+  // reference becomes the scheduler's when it is made so. kNoMem.
   static Result<Ref<Task>> create(Ref<Process> process, int tid, const arch::TrapFrame& frame);
   Task() = default;
   ~Task() override;
@@ -57,23 +58,23 @@ class Task final : public RefCounted {
 
   TaskSignals signals;  // mask, pending, alternate stack
 
-  bool woken = false;   // set by the waker, consumed by block()
-  Timer sleep_timer;    // armed while the task sleeps with a deadline
+  bool woken = false;  // set by the waker, consumed by block()
+  Timer sleep_timer;   // armed while the task sleeps with a deadline
 
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
 
-  std::uint64_t user_ns = 0;    // CPU time in user mode and in the kernel
+  std::uint64_t user_ns = 0;  // CPU time in user mode and in the kernel
   std::uint64_t system_ns = 0;
-  std::uint64_t start_ns = 0;   // monotonic time of creation
+  std::uint64_t start_ns = 0;  // monotonic time of creation
 
-  arch::Context context;        // kernel stack, callee-saved registers, FS/GS base, vector registers
+  arch::Context context;  // kernel stack, callee-saved registers, FS/GS base, vector registers
 
   // The user-mode registers, at the top of the kernel stack. Valid while the task is in the kernel.
   arch::TrapFrame& frame() { return context.user_frame(); }
 
-  ListNode run_node;       // scheduler
-  ListNode process_node;   // Process::threads
+  ListNode run_node;      // scheduler
+  ListNode process_node;  // Process::threads
 };
 
 // The running task. There always is one, except while the scheduler idles.

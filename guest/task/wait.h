@@ -10,7 +10,7 @@ namespace kernel::task {
 
 enum WaitOption : unsigned {
   kWaitNoHang = 1,
-  kWaitStopped = 2,      // WUNTRACED, WSTOPPED
+  kWaitStopped = 2,  // WUNTRACED, WSTOPPED
   kWaitExited = 4,
   kWaitContinued = 8,
   kWaitNoWait = 0x0100'0000,
@@ -21,10 +21,10 @@ enum WaitOption : unsigned {
 
 // Which children: as wait4's pid. > 0: that one; 0: the caller's process group; -1: any; < -1: process group -pid.
 struct WaitEvent {
-  int pid = 0;              // 0: nothing has happened (kWaitNoHang)
+  int pid = 0;  // 0: nothing has happened (kWaitNoHang)
   std::uint32_t uid = 0;
-  int status = 0;           // wait(2) encoding
-  CpuTime cpu_time;         // of the child and the children it waited for
+  int status = 0;    // wait(2) encoding
+  CpuTime cpu_time;  // of the child and the children it waited for
 };
 // kChild: there is no such child. kRestart: a signal came first.
 Result<WaitEvent> wait_for_child(int which, unsigned options);

@@ -1,5 +1,6 @@
-// Blocking. A task that waits for something sits on that thing's wait queue, and whoever makes the condition true wakes the
-// queue. The kernel is not preemptible, so between testing the condition and blocking nothing can happen: no lost wake-ups.
+// Blocking. A task that waits for something sits on that thing's wait queue, and whoever makes the condition true wakes
+// the queue. The kernel is not preemptible, so between testing the condition and blocking nothing can happen: no lost
+// wake-ups.
 //
 //   TRY(readers_.wait_until([&] { return !empty() || writers_ == 0; }));
 #pragma once

@@ -1,5 +1,5 @@
-// What a task's execution is made of besides its user registers: a kernel stack, the stack pointer at which it is suspended, the
-// thread-local storage bases and the vector registers.
+// What a task's execution is made of besides its user registers: a kernel stack, the stack pointer at which it is
+// suspended, the thread-local storage bases and the vector registers.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +38,8 @@ class Context {
   std::uint64_t fs_base = 0;
   std::uint64_t gs_base = 0;
 
-  // Makes room for the vector registers: a context cannot be switched away from before. The first task needs none until it
-  // makes a second one.
+  // Makes room for the vector registers: a context cannot be switched away from before. The first task needs none until
+  // it makes a second one.
   Result<void> prepare_vector_area();
   // fork and clone: this context starts with the vector registers that the CPU holds now.
   Result<void> inherit_vector_state();

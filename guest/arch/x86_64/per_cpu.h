@@ -1,6 +1,6 @@
-// All state that belongs to the CPU and not to a task, in one struct. There is one vCPU, so there is one of it, at a fixed
-// address: the entry stubs reach it relative to RIP, which works in both privilege modes and needs no SWAPGS. With more vCPUs
-// each gets its own copy of the entry stubs (LSTAR and the TSS are per CPU anyway).
+// All state that belongs to the CPU and not to a task, in one struct. There is one vCPU, so there is one of it, at a
+// fixed address: the entry stubs reach it relative to RIP, which works in both privilege modes and needs no SWAPGS.
+// With more vCPUs each gets its own copy of the entry stubs (LSTAR and the TSS are per CPU anyway).
 #pragma once
 
 #ifdef __ASSEMBLER__
@@ -25,11 +25,11 @@ namespace kernel::arch {
 enum class Ring : std::uint32_t { k0 = 0, k3 = 3 };
 
 struct PerCpu {
-  std::uint64_t kernel_stack_top;   // of the current task
-  std::uint64_t user_rsp;           // scratch of the system call entry
-  std::uint64_t pending_interrupts; // bit n: vector 32 + n arrived while the kernel ran
-  std::uint64_t fault_address;      // CR2 of the last page fault
-  std::uint64_t exit_frame;         // what the return path is about to load
+  std::uint64_t kernel_stack_top;    // of the current task
+  std::uint64_t user_rsp;            // scratch of the system call entry
+  std::uint64_t pending_interrupts;  // bit n: vector 32 + n arrived while the kernel ran
+  std::uint64_t fault_address;       // CR2 of the last page fault
+  std::uint64_t exit_frame;          // what the return path is about to load
   Ring ring;
   task::Task* current;
 };

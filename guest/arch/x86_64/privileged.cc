@@ -19,19 +19,19 @@ constinit bool timer_mode_set = false;
 
 void gate(Gate operation, std::uint64_t first = 0, std::uint64_t second = 0) {
   ++gates_used;
-  asm volatile("int3"
-               : "+a"(operation)
-               : "D"(first), "S"(second)
-               : "rcx", "rdx", "memory");
+  asm volatile("int3" : "+a"(operation) : "D"(first), "S"(second) : "rcx", "rdx", "memory");
 }
 
-bool in_ring3() { return per_cpu.ring == Ring::k3; }
+bool in_ring3() {
+  return per_cpu.ring == Ring::k3;
+}
 
 void write_msr(std::uint32_t msr, std::uint64_t value) {
   if (in_ring3()) {
     gate(Gate::kWriteMsr, msr, value);
   } else {
-    asm volatile("wrmsr" ::"c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+    asm volatile("wrmsr" ::"c"(msr), "a"(static_cast<std::uint32_t>(value)),
+                 "d"(static_cast<std::uint32_t>(value >> 32))
                  : "memory");
   }
 }
@@ -47,7 +47,9 @@ void load_page_table(std::uint64_t root_physical) {
   }
 }
 
-void flush_tlb() { load_page_table(current_root); }
+void flush_tlb() {
+  load_page_table(current_root);
+}
 
 void flush_tlb_page(std::uint64_t virtual_address) {
   if (in_ring3()) {
@@ -72,10 +74,13 @@ void wait_for_interrupt() {
     gate(Gate::kHalt);
     return;
   }
-  // Interrupts are disabled in ring 0, so none can come between the test and the HLT; STI takes effect after the next instruction.
+  // Interrupts are disabled in ring 0, so none can come between the test and the HLT; STI takes effect after the next
+  // instruction.
   if (per_cpu.pending_interrupts == 0) asm volatile("sti; hlt; cli" ::: "memory");
 }
 
-std::uint64_t gate_count() { return gates_used; }
+std::uint64_t gate_count() {
+  return gates_used;
+}
 
 }  // namespace kernel::arch

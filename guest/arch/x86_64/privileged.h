@@ -1,5 +1,6 @@
-// The few privileged operations that the kernel needs, in either privilege mode: in ring 0 the instruction itself, in ring 3 a
-// gate into a CPL 0 stub (INT3; entry.S, ring3_breakpoint). A gate costs some 25 us where KVM emulates CPL 0, so callers batch.
+// The few privileged operations that the kernel needs, in either privilege mode: in ring 0 the instruction itself, in
+// ring 3 a gate into a CPL 0 stub (INT3; entry.S, ring3_breakpoint). A gate costs some 25 us where KVM emulates CPL 0,
+// so callers batch.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,12 @@ inline std::uint64_t read_gs_base() {
   asm volatile("rdgsbase %0" : "=r"(base));
   return base;
 }
-inline void write_fs_base(std::uint64_t base) { asm volatile("wrfsbase %0" ::"r"(base)); }
-inline void write_gs_base(std::uint64_t base) { asm volatile("wrgsbase %0" ::"r"(base)); }
+inline void write_fs_base(std::uint64_t base) {
+  asm volatile("wrfsbase %0" ::"r"(base));
+}
+inline void write_gs_base(std::uint64_t base) {
+  asm volatile("wrgsbase %0" ::"r"(base));
+}
 
 // Privileged operations asked of the CPL 0 stub so far; 0 in ring 0.
 std::uint64_t gate_count();

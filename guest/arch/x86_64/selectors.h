@@ -3,6 +3,6 @@
 
 #define SELECTOR_USER_SS 0x2b
 #define SELECTOR_USER_CS 0x33
-#define KERNEL_HIGH_WORD 0x7f80   /* bits 47:32 of the lowest kernel address */
+#define KERNEL_HIGH_WORD 0x7f80 /* bits 47:32 of the lowest kernel address */
 #define VECTOR_SYSCALL 256
 #define MSR_X2APIC_EOI 0x80b

@@ -1,5 +1,5 @@
-// Every entry to the kernel ends up in one of the handle_* functions below, on the current task's kernel stack; entry.S has put
-// the user registers into a TrapFrame at its top and will load them from there again.
+// Every entry to the kernel ends up in one of the handle_* functions below, on the current task's kernel stack; entry.S
+// has put the user registers into a TrapFrame at its top and will load them from there again.
 
 #include "abi/husk_abi.h"
 #include "arch/x86_64/entry.h"
@@ -28,8 +28,8 @@ constexpr unsigned kPageFaultVector = 14;
 constexpr std::uint64_t kFaultWrite = 2, kFaultFetch = 16;
 
 // siginfo_t codes, <asm-generic/siginfo.h>.
-constexpr int kSiKernel = 0x80, kSegvMapErr = 1, kSegvAccErr = 2, kBusAdrAln = 1, kBusAdrErr = 2, kFpeIntDiv = 1, kFpeFltInv = 7,
-              kIllIllOpn = 2, kTrapTrace = 2;
+constexpr int kSiKernel = 0x80, kSegvMapErr = 1, kSegvAccErr = 2, kBusAdrAln = 1, kBusAdrErr = 2, kFpeIntDiv = 1,
+              kFpeFltInv = 7, kIllIllOpn = 2, kTrapTrace = 2;
 
 void send_fault(Signal signal, int code, std::uint64_t address) {
   task::SignalInfo info;
@@ -37,8 +37,8 @@ void send_fault(Signal signal, int code, std::uint64_t address) {
   info.code = code;
   info.fault_address = address;
   task::Task& self = task::current();
-  log(LogLevel::kDebug, "{} (pid {}): signal {} at {x}, address {x}, stack {x}", std::string_view(self.name), self.process->pid,
-      static_cast<int>(signal), self.frame().rip, address, self.frame().rsp);
+  log(LogLevel::kDebug, "{} (pid {}): signal {} at {x}, address {x}, stack {x}", std::string_view(self.name),
+      self.process->pid, static_cast<int>(signal), self.frame().rip, address, self.frame().rsp);
   task::force_signal(self, info);
 }
 
@@ -53,10 +53,14 @@ void page_fault(TrapFrame& frame) {
     const auto result = address < husk::abi::kUserEnd ? self.space->fault(address, access, mm::FaultOrigin::kHardware)
                                                       : mm::FaultResult::kNoMapping;
     switch (result) {
-      case mm::FaultResult::kResolved: return;
-      case mm::FaultResult::kNoMapping: return send_fault(task::kSigSegv, kSegvMapErr, address);
-      case mm::FaultResult::kNoPermission: return send_fault(task::kSigSegv, kSegvAccErr, address);
-      case mm::FaultResult::kBeyondObject: return send_fault(task::kSigBus, kBusAdrErr, address);
+      case mm::FaultResult::kResolved:
+        return;
+      case mm::FaultResult::kNoMapping:
+        return send_fault(task::kSigSegv, kSegvMapErr, address);
+      case mm::FaultResult::kNoPermission:
+        return send_fault(task::kSigSegv, kSegvAccErr, address);
+      case mm::FaultResult::kBeyondObject:
+        return send_fault(task::kSigBus, kBusAdrErr, address);
       case mm::FaultResult::kOutOfMemory:
         // Either a process has been killed to make room, and the access is tried again, or it is this one.
         if (!task::make_room()) return;
@@ -67,20 +71,28 @@ void page_fault(TrapFrame& frame) {
 
 void exception(TrapFrame& frame) {
   switch (frame.vector) {
-    case 0: return send_fault(task::kSigFpe, kFpeIntDiv, frame.rip);
-    case 1: return send_fault(task::kSigTrap, kTrapTrace, frame.rip);
-    case 3: return send_fault(task::kSigTrap, kSiKernel, 0);
-    case 6: return send_fault(task::kSigIll, kIllIllOpn, frame.rip);
-    case kPageFaultVector: return page_fault(frame);
+    case 0:
+      return send_fault(task::kSigFpe, kFpeIntDiv, frame.rip);
+    case 1:
+      return send_fault(task::kSigTrap, kTrapTrace, frame.rip);
+    case 3:
+      return send_fault(task::kSigTrap, kSiKernel, 0);
+    case 6:
+      return send_fault(task::kSigIll, kIllIllOpn, frame.rip);
+    case kPageFaultVector:
+      return page_fault(frame);
     case 16:
-    case 19: return send_fault(task::kSigFpe, kFpeFltInv, frame.rip);
-    case 17: return send_fault(task::kSigBus, kBusAdrAln, 0);
-    default: return send_fault(task::kSigSegv, kSiKernel, 0);  // #GP and relatives
+    case 19:
+      return send_fault(task::kSigFpe, kFpeFltInv, frame.rip);
+    case 17:
+      return send_fault(task::kSigBus, kBusAdrAln, 0);
+    default:
+      return send_fault(task::kSigSegv, kSiKernel, 0);  // #GP and relatives
   }
 }
 
-// Where KVM emulates CPL 0, SYSCALL goes to LSTAR without leaving CPL 3. A kernel in ring 0 has no page there that CPL 3 could
-// run, so the fetch faults, with all registers as SYSCALL left them.
+// Where KVM emulates CPL 0, SYSCALL goes to LSTAR without leaving CPL 3. A kernel in ring 0 has no page there that CPL
+// 3 could run, so the fetch faults, with all registers as SYSCALL left them.
 bool is_syscall_without_privilege_change(const TrapFrame& frame) {
   return frame.vector == kPageFaultVector && frame.rip == reinterpret_cast<std::uint64_t>(syscall_entry) &&
          per_cpu.fault_address == frame.rip && per_cpu.ring == Ring::k0;
@@ -128,8 +140,10 @@ extern "C" void handle_trap(TrapFrame* frame) {
     turn_into_syscall(*frame);
     return system_call(*frame);
   }
-  if (frame->vector >= 32) task::process_interrupts(static_cast<unsigned>(frame->vector));
-  else exception(*frame);
+  if (frame->vector >= 32)
+    task::process_interrupts(static_cast<unsigned>(frame->vector));
+  else
+    exception(*frame);
   prepare_return(*frame, false, Errno::kNone);
 }
 

@@ -1,5 +1,5 @@
-// The registers of interrupted user code, as the entry stubs (entry.S) lay them out on the task's kernel stack, lowest address
-// first. The last five words are what the CPU itself pushes and IRETQ pops (SDM vol. 3, 6.14.2).
+// The registers of interrupted user code, as the entry stubs (entry.S) lay them out on the task's kernel stack, lowest
+// address first. The last five words are what the CPU itself pushes and IRETQ pops (SDM vol. 3, 6.14.2).
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@ namespace kernel::arch {
 namespace {
 
 constexpr std::size_t kFxsaveSize = 512;
-constexpr std::size_t kXsaveHeader = 512;      // offset of XSTATE_BV, XCOMP_BV and 48 reserved bytes
+constexpr std::size_t kXsaveHeader = 512;  // offset of XSTATE_BV, XCOMP_BV and 48 reserved bytes
 constexpr std::size_t kMinimalXsaveSize = 576;
 // x87, SSE, AVX, AVX-512 (three components) and PKRU. Not AMX: its 8 KiB of tiles are enabled per process on request
 // (arch_prctl's ARCH_REQ_XCOMP_PERM), which this kernel does not offer. So an image fits in a page.
@@ -52,13 +52,21 @@ const Geometry& geometry() {
   return geometry_;
 }
 
-std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+std::uint32_t low(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+std::uint32_t high(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value >> 32);
+}
 
 }  // namespace
 
-std::size_t vector_state_size() { return geometry().size; }
-std::uint64_t vector_state_mask() { return geometry().mask; }
+std::size_t vector_state_size() {
+  return geometry().size;
+}
+std::uint64_t vector_state_mask() {
+  return geometry().mask;
+}
 
 void save_vector_state(std::byte* area) {
   const std::uint64_t mask = geometry().mask;

@@ -1,5 +1,5 @@
-// The x87, SSE and (where the CPU offers them) AVX registers. The kernel's code never uses them, so a task's values stay in the
-// CPU until another task gets it.
+// The x87, SSE and (where the CPU offers them) AVX registers. The kernel's code never uses them, so a task's values
+// stay in the CPU until another task gets it.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,8 @@
 
 namespace kernel::arch {
 
-// Size of a saved image in bytes (at most a page), and the mask of state components in it (XCR0); 0 when images are FXSAVE's 512 bytes.
+// Size of a saved image in bytes (at most a page), and the mask of state components in it (XCR0); 0 when images are
+// FXSAVE's 512 bytes.
 std::size_t vector_state_size();
 std::uint64_t vector_state_mask();
 
