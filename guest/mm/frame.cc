@@ -99,6 +99,14 @@ void account(std::uint64_t frames) {
   statistics_.peak_frames = std::max(statistics_.peak_frames, statistics_.total_frames - statistics_.free_frames);
 }
 
+// A frame just taken gets its first reference.
+Pfn claim_single(std::uint64_t frame) {
+  table_[frame].state = FrameState::kSingle;
+  table_[frame].references = 1;
+  account(1);
+  return Pfn{frame};
+}
+
 }  // namespace
 
 FrameRecord& frame_record(Pfn pfn) {
@@ -133,9 +141,7 @@ Result<Pfn> allocate_frame(Fill fill) {
   if (!frame) frame = take_free_block(0);
   if (!frame) frame = take_fresh_block(0);
   if (!frame) return Errno::kNoMem;
-  table_[frame].state = FrameState::kSingle;
-  table_[frame].references = 1;
-  account(1);
+  claim_single(frame);
   if (fill == Fill::kZero && !zero) memset(frame_data(Pfn{frame}), 0, kPageSize);
   return Pfn{frame};
 }
@@ -149,10 +155,7 @@ Result<Pfn> allocate_untouched_frame() {
   if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
   const std::uint64_t frame = take_fresh_block(0);
   if (!frame) return Errno::kNoMem;
-  table_[frame].state = FrameState::kSingle;
-  table_[frame].references = 1;
-  account(1);
-  return Pfn{frame};
+  return claim_single(frame);
 }
 
 Result<Pfn> allocate_frames(unsigned order) {

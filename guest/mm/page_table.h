@@ -14,7 +14,7 @@ namespace kernel::mm {
 
 class Pte {
  public:
-  static constexpr std::uint64_t kPresent = 1, kWritable = 2, kUser = 4, kAccessed = 0x20, kDirty = 0x40, kHuge = 0x80;
+  static constexpr std::uint64_t kPresent = 1, kWritable = 2, kUser = 4, kAccessed = 0x20, kDirty = 0x40;
   static constexpr std::uint64_t kNoExecute = std::uint64_t{1} << 63;
   static constexpr std::uint64_t kFrameMask = 0x000f'ffff'ffff'f000;
 

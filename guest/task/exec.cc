@@ -220,10 +220,7 @@ Result<void> execute(Program program) {
   if (self.space) arch::reset_vector_state();
   space->load();
   self.space = std::move(space);
-  if (process.vfork_pending) {
-    process.vfork_pending = false;
-    process.vfork_done.wake_all();
-  }
+  process.end_vfork();
   set_name(self, name);
   process.executable = std::move(program.file);
   process.executable_path = std::move(executable_path);

@@ -26,12 +26,6 @@ void release_thread_state(Task& self) {
   }
 }
 
-void end_vfork(Process& process) {
-  if (!process.vfork_pending) return;
-  process.vfork_pending = false;
-  process.vfork_done.wake_all();
-}
-
 void give_children_to_init(Process& process) {
   Process* init = find_process(1);
   for (Process& child : process.children) {
@@ -47,7 +41,7 @@ void give_children_to_init(Process& process) {
 
 void end_process(Process& process) {
   Task& self = current();
-  end_vfork(process);
+  process.end_vfork();
   if (process.pid == 1) {
     const int status = process.exit_status;
     drivers::end_machine(status >> 8 & 0xff, status & 0x7f);

@@ -90,6 +90,13 @@ class Process final : public RefCounted {
   bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int nice = 0;
 
+  // The process does not use its maker's address space any more: lets a maker that called vfork(2) go on.
+  void end_vfork() {
+    if (!vfork_pending) return;
+    vfork_pending = false;
+    vfork_done.wake_all();
+  }
+
   // The thread whose tid is the pid, or null once it has exited.
   Task* leader();
 };

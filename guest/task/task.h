@@ -33,7 +33,6 @@ enum class TaskState : std::uint8_t {
   kRunnable,         // running, or on the run queue
   kSleeping,         // until woken, a signal or the deadline
   kUninterruptible,  // until woken or the deadline
-  kStopped,          // job control
   kDead,             // its stack waits to be freed
 };
 

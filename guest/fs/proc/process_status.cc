@@ -18,6 +18,7 @@ struct State {
 
 State state_of(const ProcSubject& subject) {
   if (subject.process.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
+  if (subject.process.state == task::ProcessState::kStopped) return {'T', "stopped"};
   switch (subject.task->state) {
     case task::TaskState::kRunnable:
       return {'R', "running"};
@@ -25,8 +26,6 @@ State state_of(const ProcSubject& subject) {
       return {'S', "sleeping"};
     case task::TaskState::kUninterruptible:
       return {'D', "disk sleep"};
-    case task::TaskState::kStopped:
-      return {'T', "stopped"};
     case task::TaskState::kDead:
       return {'X', "dead"};
   }
