@@ -120,7 +120,7 @@ class Measurement {
     constexpr std::size_t kMost = 4096;
     const std::string output = process.read_output(kMost, options_.timeout_ms);
     finish(process, entry);
-    const std::optional<std::uint64_t> moment = entry.runner.first_instruction(output);
+    const std::optional<std::uint64_t> moment = entry.runner.first_instruction(output.substr(0, sizeof(timespec)));
     if (!keep || !moment) return;
     if (*moment < process.start_ns() || *moment > process.end_ns()) {
       throw Error("use", "first-instruction time of " + entry.result.name, "it lies outside the run");
