@@ -34,13 +34,13 @@ Outcome bench_page_fault(const BenchContext& context, Measured& measured) {
     constexpr uint64_t kPagesAtOnce = 256;
     for (uint64_t done = 0; done < count;) {
       const uint64_t pages = count - done < kPagesAtOnce ? count - done : kPagesAtOnce;
-      const size_t size = pages * kPageSize;
+      const size_t size = static_cast<size_t>(pages) * kPageSize;
       unsigned char* memory = nullptr;
-      if (const Outcome mapped = checked(map_memory(size, memory), "map memory"); !mapped) return mapped;
+      if (const Outcome mapped = checked(map_memory(size, memory), "mmap"); !mapped) return mapped;
       const int64_t begin = now_ns();
       for (size_t at = 0; at < size; at += kPageSize) *static_cast<volatile unsigned char*>(memory + at) = 1;
       elapsed += now_ns() - begin;
-      if (const Outcome gone = checked(unmap_memory(memory, size), "unmap memory"); !gone) return gone;
+      if (const Outcome gone = checked(unmap_memory(memory, size), "munmap"); !gone) return gone;
       done += pages;
     }
     return Outcome{};

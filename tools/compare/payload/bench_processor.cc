@@ -39,7 +39,7 @@ Outcome bench_cpu(const BenchContext& context, Measured& measured) {
 // Reads the buffer from one end to the other, 64 bytes an iteration, in whole passes.
 Outcome bench_memory(const BenchContext& context, Measured& measured) {
   unsigned char* memory = nullptr;
-  if (const Outcome mapped = checked(map_memory(kStreamSize, memory), "map memory"); !mapped) return mapped;
+  if (const Outcome mapped = checked(map_memory(kStreamSize, memory), "mmap"); !mapped) return mapped;
   for (size_t at = 0; at < kStreamSize; at += kPageSize) memory[at] = 1;
   const auto words = reinterpret_cast<const uint64_t*>(memory);
   const Outcome outcome = calibrate_whole(context, measured, [words](uint64_t passes) {

@@ -54,8 +54,9 @@ int finish(const char* what, const Outcome& outcome) {
 Outcome touch(uint64_t size) {
   unsigned char* memory = nullptr;
   if (size == 0) return {};
-  if (const Outcome mapped = checked(map_memory(size, memory), "map memory"); !mapped) return mapped;
-  for (uint64_t at = 0; at < size; at += kPageSize) *static_cast<volatile unsigned char*>(memory + at) = 1;
+  if (size > SIZE_MAX) return {kNoErrorNumber, "mmap of more than there are addresses"};
+  if (const Outcome mapped = checked(map_memory(static_cast<size_t>(size), memory), "mmap"); !mapped) return mapped;
+  for (uint64_t at = 0; at < size; at += kPageSize) static_cast<volatile unsigned char*>(memory)[at] = 1;
   return {};
 }
 

@@ -13,7 +13,7 @@ ScratchName::ScratchName() {
 }
 
 Outcome make_chunk(unsigned char*& chunk) {
-  const Outcome outcome = checked(map_memory(kFileChunk, chunk), "map memory");
+  const Outcome outcome = checked(map_memory(kFileChunk, chunk), "mmap");
   if (!outcome) return outcome;
   for (size_t i = 0; i < kFileChunk; ++i) chunk[i] = static_cast<unsigned char>(i);
   return {};
@@ -45,7 +45,8 @@ Outcome write_file(uint64_t size) {
   Outcome outcome;
   for (uint64_t done = 0; outcome && done < size; done += kFileChunk) {
     const uint64_t left = size - done;
-    outcome = write_chunk(static_cast<int>(descriptor), chunk, left < kFileChunk ? left : kFileChunk);
+    outcome =
+        write_chunk(static_cast<int>(descriptor), chunk, left < kFileChunk ? static_cast<size_t>(left) : kFileChunk);
   }
   const Outcome closed = checked(close_file(static_cast<int>(descriptor)), "close");
   const Outcome removed = checked(remove_file(name.path()), "unlink");
