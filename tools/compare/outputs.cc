@@ -10,6 +10,7 @@
 #include "tools/compare/output/csv.h"
 #include "tools/compare/output/json.h"
 #include "tools/compare/output/table.h"
+#include "tools/compare/report_page/page.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -32,6 +33,7 @@ void write_outputs(const OutputOptions& options, const ComparisonResult& result,
   const std::string json = format_json(result, baseline);
   if (!options.json.empty()) write_file(options.json, json);
   if (!options.csv.empty()) write_file(options.csv, format_csv(result));
+  if (!options.html.empty()) write_file(options.html, format_page(json));
 }
 
 void write_file(const std::string& path, const std::string& text) {

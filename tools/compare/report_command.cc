@@ -4,6 +4,7 @@
 
 #include "tools/compare/output/json.h"
 #include "tools/compare/output/side_by_side.h"
+#include "tools/compare/report_page/page.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -29,6 +30,7 @@ int report(const ReportOptions& options) {
   const std::string other_text = read_file(options.second);
   const Document second = parse_json(other_text, options.second);
   std::fputs(format_side_by_side(first.result, second.result, {wants_colour()}).c_str(), stdout);
+  if (!options.outputs.html.empty()) write_file(options.outputs.html, format_comparison_page(text, other_text));
   return 0;
 }
 
