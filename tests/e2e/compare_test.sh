@@ -18,41 +18,61 @@ failures=0
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
 
-# How many numbers the list KIND of runner NAME has: count NAME KIND
+# How many samples of METRIC runner NAME has: count NAME METRIC
 count() {
-  awk -v name="\"name\": \"$1\"" -v kind="\"$2\": [" '
-    index($0, name) { mine = 1 }
-    mine && index($0, kind) { inside = 1; next }
-    inside && /\]/ { exit }
-    inside { numbers++ }
-    END { print numbers + 0 }' "$work/result.json"
+  grep -c "^$1,$2," "$work/result.csv"
 }
 
 echo "== the embedded payload"
-timeout 200 "$husk" compare --runs 4 --with process,namespace --json "$work/result.json" >"$work/table" 2>"$work/err"
+timeout 200 "$husk" compare --runs 4 --measure start-up,memory,workloads --workload write --with process,namespace \
+  --json "$work/result.json" --csv "$work/result.csv" --html "$work/page.html" >"$work/table" 2>"$work/err"
 expect "status" 0 $?
 expect "standard error without a terminal" "" "$(cat "$work/err")"
 for runner in process namespace; do
   expect "$runner start-up samples" 4 "$(count $runner start_ns)"
   expect "$runner first-instruction samples" 4 "$(count $runner first_instruction_ns)"
   expect "$runner idle samples" 4 "$(count $runner idle_pss_bytes)"
+  expect "$runner samples of a workload" 4 "$(count $runner task_write_ns)"
   grep -q "^$runner " "$work/table" || fail "no row for $runner"
 done
 expect "fork-exec start-up samples" 4 "$(count fork-exec start_ns)"
 grep -q $'\033' "$work/table" && fail "colour without a terminal"
-grep -q '"version": 1' "$work/result.json" || fail "no schema version"
+grep -q '"version": 2' "$work/result.json" || fail "no schema version"
+grep -q '^KVM: ' "$work/table" || fail "nothing about the KVM back end"
+
+echo "== report shows the same table, and refuses what is no comparison"
+"$husk" report "$work/result.json" >"$work/again" || fail "report"
+cmp "$work/table" "$work/again" || fail "report shows another table"
+"$husk" report "$work/result.json" "$work/result.json" --html "$work/both.html" >"$work/both" || fail "report of two"
+grep -q 'B/A' "$work/both" || fail "no side-by-side table"
+"$husk" report "$work/table" >"$work/out" 2>"$work/err"
+expect "status of a report of no comparison" 125 $?
+expect "lines about it" 1 "$(wc -l <"$work/err")"
 
 echo "== a VM, where there is KVM"
 if [ -w /dev/kvm ]; then
-  timeout 200 "$husk" compare --runs 3 --with vm --json "$work/result.json" >"$work/table"
+  timeout 200 "$husk" compare --runs 3 --measure start-up,memory,speed --with vm --csv "$work/result.csv" >"$work/table"
   expect "vm start-up samples" 3 "$(count vm start_ns)"
-  expect "vm guest boot samples" 3 "$(count vm guest_boot_ns)"
+  expect "vm guest kernel samples" 3 "$(count vm phase_kernel_ns)"
   expect "vm idle samples" 3 "$(count vm idle_pss_bytes)"
+  expect "vm system call samples" 3 "$(count vm syscall_ns)"
   expect "kvm-floor start-up samples" 3 "$(count kvm-floor start_ns)"
+  grep -q "^KVM: .*guest kernel in CPL [03]\." "$work/table" || fail "no privilege mode"
+  grep -q 'not supported yet' "$work/table" || grep -q "^vm,tcp_ns," "$work/result.csv" || fail "neither figure nor reason for TCP"
 fi
 
+echo "== density"
+timeout 200 "$husk" compare --runs 1 --measure density --with process --csv "$work/result.csv" >"$work/table"
+expect "samples of eight instances" 1 "$(count process total_pss_bytes@8)"
+expect "samples of two starts at a time" 1 "$(count process start_rate@2)"
+
+echo "== a budget ends it"
+timeout 100 "$husk" compare --budget 2s --measure start-up --with process --csv "$work/result.csv" >"$work/table"
+expect "status" 0 $?
+[ "$(count process start_ns)" -ge 10 ] || fail "fewer rounds than the least"
+
 echo "== a command of the user's"
-timeout 200 "$husk" compare --runs 2 --with process,namespace --json "$work/result.json" "$root" \
+timeout 200 "$husk" compare --runs 2 --with process,namespace --csv "$work/result.csv" "$root" \
   /bin/sh -c 'echo x >/written' >"$work/table"
 expect "status" 0 $?
 expect "start-up samples" 2 "$(count process start_ns)"
@@ -60,9 +80,12 @@ expect "start-up samples" 2 "$(count process start_ns)"
 timeout 200 "$husk" compare --runs 2 --with namespace "$root" /bin/sh -c 'echo why >&2; exit 3' >"$work/table"
 expect "status" 0 $?
 grep -q '^namespace .*failed: .*exit status 3.*why' "$work/table" || fail "no row for a payload that fails"
+timeout 200 "$husk" compare --runs 2 --timeout 1s --with namespace "$root" /bin/sh -c 'sleep 1000' >"$work/table"
+expect "status with a payload that hangs" 0 $?
+grep -q '^namespace .*failed: .*had not ended after 1 s' "$work/table" || fail "no row for a payload that hangs"
 
 echo "== runners that are not there"
-timeout 200 env PATH=/nonexistent "$husk" compare --runs 1 --with bwrap >"$work/table"
+timeout 200 env PATH=/nonexistent "$husk" compare --runs 1 --measure start-up --with bwrap >"$work/table"
 expect "status" 0 $?
 grep -q '^bwrap .*not installed (apt package bubblewrap)' "$work/table" || fail "no row for a missing bwrap"
 
@@ -74,10 +97,15 @@ bad() {
 }
 bad --with nosuch
 bad --runs 0
+bad --budget never
+bad --workload nosuch
+bad --workload python
+bad --measure nosuch
+bad --baseline nosuch
 bad --nosuch
 bad "$root"
 bad "$work/nothing" true
-bad --runs 1 --with process --json "$work/no/such/directory/file"
+bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/file"
 
 echo "== nothing is left behind by Ctrl-C"
 for delay in 0.2 1 2; do

@@ -85,6 +85,10 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
     }
     return command_workload(rest[0], {rest.begin() + 1, rest.end()});
   }
+  // What CLI11 does not know ends up here too, since IMAGE ends the options.
+  if (!rest.empty() && rest[0].starts_with('-')) {
+    throw Error("understand", "option '" + rest[0] + "'", "there is none of this name", "see husk compare --help");
+  }
   return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
 }
 

@@ -164,6 +164,7 @@ Process::~Process() {
 }
 
 bool Process::wait(int timeout_ms) {
+  if (end_ns_ != 0) return true;
   if (!wait_readable(pidfd_.get(), timeout_ms)) return false;
   int status = 0;
   rusage usage{};

@@ -45,11 +45,11 @@ class Process {
   pid_t pid() const { return pid_; }
   std::uint64_t start_ns() const { return start_ns_; }
 
-  // Waits for the end. False when `timeout_ms` pass first. Throws Interrupted.
+  // Waits for the end; once it has come, returns at once. False when `timeout_ms` pass first. Throws Interrupted.
   bool wait(int timeout_ms);
 
   // Without waiting: whether it has ended (and has been waited for then).
-  bool has_ended() { return end_ns_ != 0 || wait(0); }
+  bool has_ended() { return wait(0); }
 
   // Reads at most `count` bytes of output: fewer at its end or when `timeout_ms` pass first. Throws Interrupted.
   std::string read_output(std::size_t count, int timeout_ms);

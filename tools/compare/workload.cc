@@ -109,10 +109,10 @@ Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::
   if (!python.empty() && is_wanted("python")) {
     workload.task_image = python_image;
     workload.tasks.push_back({"task_python_ns", false, {python, "-c", "pass"}});
-  } else if (!names.empty() && is_wanted("python")) {
+  } else if (!python_image.empty() || (!names.empty() && is_wanted("python"))) {
     throw Error("compare workload", "'python'",
                 python_image.empty() ? "there is no IMAGE" : "'" + python_image + "' has no python3 in it",
-                "give a directory that has Python in it: husk compare --workload python DIRECTORY");
+                "give a directory that has Python in it, or a command after IMAGE");
   }
   return workload;
 }

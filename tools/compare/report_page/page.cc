@@ -3,12 +3,12 @@
 #include <string_view>
 
 // assets.S
-#define HUSK_ASSET(name) extern "C" const char husk_page_##name##_start[], husk_page_##name##_end[]
-HUSK_ASSET(template);
-HUSK_ASSET(style);
-HUSK_ASSET(library);
-HUSK_ASSET(script);
-#undef HUSK_ASSET
+extern "C" {
+extern const char husk_page_template_start[], husk_page_template_end[];
+extern const char husk_page_style_start[], husk_page_style_end[];
+extern const char husk_page_library_start[], husk_page_library_end[];
+extern const char husk_page_script_start[], husk_page_script_end[];
+}
 
 namespace husk::compare {
 namespace {
@@ -17,9 +17,9 @@ std::string_view asset(const char* start, const char* end) {
   return {start, static_cast<std::size_t>(end - start)};
 }
 
-// JSON inside a script element ends at the first "</script", wherever it stands, and "<!--" changes how the rest is read
-// (HTML standard, 4.12.1.3, "Restrictions for contents of script elements"). '<' only occurs inside of strings, where it can
-// be escaped.
+// JSON inside a script element ends at the first "</script", wherever it stands, and "<!--" changes how the rest is
+// read (HTML standard, 4.12.1.3, "Restrictions for contents of script elements"). '<' only occurs inside of strings,
+// where it can be escaped.
 std::string escape_for_script(std::string_view json) {
   std::string escaped;
   escaped.reserve(json.size());

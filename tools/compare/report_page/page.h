@@ -1,5 +1,5 @@
-// The report as one HTML page that needs nothing else: no network, no other file. The charts are drawn by the page itself
-// from the raw data that it carries, with d3 (Debian's node-d3).
+// The report as one HTML page that needs nothing else: no network, no other file. The charts are drawn by the page
+// itself from the raw data that it carries, with d3 (Debian's node-d3).
 #pragma once
 
 #include <string>

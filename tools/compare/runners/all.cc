@@ -2,6 +2,7 @@
 #include "tools/compare/runners/husk.h"
 #include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/references.h"
+#include "tools/compare/runners/wasm.h"
 
 namespace husk::compare {
 
@@ -16,6 +17,7 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<Bwrap>());
   runners.push_back(std::make_unique<OciRuntime>("crun"));
   runners.push_back(std::make_unique<OciRuntime>("runc"));
+  runners.push_back(std::make_unique<Wasm>());
   return runners;
 }
 

@@ -1,0 +1,25 @@
+// The other way to isolate without a kernel of one's own: the payload's source compiled to WebAssembly, run by node's
+// WASI. The language runtime checks every access; what the payload asks of the host goes through node.
+#pragma once
+
+#include "tools/compare/runner.h"
+
+namespace husk::compare {
+
+class Wasm : public Runner {
+ public:
+  std::string name() const override { return "wasm"; }
+  Isolation isolation() const override { return Isolation::kLanguage; }
+  Availability detect(const Context& context) const override;
+  void prepare(const Context& context) override;
+  std::string objection(const Invocation& invocation) const override;
+  std::vector<std::string> command(const Invocation& invocation) override;
+
+ private:
+  std::string node_;
+  std::string launcher_;
+  std::string module_;
+  std::string directory_;  // the module's /tmp
+};
+
+}  // namespace husk::compare
