@@ -227,12 +227,25 @@ ring3_breakpoint:
     shr $32, %rdx
     wrmsr
     iretq
-3:  cmpq $0, per_cpu+PC_PENDING(%rip)
+3:  cmp $3, %eax
+    jne 5f
+    cmpq $0, per_cpu+PC_PENDING(%rip)
     jne 4f
     sti                             // 3: halt until an interrupt; STI takes effect after the HLT, so none is missed
     hlt
     cli
 4:  iretq
+5:  mov %edi, %edx
+    cmp $5, %eax
+    ja 6f
+    je 7f
+    mov %esi, %eax                  // 4: write a byte to an I/O port
+    out %al, %dx
+    iretq
+7:  in %dx, %al                     // 5: read one
+    iretq
+6:  lidt no_interrupt_table(%rip)   // 6: reset the machine by a triple fault
+    ud2
 
 // ---------------------------------------------------------------------------------------------------- the two stub tables
 // Exceptions that push an error code: SDM vol. 3, table 6-1.
@@ -299,6 +312,8 @@ per_cpu:
     .fill 64, 1, 0
 emergency_stack_pointer:
     .quad emergency_stack_top
+no_interrupt_table:
+    .fill 10, 1, 0
 
 // The 64-bit TSS (SDM vol. 3, 8.7). The kernel stores RSP0 in it when the ring or the task changes.
     .balign 64
