@@ -1,5 +1,5 @@
-// Entries of the processor's tables, for whoever plays the kernel's boot loader: husk's VMM (vmm/boot/) or the PVH loader
-// (guest/boot/pvh/). Numbers of the processor's manual (Intel SDM vol. 3), and the kernel's GDT made of them.
+// Entries of the processor's tables, for whoever plays the kernel's boot loader: husk's VMM (vmm/boot/) or the PVH
+// loader (guest/boot/pvh/). Numbers of the processor's manual (Intel SDM vol. 3), and the kernel's GDT made of them.
 #pragma once
 
 #include <array>

@@ -65,6 +65,7 @@ struct BootParameters {
 
   std::span<const std::byte> random_seed;
   std::uint64_t tsc_khz = 0;
+  std::uint64_t xapic_timer_khz = 0;  // 0: the local APIC is an x2APIC with a TSC-deadline timer
   std::uint64_t boot_tsc = 0;
   std::uint64_t boot_realtime_ns = 0;
   std::uint32_t log_level = 4;

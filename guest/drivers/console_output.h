@@ -73,8 +73,8 @@ class ConsoleOutput {
   std::span<std::byte> large_buffer_;  // made by the first write that is too large for the small one
   bool in_flight_ = false;             // the device has a request, and the buffer with it
   std::uint32_t in_flight_size_ = 0;
-  bool streams_ = true;                // the device answers with a ConsoleStatus
-  bool writing_ = false;               // some task is inside write()
+  bool streams_ = true;   // the device answers with a ConsoleStatus
+  bool writing_ = false;  // some task is inside write()
   Answer answer_;
   task::WaitQueue changed_;
   char echo_[256] = {};

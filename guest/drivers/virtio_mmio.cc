@@ -41,7 +41,8 @@ void write_address(std::uint64_t low_register, std::uint64_t address) {
 
 }  // namespace
 
-Result<std::uint64_t> VirtioMmio::negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features) {
+Result<std::uint64_t> VirtioMmio::negotiate(const DeviceDescription& device, std::uint32_t type,
+                                            std::uint64_t features) {
   adopt(device);
   features |= kFeatureVersion1;
   // MagicValue and Version are not read: the device tree says that this is virtio-mmio, and only version 2 devices

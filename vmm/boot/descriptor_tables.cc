@@ -8,8 +8,8 @@
 namespace husk::boot {
 namespace {
 
-constexpr std::uint8_t kTypeCode = 11;     // execute/read, accessed
-constexpr std::uint8_t kTypeData = 3;      // read/write, accessed
+constexpr std::uint8_t kTypeCode = 11;  // execute/read, accessed
+constexpr std::uint8_t kTypeData = 3;   // read/write, accessed
 
 }  // namespace
 

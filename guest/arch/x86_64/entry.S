@@ -105,7 +105,9 @@ trap_from_kernel:
 // ---------------------------------------------------------------------------------------------------- stubs, common parts
 // The stack of each vector's stub: 0: vector, 8: error code (or 0), 16: RIP, 24: CS, 32: RFLAGS, 40: RSP, 48: SS.
 
-.macro end_of_interrupt
+.macro end_of_interrupt ring
+    .globl \ring\()_end_of_interrupt
+\ring\()_end_of_interrupt:
     push %rax
     push %rcx
     push %rdx
@@ -116,6 +118,9 @@ trap_from_kernel:
     pop %rdx
     pop %rcx
     pop %rax
+    .if . - \ring\()_end_of_interrupt - END_OF_INTERRUPT_SIZE
+    .error "END_OF_INTERRUPT_SIZE is wrong"
+    .endif
 .endm
 
 .macro save_fault_address
@@ -159,7 +164,7 @@ ring0_page_fault:
 ring0_breakpoint:
     jmp ring0_exception
 ring0_interrupt:
-    end_of_interrupt
+    end_of_interrupt ring0
     testb $3, 24(%rsp)
     jz note_interrupt
     push %rax
@@ -200,7 +205,7 @@ ring3_exception:
     forward emergency_stack_pointer, trap_from_kernel
 
 ring3_interrupt:
-    end_of_interrupt
+    end_of_interrupt ring3
     cmpl $KERNEL_HIGH_WORD, 20(%rsp)
     jb 1b
     cmpl $0x7fff, 20(%rsp)

@@ -2,6 +2,7 @@
 
 #include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
+#include "arch/x86_64/xapic.h"
 
 namespace kernel::arch {
 namespace {
@@ -11,7 +12,15 @@ constexpr std::uint32_t kMsrX2apicLvtTimer = 0x832;  // SDM vol. 3, 11.12.1.2
 constexpr std::uint64_t kLvtTscDeadlineMode = 2u << 17;
 
 // The operations of entry.S's ring3_breakpoint.
-enum class Gate : std::uint64_t { kLoadCr3 = 0, kInvlpg = 1, kWriteMsr = 2, kHalt = 3, kWritePort = 4, kReadPort = 5, kReset = 6 };
+enum class Gate : std::uint64_t {
+  kLoadCr3 = 0,
+  kInvlpg = 1,
+  kWriteMsr = 2,
+  kHalt = 3,
+  kWritePort = 4,
+  kReadPort = 5,
+  kReset = 6
+};
 
 constinit std::uint64_t gates_used = 0;
 constinit std::uint64_t current_root = 0;
@@ -62,6 +71,7 @@ void flush_tlb_page(std::uint64_t virtual_address) {
 }
 
 void set_timer_deadline(std::uint64_t tsc) {
+  if (xapic_timer_in_use()) return set_xapic_timer(tsc);
   if (!timer_mode_set) {
     timer_mode_set = true;
     write_msr(kMsrX2apicLvtTimer, kLvtTscDeadlineMode | husk::abi::kTimerVector);

@@ -9,3 +9,4 @@
 #define KERNEL_HIGH_WORD 0x7f80 /* bits 47:32 of the lowest kernel address */
 #define VECTOR_SYSCALL 256
 #define MSR_X2APIC_EOI 0x80b
+#define END_OF_INTERRUPT_SIZE 17 /* bytes of code: boot/pvh/entry.S has another version of it */

@@ -61,28 +61,33 @@ bool read_kvm_clock(std::uint64_t& tsc_khz, std::uint64_t& realtime_ns, std::uin
   khz = system_time_.tsc_shift < 0 ? khz << -system_time_.tsc_shift : khz >> system_time_.tsc_shift;
   tsc_khz = khz;
   tsc = system_time_.tsc_timestamp;
-  realtime_ns =
-      wall_clock_.seconds * kNanosecondsPerSecond + wall_clock_.nanoseconds + system_time_.system_time;
+  realtime_ns = wall_clock_.seconds * kNanosecondsPerSecond + wall_clock_.nanoseconds + system_time_.system_time;
   return true;
 }
 
 // ---------------------------------------------------------------- a PC's clocks
-// The PIT's channel 2, whose output can be read in port 0x61 (Intel 8254; it counts at 1.193182 MHz).
+// The PIT's channel 0 (Intel 8254), which counts down at 1.193182 MHz; its value is read with the counter latch
+// command.
 std::uint64_t measure_tsc_khz() {
-  constexpr std::uint16_t kControlPort = 0x61, kModePort = 0x43, kChannel2 = 0x42;
-  constexpr std::uint8_t kGate = 1, kSpeaker = 2, kOutput = 0x20;
-  constexpr std::uint8_t kOneShot = 0xb0;  // channel 2, low byte then high byte, mode 0
+  constexpr std::uint16_t kCounter0 = 0x40, kModePort = 0x43;
+  constexpr std::uint8_t kRateGenerator = 0x34, kLatch = 0x00;  // channel 0, low byte then high byte, mode 2
   constexpr std::uint64_t kPitHz = 1'193'182;
-  constexpr std::uint64_t kTicks = kPitHz / 50;  // 20 ms
-  constexpr unsigned kMaxPolls = 10'000'000;
-  write_port(kControlPort, static_cast<std::uint8_t>((read_port(kControlPort) & ~kSpeaker) | kGate));
-  write_port(kModePort, kOneShot);
-  write_port(kChannel2, kTicks & 0xff);
-  write_port(kChannel2, kTicks >> 8);
+  constexpr std::uint32_t kTicks = kPitHz / 50;  // 20 ms
+  constexpr unsigned kMaxPolls = 1'000'000;
+  const auto count = [] {
+    write_port(kModePort, kLatch);
+    const std::uint32_t low = read_port(kCounter0);
+    return low | static_cast<std::uint32_t>(read_port(kCounter0)) << 8;
+  };
+  write_port(kModePort, kRateGenerator);
+  write_port(kCounter0, 0);  // 65536
+  write_port(kCounter0, 0);
+  const std::uint32_t first = count();
   const std::uint64_t start = read_tsc();
-  if (read_port(kControlPort) & kOutput) return 0;  // no PIT: the port reads as all ones
   for (unsigned i = 0; i < kMaxPolls; ++i) {
-    if (read_port(kControlPort) & kOutput) return (read_tsc() - start) * kPitHz / kTicks / 1000;
+    const std::uint32_t elapsed = (first - count()) & 0xffff;
+    if (elapsed >= kTicks) return (read_tsc() - start) * kPitHz / elapsed / 1000;
+    if (i == 1000 && elapsed == 0) return 0;  // there is no PIT
   }
   return 0;
 }
@@ -98,7 +103,7 @@ std::uint64_t days_of(std::uint64_t year, std::uint64_t month, std::uint64_t day
     year -= 1;
     month += 12;
   }
-  return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month - 457) / 5 + day - 306 - 719'163 + 1;
+  return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month - 457) / 5 + day - 306 - 719'163;
 }
 
 // MC146818: seconds, minutes, hours, day, month, year; BCD unless status B says otherwise. UTC, as QEMU has it.

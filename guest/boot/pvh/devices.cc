@@ -17,10 +17,10 @@ constexpr std::uint64_t kIoApic = 0xfec0'0000;
 constexpr std::uint64_t kIoApicSelect = 0x00, kIoApicData = 0x10;
 constexpr std::uint32_t kRedirectionTable = 0x10;
 
-// Edge-triggered, active high, fixed delivery to the processor with APIC id 0: zeros but for the vector. The upper half of
-// the entry is the destination and 0 since reset. The lines are levels, but the driver acknowledges every interrupt at the
-// device before it looks at the queues, which lowers the line: what comes later is an edge again, and the I/O APIC needs no
-// end of interrupt.
+// Edge-triggered, active high, fixed delivery to the processor with APIC id 0: zeros but for the vector. The upper half
+// of the entry is the destination and 0 since reset. The lines are levels, but the driver acknowledges every interrupt
+// at the device before it looks at the queues, which lowers the line: what comes later is an edge again, and the I/O
+// APIC needs no end of interrupt.
 void route(std::uint32_t pin, std::uint8_t vector) {
   drivers::write_register(kIoApic + kIoApicSelect, kRedirectionTable + 2 * pin);
   drivers::write_register(kIoApic + kIoApicData, vector);

@@ -182,6 +182,17 @@ enter_kernel:
 1:  mov %r8, %rdx
     iretq
 
+// What replaces the stubs' end of interrupt (arch/x86_64/entry.S) where the local APIC is memory.
+    .globl xapic_end_of_interrupt
+    .globl xapic_end_of_interrupt_end
+xapic_end_of_interrupt:
+    push %rax
+    xor %eax, %eax
+    movabs %eax, 0x7f80fee000b0     // kKernelBase + kXapicGpa + kXapicEoi
+    pop %rax
+    .fill END_OF_INTERRUPT_SIZE - (. - xapic_end_of_interrupt), 1, 0x90
+xapic_end_of_interrupt_end:
+
     .section .rodata.loader_tables, "a"
     .balign 8
     .word 0

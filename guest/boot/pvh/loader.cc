@@ -1,14 +1,16 @@
-// The PVH loader's C++: does for another VMM's virtual machine what husk's VMM does for its own (vmm/machine/machine.cc,
-// load_boot_tables). It reads the boot loader's start info, writes page tables, descriptor tables and the device tree where
-// abi/husk_abi.h says, and enters the kernel, which cannot tell the difference.
+// The PVH loader's C++: does for another VMM's virtual machine what husk's VMM does for its own
+// (vmm/machine/machine.cc, load_boot_tables). It reads the boot loader's start info, writes page tables, descriptor
+// tables and the device tree where abi/husk_abi.h says, and enters the kernel, which cannot tell the difference.
 //
-// Runs on page tables that map the first 4 GiB at mm::kKernelBase, in CPL 3 where CPL 0 is emulated. An exception here is
-// a triple fault.
+// Runs on page tables that map the first 4 GiB at mm::kKernelBase, in CPL 3 where CPL 0 is emulated. An exception here
+// is a triple fault.
 #include "abi/husk_abi.h"
 #include "abi/x86_tables.h"
+#include "arch/x86_64/xapic.h"
 #include "boot/pvh/command_line.h"
 #include "boot/pvh/devices.h"
 #include "boot/pvh/gate.h"
+#include "boot/pvh/local_apic.h"
 #include "boot/pvh/memory_map.h"
 #include "boot/pvh/page_tables.h"
 #include "boot/pvh/processor.h"
@@ -111,8 +113,8 @@ void read_memory(const StartInfo& info, std::span<const char> line, const Physic
   }
   check(map_.reserve(image.start, image.size));
   check(map_.reserve(mm::physical_of(line.data()), line.size()));
-  // The command line is needed until the tree is written. The rest has been read now (QEMU's firmware has some of it on its
-  // stack at 31 KiB), but is not zero, as the kernel expects its memory to be.
+  // The command line is needed until the tree is written. The rest has been read now (QEMU's firmware has some of it on
+  // its stack at 31 KiB), but is not zero, as the kernel expects its memory to be.
   if (!map_.contains(abi::kGdtGpa, abi::kBootTablesGpa - abi::kGdtGpa)) {
     fail({"the memory from 4 KiB to 32 KiB, where the kernel's tables go, is not free", ""});
   }
@@ -156,6 +158,7 @@ void map_memory(PageTables& tables, const KernelMemory& memory, const PhysicalRa
     tables.map(memory.ranges[i].start, memory.ranges[i].size, PageAccess::kReadWrite);
   }
   tables.map(image.start, image.size, PageAccess::kReadOnly);
+  tables.map(arch::kXapicGpa, mm::kPageSize, PageAccess::kReadWrite);
   for (std::size_t i = 0; i < options_.device_count; ++i) {
     tables.map(options_.devices[i].base, options_.devices[i].size, PageAccess::kReadWrite);
   }
@@ -196,6 +199,8 @@ void write_payload(TreeWriter& tree, bool terminal) {
 void write_tree(std::span<std::byte> room, const KernelMemory& memory, const PhysicalRange& image) {
   Clock clock;
   check(read_clock(options_.tsc_khz, clock));
+  LocalApic apic;
+  check(enable_local_apic(clock.tsc_khz, apic));
   Seed seed;
   check(read_seed(seed));
 
@@ -221,6 +226,7 @@ void write_tree(std::span<std::byte> room, const KernelMemory& memory, const Phy
   check(write_devices(std::span(options_.devices).first(options_.device_count), tree, terminal));
   tree.begin("husk");
   tree.u32("tsc-khz", clock.tsc_khz);
+  if (apic.xapic_timer_khz != 0) tree.u32("xapic-timer-khz", apic.xapic_timer_khz);
   tree.u64("boot-tsc", clock.boot_tsc);
   tree.u64("boot-realtime-ns", clock.boot_realtime_ns);
   tree.u32("log-level", options_.log_level);
@@ -237,7 +243,6 @@ void write_tree(std::span<std::byte> room, const KernelMemory& memory, const Phy
 
 void choose_state(bool ring0, bool emulated) {
   const Features features = find_features();
-  if (!features.x2apic) fail({"the processor has no x2APIC", ""});
   // KVM's instruction emulator knows FXSAVE but not XSAVE (vmm/machine/machine.cc).
   const bool xsave = features.xsave && !(emulated && ring0);
   handoff_.cr4 = abi::kCr4Pae | abi::kCr4Pge | abi::kCr4Osfxsr | abi::kCr4Osxmmexcpt | abi::kCr4Fsgsbase;
@@ -282,7 +287,6 @@ extern "C" [[noreturn]] void load_kernel(std::uint64_t start_info, std::uint64_t
   if (!tables.complete()) fail({"the page tables do not fit below 640 KiB", ""});
   const std::span room(mm::physical_pointer<std::byte>(tables.next_free()), low_.end() - tables.next_free());
   write_tree(room, memory, image);
-  enable_local_apic();
   handoff_.cr3 = tables.root();
   handoff_.device_tree = tables.next_free();
   gate(Gate::kEnterKernel, reinterpret_cast<std::uint64_t>(&handoff_));

@@ -7,7 +7,8 @@
 namespace kernel::pvh {
 namespace {
 
-// The frame table (mm/frame_table.h) describes all memory up to the highest address, and lies at the end of the last range.
+// The frame table (mm/frame_table.h) describes all memory up to the highest address, and lies at the end of the last
+// range.
 constexpr std::uint64_t kFrameRecordSize = 16;
 
 bool has_room_for_frame_table(const PhysicalRange& range) {

@@ -44,8 +44,7 @@ std::uint64_t PageTables::next_level(std::uint64_t table, std::uint64_t index) {
 }
 
 void PageTables::map(std::uint64_t start, std::uint64_t length, PageAccess access) {
-  std::uint64_t flags =
-      husk::abi::kPagePresent | husk::abi::kPageAccessed | husk::abi::kPageDirty | owner_bit_;
+  std::uint64_t flags = husk::abi::kPagePresent | husk::abi::kPageAccessed | husk::abi::kPageDirty | owner_bit_;
   if (access == PageAccess::kReadWrite) flags |= husk::abi::kPageWritable;
   if (access != PageAccess::kReadExecute) flags |= husk::abi::kPageNoExecute;
   const std::uint64_t end = start + length;

@@ -11,7 +11,6 @@ namespace kernel::pvh {
 
 // What the kernel's entry wants switched on where CPUID offers it (as vmm/boot/entry_state.h).
 struct Features {
-  bool x2apic = false;
   bool xsave = false;
   bool smep = false;
   bool smap = false;
@@ -29,8 +28,5 @@ Problem read_clock(std::uint32_t known_khz, Clock& clock);
 
 using Seed = std::array<std::uint64_t, 8>;
 Problem read_seed(Seed& seed);
-
-// The local APIC on, in x2APIC mode, so that interrupts reach the processor.
-void enable_local_apic();
 
 }  // namespace kernel::pvh

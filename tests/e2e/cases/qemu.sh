@@ -8,7 +8,7 @@ mkfs.erofs "$WORK/image" "$R" >"$WORK/mkfs" 2>&1 || expect "mkfs.erofs" "" "$(ca
 with_qemu() {
   case $1 in
     kvm) machine=kvm,kernel-irqchip=split,pic=off,pit=off,rtc=off cpu=host,-arch-capabilities ;;
-    tcg) machine=tcg cpu=max ;;
+    tcg) machine=tcg cpu=max ;;  # with its PIT and its CMOS clock
   esac
   : >"$WORK/out" >"$WORK/err" >"$WORK/log"
   code=0
