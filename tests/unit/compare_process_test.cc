@@ -46,6 +46,17 @@ TEST(Process, OutputAndEndOfInputArePipes) {
   EXPECT_EQ(process.exit_status(), 3);
 }
 
+TEST(Process, TheFirstOfSeveralToEndIsFound) {
+  std::vector<std::optional<Process>> lanes(3);
+  lanes[0].emplace(Process::start({"sh", "-c", "sleep 1000"}, Process::Streams::kNone));
+  lanes[2].emplace(Process::start({"sh", "-c", "exit 4"}, Process::Streams::kNone));
+  ASSERT_EQ(wait_any(lanes, kTimeoutMs), 2U);
+  ASSERT_TRUE(lanes[2]->wait(kTimeoutMs));
+  EXPECT_EQ(lanes[2]->exit_status(), 4);
+  lanes[2].reset();
+  EXPECT_EQ(wait_any(lanes, 10), lanes.size());
+}
+
 TEST(Process, AProgramThatIsNotThereIsAnError) {
   EXPECT_THROW(Process::start({"/nonexistent/program"}, Process::Streams::kNone), Error);
 }
@@ -77,14 +88,15 @@ TEST(Memory, CountsTheWholeTree) {
   EXPECT_EQ(tree[0].pid, process.pid());
   EXPECT_EQ(tree[1].name, "sleep");
   EXPECT_GT(tree[0].pss_bytes, 0U);
-  EXPECT_EQ(total_pss(tree), tree[0].pss_bytes + tree[1].pss_bytes);
+  EXPECT_EQ(total(tree).pss_bytes, tree[0].pss_bytes + tree[1].pss_bytes);
+  EXPECT_LE(total(tree).private_bytes, total(tree).pss_bytes);
 }
 
 TEST(Memory, OfAProcessThatIsGoneIsNothing) {
   Process process = Process::start({"true"}, Process::Streams::kNone);
   const pid_t pid = process.pid();
   ASSERT_TRUE(process.wait(kTimeoutMs));
-  EXPECT_EQ(total_pss(memory_of_tree(pid)), 0U);
+  EXPECT_EQ(total(memory_of_tree(pid)).pss_bytes, 0U);
 }
 
 }  // namespace

@@ -1,52 +1,125 @@
-// Order statistics: against values worked out by hand from the definition (Hyndman and Fan, definition 7).
+// Order statistics against values worked out by hand (Hyndman and Fan, definition 7); bootstrap intervals against
+// samples whose true median is known.
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <cmath>
+#include <random>
 #include <stdexcept>
 #include <vector>
 
-#include "tools/compare/statistics.h"
+#include "tools/compare/statistics/bootstrap.h"
+#include "tools/compare/statistics/quantile.h"
+#include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
 namespace {
 
 TEST(Quantile, OfOneValueIsThatValue) {
-  const std::vector<std::uint64_t> sample = {42};
+  const std::vector<double> sample = {42};
   for (const double p : {0.0, 0.05, 0.5, 0.95, 1.0}) EXPECT_DOUBLE_EQ(quantile(sample, p), 42);
 }
 
 TEST(Quantile, DoesNotDependOnTheOrder) {
-  const std::vector<std::uint64_t> sample = {30, 10, 40, 20};
+  const std::vector<double> sample = {30, 10, 40, 20};
   EXPECT_DOUBLE_EQ(quantile(sample, 0), 10);
   EXPECT_DOUBLE_EQ(quantile(sample, 0.5), 25);
   EXPECT_DOUBLE_EQ(quantile(sample, 1), 40);
-  EXPECT_EQ(sample.front(), 30U);
 }
 
 TEST(Quantile, InterpolatesBetweenOrderStatistics) {
   // Position p * (n - 1) = 0.05 * 20 = 1 exactly, and 0.95 * 20 = 19.
-  std::vector<std::uint64_t> twenty_one;
-  for (std::uint64_t value = 0; value <= 20; ++value) twenty_one.push_back(value * 100);
-  const Summary summary = summarize(twenty_one);
-  EXPECT_DOUBLE_EQ(summary.p5, 100);
-  EXPECT_DOUBLE_EQ(summary.median, 1000);
-  EXPECT_DOUBLE_EQ(summary.p95, 1900);
+  std::vector<double> twenty_one;
+  for (int value = 0; value <= 20; ++value) twenty_one.push_back(value * 100);
+  EXPECT_DOUBLE_EQ(quantile(twenty_one, 0.05), 100);
+  EXPECT_DOUBLE_EQ(median(twenty_one), 1000);
+  EXPECT_DOUBLE_EQ(quantile(twenty_one, 0.95), 1900);
   // 0.05 * 2 = 0.1 between 0 and 10.
-  const std::vector<std::uint64_t> three = {0, 10, 20};
-  EXPECT_DOUBLE_EQ(quantile(three, 0.05), 1);
+  EXPECT_DOUBLE_EQ(quantile(std::vector<double>{0, 10, 20}, 0.05), 1);
 }
 
 TEST(Quantile, AnOutlierMovesTheUpperTailOnly) {
-  std::vector<std::uint64_t> sample(100, 7);
+  std::vector<double> sample(100, 7);
   sample.push_back(1'000'000);
-  const Summary summary = summarize(sample);
-  EXPECT_DOUBLE_EQ(summary.median, 7);
-  EXPECT_DOUBLE_EQ(summary.p95, 7);
+  EXPECT_DOUBLE_EQ(median(sample), 7);
+  EXPECT_DOUBLE_EQ(quantile(sample, 0.95), 7);
   EXPECT_DOUBLE_EQ(quantile(sample, 1), 1'000'000);
 }
 
 TEST(Quantile, OfNothingIsAnError) {
   EXPECT_THROW(quantile({}, 0.5), std::invalid_argument);
+}
+
+// `n` values around 100 that depend on one another: each keeps the part `memory` of the deviation of the one before
+// (an autoregressive process of order 1), with a long upper tail.
+std::vector<double> sample_of(std::size_t n, double memory, std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  std::vector<double> values;
+  double deviation = normal(random);
+  for (std::size_t i = 0; i < n; ++i) {
+    deviation = memory * deviation + std::sqrt(1 - memory * memory) * normal(random);
+    values.push_back(100 * std::exp(0.1 * deviation));
+  }
+  return values;
+}
+
+// How many of `trials` intervals contain the true median.
+int covered(std::size_t n, double memory, int trials) {
+  std::mt19937_64 random(1);
+  int count = 0;
+  for (int trial = 0; trial < trials; ++trial) {
+    const Interval interval = median_interval(sample_of(n, memory, random), static_cast<std::uint64_t>(trial));
+    if (interval.low <= 100 && 100 <= interval.high) ++count;
+  }
+  return count;
+}
+
+TEST(Bootstrap, IntervalsContainTheTrueMedianAsOftenAsTheySay) {
+  // Of 200 at 95 %, 190 are expected; 180 is more than three standard deviations away.
+  EXPECT_GE(covered(60, 0, 200), 180);
+}
+
+TEST(Bootstrap, IntervalsOfDependentValuesAreWiderInTurn) {
+  // A bootstrap that takes the values for independent ones gets about 140 here.
+  EXPECT_GE(covered(200, 0.6, 200), 170);
+  std::mt19937_64 random(2);
+  EXPECT_GT(block_length(sample_of(400, 0.9, random)), block_length(sample_of(400, 0, random)));
+}
+
+TEST(Bootstrap, IsTheSameForTheSameSeed) {
+  std::mt19937_64 random(3);
+  const std::vector<double> values = sample_of(40, 0.3, random);
+  EXPECT_EQ(median_interval(values, 7), median_interval(values, 7));
+  EXPECT_NE(median_interval(values, 7), median_interval(values, 8));
+}
+
+TEST(Bootstrap, GivesNoIntervalForTooFewValues) {
+  const std::vector<double> five = {1, 2, 3, 4, 5};
+  EXPECT_THROW(median_interval(five, 1), std::invalid_argument);
+  const Series series = {{0, 1}, {1, 2}, {2, 3}};
+  ASSERT_TRUE(summarize(&series, 1));
+  EXPECT_FALSE(summarize(&series, 1)->interval);
+}
+
+TEST(Ratio, IsTakenPairByPair) {
+  // The machine is twice as slow in round 1: the ratio does not show it.
+  const Series numerator = {{0, 30}, {1, 60}, {3, 33}};
+  const Series denominator = {{0, 10}, {1, 20}, {2, 999}, {3, 10}};
+  const Series ratios = paired_ratios(numerator, denominator);
+  ASSERT_EQ(ratios.size(), 3U);
+  EXPECT_EQ(ratios[2].round, 3U);
+  EXPECT_DOUBLE_EQ(ratios[0].value, 3);
+  EXPECT_DOUBLE_EQ(ratios[1].value, 3);
+  EXPECT_DOUBLE_EQ(ratios[2].value, 3.3);
+  EXPECT_DOUBLE_EQ(summarize_ratio(&numerator, &denominator, 1)->median, 3);
+}
+
+TEST(Ratio, OfNothingIsNothing) {
+  const Series some = {{0, 1}};
+  const Series others = {{1, 1}};
+  EXPECT_FALSE(summarize_ratio(nullptr, &some, 1));
+  EXPECT_FALSE(summarize_ratio(&some, &others, 1));
+  const Series zero = {{0, 0}};
+  EXPECT_FALSE(summarize_ratio(&some, &zero, 1));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string_view>
@@ -37,7 +38,97 @@ std::string kvm_backend() {
   return "unknown";
 }
 
+struct CpuTime {
+  std::uint64_t steal = 0;
+  std::uint64_t all = 0;
+};
+
+CpuTime cpu_time() {
+  std::ifstream file("/proc/stat");
+  std::string word;
+  CpuTime time;
+  file >> word;
+  // user nice system idle iowait irq softirq steal; guest times are part of user and nice.
+  constexpr int kFields = 8;
+  for (int field = 0; field < kFields; ++field) {
+    std::uint64_t ticks = 0;
+    file >> ticks;
+    time.all += ticks;
+    if (field == kFields - 1) time.steal = ticks;
+  }
+  return time;
+}
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return text;
+}
+
 }  // namespace
+
+std::string meaning_of(const Host& host) {
+  if (host.kvm_backend == "pvm") {
+    return "KVM works in software here (kvm_pvm: page tables, no VMX or SVM), emulates every instruction of guest CPL "
+           "0, and "
+           "an exit costs tens of microseconds" +
+           std::string(host.guest_ring == "3" ? ", so husk runs its guest kernel in CPL 3: " : ": ") +
+           "figures of VMs that depend on exits, traps or CPL 0 are upper bounds of what VMX or SVM would show.";
+  }
+  if (host.kvm_backend == "vmx" || host.kvm_backend == "svm") {
+    return "KVM uses the processor's own virtualization (" + host.kvm_backend + ")" +
+           (host.guest_ring == "0" ? ", and husk's guest kernel runs in CPL 0 natively: " : ": ") +
+           "figures of VMs are what hardware gives, unless this machine is itself a VM, whose exits are nested.";
+  }
+  if (host.kvm_backend == "none") return "There is no KVM here: nothing is said about VMs.";
+  return "It is not known how KVM works here: compare figures of VMs with those of this machine only.";
+}
+
+NoiseMeter::NoiseMeter() {
+  const CpuTime time = cpu_time();
+  steal_ = time.steal;
+  all_ = time.all;
+  look();
+}
+
+void NoiseMeter::look() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("cpu MHz")) continue;
+    const double mhz = std::atof(line.c_str() + line.find(':') + 1);
+    if (mhz_low_ == 0 || mhz < mhz_low_) mhz_low_ = mhz;
+    if (mhz > mhz_high_) mhz_high_ = mhz;
+  }
+}
+
+void NoiseMeter::finish(Host& host) const {
+  const CpuTime time = cpu_time();
+  if (time.all > all_) {
+    host.steal_percent = 100.0 * static_cast<double>(time.steal - steal_) / static_cast<double>(time.all - all_);
+  }
+  host.mhz_low = mhz_low_;
+  host.mhz_high = mhz_high_;
+}
+
+std::vector<std::string> noise_warnings(const Host& host) {
+  constexpr double kLoadPerCore = 0.5;
+  constexpr double kStealPercent = 1;
+  constexpr double kClockSpread = 1.1;
+  std::vector<std::string> warnings;
+  if (host.load > kLoadPerCore * host.cores) {
+    warnings.push_back("the machine was busy when this began (load " + number(host.load) + " on " +
+                       std::to_string(host.cores) + " cores): repeat it on a quiet one before you believe a figure");
+  }
+  if (host.steal_percent > kStealPercent) {
+    warnings.push_back("the hypervisor below this machine gave " + number(host.steal_percent) +
+                       " % of its time to others: intervals are wide, and tails are not the runners' own");
+  }
+  if (host.mhz_low > 0 && host.mhz_high > kClockSpread * host.mhz_low) {
+    warnings.push_back("the processor's clock went from " + number(host.mhz_low) + " to " + number(host.mhz_high) +
+                       " MHz: fix it (cpupower frequency-set -g performance) for steadier figures");
+  }
+  return warnings;
+}
 
 Host describe_host() {
   Host host;

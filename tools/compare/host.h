@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace husk::compare {
 
@@ -14,9 +15,35 @@ struct Host {
   std::string os;      // PRETTY_NAME of os-release(5)
   // What implements /dev/kvm: "vmx", "svm", "pvm" (page tables in software, CPL 0 emulated), "none" or "unknown".
   std::string kvm_backend;
-  double load = 0;  // of the last minute, before the comparison
+  std::string guest_ring;  // "0" or "3": where husk's guest kernel ran; empty when no VM of husk's ran
+  double load = 0;         // of the last minute, before the comparison
+
+  // While the comparison ran:
+  double steal_percent = 0;  // of all cores' time that the hypervisor below gave to others (proc_stat(5), steal)
+  double mhz_low = 0;        // slowest and fastest core that was seen
+  double mhz_high = 0;
 };
 
 Host describe_host();
+
+// What the KVM back end and the guest's privilege mode mean for the figures, in one sentence.
+std::string meaning_of(const Host& host);
+
+// Looks at the machine now and then while a comparison runs.
+class NoiseMeter {
+ public:
+  NoiseMeter();
+  void look();                    // at the clock's speed
+  void finish(Host& host) const;  // fills in steal and clock
+
+ private:
+  std::uint64_t steal_ = 0;
+  std::uint64_t all_ = 0;
+  double mhz_low_ = 0;
+  double mhz_high_ = 0;
+};
+
+// Why this machine was too noisy to believe every figure, in words; empty when nothing speaks against it.
+std::vector<std::string> noise_warnings(const Host& host);
 
 }  // namespace husk::compare

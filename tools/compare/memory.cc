@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
+#include <sstream>
 #include <system_error>
 
 namespace husk::compare {
@@ -36,15 +36,19 @@ bool share_memory(pid_t one, pid_t other) {
   return syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0;
 }
 
-// 0 for a process that has ended or has no memory any more.
-std::uint64_t read_pss(pid_t pid) {
+// Nothing for a process that has ended or has no memory any more.
+ProcessMemory read_memory(pid_t pid) {
+  ProcessMemory memory;
   std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
-  std::string word;
-  while (file >> word) {
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string key;
     std::uint64_t kilobytes = 0;
-    if (word == "Pss:" && file >> kilobytes) return kilobytes * 1024;
+    if (!(words >> key >> kilobytes)) continue;
+    if (key == "Pss:") memory.pss_bytes = kilobytes * 1024;
+    if (key == "Private_Clean:" || key == "Private_Dirty:") memory.private_bytes += kilobytes * 1024;
   }
-  return 0;
+  return memory;
 }
 
 std::string read_name(pid_t pid) {
@@ -61,14 +65,22 @@ std::vector<ProcessMemory> memory_of_tree(pid_t root) {
   for (const pid_t pid : tree_of(root)) {
     const auto same = [&](const ProcessMemory& other) { return share_memory(pid, other.pid); };
     if (std::ranges::any_of(processes, same)) continue;
-    if (const std::uint64_t pss = read_pss(pid); pss != 0) processes.push_back({pid, read_name(pid), pss});
+    ProcessMemory memory = read_memory(pid);
+    if (memory.pss_bytes == 0) continue;
+    memory.pid = pid;
+    memory.name = read_name(pid);
+    processes.push_back(std::move(memory));
   }
   return processes;
 }
 
-std::uint64_t total_pss(const std::vector<ProcessMemory>& processes) {
-  return std::accumulate(processes.begin(), processes.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const ProcessMemory& process) { return sum + process.pss_bytes; });
+ProcessMemory total(const std::vector<ProcessMemory>& processes) {
+  ProcessMemory sum;
+  for (const ProcessMemory& process : processes) {
+    sum.pss_bytes += process.pss_bytes;
+    sum.private_bytes += process.private_bytes;
+  }
+  return sum;
 }
 
 }  // namespace husk::compare

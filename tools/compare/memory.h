@@ -18,12 +18,14 @@ struct ProcessMemory {
   pid_t pid = 0;
   std::string name;  // its comm
   std::uint64_t pss_bytes = 0;
+  std::uint64_t private_bytes = 0;  // of it: pages that nobody else maps
 };
 
 // `root` and its descendants. Processes that share one address space (after vfork, for example) are counted once; one
 // that ends meanwhile is left out.
 std::vector<ProcessMemory> memory_of_tree(pid_t root);
 
-std::uint64_t total_pss(const std::vector<ProcessMemory>& processes);
+// The sums; without pid and name.
+ProcessMemory total(const std::vector<ProcessMemory>& processes);
 
 }  // namespace husk::compare

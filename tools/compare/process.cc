@@ -30,15 +30,19 @@ sigset_t mask_while_waiting;
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
-bool wait_readable(int fd, int timeout_ms) {
+bool wait_readable(std::span<pollfd> events, int timeout_ms) {
   const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
   for (;;) {
     if (interrupted != 0) throw Interrupted();
-    pollfd event{fd, POLLIN, 0};
-    const int ready = ppoll(&event, 1, &timeout, &mask_while_waiting);
+    const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
+}
+
+bool wait_readable(int fd, int timeout_ms) {
+  pollfd event{fd, POLLIN, 0};
+  return wait_readable(std::span(&event, 1), timeout_ms);
 }
 
 std::pair<UniqueFd, UniqueFd> make_pipe() {
@@ -204,6 +208,15 @@ void Process::end() {
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   kill(-pid_, SIGKILL);  // what it left in its process group
+}
+
+std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms) {
+  std::vector<pollfd> events;
+  // poll(2) ignores negative descriptors.
+  for (const auto& process : processes) events.push_back({process ? process->pidfd_.get() : -1, POLLIN, 0});
+  if (!wait_readable(events, timeout_ms)) return processes.size();
+  const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
+  return static_cast<std::size_t>(ready - events.begin());
 }
 
 std::optional<std::string> output_of(const std::vector<std::string>& command) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ class Process {
   static Process start(const std::vector<std::string>& command, Streams streams);
 
   Process(Process&&) noexcept;
+  Process& operator=(Process&&) = delete;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();
@@ -45,6 +47,9 @@ class Process {
 
   // Waits for the end. False when `timeout_ms` pass first. Throws Interrupted.
   bool wait(int timeout_ms);
+
+  // Without waiting: whether it has ended (and has been waited for then).
+  bool has_ended() { return end_ns_ != 0 || wait(0); }
 
   // Reads at most `count` bytes of output: fewer at its end or when `timeout_ms` pass first. Throws Interrupted.
   std::string read_output(std::size_t count, int timeout_ms);
@@ -61,6 +66,7 @@ class Process {
   std::string last_error_line() const;
 
  private:
+  friend std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
   Process() = default;
   void end();
 
@@ -74,6 +80,10 @@ class Process {
   std::uint64_t peak_resident_ = 0;
   int exit_status_ = -1;
 };
+
+// Waits until one of those that are there has ended and returns its index; the size of `processes` when `timeout_ms`
+// pass first. Throws Interrupted.
+std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
 
 // Runs a command to its end and returns its standard output, or nothing if it cannot be started or fails.
 std::optional<std::string> output_of(const std::vector<std::string>& command);

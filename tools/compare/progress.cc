@@ -1,10 +1,26 @@
 #include "tools/compare/progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
+#include "tools/compare/process.h"
+
 namespace husk::compare {
+namespace {
+
+constexpr std::uint64_t kLeastPauseNs = 100'000'000;
+
+std::size_t terminal_width() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
+}  // namespace
 
 ProgressBar::ProgressBar() : visible_(isatty(STDERR_FILENO) == 1) {}
 
@@ -12,12 +28,19 @@ ProgressBar::~ProgressBar() {
   if (visible_) std::fputs("\r\033[K", stderr);
 }
 
-void ProgressBar::show(unsigned done, unsigned total, const std::string& what) {
-  if (!visible_ || total == 0) return;
-  constexpr unsigned kWidth = 30;
-  const unsigned filled = done * kWidth / total;
-  const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
-  std::fprintf(stderr, "\r[%s] %3u%%  %s\033[K", bar.c_str(), done * 100 / total, what.c_str());
+void ProgressBar::show(double done, const std::string& what, double seconds_left) {
+  const std::uint64_t now = monotonic_ns();
+  if (!visible_ || now - drawn_ns_ < kLeastPauseNs) return;
+  drawn_ns_ = now;
+  constexpr std::size_t kWidth = 24;
+  const auto filled = static_cast<std::size_t>(std::clamp(done, 0.0, 1.0) * kWidth);
+  char numbers[64];
+  std::snprintf(numbers, sizeof numbers, " %3.0f%%  %.0f s left  ", 100 * std::clamp(done, 0.0, 1.0),
+                std::ceil(seconds_left));
+  std::string line = "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]" + numbers + what;
+  // A line that wraps could not be wiped.
+  if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
+  std::fprintf(stderr, "\r%s\033[K", line.c_str());
 }
 
 }  // namespace husk::compare

@@ -1,6 +1,8 @@
-// A progress bar on standard error, only when that is a terminal.
+// A live line on standard error, only when that is a terminal: how much is done, what is measured now, how long it
+// still takes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace husk::compare {
@@ -12,10 +14,12 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  void show(unsigned done, unsigned total, const std::string& what);
+  // `done` in 0..1. Cheap enough to be called before every run: it draws at most ten times a second.
+  void show(double done, const std::string& what, double seconds_left);
 
  private:
   bool visible_;
+  std::uint64_t drawn_ns_ = 0;
 };
 
 }  // namespace husk::compare

@@ -5,24 +5,18 @@
 
 namespace husk::compare {
 
-std::optional<std::uint64_t> Runner::first_instruction(const std::string& output) const {
-  // The payload shares the host's clock: it has written what it read (default_payload.cc).
-  timespec moment{};
-  if (output.size() != sizeof moment) return std::nullopt;
-  std::memcpy(&moment, output.data(), sizeof moment);
-  return static_cast<std::uint64_t>(moment.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(moment.tv_nsec);
-}
-
-const std::vector<std::string>& Runner::payload(const Workload& workload, Phase phase) {
-  switch (phase) {
-    case Phase::kStamp:
-      return workload.stamp;
-    case Phase::kIdle:
-      return workload.idle;
-    case Phase::kStart:
-      break;
-  }
-  return workload.start;
+Timeline Runner::timeline(const std::string& output) const {
+  // The payload shares the host's clock: `payload --stamp` has written what it read, first and last.
+  const auto moment = [&](std::size_t index) -> std::optional<std::uint64_t> {
+    timespec time{};
+    if (output.size() < (index + 1) * sizeof time) return std::nullopt;
+    std::memcpy(&time, output.data() + index * sizeof time, sizeof time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+  };
+  Timeline timeline;
+  timeline.first_instruction_ns = moment(0);
+  timeline.last_instruction_ns = moment(1);
+  return timeline;
 }
 
 }  // namespace husk::compare

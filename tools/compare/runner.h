@@ -5,19 +5,29 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tools/compare/workload.h"
-
 namespace husk::compare {
 
-// What the payload is to do in one run.
-enum class Phase {
-  kStart,  // Workload::start: exec of the runner to its exit is timed
-  kStamp,  // Workload::stamp
-  kIdle,   // Workload::idle
+// A root file system, in the forms that runners want it in: the same files in each.
+struct Root {
+  std::string image;                // as `husk run` takes it
+  std::filesystem::path directory;  // for the runners that take a directory
+  bool is_private = false;          // false: `directory` is the user's own and must not be written to
+  std::filesystem::path erofs;      // for the VMMs that take an image file; empty when no runner needs it
+};
+
+// What one run is to do.
+struct Invocation {
+  const Root* root = nullptr;
+  std::vector<std::string> argv;  // argv[0] as a path in the root
+  bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
+  // The run is made for Runner::timeline(): the runner may spend time on recording moments, which it must not do in a
+  // run whose start-up is timed.
+  bool wants_timeline = false;
 };
 
 struct Availability {
@@ -26,12 +36,22 @@ struct Availability {
   std::string reason;   // when not: "not installed (apt package runc)"
 };
 
-// Where the runners put files, and the root file system for those that take a directory.
+// Where the runners put files, and husk's own programs.
 struct Context {
-  std::filesystem::path scratch;  // private, removed at the end
-  std::filesystem::path root;     // the workload's image
-  bool root_is_private = false;   // false: `root` is the user's directory and must not be written to
-  std::filesystem::path husk;     // the husk command
+  std::filesystem::path scratch;  // private to this comparison, removed at its end
+  std::filesystem::path husk;     // the husk command; kvm-floor and the like lie beside it
+};
+
+// What the payload's isolation is made of: decides which facts about it can be asked for.
+enum class Isolation { kNone, kNamespaces, kVm, kLanguage };
+
+// Moments of one run on CLOCK_MONOTONIC, in ns. One that the runner cannot tell is absent.
+struct Timeline {
+  std::optional<std::uint64_t> program_ns;            // the runner's main(), after exec and its dynamic linker
+  std::optional<std::uint64_t> guest_entered_ns;      // VMs: just before the first guest instruction
+  std::optional<std::uint64_t> kernel_entry_ns;       // VMs: the guest kernel's first instruction
+  std::optional<std::uint64_t> first_instruction_ns;  // the payload's
+  std::optional<std::uint64_t> last_instruction_ns;   // the payload's, just before its last write and exit
 };
 
 class Runner {
@@ -39,32 +59,37 @@ class Runner {
   virtual ~Runner() = default;
 
   virtual std::string name() const = 0;
-  virtual Availability detect(const Workload& workload, const Context& context) const = 0;
+  virtual Isolation isolation() const = 0;
+  virtual Availability detect(const Context& context) const = 0;
 
   // Once, before the first run; not timed. Throws husk::Error.
-  virtual void prepare(const Workload&, const Context&) {}
+  virtual void prepare(const Context&) {}
+
+  // Why it cannot do this, in words ("only the embedded payload"); empty when it can.
+  virtual std::string objection(const Invocation&) const { return {}; }
 
   // The command line of the next run. It may differ from call to call (runc wants a new container name each time).
-  virtual std::vector<std::string> command(const Workload& workload, Phase phase) = 0;
+  // Whatever has to be written down for it is written here, before the clock starts.
+  virtual std::vector<std::string> command(const Invocation& invocation) = 0;
 
-  // When the payload of the stamp run that has just ended executed its first instruction: CLOCK_MONOTONIC in ns.
-  // `output` is what the payload wrote. Nothing when the runner cannot tell.
-  virtual std::optional<std::uint64_t> first_instruction(const std::string& output) const;
+  // After a run with wants_timeline of `payload --stamp` has ended; `output` is what the payload wrote.
+  virtual Timeline timeline(const std::string& output) const;
 
-  // From the guest kernel's first instruction to the payload's in that run, in ns; for runners that boot a kernel.
-  virtual std::optional<std::uint64_t> guest_boot() const { return std::nullopt; }
+  // After any run with wants_timeline has ended: VM exits by reason and what else of a VM costs the same on all
+  // hardware (docs/stats.md), as an object; null where the runner cannot tell.
+  virtual nlohmann::ordered_json vm_exits() const { return nullptr; }
 
-  // After a run that was killed: removes what the runner could not.
+  // The payload's exit status, from the runner's, for runners that do not hand it on as it is.
+  virtual int payload_status(int exit_status) const { return exit_status; }
+
+  // After runs that were killed: removes what the runner could not.
   virtual void clean_up() {}
 
   // A limit to compare with, not a way to isolate anything: only its start-up is measured.
   virtual bool is_reference() const { return false; }
-
- protected:
-  // Workload::start, stamp or idle.
-  static const std::vector<std::string>& payload(const Workload& workload, Phase phase);
 };
 
+// In the order of the table.
 std::vector<std::unique_ptr<Runner>> all_runners();
 
 }  // namespace husk::compare

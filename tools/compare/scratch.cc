@@ -54,8 +54,7 @@ Scratch::Scratch() {
 Scratch::~Scratch() {
   std::error_code ignored;
   if (is_private_) {
-    umount2((path_ / "root").c_str(), MNT_DETACH);
-    umount2((path_ / "lower").c_str(), MNT_DETACH);
+    for (auto mount = mounts_.rbegin(); mount != mounts_.rend(); ++mount) umount2(mount->c_str(), MNT_DETACH);
     umount2(path_.c_str(), MNT_DETACH);
     rmdir(path_.c_str());
   } else {
@@ -63,29 +62,40 @@ Scratch::~Scratch() {
   }
 }
 
-fs::path Scratch::mount_image(const std::string& image, const image::CacheDir& cache) {
+Root Scratch::mount_root(const std::string& name, const std::string& image, const image::CacheDir& cache,
+                         bool wants_erofs) {
   const bool is_path = image.find('/') != std::string::npos || image == "." || image == "..";
   image::RootImage named;
   if (!is_path) named = image::open_named(image, cache);
   if (!named.fd && !fs::is_directory(image)) throw Error("find image", image, "there is no such image or directory");
-  if (!is_private_) {
-    if (named.fd) throw Error("mount", "image '" + image + "'", "that needs root", "give the image as a directory");
-    return fs::canonical(image);
+  if (named.fd && !is_private_) {
+    throw Error("mount", "image '" + image + "'", "that needs root", "give the image as a directory");
   }
-  for (const char* name : {"lower", "upper", "work", "root"}) fs::create_directory(path_ / name);
-  std::string lower = named.fd ? (path_ / "lower").string() : fs::canonical(image).string();
+  Root root;
+  root.image = named.fd ? image : fs::canonical(image).string();
+  root.is_private = is_private_;
+  if (wants_erofs) root.erofs = image::resolve(root.image, cache).erofs_path;
+  root.directory = is_private_ ? mount_overlay(name, root.image, std::move(named)) : fs::path(root.image);
+  return root;
+}
+
+fs::path Scratch::mount_overlay(const std::string& name, const std::string& image, image::RootImage named) {
+  const fs::path base = path_ / name;
+  for (const char* part : {"lower", "upper", "work", "root"}) fs::create_directories(base / part);
+  // A directory through a bind mount, so that no character of its name means something to overlayfs (':' and ',').
+  const std::string lower = base / "lower";
   if (named.fd) {
     runner::mount_erofs(runner::RootSource::from_erofs(std::move(named.fd), image), lower);
   } else {
-    // Through a bind mount, so that no character of the directory's name means something to overlayfs (':' and ',').
-    const std::string bind = path_ / "lower";
-    runner::mount_at(lower, bind, {}, MS_BIND);
-    lower = bind;
+    runner::mount_at(image, lower, {}, MS_BIND);
   }
-  const std::string base = path_.string();
-  runner::mount_at("overlay", base + "/root", "overlay", 0,
-                   "lowerdir=" + lower + ",upperdir=" + base + "/upper,workdir=" + base + "/work");
-  return path_ / "root";
+  mounts_.push_back(lower);
+  const std::string root = base / "root";
+  runner::mount_at(
+      "overlay", root, "overlay", 0,
+      "lowerdir=" + lower + ",upperdir=" + (base / "upper").string() + ",workdir=" + (base / "work").string());
+  mounts_.push_back(root);
+  return root;
 }
 
 }  // namespace husk::compare

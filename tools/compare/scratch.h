@@ -3,9 +3,10 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
-#include "tools/compare/workload.h"
-#include "vmm/image/cache_dir.h"
+#include "tools/compare/runner.h"
+#include "vmm/image/image.h"
 
 namespace husk::compare {
 
@@ -21,14 +22,16 @@ class Scratch {
   const std::filesystem::path& path() const { return path_; }
 
   // The image under an overlay whose changes go to the tmpfs; not as root: the image directory itself, not to be
-  // written. An image that was imported needs root.
-  std::filesystem::path mount_image(const std::string& image, const image::CacheDir& cache);
-
-  bool image_is_private() const { return is_private_; }
+  // written. An image that was imported needs root. `name` tells the roots of one comparison apart. With `wants_erofs`
+  // its image file is built, if it is not in the cache. Throws husk::Error.
+  Root mount_root(const std::string& name, const std::string& image, const image::CacheDir& cache, bool wants_erofs);
 
  private:
   std::filesystem::path path_;
+  std::filesystem::path mount_overlay(const std::string& name, const std::string& image, image::RootImage named);
+
   bool is_private_ = false;
+  std::vector<std::filesystem::path> mounts_;  // below path_, in the order in which they were made
 };
 
 }  // namespace husk::compare

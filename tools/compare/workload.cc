@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <span>
 #include <string_view>
@@ -20,6 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kPayloadPath[] = "/bin/payload";
+constexpr std::uint64_t kTouchBytes = 16 << 20;
+constexpr std::uint64_t kSystemCalls = 100'000;
+constexpr std::uint64_t kWriteBytes = 4 << 20;
+
+constexpr const char* kNames[] = {"exit", "touch", "syscalls", "write", "python"};
 
 // FNV-1a, 64 bits: a name for a version of the payload, not a protection against anybody.
 std::string content_name(std::span<const char> bytes) {
@@ -39,9 +46,8 @@ void write_root(const fs::path& root, std::span<const char> program) {
   fs::permissions(file, fs::perms(0755));
 }
 
-}  // namespace
-
-Workload default_workload(const image::CacheDir& cache) {
+// The root directory of the embedded payload.
+fs::path make_root(const image::CacheDir& cache) {
   const std::span<const char> program(husk_default_payload_start, husk_default_payload_end);
   const fs::path root = fs::path(cache.path()) / ("payload-" + content_name(program));
   try {
@@ -56,25 +62,81 @@ Workload default_workload(const image::CacheDir& cache) {
       if (lost_the_race && !fs::exists(root)) throw fs::filesystem_error("rename", aside, lost_the_race);
     }
   } catch (const fs::filesystem_error& error) {
-    throw Error("write", "default payload " + root.string(), error.code().message(),
+    throw Error("write", "embedded payload " + root.string(), error.code().message(),
                 "set HUSK_CACHE_DIR to a directory that can be written");
   }
+  return root;
+}
+
+// An interpreter that the image has, as a path in it; empty when there is none or the image is not a directory. Names
+// in a root are links to absolute paths often enough, so only the name itself is looked for.
+std::string find_python(const std::string& image) {
+  for (const char* path : {"/usr/bin/python3", "/usr/local/bin/python3", "/bin/python3"}) {
+    std::error_code none;
+    if (fs::exists(fs::symlink_status(image + path, none))) return path;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const char* const> workload_names() {
+  return kNames;
+}
+
+Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::string>& names,
+                           const std::string& python_image) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(kNames, name) == std::end(kNames)) {
+      throw Error("compare workload", "'" + name + "'", "there is no such workload",
+                  "known are exit, touch, syscalls, write, python");
+    }
+  }
+  const auto is_wanted = [&](const char* name) {
+    return names.empty() || std::ranges::find(names, name) != names.end();
+  };
   Workload workload;
   workload.description = "the embedded payload, which exits at once";
-  workload.image = root.string();
-  workload.start = {kPayloadPath};
-  workload.stamp = {kPayloadPath, "--stamp"};
-  workload.idle = {kPayloadPath, "--idle"};
+  workload.image = make_root(cache).string();
+  workload.start = {"start_ns", true, {kPayloadPath}};
+  const auto add = [&](const char* name, const char* metric, const char* option, std::uint64_t amount) {
+    if (is_wanted(name)) workload.tasks.push_back({metric, true, {kPayloadPath, option, std::to_string(amount)}});
+  };
+  add("touch", "task_touch_ns", "--touch", kTouchBytes);
+  add("syscalls", "task_syscalls_ns", "--syscalls", kSystemCalls);
+  add("write", "task_write_ns", "--write", kWriteBytes);
+  const std::string python = python_image.empty() ? "" : find_python(python_image);
+  if (!python.empty() && is_wanted("python")) {
+    workload.task_image = python_image;
+    workload.tasks.push_back({"task_python_ns", false, {python, "-c", "pass"}});
+  } else if (!names.empty() && is_wanted("python")) {
+    throw Error("compare workload", "'python'",
+                python_image.empty() ? "there is no IMAGE" : "'" + python_image + "' has no python3 in it",
+                "give a directory that has Python in it: husk compare --workload python DIRECTORY");
+  }
   return workload;
 }
 
 Workload command_workload(const std::string& image, const std::vector<std::string>& command) {
   Workload workload;
   workload.image = image;
-  workload.start = command;
+  workload.start = {"start_ns", false, command};
   for (const std::string& word : command) workload.description += (workload.description.empty() ? "" : " ") + word;
   workload.description = "'" + workload.description + "' of " + image;
   return workload;
+}
+
+std::vector<std::string> stamp_command() {
+  return {kPayloadPath, "--stamp"};
+}
+
+std::vector<std::string> idle_command() {
+  return {kPayloadPath, "--idle"};
+}
+
+std::vector<std::string> bench_command(const std::string& name) {
+  // Enough for a figure within a few percent, and little enough for ten of them under every runner.
+  return {kPayloadPath, "--bench", name, "--bench-ms", "20"};
 }
 
 }  // namespace husk::compare

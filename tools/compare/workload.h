@@ -1,7 +1,7 @@
-// What is run under every runner.
+// What is run under every runner: one task whose start-up is measured, and further tasks that are timed as a whole.
 #pragma once
 
-#include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,23 +9,38 @@
 
 namespace husk::compare {
 
-struct Workload {
-  std::string description;         // for people
-  std::string image;               // as `husk run` takes it
-  std::vector<std::string> start;  // argv: what start-up is measured with
-
-  // Only the default payload can say when it began and wait to be looked at; empty for a command of the user's.
-  std::vector<std::string> stamp;
-  std::vector<std::string> idle;
-
-  bool is_embedded() const { return !stamp.empty(); }
+// A command that ends by itself with status 0, timed from exec of the runner to its exit.
+struct Task {
+  std::string metric;  // metrics.h
+  bool is_embedded = true;
+  std::vector<std::string> argv;
 };
 
-// Puts the embedded payload into a root directory of its own in the cache (once; the directory's name holds a hash of
-// its contents) and returns it as a workload. Throws husk::Error.
-Workload default_workload(const image::CacheDir& cache);
+struct Workload {
+  std::string description;  // for people
+  std::string image;        // as `husk run` takes it: what `argv` of a task lies in
+  Task start;               // what start-up, cold start, memory, density are measured with
+  std::vector<Task> tasks;
+  std::string task_image;  // of the tasks that are not embedded; may be empty
+
+  bool is_embedded() const { return start.is_embedded; }
+};
+
+// The names that `--workload` takes: exit, touch, syscalls, write, python.
+std::span<const char* const> workload_names();
+
+// The embedded payload, which is put into a root directory of its own in the cache (once; the directory's name holds a
+// hash of its contents), with the tasks that are named (all when none is). `python_image`, when not empty, is an image
+// in which to look for Python. Throws husk::Error, also for a name that is not known or cannot be had.
+Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::string>& names,
+                           const std::string& python_image);
 
 // A command of the user's, which is expected to end by itself with status 0.
 Workload command_workload(const std::string& image, const std::vector<std::string>& command);
+
+// Command lines of the embedded payload (payload/main.cc).
+std::vector<std::string> stamp_command();
+std::vector<std::string> idle_command();
+std::vector<std::string> bench_command(const std::string& name);
 
 }  // namespace husk::compare

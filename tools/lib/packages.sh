@@ -16,7 +16,11 @@ HUSK_HWLAB_PACKAGES="
   qemu-system-x86 linux-image-cloud-amd64 busybox-static cpio"
 
 # What `husk compare` can measure besides husk.
-HUSK_COMPARE_PACKAGES="bubblewrap runc"
+HUSK_COMPARE_PACKAGES="
+  bubblewrap runc crun podman conmon strace
+  clang lld wasi-libc libclang-rt-14-dev-wasm32"
+# The runner `wasm` takes any node; Debian's package is for machines that have none.
+command -v node >/dev/null || HUSK_COMPARE_PACKAGES="$HUSK_COMPARE_PACKAGES nodejs"
 
 # husk_install PACKAGE...: installs those that are missing; says nothing, and asks nothing of the network, if none is.
 husk_install() {

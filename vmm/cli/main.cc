@@ -61,9 +61,10 @@ int main_any(int count, char** arguments) {
   CLI::App app{"husk: a hardware husk around one container"};
   app.require_subcommand(1);
   // Listed for --help only: `husk run` has been dispatched before, without the cost of the other subcommands,
-  // and `husk compare` is a program of its own.
+  // and `husk compare` and `husk report` are a program of their own.
   app.add_subcommand("run", "run a payload in a micro-VM (see `husk run --help`)");
   app.add_subcommand("compare", "measure a payload in several kinds of isolation (see `husk compare --help`)");
+  app.add_subcommand("report", "show a comparison again, or two side by side (see `husk report --help`)");
   int status = 0;
   add_image(app, status);
   add_doctor(app, status);
@@ -82,7 +83,8 @@ int main_guarded(int count, char** arguments) {
   ::signal(SIGPIPE, SIG_IGN);
   try {
     if (count > 1 && std::string_view(arguments[1]) == "run") return main_run(count - 1, arguments + 1, start);
-    if (count > 1 && std::string_view(arguments[1]) == "compare") execute_compare(count - 1, arguments + 1);
+    const std::string_view command = count > 1 ? arguments[1] : "";
+    if (command == "compare" || command == "report") execute_compare(count - 1, arguments + 1);
     return main_any(count, arguments);
   } catch (const Error& error) {
     log::write(log::Severity::kError, error.what());

@@ -1,7 +1,7 @@
 #include "tools/compare/runners/bwrap.h"
 #include "tools/compare/runners/husk.h"
+#include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/references.h"
-#include "tools/compare/runners/runc.h"
 
 namespace husk::compare {
 
@@ -11,9 +11,11 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<KvmFloor>());
   runners.push_back(std::make_unique<HuskHost>("process"));
   runners.push_back(std::make_unique<HuskHost>("namespace"));
-  runners.push_back(std::make_unique<HuskVm>());
+  runners.push_back(std::make_unique<HuskVm>(HuskVm::GuestRing::kAuto));
+  runners.push_back(std::make_unique<HuskVm>(HuskVm::GuestRing::kRing0));
   runners.push_back(std::make_unique<Bwrap>());
-  runners.push_back(std::make_unique<Runc>());
+  runners.push_back(std::make_unique<OciRuntime>("crun"));
+  runners.push_back(std::make_unique<OciRuntime>("runc"));
   return runners;
 }
 

@@ -4,24 +4,23 @@
 
 namespace husk::compare {
 
-Availability Bwrap::detect(const Workload&, const Context&) const {
+Availability Bwrap::detect(const Context&) const {
   const std::string program = find_program("bwrap");
   if (program.empty()) return {false, {}, "not installed (apt package bubblewrap)"};
-  std::string version = output_of({program, "--version"}).value_or("");
+  const std::string version = output_of({program, "--version"}).value_or("");
   return {true, version.substr(0, version.find('\n')), {}};
 }
 
-void Bwrap::prepare(const Workload&, const Context& context) {
+void Bwrap::prepare(const Context&) {
   program_ = find_program("bwrap");
-  root_ = context.root.string();
-  bind_ = context.root_is_private ? "--bind" : "--ro-bind";
 }
 
-std::vector<std::string> Bwrap::command(const Workload& workload, Phase phase) {
-  std::vector<std::string> arguments = {
-      program_, "--unshare-all", "--die-with-parent", bind_, root_, "/", "--proc", "/proc", "--dev", "/dev"};
-  for (const std::string& word : payload(workload, phase)) arguments.push_back(word);
-  return arguments;
+std::vector<std::string> Bwrap::command(const Invocation& invocation) {
+  const char* bind = invocation.root->is_private ? "--bind" : "--ro-bind";
+  std::vector<std::string> words = {program_, "--unshare-all", "--die-with-parent", bind};
+  words.insert(words.end(), {invocation.root->directory.string(), "/", "--proc", "/proc", "--dev", "/dev"});
+  words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
+  return words;
 }
 
 }  // namespace husk::compare

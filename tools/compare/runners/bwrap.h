@@ -9,14 +9,13 @@ namespace husk::compare {
 class Bwrap : public Runner {
  public:
   std::string name() const override { return "bwrap"; }
-  Availability detect(const Workload& workload, const Context& context) const override;
-  void prepare(const Workload& workload, const Context& context) override;
-  std::vector<std::string> command(const Workload& workload, Phase phase) override;
+  Isolation isolation() const override { return Isolation::kNamespaces; }
+  Availability detect(const Context& context) const override;
+  void prepare(const Context& context) override;
+  std::vector<std::string> command(const Invocation& invocation) override;
 
  private:
   std::string program_;
-  std::string root_;
-  std::string bind_;
 };
 
 }  // namespace husk::compare

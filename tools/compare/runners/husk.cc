@@ -8,59 +8,84 @@
 #include "tools/compare/version.h"
 
 namespace husk::compare {
+namespace {
 
-Availability HuskHost::detect(const Workload&, const Context& context) const {
+Availability detect_husk(const Context& context) {
   if (access(context.husk.c_str(), X_OK) != 0) return {false, {}, "not there (" + context.husk.string() + ")"};
-  return {true, husk_version(), {}};
+  return {true, "husk " + husk_version(), {}};
 }
 
-void HuskHost::prepare(const Workload& workload, const Context& context) {
+}  // namespace
+
+compare::Isolation HuskHost::isolation() const {
+  return isolation_ == "process" ? Isolation::kNone : Isolation::kNamespaces;
+}
+
+Availability HuskHost::detect(const Context& context) const {
+  return detect_husk(context);
+}
+
+void HuskHost::prepare(const Context& context) {
   husk_ = context.husk.string();
+}
+
+std::vector<std::string> HuskHost::command(const Invocation& invocation) {
   // What a plain process writes stays written, and it cannot run an image file: it gets the directory that the other
-  // programs get. The embedded payload writes nothing.
-  const bool write_protect = isolation_ == "process" && !workload.is_embedded();
-  image_ = write_protect ? context.root.string() : workload.image;
+  // programs get.
+  const std::string image = isolation_ == "process" ? invocation.root->directory.string() : invocation.root->image;
+  std::vector<std::string> words = {husk_, "run", "--isolation", isolation_, image};
+  words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
+  return words;
 }
 
-std::vector<std::string> HuskHost::command(const Workload& workload, Phase phase) {
-  std::vector<std::string> arguments = {husk_, "run", "--isolation", isolation_, image_};
-  for (const std::string& word : payload(workload, phase)) arguments.push_back(word);
-  return arguments;
-}
-
-Availability HuskVm::detect(const Workload& workload, const Context& context) const {
+Availability HuskVm::detect(const Context& context) const {
   if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
-  return HuskHost::detect(workload, context);
+  return detect_husk(context);
 }
 
-void HuskVm::prepare(const Workload& workload, const Context& context) {
-  HuskHost::prepare(workload, context);
-  stats_file_ = (context.scratch / "vm-stats.json").string();
+void HuskVm::prepare(const Context& context) {
+  husk_ = context.husk.string();
+  stats_file_ = (context.scratch / (name() + "-stats.json")).string();
 }
 
-std::vector<std::string> HuskVm::command(const Workload& workload, Phase phase) {
-  std::vector<std::string> arguments = HuskHost::command(workload, phase);
+std::vector<std::string> HuskVm::command(const Invocation& invocation) {
+  std::vector<std::string> words = {husk_, "run"};
+  if (ring_ == GuestRing::kRing0) words.insert(words.end(), {"--guest-ring", "0"});
   // Not in the runs whose start-up is timed: writing a file takes time.
-  if (phase == Phase::kStamp) arguments.insert(arguments.begin() + 2, {"--stats", stats_file_});
-  return arguments;
+  if (invocation.wants_timeline) words.insert(words.end(), {"--stats", stats_file_});
+  words.push_back(invocation.root->image);
+  words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
+  return words;
 }
 
-std::optional<std::uint64_t> HuskVm::statistic(const char* name) const {
+Timeline HuskVm::timeline(const std::string&) const {
   std::ifstream file(stats_file_);
   const nlohmann::json stats = nlohmann::json::parse(file, nullptr, false);
-  if (!stats.is_object() || !stats.contains(name)) return std::nullopt;
-  return stats[name].get<std::uint64_t>();
+  const auto moment = [&](const char* name) -> std::optional<std::uint64_t> {
+    if (!stats.is_object() || !stats.contains(name) || !stats[name].is_number_unsigned()) return std::nullopt;
+    return stats[name].get<std::uint64_t>();
+  };
+  Timeline timeline;
+  timeline.program_ns = moment("main_ns");
+  timeline.guest_entered_ns = moment("guest_entered_ns");
+  timeline.kernel_entry_ns = moment("kernel_entry_ns");
+  timeline.first_instruction_ns = moment("payload_started_ns");
+  timeline.last_instruction_ns = moment("payload_ended_ns");
+  return timeline;
 }
 
-std::optional<std::uint64_t> HuskVm::first_instruction(const std::string&) const {
-  return statistic("payload_started_ns");
-}
-
-std::optional<std::uint64_t> HuskVm::guest_boot() const {
-  const auto entry = statistic("kernel_entry_ns");
-  const auto payload = statistic("payload_started_ns");
-  if (!entry || !payload || *payload < *entry) return std::nullopt;
-  return *payload - *entry;
+nlohmann::ordered_json HuskVm::vm_exits() const {
+  std::ifstream file(stats_file_);
+  const auto stats = nlohmann::ordered_json::parse(file, nullptr, false);
+  if (!stats.is_object()) return nullptr;
+  nlohmann::ordered_json exits;
+  for (const auto& [name, value] : stats.items()) {
+    const bool is_wanted = name == "guest_ring" || name == "kvm_stats" || name.starts_with("exits_") ||
+                           name == "guest_cpl0_instructions" || name == "guest_syscalls" || name == "guest_gates" ||
+                           name == "guest_page_faults" || name == "guest_interrupts";
+    if (is_wanted) exits[name] = value;
+  }
+  return exits;
 }
 
 }  // namespace husk::compare

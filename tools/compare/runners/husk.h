@@ -10,32 +10,37 @@ class HuskHost : public Runner {
  public:
   explicit HuskHost(std::string isolation) : isolation_(std::move(isolation)) {}
   std::string name() const override { return isolation_; }
-  Availability detect(const Workload& workload, const Context& context) const override;
-  void prepare(const Workload& workload, const Context& context) override;
-  std::vector<std::string> command(const Workload& workload, Phase phase) override;
-
- protected:
-  std::string husk_;
-  std::string image_;
+  Isolation isolation() const override;
+  Availability detect(const Context& context) const override;
+  void prepare(const Context& context) override;
+  std::vector<std::string> command(const Invocation& invocation) override;
 
  private:
   std::string isolation_;
+  std::string husk_;
 };
 
-// `husk run --isolation vm`. The payload does not share the host's clock here, so the moment of its first instruction
-// comes from husk, which converts the guest's TSC reading (docs/stats.md).
-class HuskVm : public HuskHost {
+// `husk run --isolation vm`, in the privilege mode that husk chooses ("vm"), or always in CPL 0 ("vm-ring0").
+class HuskVm : public Runner {
  public:
-  HuskVm() : HuskHost("vm") {}
-  Availability detect(const Workload& workload, const Context& context) const override;
-  void prepare(const Workload& workload, const Context& context) override;
-  std::vector<std::string> command(const Workload& workload, Phase phase) override;
-  std::optional<std::uint64_t> first_instruction(const std::string& output) const override;
-  std::optional<std::uint64_t> guest_boot() const override;
+  enum class GuestRing { kAuto, kRing0 };
+  static constexpr char kName[] = "vm";
+  explicit HuskVm(GuestRing ring) : ring_(ring) {}
+  std::string name() const override { return ring_ == GuestRing::kAuto ? kName : "vm-ring0"; }
+  Isolation isolation() const override { return Isolation::kVm; }
+  Availability detect(const Context& context) const override;
+  void prepare(const Context& context) override;
+  std::vector<std::string> command(const Invocation& invocation) override;
+  // The payload does not share the host's clock here, so the moments come from husk, which converts the guest's TSC
+  // readings (docs/stats.md).
+  Timeline timeline(const std::string& output) const override;
+
+  nlohmann::ordered_json vm_exits() const override;
 
  private:
-  std::optional<std::uint64_t> statistic(const char* name) const;
-  std::string stats_file_;
+  GuestRing ring_;
+  std::string husk_;
+  std::string stats_file_;  // of the last run with wants_timeline
 };
 
 }  // namespace husk::compare

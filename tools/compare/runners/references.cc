@@ -11,23 +11,22 @@ std::string floor_program(const Context& context) {
 
 }  // namespace
 
-Availability ForkExec::detect(const Workload& workload, const Context&) const {
-  // A command of the user's needs the libraries and files of its image, and so at least the chroot(2) of `process`.
-  if (!workload.is_embedded()) return {false, {}, "only for the embedded payload"};
+Availability ForkExec::detect(const Context&) const {
   return {true, {}, {}};
 }
 
-void ForkExec::prepare(const Workload& workload, const Context&) {
-  program_ = workload.image + workload.start[0];
+std::string ForkExec::objection(const Invocation& invocation) const {
+  // Another command needs the libraries and files of its image, and so at least the chroot(2) of `process`.
+  return invocation.is_embedded ? "" : "only the embedded payload";
 }
 
-std::vector<std::string> ForkExec::command(const Workload& workload, Phase phase) {
-  std::vector<std::string> arguments = payload(workload, phase);
-  arguments[0] = program_;
-  return arguments;
+std::vector<std::string> ForkExec::command(const Invocation& invocation) {
+  std::vector<std::string> words = invocation.argv;
+  words[0] = invocation.root->directory.string() + words[0];
+  return words;
 }
 
-Availability KvmFloor::detect(const Workload&, const Context& context) const {
+Availability KvmFloor::detect(const Context& context) const {
   if (access(floor_program(context).c_str(), X_OK) != 0) {
     return {false, {}, "not there (" + floor_program(context) + ")"};
   }
@@ -35,11 +34,11 @@ Availability KvmFloor::detect(const Workload&, const Context& context) const {
   return {true, {}, {}};
 }
 
-void KvmFloor::prepare(const Workload&, const Context& context) {
+void KvmFloor::prepare(const Context& context) {
   program_ = floor_program(context);
 }
 
-std::vector<std::string> KvmFloor::command(const Workload&, Phase) {
+std::vector<std::string> KvmFloor::command(const Invocation&) {
   return {program_};
 }
 

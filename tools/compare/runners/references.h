@@ -9,13 +9,11 @@ namespace husk::compare {
 class ForkExec : public Runner {
  public:
   std::string name() const override { return "fork-exec"; }
-  Availability detect(const Workload& workload, const Context& context) const override;
-  void prepare(const Workload& workload, const Context& context) override;
-  std::vector<std::string> command(const Workload& workload, Phase phase) override;
+  Isolation isolation() const override { return Isolation::kNone; }
+  Availability detect(const Context& context) const override;
+  std::string objection(const Invocation& invocation) const override;
+  std::vector<std::string> command(const Invocation& invocation) override;
   bool is_reference() const override { return true; }
-
- private:
-  std::string program_;
 };
 
 // kvm_floor.cc: what a VM costs with nothing in it.
@@ -23,9 +21,10 @@ class KvmFloor : public Runner {
  public:
   static constexpr char kName[] = "kvm-floor";
   std::string name() const override { return kName; }
-  Availability detect(const Workload& workload, const Context& context) const override;
-  void prepare(const Workload& workload, const Context& context) override;
-  std::vector<std::string> command(const Workload& workload, Phase phase) override;
+  Isolation isolation() const override { return Isolation::kVm; }
+  Availability detect(const Context& context) const override;
+  void prepare(const Context& context) override;
+  std::vector<std::string> command(const Invocation& invocation) override;
   bool is_reference() const override { return true; }
 
  private:

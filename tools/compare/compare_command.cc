@@ -1,0 +1,160 @@
+#include "tools/compare/compare_command.h"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <sstream>
+
+#include "tools/compare/comparison.h"
+#include "tools/compare/progress.h"
+#include "tools/compare/runners/references.h"
+#include "vmm/error.h"
+
+namespace husk::compare {
+namespace {
+
+constexpr double kLongestSeconds = 24 * 3600;
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> words;
+  std::istringstream stream(list);
+  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  return words;
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::vector<std::string> names_of(const std::vector<std::unique_ptr<Runner>>& runners) {
+  std::vector<std::string> names;
+  for (const auto& runner : runners) names.push_back(runner->name());
+  return names;
+}
+
+void check_known(const std::string& what, const std::vector<std::string>& names,
+                 const std::vector<std::string>& known) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(known, name) == known.end()) {
+      throw Error("compare " + what, "'" + name + "'", "there is no such " + what, "known are " + join(known));
+    }
+  }
+}
+
+// Keeps the runners that were asked for, in the order of the table.
+void select(std::vector<std::unique_ptr<Runner>>& runners, const std::vector<std::string>& names) {
+  check_known("runner", names, names_of(runners));
+  if (names.empty()) return;
+  std::erase_if(runners, [&](const auto& runner) {
+    // The limits stay: ratios are taken to them.
+    return !runner->is_reference() && std::ranges::find(names, runner->name()) == names.end();
+  });
+}
+
+std::set<Measurement> select_measurements(const std::vector<std::string>& names) {
+  const std::vector<std::string> known(std::begin(kMeasurementNames), std::end(kMeasurementNames));
+  check_known("measurement", names, known);
+  std::set<Measurement> wanted;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (names.empty() || std::ranges::find(names, known[i]) != names.end()) wanted.insert(static_cast<Measurement>(i));
+  }
+  return wanted;
+}
+
+// What ratios are taken to when nobody says: the least that a VM can cost, where there can be one.
+std::string choose_baseline(const std::string& asked, const std::vector<std::unique_ptr<Runner>>& runners) {
+  const std::vector<std::string> names = names_of(runners);
+  if (!asked.empty()) {
+    check_known("baseline", {asked}, names);
+    return asked;
+  }
+  const auto is_there = [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
+  const bool has_kvm =
+      KvmFloor().detect({.scratch = {}, .husk = std::filesystem::read_symlink("/proc/self/exe")}).available;
+  if (has_kvm && is_there(KvmFloor::kName)) return KvmFloor::kName;
+  return is_there("process") ? "process" : names.front();
+}
+
+Workload choose_workload(const CompareOptions& options, const std::vector<std::string>& rest,
+                         const image::CacheDir& cache) {
+  if (rest.size() > 1) {
+    if (!options.workloads.empty()) {
+      throw Error("compare workload", "'" + options.workloads + "'", "there is a command", "give one or the other");
+    }
+    return command_workload(rest[0], {rest.begin() + 1, rest.end()});
+  }
+  return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
+}
+
+}  // namespace
+
+double parse_duration(const std::string& text, const char* option) {
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = std::string::npos;
+  }
+  const std::string unit = used <= text.size() ? text.substr(used) : "?";
+  const double factor = unit.empty() || unit == "s" ? 1 : unit == "ms" ? 1e-3 : unit == "m" || unit == "min" ? 60 : 0;
+  if (!(value > 0) || factor == 0 || value * factor > kLongestSeconds) {
+    throw Error("use", std::string(option) + " " + text, "it is not a duration of at most a day",
+                "for example 90s or 2m");
+  }
+  return value * factor;
+}
+
+void declare(CLI::App& app, CompareOptions& options) {
+  app.prefix_command();  // what follows IMAGE belongs to the payload
+  app.add_option(
+         "--budget", options.budget,
+         "how long to measure in all: the number of runs grows until the intervals are narrow or this has passed")
+      ->capture_default_str();
+  app.add_option("--runs", options.runs, "make exactly so many rounds of start-up runs instead, however long they take")
+      ->check(CLI::Range(1U, 1'000'000U));
+  // Words that are split here: CLI11 would take IMAGE for one more element of a list.
+  app.add_option("--with", options.with,
+                 "runners to compare, separated by commas (default: all): " + join(names_of(all_runners())));
+  app.add_option(
+      "--workload", options.workloads,
+      "what the embedded payload does besides exiting at once, separated by commas (default: all): exit, touch, "
+      "syscalls, write, python");
+  app.add_option(
+      "--measure", options.measure,
+      "what to measure, separated by commas (default: all): start-up, workloads, memory, density, speed, isolation");
+  app.add_option("--baseline", options.baseline, "the runner that ratios are taken to (default: kvm-floor)");
+  app.add_option("--timeout", options.timeout, "the longest that one run may take")->capture_default_str();
+  app.add_option("--seed", options.seed, "of the random order and of the bootstrap, to repeat it (default: a new one)");
+  declare(app, options.outputs);
+  app.footer(
+      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: its Python is started too.\n"
+      "docs/methodology.md defines every figure. Ctrl-C prints what is known so far.");
+}
+
+int compare(const CompareOptions& options, const std::vector<std::string>& rest) {
+  const image::CacheDir cache = image::CacheDir::from_environment();
+  Comparison comparison;
+  comparison.workload = choose_workload(options, rest, cache);
+  comparison.runners = all_runners();
+  select(comparison.runners, split(options.with));
+  comparison.measurements = select_measurements(split(options.measure));
+  comparison.options.budget_s = parse_duration(options.budget, "--budget");
+  comparison.options.timeout_ms = static_cast<int>(1000 * parse_duration(options.timeout, "--timeout"));
+  comparison.options.runs = options.runs;
+  comparison.options.seed = options.seed != 0 ? options.seed : std::random_device()();
+  comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);
+  check_writable(options.outputs);
+
+  catch_interrupts();
+  std::optional<ProgressBar> bar(std::in_place);
+  const ComparisonResult result =
+      run(comparison, cache, [&](double done, const std::string& what, double left) { bar->show(done, what, left); });
+  bar.reset();
+  write_outputs(options.outputs, result, comparison.options.baseline);
+  return result.complete ? 0 : kExitInterrupted;
+}
+
+}  // namespace husk::compare

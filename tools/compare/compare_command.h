@@ -1,0 +1,35 @@
+// `husk compare`: the options, and what they set in motion.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tools/compare/outputs.h"
+
+namespace husk::compare {
+
+inline constexpr int kExitInterrupted = 130;
+
+struct CompareOptions {
+  unsigned runs = 0;
+  std::string budget = "90s";
+  std::string timeout = "60s";
+  std::string with;        // runners, separated by commas; empty: all
+  std::string workloads;   // separated by commas; empty: all
+  std::string measure;     // separated by commas; empty: all
+  std::string baseline;    // empty: kvm-floor where there is KVM, else process
+  std::uint64_t seed = 0;  // 0: a new one
+  OutputOptions outputs;
+};
+
+void declare(CLI::App& app, CompareOptions& options);
+
+// `rest`: IMAGE [CMD...]. Returns the exit status. Throws husk::Error.
+int compare(const CompareOptions& options, const std::vector<std::string>& rest);
+
+// "90s", "2m", "500ms" or plain seconds, as seconds. Throws husk::Error naming `option`.
+double parse_duration(const std::string& text, const char* option);
+
+}  // namespace husk::compare

@@ -1,0 +1,119 @@
+#include "tools/compare/comparison.h"
+
+#include <ctime>
+#include <filesystem>
+
+#include "tools/compare/measure/stages.h"
+#include "tools/compare/runners/husk.h"
+#include "tools/compare/version.h"
+
+namespace husk::compare {
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[sizeof "2000-01-01T00:00:00Z"];
+  std::strftime(text, sizeof text, "%FT%TZ", std::gmtime(&now));
+  return text;
+}
+
+// A measurement, the share of the time that its stages ask for, and how it is made.
+struct Part {
+  double share = 0;
+  std::function<void()> run;
+};
+
+double sum_of_shares(const std::vector<Stage>& stages) {
+  double sum = 0;
+  for (const Stage& stage : stages) sum += stage.share;
+  return sum;
+}
+
+class Plan {
+ public:
+  Plan(Session& session, const Subject& subject, const std::set<Measurement>& wanted, ComparisonResult& result) {
+    const Workload& workload = *subject.workload;
+    const bool is_embedded = workload.is_embedded();
+    const auto add = [&](Measurement measurement, double share, std::function<void()> run) {
+      if (wanted.contains(measurement)) parts_.push_back({share, std::move(run)});
+    };
+    add(Measurement::kStartUp, kStartStage.share, [&] { measure_start(session, subject); });
+    if (is_embedded) {
+      add(Measurement::kStartUp, kTimelineStage.share, [&] { measure_timeline(session, subject); });
+    }
+    add(Measurement::kWorkloads, 5.0 * static_cast<double>(workload.tasks.size()),
+        [&] { measure_tasks(session, subject); });
+    add(Measurement::kMemory, kMemoryStage.share, [&] { measure_memory(session, subject, result.payload_pss_bytes); });
+    if (is_embedded) {
+      add(Measurement::kDensity, sum_of_shares(density_stages()), [&] { measure_density(session, subject); });
+    }
+    add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
+    if (is_embedded) add(Measurement::kSpeed, kSpeedStage.share, [&] { measure_speed(session, subject); });
+  }
+
+  double share() const {
+    double sum = 0;
+    for (const Part& part : parts_) sum += part.share;
+    return sum;
+  }
+
+  void run() const {
+    for (const Part& part : parts_) part.run();
+  }
+
+ private:
+  std::vector<Part> parts_;
+};
+
+}  // namespace
+
+ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const ProgressCallback& progress) {
+  ComparisonResult result;
+  result.husk_version = husk_version();
+  result.husk_commit = husk_commit();
+  result.started = utc_now();
+  result.seed = comparison.options.seed;
+  result.payload = comparison.workload.description;
+  result.host = describe_host();
+  NoiseMeter noise;
+  const std::uint64_t begin = monotonic_ns();
+
+  Scratch scratch;
+  Subject subject;
+  subject.workload = &comparison.workload;
+  subject.root = scratch.mount_root("image", comparison.workload.image, cache, true);
+  if (!comparison.workload.task_image.empty()) {
+    subject.task_root = scratch.mount_root("task-image", comparison.workload.task_image, cache, true);
+  }
+  Context context;
+  context.scratch = scratch.path();
+  context.husk = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "husk";
+
+  Session session(context, comparison.options, [&](double done, const std::string& what, double left) {
+    noise.look();
+    progress(done, what, left);
+  });
+  try {
+    for (const std::unique_ptr<Runner>& runner : comparison.runners) session.add(*runner);
+    const Plan plan(session, subject, comparison.measurements, result);
+    session.plan(plan.share());
+    plan.run();
+    record_vm_exits(session, subject);
+  } catch (const Interrupted&) {
+    acknowledge_interrupt();
+    result.complete = false;
+  }
+  for (Entry& entry : session.entries()) {
+    entry.runner->clean_up();
+    if (entry.result.name == HuskVm::kName && entry.result.vm_exits.is_object()) {
+      result.host.guest_ring = std::to_string(entry.result.vm_exits.value("guest_ring", 0));
+    }
+    result.runners.push_back(std::move(entry.result));
+  }
+  noise.finish(result.host);
+  result.warnings = noise_warnings(result.host);
+  result.seconds = static_cast<double>(monotonic_ns() - begin) / 1e9;
+  return result;
+}
+
+}  // namespace husk::compare

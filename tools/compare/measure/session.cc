@@ -1,0 +1,167 @@
+#include "tools/compare/measure/session.h"
+
+#include <algorithm>
+
+#include "tools/compare/statistics/summary.h"
+#include "vmm/error.h"
+
+namespace husk::compare {
+namespace {
+
+// Narrow enough: half the interval of every ratio is less than this part of the ratio.
+constexpr double kNarrow = 0.02;
+
+constexpr double kSecond = 1e9;
+
+std::string name_of(Isolation isolation) {
+  switch (isolation) {
+    case Isolation::kNone:
+      return "none";
+    case Isolation::kNamespaces:
+      return "namespaces";
+    case Isolation::kVm:
+      return "vm";
+    case Isolation::kLanguage:
+      return "language";
+  }
+  return "";
+}
+
+}  // namespace
+
+Session::Session(const Context& context, const SessionOptions& options, ProgressCallback progress)
+    : context_(context),
+      options_(options),
+      progress_(std::move(progress)),
+      random_(options.seed),
+      start_ns_(monotonic_ns()) {}
+
+void Session::add(Runner& runner) {
+  Entry entry;
+  entry.runner = &runner;
+  entry.result.name = runner.name();
+  entry.result.isolation = name_of(runner.isolation());
+  entry.result.is_reference = runner.is_reference();
+  try {
+    const Availability availability = runner.detect(context_);
+    entry.result.version = availability.version;
+    if (availability.available) {
+      runner.prepare(context_);
+    } else {
+      entry.usable = false;
+      entry.result.status = Status::kNotAvailable;
+      entry.result.note = availability.reason;
+    }
+  } catch (const Error& error) {
+    entry.usable = false;
+    entry.result.status = Status::kFailed;
+    entry.result.note = std::string("failed: ") + error.what();
+  }
+  entries_.push_back(std::move(entry));
+}
+
+void Session::plan(double total_share) {
+  share_total_ = share_left_ = total_share;
+}
+
+void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
+  for (const std::string& metric : stage.metrics) {
+    if (!entry.result.series.contains(metric)) entry.result.notes[metric] = why;
+  }
+  if (!stage.is_essential) return;
+  entry.usable = false;
+  entry.result.status = Status::kFailed;
+  entry.result.note = "failed: " + why;
+}
+
+bool Session::is_narrow(const std::string& metric) const {
+  const auto baseline = std::ranges::find(entries_, options_.baseline, [](const Entry& e) { return e.result.name; });
+  const Series* denominator = baseline == entries_.end() ? nullptr : baseline->result.find(metric);
+  for (const Entry& entry : entries_) {
+    const Series* series = entry.result.find(metric);
+    if (series == nullptr || series == denominator) continue;
+    const std::optional<Summary> summary =
+        denominator == nullptr ? summarize(series, options_.seed) : summarize_ratio(series, denominator, options_.seed);
+    if (!summary || !summary->interval) return false;
+    if (summary->interval->high - summary->interval->low > 2 * kNarrow * summary->median) return false;
+  }
+  return true;
+}
+
+void Session::show(const Stage& stage, const Entry& entry, unsigned round, double stage_part) {
+  const double gone = (share_total_ - share_left_ + stage.share * std::min(1.0, stage_part)) / share_total_;
+  const double spent = static_cast<double>(monotonic_ns() - start_ns_) / kSecond;
+  // With an exact number of runs the time is what it is; else the budget tells.
+  const double left = options_.runs != 0 ? (gone > 0 ? spent / gone - spent : 0) : options_.budget_s - spent;
+  progress_(gone, std::string(stage.title) + ", round " + std::to_string(round + 1) + ": " + entry.result.name,
+            std::max(0.0, left));
+}
+
+void Session::run(const Stage& stage, const Body& body) {
+  const std::uint64_t begin = monotonic_ns();
+  const double spent = static_cast<double>(begin - start_ns_) / kSecond;
+  const double mine = std::max(0.0, options_.budget_s - spent) * stage.share / share_left_;
+  const unsigned most = options_.runs != 0
+                            ? std::min(options_.runs, stage.is_essential ? options_.runs : stage.most_rounds)
+                            : stage.most_rounds;
+  const unsigned least = options_.runs != 0 ? most : stage.least_rounds;
+
+  std::vector<Entry*> order;
+  for (Entry& entry : entries_) {
+    entry.stage_seconds = 0;
+    if (entry.usable && (stage.with_references || !entry.result.is_reference)) order.push_back(&entry);
+  }
+  unsigned next_check = stage.least_rounds;
+  for (unsigned turn = 0; turn < most + stage.warm_up; ++turn) {
+    const bool is_warm_up = turn < stage.warm_up;
+    const unsigned round = is_warm_up ? 0 : turn - stage.warm_up;
+    std::ranges::shuffle(order, random_);
+    std::erase_if(order, [&](Entry* entry) {
+      const double time_part = static_cast<double>(monotonic_ns() - begin) / kSecond / std::max(mine, 1e-3);
+      const double round_part = static_cast<double>(turn) / (most + stage.warm_up);
+      show(stage, *entry, round, options_.runs != 0 ? round_part : std::max(time_part, round_part));
+      const std::uint64_t run_begin = monotonic_ns();
+      try {
+        body(*entry, round);
+      } catch (const Error& error) {
+        fail(*entry, stage, error.what());
+        entry->runner->clean_up();
+        return true;
+      }
+      entry->stage_seconds += static_cast<double>(monotonic_ns() - run_begin) / kSecond;
+      // One that alone needs the time of all has said what there is to say, be it in a warm-up.
+      if (options_.runs == 0 && entry->stage_seconds > mine) return true;
+      if (is_warm_up) {
+        for (const std::string& metric : stage.metrics) entry->result.series.erase(metric);
+      }
+      return false;
+    });
+    if (order.empty() || is_warm_up || round + 1 < least) continue;
+    if (static_cast<double>(monotonic_ns() - begin) / kSecond >= mine && options_.runs == 0) break;
+    if (options_.runs == 0 && round + 1 >= next_check) {
+      if (is_narrow(stage.metrics[0])) break;
+      next_check = round + 1 + std::max(10U, (round + 1) / 5);  // looking costs time too
+    }
+  }
+  share_left_ = std::max(1e-9, share_left_ - stage.share);
+}
+
+void Session::finish(Process& process, const Entry& entry) const {
+  const std::string& name = entry.result.name;
+  if (!process.wait(options_.timeout_ms)) {
+    throw Error("run", name, "it had not ended after " + std::to_string(options_.timeout_ms / 1000) + " s",
+                "if it only needs longer, give --timeout");
+  }
+  const int status = entry.runner->payload_status(process.exit_status());
+  if (status == 0) return;
+  const std::string line = process.last_error_line();
+  throw Error("run", name, "exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line));
+}
+
+std::vector<std::string> Session::command(Entry& entry, const Invocation& invocation) const {
+  const std::string objection = entry.runner->objection(invocation);
+  if (!objection.empty()) throw Error("run this with", entry.result.name, objection);
+  return entry.runner->command(invocation);
+}
+
+}  // namespace husk::compare

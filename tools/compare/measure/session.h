@@ -1,0 +1,91 @@
+// The frame of every measurement: rounds, in which all runners take their turn in a new random order, until the figures
+// are known well enough or the time is up.
+//
+// Interleaved (A B C, B A C, ...) so that a change of the machine's speed hits all runners alike; in random order so
+// that no runner always runs after the same other one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tools/compare/metrics.h"
+#include "tools/compare/process.h"
+#include "tools/compare/result.h"
+#include "tools/compare/runner.h"
+
+namespace husk::compare {
+
+struct SessionOptions {
+  double budget_s = 60;     // for all stages together
+  unsigned runs = 0;        // exact number of rounds of the start-up stages; 0: as the budget allows
+  int timeout_ms = 30'000;  // for one run
+  std::uint64_t seed = 0;
+  std::string baseline;  // the runner that ratios are taken to
+};
+
+struct Entry {
+  Runner* runner = nullptr;
+  RunnerResult result;
+  bool usable = true;
+  double stage_seconds = 0;  // that its runs have taken in the current stage
+
+  void add(const std::string& metric, unsigned round, double value) { result.series[metric].push_back({round, value}); }
+};
+
+struct Stage {
+  const char* title;
+  double share;  // of the time that is left, in parts of the sum over this stage and all later ones
+  unsigned least_rounds;
+  unsigned most_rounds;
+  unsigned warm_up = 0;              // rounds before, whose samples are thrown away
+  std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
+  bool is_essential = false;         // a runner that fails here is left out of everything that follows
+  bool with_references = false;      // the limits take part
+};
+
+// Called before each run: `done` in 0..1, what is measured now, and how many seconds are probably left.
+using ProgressCallback = std::function<void(double done, const std::string& what, double seconds_left)>;
+
+class Session {
+ public:
+  Session(const Context& context, const SessionOptions& options, ProgressCallback progress);
+
+  // Detects and prepares it. One that is not there becomes a row that says so.
+  void add(Runner& runner);
+
+  // What Stage::share is a part of: the shares of all stages that will be run.
+  void plan(double total_share);
+
+  // `body` makes one run of one runner and adds its samples. A husk::Error of it is a note in the runner's row or
+  // cells, never the end of the comparison. Throws Interrupted.
+  using Body = std::function<void(Entry& entry, unsigned round)>;
+  void run(const Stage& stage, const Body& body);
+
+  // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
+  void finish(Process& process, const Entry& entry) const;
+
+  // The next command line for this entry. Throws husk::Error where the runner objects.
+  std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
+
+  const SessionOptions& options() const { return options_; }
+  std::vector<Entry>& entries() { return entries_; }
+
+ private:
+  bool is_narrow(const std::string& metric) const;
+  void fail(Entry& entry, const Stage& stage, const std::string& why);
+  void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
+
+  const Context& context_;
+  SessionOptions options_;
+  ProgressCallback progress_;
+  std::vector<Entry> entries_;
+  std::mt19937_64 random_;
+  std::uint64_t start_ns_;
+  double share_left_ = 1;
+  double share_total_ = 1;
+};
+
+}  // namespace husk::compare

@@ -1,0 +1,132 @@
+// Time from exec of the runner to its exit, and what happens in between.
+#include <time.h>
+
+#include "tools/compare/measure/stages.h"
+#include "vmm/error.h"
+
+namespace husk::compare {
+
+const Stage kStartStage = {.title = "start-up",
+                           .share = 35,
+                           .least_rounds = 10,
+                           .most_rounds = 1000,
+                           .warm_up = 3,
+                           .metrics = {"start_ns"},
+                           .is_essential = true,
+                           .with_references = true};
+
+const Stage kTimelineStage = {
+    .title = "phases of a start",
+    .share = 12,
+    .least_rounds = 6,
+    .most_rounds = 200,
+    .warm_up = 1,
+    .metrics = {"first_output_ns", "first_instruction_ns", "teardown_ns", "phase_setup_ns", "phase_exec_ns",
+                "phase_vm_ns", "phase_kernel_ns", "phase_payload_ns", "phase_teardown_ns"}};
+
+namespace {
+
+double time_run(Session& session, Entry& entry, const Invocation& invocation) {
+  const std::vector<std::string> command = session.command(entry, invocation);
+  if (entry.result.command.empty()) entry.result.command = command;
+  Process process = Process::start(command, Process::Streams::kNone);
+  session.finish(process, entry);
+  return static_cast<double>(process.end_ns() - process.start_ns());
+}
+
+// One run of `payload --stamp`: what the runner and the payload tell of it.
+void record_timeline(Session& session, const Subject& subject, Entry& entry, unsigned round) {
+  Invocation invocation = subject.embedded(stamp_command());
+  invocation.wants_timeline = true;
+  Process process = Process::start(session.command(entry, invocation), Process::Streams::kPipes);
+  std::string output = process.read_output(1, session.options().timeout_ms);
+  const std::uint64_t first_output = monotonic_ns();
+  if (output.empty()) {
+    session.finish(process, entry);
+    throw Error("run", entry.result.name, "the payload has written nothing");
+  }
+  constexpr std::size_t kMost = 4096;
+  output += process.read_output(kMost, session.options().timeout_ms);
+  session.finish(process, entry);
+
+  const std::uint64_t begin = process.start_ns();
+  const std::uint64_t end = process.end_ns();
+  const Timeline timeline = entry.runner->timeline(output);
+  // A moment is believed only where it can lie: what a guest says of itself is not trusted.
+  std::uint64_t last = begin;
+  const auto in_order = [&](std::optional<std::uint64_t> moment) -> std::optional<std::uint64_t> {
+    if (!moment) return std::nullopt;
+    if (*moment < last || *moment > end) throw Error("use", "timeline of " + entry.result.name, "it is not in order");
+    last = *moment;
+    return moment;
+  };
+  const auto program = in_order(timeline.program_ns);
+  const auto entered = in_order(timeline.guest_entered_ns);
+  const auto first = in_order(timeline.first_instruction_ns);
+  const auto final = in_order(timeline.last_instruction_ns);
+  const auto add = [&](const char* metric, std::uint64_t from, std::uint64_t to) {
+    entry.add(metric, round, static_cast<double>(to - from));
+  };
+  add("first_output_ns", begin, first_output);
+  if (first) add("first_instruction_ns", begin, *first);
+  if (program && entered && first) {
+    add("phase_exec_ns", begin, *program);
+    add("phase_vm_ns", *program, *entered);
+    add("phase_kernel_ns", *entered, *first);
+  } else if (first) {
+    add("phase_setup_ns", begin, *first);
+  }
+  if (first && final) {
+    add("phase_payload_ns", *first, *final);
+    add("phase_teardown_ns", *final, end);
+    add("teardown_ns", *final, end);
+  }
+}
+
+}  // namespace
+
+Stage task_stage(const Task& task) {
+  return {.title = find_metric(task.metric)->title.data(),
+          .share = 5,
+          .least_rounds = 5,
+          .most_rounds = 100,
+          .warm_up = 1,
+          .metrics = {task.metric}};
+}
+
+void measure_start(Session& session, const Subject& subject) {
+  session.run(kStartStage, [&](Entry& entry, unsigned round) {
+    entry.add("start_ns", round, time_run(session, entry, subject.start()));
+  });
+}
+
+void measure_timeline(Session& session, const Subject& subject) {
+  session.run(kTimelineStage, [&](Entry& entry, unsigned round) { record_timeline(session, subject, entry, round); });
+}
+
+void measure_tasks(Session& session, const Subject& subject) {
+  for (const Task& task : subject.workload->tasks) {
+    const Invocation invocation{task.is_embedded ? &subject.root : &subject.task_root, task.argv, task.is_embedded,
+                                false};
+    session.run(task_stage(task), [&](Entry& entry, unsigned round) {
+      entry.add(task.metric, round, time_run(session, entry, invocation));
+    });
+  }
+}
+
+void record_vm_exits(Session& session, const Subject& subject) {
+  for (Entry& entry : session.entries()) {
+    if (!entry.usable || entry.runner->isolation() != Isolation::kVm) continue;
+    Invocation invocation = subject.start();
+    invocation.wants_timeline = true;
+    try {
+      Process process = Process::start(session.command(entry, invocation), Process::Streams::kNone);
+      session.finish(process, entry);
+      entry.result.vm_exits = entry.runner->vm_exits();
+    } catch (const Error& error) {
+      entry.result.notes["vm_exits"] = error.what();
+    }
+  }
+}
+
+}  // namespace husk::compare

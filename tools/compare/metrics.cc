@@ -1,0 +1,106 @@
+#include "tools/compare/metrics.h"
+
+#include <algorithm>
+#include <array>
+
+namespace husk::compare {
+namespace {
+
+using enum Unit;
+
+constexpr std::array kMetrics = {
+    Metric{"start_ns", Group::kStartUp, "start to exit", kNanoseconds},
+    Metric{"cold_start_ns", Group::kStartUp, "start to exit, cold page cache", kNanoseconds},
+    Metric{"first_instruction_ns", Group::kStartUp, "payload's first instruction", kNanoseconds},
+    Metric{"first_output_ns", Group::kStartUp, "first byte of output", kNanoseconds},
+    Metric{"teardown_ns", Group::kStartUp, "payload's last instruction to exit", kNanoseconds},
+
+    Metric{"phase_setup_ns", Group::kPhases, "set-up", kNanoseconds},
+    Metric{"phase_exec_ns", Group::kPhases, "exec", kNanoseconds},
+    Metric{"phase_vm_ns", Group::kPhases, "VM", kNanoseconds},
+    Metric{"phase_kernel_ns", Group::kPhases, "guest kernel", kNanoseconds},
+    Metric{"phase_payload_ns", Group::kPhases, "payload", kNanoseconds},
+    Metric{"phase_teardown_ns", Group::kPhases, "tear-down", kNanoseconds},
+
+    Metric{"task_touch_ns", Group::kWorkloads, "touch 16 MiB", kNanoseconds},
+    Metric{"task_syscalls_ns", Group::kWorkloads, "100,000 system calls", kNanoseconds},
+    Metric{"task_write_ns", Group::kWorkloads, "write a file of 4 MiB", kNanoseconds},
+    Metric{"task_python_ns", Group::kWorkloads, "start Python", kNanoseconds},
+
+    Metric{"peak_pss_bytes", Group::kMemory, "peak PSS", kBytes},
+    Metric{"idle_pss_bytes", Group::kMemory, "idle PSS", kBytes},
+    Metric{"idle_private_bytes", Group::kMemory, "idle, private pages", kBytes},
+    Metric{"idle_shared_bytes", Group::kMemory, "idle, share of shared pages", kBytes},
+    Metric{"idle_kernel_bytes", Group::kMemory, "idle, memory of the host's kernel", kBytes},
+
+    Metric{"total_pss_bytes", Group::kDensity, "PSS of n idle instances", kBytes},
+    Metric{"total_system_bytes", Group::kDensity, "MemAvailable taken by n idle instances", kBytes},
+    Metric{"additional_pss_bytes", Group::kDensity, "PSS of one instance more", kBytes},
+    Metric{"additional_system_bytes", Group::kDensity, "MemAvailable taken by one instance more", kBytes},
+    Metric{"start_rate", Group::kDensity, "starts per second, n at a time", kPerSecond, true},
+
+    Metric{"cpu_ns", Group::kSpeed, "CPU loop, per iteration", kNanoseconds},
+    Metric{"memory_rate", Group::kSpeed, "memory bandwidth", kBytesPerSecond, true},
+    Metric{"syscall_ns", Group::kSpeed, "null system call", kNanoseconds},
+    Metric{"context_switch_ns", Group::kSpeed, "context switch", kNanoseconds},
+    Metric{"page_fault_ns", Group::kSpeed, "page fault", kNanoseconds},
+    Metric{"fork_exec_ns", Group::kSpeed, "fork + exec + wait", kNanoseconds},
+    Metric{"file_write_rate", Group::kSpeed, "file write", kBytesPerSecond, true},
+    Metric{"file_read_rate", Group::kSpeed, "file read", kBytesPerSecond, true},
+    Metric{"file_metadata_ns", Group::kSpeed, "file create + stat + unlink", kNanoseconds},
+    Metric{"tcp_ns", Group::kSpeed, "loopback TCP round trip", kNanoseconds},
+};
+
+}  // namespace
+
+std::span<const Metric> metrics() {
+  return kMetrics;
+}
+
+const Metric* find_metric(std::string_view id) {
+  const auto found = std::ranges::find(kMetrics, id.substr(0, id.find('@')), &Metric::id);
+  return found == kMetrics.end() ? nullptr : &*found;
+}
+
+std::string with_parameter(std::string_view id, unsigned parameter) {
+  return std::string(id) + "@" + std::to_string(parameter);
+}
+
+std::string_view parameter_of(std::string_view id) {
+  const std::size_t at = id.find('@');
+  return at == std::string_view::npos ? std::string_view() : id.substr(at + 1);
+}
+
+std::string_view name_of(Unit unit) {
+  switch (unit) {
+    case kNanoseconds:
+      return "ns";
+    case kBytes:
+      return "bytes";
+    case kBytesPerSecond:
+      return "bytes/s";
+    case kPerSecond:
+      return "1/s";
+  }
+  return "";
+}
+
+std::string_view name_of(Group group) {
+  switch (group) {
+    case Group::kStartUp:
+      return "start_up";
+    case Group::kPhases:
+      return "phases";
+    case Group::kWorkloads:
+      return "workloads";
+    case Group::kMemory:
+      return "memory";
+    case Group::kDensity:
+      return "density";
+    case Group::kSpeed:
+      return "speed";
+  }
+  return "";
+}
+
+}  // namespace husk::compare

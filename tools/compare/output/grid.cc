@@ -1,0 +1,72 @@
+#include "tools/compare/output/grid.h"
+
+#include <algorithm>
+#include <sstream>
+
+namespace husk::compare {
+namespace {
+
+// Characters, not bytes: all but the continuation bytes of UTF-8.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char byte) { return (byte & 0xc0) != 0x80; }));
+}
+
+std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t column = 0; column < cells.size(); ++column) {
+    const std::string padding(widths[column] - width_of(cells[column]), ' ');
+    line += column == 0 ? cells[column] + padding : "  " + padding + cells[column];
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+}  // namespace
+
+std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
+                        const GridStyle& style) {
+  std::vector<std::size_t> widths;
+  const auto widen = [&](const std::vector<std::string>& cells) {
+    widths.resize(std::max(widths.size(), cells.size()));
+    for (std::size_t column = 0; column < cells.size(); ++column) {
+      widths[column] = std::max(widths[column], width_of(cells[column]));
+    }
+  };
+  std::ranges::for_each(header, widen);
+  for (const GridRow& row : rows) widen(row.cells);
+
+  const auto styled = [&](const std::string& line, const char* code) {
+    return (style.colour ? std::string("\033[") + code + "m" + line + "\033[0m" : line) + "\n";
+  };
+  std::string text;
+  for (const auto& cells : header) text += styled(line_of(cells, widths), "1");
+  std::size_t total = 2 * (widths.size() - 1);
+  for (const std::size_t width : widths) total += width;
+  text += std::string(total, '-') + "\n";
+  for (const GridRow& row : rows) {
+    const std::string line = line_of(row.cells, widths) + (row.note.empty() ? "" : "  " + row.note);
+    text += row.is_dim ? styled(line, "2") : line + "\n";
+  }
+  return text;
+}
+
+std::string wrap(const std::string& text, std::size_t width, std::size_t indent) {
+  std::istringstream words(text);
+  std::string wrapped;
+  std::size_t column = indent;
+  for (std::string word; words >> word;) {
+    if (column > indent && column + 1 + width_of(word) > width) {
+      wrapped += "\n" + std::string(indent, ' ');
+      column = indent;
+    }
+    if (column > indent) {
+      wrapped += " ";
+      ++column;
+    }
+    wrapped += word;
+    column += width_of(word);
+  }
+  return wrapped;
+}
+
+}  // namespace husk::compare

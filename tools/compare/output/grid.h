@@ -1,0 +1,26 @@
+// Text in columns, for a terminal: the first column flush left, the others flush right.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace husk::compare {
+
+struct GridRow {
+  std::vector<std::string> cells;
+  std::string note;     // follows the last cell
+  bool is_dim = false;  // less important than the others
+};
+
+struct GridStyle {
+  bool colour = false;
+};
+
+// The header's rows are separated from the others by a line. Each line ends with a newline.
+std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
+                        const GridStyle& style);
+
+// As wide as `width` columns, broken at spaces; further lines begin with `indent` spaces.
+std::string wrap(const std::string& text, std::size_t width, std::size_t indent);
+
+}  // namespace husk::compare

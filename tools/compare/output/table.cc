@@ -1,0 +1,214 @@
+#include "tools/compare/output/table.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "tools/compare/metrics.h"
+#include "tools/compare/output/isolation_table.h"
+#include "tools/compare/output/numbers.h"
+
+namespace husk::compare {
+namespace {
+
+constexpr std::size_t kWidth = 110;
+constexpr double kMillisecond = 1e6;
+constexpr double kMebibyte = 1 << 20;
+
+class TableWriter {
+ public:
+  TableWriter(const ComparisonResult& result, const std::string& baseline, const GridStyle& style)
+      : result_(result), baseline_(result.find(baseline)), baseline_name_(baseline), style_(style) {}
+
+  std::string write() const {
+    return heading() + start_up() + workloads() + memory() + density() + speed() + format_isolation(result_, style_);
+  }
+
+ private:
+  std::optional<Summary> summary(const RunnerResult& runner, const std::string& metric) const {
+    return summarize(runner.find(metric), result_.seed);
+  }
+
+  std::optional<Summary> ratio(const RunnerResult& runner, const std::string& metric) const {
+    return baseline_ == nullptr ? std::nullopt
+                                : summarize_ratio(runner.find(metric), baseline_->find(metric), result_.seed);
+  }
+
+  // The median in `divisor` units.
+  std::string cell(const RunnerResult& runner, const std::string& metric, double divisor) const {
+    const std::optional<Summary> found = summary(runner, metric);
+    return found ? significant(found->median / divisor) : kNoFigure;
+  }
+
+  bool has_any(const std::function<bool(const std::string&)>& wanted) const {
+    return std::ranges::any_of(result_.runners, [&](const RunnerResult& runner) {
+      return std::ranges::any_of(runner.series, [&](const auto& one) { return wanted(one.first); });
+    });
+  }
+
+  bool has_group(Group group) const {
+    return has_any([&](const std::string& id) {
+      const Metric* metric = find_metric(id);
+      return metric != nullptr && metric->group == group;
+    });
+  }
+
+  std::string title(const std::string& text) const {
+    return "\n" + (style_.colour ? "\033[1;36m" + text + "\033[0m" : text) + "\n";
+  }
+
+  std::string heading() const {
+    const Host& host = result_.host;
+    std::string text =
+        "payload: " + result_.payload + (result_.complete ? "" : "; ENDED EARLY, this is what was known") +
+        "\nmachine: " + host.cpu_model + ", " + std::to_string(host.cores) + " cores, " +
+        significant(static_cast<double>(host.memory_bytes) / (1 << 30)) + " GiB, " + host.os + ", " + host.kernel +
+        "\nKVM:     " + host.kvm_backend +
+        (host.guest_ring.empty() ? "" : ", husk's guest kernel in CPL " + host.guest_ring) + ". " +
+        wrap(meaning_of(host), kWidth, 9) + "\nhusk:    " + result_.husk_version + " (" + result_.husk_commit +
+        "), seed " + std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n";
+    for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
+    return text;
+  }
+
+  // One row for every runner, also for those without figures.
+  std::string grid(const std::vector<std::vector<std::string>>& header, bool with_references,
+                   const std::function<std::vector<std::string>(const RunnerResult&)>& cells) const {
+    std::vector<GridRow> rows;
+    for (const RunnerResult& runner : result_.runners) {
+      if (runner.is_reference && !with_references) continue;
+      GridRow row;
+      row.cells = {runner.name};
+      row.is_dim = runner.is_reference || runner.status != Status::kMeasured;
+      row.note = runner.note;
+      if (!runner.series.empty()) {
+        for (std::string& text : cells(runner)) row.cells.push_back(std::move(text));
+      }
+      rows.push_back(std::move(row));
+    }
+    return format_grid(header, rows, style_);
+  }
+
+  std::string start_up() const {
+    if (!has_group(Group::kStartUp))
+      return grid({{"runner"}}, true, [](const RunnerResult&) { return std::vector<std::string>(); });
+    const auto cells = [&](const RunnerResult& runner) {
+      const std::optional<Summary> start = summary(runner, "start_ns");
+      const std::optional<Summary> to_baseline = ratio(runner, "start_ns");
+      return std::vector<std::string>{start ? significant(start->median / kMillisecond) : kNoFigure,
+                                      interval_text(start, kMillisecond),
+                                      start ? significant(start->p95 / kMillisecond) : kNoFigure,
+                                      ratio_text(to_baseline),
+                                      interval_text(to_baseline, 1),
+                                      cell(runner, "cold_start_ns", kMillisecond),
+                                      cell(runner, "first_instruction_ns", kMillisecond),
+                                      cell(runner, "first_output_ns", kMillisecond),
+                                      cell(runner, "teardown_ns", kMillisecond)};
+    };
+    const RunnerResult* any = baseline_ != nullptr ? baseline_ : &result_.runners.front();
+    const std::optional<Summary> rounds = summary(*any, "start_ns");
+    return title("Start-up, ms: median and 95 % interval" +
+                 (rounds ? " of " + std::to_string(rounds->count) + " interleaved rounds" : std::string())) +
+           grid({{"", "start", "", "", "x " + baseline_name_, "", "cold", "first", "first", "tear-"},
+                 {"runner", "to exit", "95 %", "p95", "(pairs)", "95 %", "start", "instr.", "output", "down"}},
+                true, cells);
+  }
+
+  std::string workloads() const {
+    std::vector<std::string> header = {"runner"};
+    std::vector<std::string> ids;
+    for (const Metric& metric : metrics()) {
+      const auto is_it = [&](const std::string& id) { return id == metric.id; };
+      if (metric.group != Group::kWorkloads || !has_any(is_it)) continue;
+      ids.emplace_back(metric.id);
+      header.emplace_back(metric.title);
+    }
+    if (ids.empty()) return "";
+    return title("Workloads, ms from start to exit (median)") + grid({header}, false, [&](const RunnerResult& runner) {
+             std::vector<std::string> cells;
+             for (const std::string& id : ids) cells.push_back(cell(runner, id, kMillisecond));
+             return cells;
+           });
+  }
+
+  std::string memory() const {
+    if (!has_group(Group::kMemory)) return "";
+    const std::string payload =
+        result_.payload_pss_bytes.empty()
+            ? ""
+            : "; the payload alone takes " +
+                  with_unit(summarize(&result_.payload_pss_bytes, result_.seed)->median, Unit::kBytes);
+    const auto cells = [&](const RunnerResult& runner) {
+      std::vector<std::string> texts;
+      for (const char* metric : {"idle_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "peak_pss_bytes",
+                                 "idle_kernel_bytes", "additional_pss_bytes", "additional_system_bytes"}) {
+        texts.push_back(cell(runner, metric, kMebibyte));
+      }
+      return texts;
+    };
+    return title("Memory, MiB (median)" + payload) +
+           grid({{"", "one, idle", "", "share of", "one,", "host", "one more:", "one more:"},
+                 {"runner", "PSS", "private", "shared", "peak", "kernel", "PSS", "MemAvail."}},
+                false, cells);
+  }
+
+  std::string density() const {
+    std::set<unsigned> counts;
+    for (const RunnerResult& runner : result_.runners) {
+      for (const auto& [id, series] : runner.series) {
+        if (id.starts_with("start_rate@"))
+          counts.insert(static_cast<unsigned>(std::stoul(std::string(parameter_of(id)))));
+      }
+    }
+    if (counts.empty()) return "";
+    std::vector<std::string> header = {"runner"};
+    for (const unsigned count : counts) header.push_back(std::to_string(count) + " at a time");
+    return title("Starts per second (median)") + grid({header}, false, [&](const RunnerResult& runner) {
+             std::vector<std::string> cells;
+             for (const unsigned count : counts) cells.push_back(cell(runner, with_parameter("start_rate", count), 1));
+             return cells;
+           });
+  }
+
+  std::string speed_cell(const RunnerResult& runner, const Metric& metric) const {
+    const std::string id(metric.id);
+    if (const std::optional<Summary> found = summary(runner, id)) return with_unit(found->median, metric.unit);
+    const auto note = runner.notes.find(id);
+    if (note == runner.notes.end()) return kNoFigure;
+    return note->second.substr(0, note->second.find(':'));
+  }
+
+  // Runners as columns: there are more benchmarks than runners on many machines, and their units differ.
+  std::string speed() const {
+    if (!has_group(Group::kSpeed)) return "";
+    std::vector<std::string> header = {""};
+    std::vector<const RunnerResult*> columns;
+    for (const RunnerResult& runner : result_.runners) {
+      if (runner.is_reference || runner.status == Status::kNotAvailable) continue;
+      columns.push_back(&runner);
+      header.push_back(runner.name);
+    }
+    std::vector<GridRow> rows;
+    for (const Metric& metric : metrics()) {
+      if (metric.group != Group::kSpeed) continue;
+      GridRow row;
+      row.cells = {std::string(metric.title)};
+      for (const RunnerResult* runner : columns) row.cells.push_back(speed_cell(*runner, metric));
+      rows.push_back(std::move(row));
+    }
+    return title("Speed of a running payload (median)") + format_grid({header}, rows, style_);
+  }
+
+  const ComparisonResult& result_;
+  const RunnerResult* baseline_;
+  std::string baseline_name_;
+  GridStyle style_;
+};
+
+}  // namespace
+
+std::string format_table(const ComparisonResult& result, const std::string& baseline, const GridStyle& style) {
+  return TableWriter(result, baseline, style).write();
+}
+
+}  // namespace husk::compare
