@@ -70,6 +70,10 @@ inline constexpr std::uint64_t kSyscallMaskRing0 = kSyscallMaskRing3 | 0x200;
 inline constexpr std::uint32_t kKernelNoteType = 0x4b53;  // "SK"
 inline constexpr std::uint32_t kAbiVersion = 1;
 
+// A PT_LOAD segment with this flag (ELF gABI: PF_MASKOS, OS-specific) is for other boot loaders than husk's VMM, which
+// leaves it out.
+inline constexpr std::uint32_t kSegmentForBootLoaders = 0x10'0000;
+
 struct KernelNote {
   std::uint32_t abi_version;
   std::uint32_t vector_stub_size;  // bytes from one vector's stub to the next; 256 stubs in each table

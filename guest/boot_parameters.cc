@@ -1,7 +1,5 @@
 #include "boot_parameters.h"
 
-#include <optional>
-
 #include "lib/log.h"
 #include "lib/tsc.h"
 #include "mm/address.h"
@@ -73,6 +71,7 @@ std::string_view read_device(const fdt::Node& node, BootParameters& parameters) 
   device.role = role_of(text(node, "husk,role").value_or(""));
   device.vector = static_cast<std::uint8_t>(*vector);
   device.registers = *range;
+  device.acknowledge = node.property("husk,acknowledge").has_value();
   if (const auto queues = node.property("husk,queues")) {
     device.has_queues = true;
     for (std::size_t i = 0; i < device.queues.size(); ++i) {
@@ -101,6 +100,19 @@ std::string_view read_payload(const fdt::Node& node, PayloadDescription& payload
   return {};
 }
 
+std::string_view read_ports(const fdt::Node& node, MachinePorts& ports) {
+  constexpr std::uint32_t kMaxPort = 0xffff;
+  const auto log = number_u32(node, "log");
+  if (!log || *log > kMaxPort) return "/husk/ports has no usable log";
+  ports.present = true;
+  ports.log = static_cast<std::uint16_t>(*log);
+  if (const auto exit = number_u32(node, "exit")) {
+    if (*exit > kMaxPort) return "/husk/ports has no usable exit";
+    ports.exit = static_cast<std::uint16_t>(*exit);
+  }
+  return {};
+}
+
 std::string_view read_husk(const fdt::Node& node, BootParameters& parameters) {
   const auto tsc_khz = number_u32(node, "tsc-khz");
   if (!tsc_khz || *tsc_khz < TscConversion::kMinKhz || *tsc_khz > TscConversion::kMaxKhz)
@@ -115,6 +127,10 @@ std::string_view read_husk(const fdt::Node& node, BootParameters& parameters) {
   if (!kernel_end || *kernel_end <= husk::abi::kKernelGpa) return "/husk has no usable kernel-end";
   parameters.kernel_end = *kernel_end;
   if (const auto level = number_u32(node, "log-level")) parameters.log_level = *level;
+  if (const auto khz = number_u32(node, "xapic-timer-khz")) parameters.xapic_timer_khz = *khz;
+  if (const auto ports = node.child("ports")) {
+    if (const std::string_view problem = read_ports(*ports, parameters.ports); !problem.empty()) return problem;
+  }
   const auto payload = node.child("payload");
   return payload ? read_payload(*payload, parameters.payload) : "there is no /husk/payload";
 }

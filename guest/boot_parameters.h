@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -27,6 +28,7 @@ struct DeviceDescription {
   DeviceRole role = DeviceRole::kUnknown;
   std::uint8_t vector = 0;  // of its interrupt
   PhysicalRange registers;
+  bool acknowledge = false;  // its interrupt is a line that stays up until the driver acknowledges it at the device
   // Guest-physical pages of queues that the VMM has set up (0: this queue is not); has_queues: the device is up
   // already.
   bool has_queues = false;
@@ -48,6 +50,13 @@ struct PayloadDescription {
   std::span<const std::byte> groups;  // supplementary groups, big-endian cells
 };
 
+// A machine that is not husk's has I/O ports instead of the control device (property names of /husk/ports).
+struct MachinePorts {
+  bool present = false;
+  std::uint16_t log = 0;
+  std::optional<std::uint16_t> exit;  // of QEMU's isa-debug-exit
+};
+
 struct BootParameters {
   std::array<PhysicalRange, 2> memory;
   std::size_t memory_count = 0;
@@ -56,6 +65,7 @@ struct BootParameters {
 
   std::span<const std::byte> random_seed;
   std::uint64_t tsc_khz = 0;
+  std::uint64_t xapic_timer_khz = 0;  // 0: the local APIC is an x2APIC with a TSC-deadline timer
   std::uint64_t boot_tsc = 0;
   std::uint64_t boot_realtime_ns = 0;
   std::uint32_t log_level = 4;
@@ -63,6 +73,7 @@ struct BootParameters {
   std::array<DeviceDescription, husk::abi::kMaxMmioDevices> devices;
   std::size_t device_count = 0;
   PayloadDescription payload;
+  MachinePorts ports;
 
   std::span<const DeviceDescription> device_list() const { return {devices.data(), device_count}; }
   // The first device with this role, or null.

@@ -7,6 +7,7 @@
 #include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
+#include "arch/x86_64/xapic.h"
 #include "boot_parameters.h"
 #include "drivers/control.h"
 #include "fs/file_table.h"
@@ -138,6 +139,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   const BootParameters& boot = boot_parameters();
   set_log_level(static_cast<LogLevel>(boot.log_level));
   initialise_clock(boot.tsc_khz, boot.boot_tsc, boot.boot_realtime_ns);
+  if (boot.xapic_timer_khz != 0) arch::use_xapic_timer(boot.xapic_timer_khz, boot.tsc_khz);
   add_entropy(boot.random_seed);
   initialise_memory(boot, root_page_table);
 

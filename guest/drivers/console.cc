@@ -39,6 +39,7 @@ class StreamConsole final : public fs::CharDevice, public InterruptHandler {
   }
 
   void handle_interrupt() override {
+    port_.acknowledge_interrupt();
     if (is_input()) {
       port_.input.handle_interrupt();
     } else {
@@ -127,7 +128,8 @@ Result<void> ConsolePort::start(DeviceRole role, InterruptHandler& handler) {
 }
 
 Result<void> ConsolePort::negotiate(const DeviceDescription& device) {
-  TRY(transport_.negotiate(device, kVirtioConsole, husk::abi::kConsoleFeatureStream));
+  const std::uint64_t features = TRY(transport_.negotiate(device, kVirtioConsole, husk::abi::kConsoleFeatureStream));
+  if (!(features & husk::abi::kConsoleFeatureStream)) output.expect_no_status();
   if (has_input_) TRY(transport_.add_queue(kReceiveQueue, input.queue()));
   if (has_output_) TRY(transport_.add_queue(kTransmitQueue, output.queue()));
   transport_.start();

@@ -31,6 +31,7 @@ class ConsolePort {
 
   // Brings the device up unless it is already. kNoDev, kNoMem.
   Result<void> start(DeviceRole role, InterruptHandler& handler);
+  void acknowledge_interrupt() { transport_.acknowledge_interrupt(); }
   bool started() const { return started_; }
 
   ConsoleInput input;

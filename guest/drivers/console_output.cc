@@ -133,8 +133,9 @@ void ConsoleOutput::send(std::span<std::byte> bytes) {
       {reinterpret_cast<std::byte*>(const_cast<ConsoleStatus*>(status_)), sizeof(ConsoleStatus), true},
   };
   // The queue cannot be full: nothing else is in flight.
-  if (queue_.submit(request)) {
+  if (queue_.submit(std::span(request).first(streams_ ? 2 : 1))) {
     in_flight_ = true;
+    in_flight_size_ = static_cast<std::uint32_t>(bytes.size());
     if (queue_.wants_notification()) transport_->notify(index_);
   } else {
     answer_ = {ConsoleStatusCode::kIoError, 0};
@@ -146,7 +147,11 @@ bool ConsoleOutput::collect() {
   VirtQueue::Used used;
   if (in_flight_ && queue_.take_used(used)) {
     in_flight_ = false;
-    answer_ = {static_cast<ConsoleStatusCode>(status_->code), status_->accepted};
+    if (streams_) {
+      answer_ = {static_cast<ConsoleStatusCode>(status_->code), status_->accepted};
+    } else {
+      answer_ = {ConsoleStatusCode::kOk, in_flight_size_};
+    }
     queue_.enable_interrupts(false);
   }
   return !in_flight_;

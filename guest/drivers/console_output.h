@@ -27,6 +27,8 @@ class ConsoleOutput {
 
   // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
   void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
+  // The device is an ordinary virtio-console, without husk's stream extension: what it uses it has taken.
+  void expect_no_status() { streams_ = false; }
   const VirtQueue& queue() const { return queue_; }
 
   struct Options {
@@ -70,7 +72,9 @@ class ConsoleOutput {
   std::span<std::byte> small_buffer_;
   std::span<std::byte> large_buffer_;  // made by the first write that is too large for the small one
   bool in_flight_ = false;             // the device has a request, and the buffer with it
-  bool writing_ = false;               // some task is inside write()
+  std::uint32_t in_flight_size_ = 0;
+  bool streams_ = true;   // the device answers with a ConsoleStatus
+  bool writing_ = false;  // some task is inside write()
   Answer answer_;
   task::WaitQueue changed_;
   char echo_[256] = {};

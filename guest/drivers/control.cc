@@ -1,8 +1,10 @@
 #include "drivers/control.h"
 
 #include "abi/husk_abi.h"
+#include "boot_parameters.h"
 #include "drivers/console.h"
 #include "drivers/mmio.h"
+#include "drivers/ports.h"
 #include "drivers/tty.h"
 #include "guest_stats.h"
 #include "task/signal.h"
@@ -14,6 +16,14 @@ using husk::abi::ControlRegister;
 
 constinit bool g_ending = false;
 
+constexpr unsigned kSignalStatus = 128;
+constexpr unsigned kPanicStatus = 125;
+
+// Whether the machine has ports instead of the control device.
+bool has_ports() {
+  return boot_parameters().ports.present;
+}
+
 std::uint64_t address(ControlRegister which) {
   return husk::abi::kControlGpa + static_cast<std::uint32_t>(which);
 }
@@ -24,6 +34,9 @@ void end_machine(int code, int signal) {
   g_ending = true;
   if (signal == 0) wait_for_console_output();
   publish_guest_stats();
+  if (has_ports()) {
+    end_machine_by_port(signal == 0 ? static_cast<unsigned>(code) & 0xff : kSignalStatus + (signal & 0x7f));
+  }
   write_register(address(ControlRegister::kExit),
                  static_cast<std::uint32_t>(code & 0xff) | static_cast<std::uint32_t>(signal & 0xff) << 8);
   // The VMM ends the VM at that store and never runs the vCPU again.
@@ -31,12 +44,20 @@ void end_machine(int code, int signal) {
 }
 
 void flush_log() {
+  if (has_ports()) return print_log_to_port();
   write_register(address(ControlRegister::kFlushLog), 1);
 }
 
 WindowSize host_window_size() {
+  if (has_ports()) return {};
   const std::uint32_t size = read_register(address(ControlRegister::kWindowSize));
   return {static_cast<std::uint16_t>(size >> 16), static_cast<std::uint16_t>(size)};
+}
+
+void end_after_panic() {
+  if (has_ports()) end_machine_by_port(kPanicStatus);
+  write_register(address(ControlRegister::kPanic), 1);
+  for (;;) __builtin_ia32_pause();
 }
 
 void handle_control_interrupt() {

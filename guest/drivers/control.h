@@ -1,4 +1,5 @@
-// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host.
+// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host. On a machine
+// that has none but ports (ports.h) the same functions go there.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,9 @@ namespace kernel::drivers {
 // taken by the host first, as long as somebody reads it: that may wait, unless a signal killed the payload or another
 // one comes from the host.
 [[noreturn]] void end_machine(int code, int signal);
+
+// The kernel panicked; its last words are in the log. Needs no driver to be in order.
+[[noreturn]] void end_after_panic();
 
 // Prints the log's new lines now and not only when the VM ends.
 void flush_log();

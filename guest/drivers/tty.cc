@@ -108,6 +108,7 @@ Result<void> Terminal::open(std::uint32_t flags) {
 }
 
 void Terminal::handle_interrupt() {
+  port_.acknowledge_interrupt();
   port_.output.handle_interrupt();
   take_input();
 }

@@ -18,6 +18,7 @@ constexpr std::uint64_t kQueueNumMax = 0x034;
 constexpr std::uint64_t kQueueNum = 0x038;
 constexpr std::uint64_t kQueueReady = 0x044;
 constexpr std::uint64_t kQueueNotify = 0x050;
+constexpr std::uint64_t kInterruptAck = 0x064;
 constexpr std::uint64_t kStatus = 0x070;
 constexpr std::uint64_t kQueueDescLow = 0x080;
 constexpr std::uint64_t kQueueDriverLow = 0x090;
@@ -40,8 +41,9 @@ void write_address(std::uint64_t low_register, std::uint64_t address) {
 
 }  // namespace
 
-Result<void> VirtioMmio::negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features) {
-  base_ = device.registers.start;
+Result<std::uint64_t> VirtioMmio::negotiate(const DeviceDescription& device, std::uint32_t type,
+                                            std::uint64_t features) {
+  adopt(device);
   features |= kFeatureVersion1;
   // MagicValue and Version are not read: the device tree says that this is virtio-mmio, and only version 2 devices
   // offer VIRTIO_F_VERSION_1.
@@ -53,28 +55,29 @@ Result<void> VirtioMmio::negotiate(const DeviceDescription& device, std::uint32_
   status_ = kStatusAcknowledge | kStatusDriver;
   write_register(base_ + kStatus, status_);
 
+  std::uint64_t accepted = 0;
   for (std::uint32_t word = 0; word < 2; ++word) {
     const auto wanted = static_cast<std::uint32_t>(features >> (32 * word));
     if (wanted == 0) continue;  // reset has left this half of the driver's features 0
     write_register(base_ + kDeviceFeaturesSel, word);
     const std::uint32_t offered = read_register(base_ + kDeviceFeatures);
-    if ((offered & wanted) != wanted) {
-      log(LogLevel::kError, "virtio device at {x}: feature bits {x} of word {} are missing", base_, wanted & ~offered,
-          word);
-      write_register(base_ + kStatus, status_ | kStatusFailed);
-      return Errno::kNoDev;
-    }
+    accepted |= std::uint64_t{offered & wanted} << (32 * word);
     write_register(base_ + kDriverFeaturesSel, word);
-    write_register(base_ + kDriverFeatures, wanted);
+    write_register(base_ + kDriverFeatures, offered & wanted);
+  }
+  if (!(accepted & kFeatureVersion1)) {
+    log(LogLevel::kError, "virtio device at {x}: it is of the legacy kind", base_);
+    write_register(base_ + kStatus, status_ | kStatusFailed);
+    return Errno::kNoDev;
   }
   status_ |= kStatusFeaturesOk;
   write_register(base_ + kStatus, status_);
   if (!(read_register(base_ + kStatus) & kStatusFeaturesOk)) {
-    log(LogLevel::kError, "virtio device at {x}: refuses the features {x}", base_, features);
+    log(LogLevel::kError, "virtio device at {x}: refuses the features {x}", base_, accepted);
     write_register(base_ + kStatus, status_ | kStatusFailed);
     return Errno::kNoDev;
   }
-  return {};
+  return accepted;
 }
 
 Result<void> VirtioMmio::add_queue(std::uint32_t index, const VirtQueue& queue) {
@@ -96,6 +99,11 @@ Result<void> VirtioMmio::add_queue(std::uint32_t index, const VirtQueue& queue) 
 void VirtioMmio::start() {
   status_ |= kStatusDriverOk;
   write_register(base_ + kStatus, status_);
+}
+
+void VirtioMmio::acknowledge_interrupt() {
+  constexpr std::uint32_t kUsedBuffer = 1, kConfiguration = 2;  // bits of InterruptStatus
+  if (acknowledge_) write_register(base_ + kInterruptAck, kUsedBuffer | kConfiguration);
 }
 
 void VirtioMmio::notify(std::uint32_t index) {

@@ -19,14 +19,21 @@ class VirtioMmio {
  public:
   constexpr VirtioMmio() = default;
 
-  // The order of section 3.1.1: negotiate, then every queue, then start. All of `features` must be there: kNoDev if the
-  // device refuses them or is not of the expected type; the log says which device.
-  Result<void> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
+  // The order of section 3.1.1: negotiate, then every queue, then start. Accepts what of `features` the device offers,
+  // and gives that. kNoDev if the device is not of version 1, refuses, or is not of the expected type; the log says
+  // which device.
+  Result<std::uint64_t> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
   Result<void> add_queue(std::uint32_t index, const VirtQueue& queue);
   void start();
 
   // Instead of all that: a device whose queues the VMM has set up (DeviceDescription::has_queues).
-  void adopt(const DeviceDescription& device) { base_ = device.registers.start; }
+  void adopt(const DeviceDescription& device) {
+    base_ = device.registers.start;
+    acknowledge_ = device.acknowledge;
+  }
+
+  // In an interrupt handler, before it looks at the queues. Nothing where interrupts are messages.
+  void acknowledge_interrupt();
 
   // Tells the device of new requests in a queue ("available buffer notification").
   void notify(std::uint32_t index);
@@ -34,6 +41,7 @@ class VirtioMmio {
  private:
   std::uint64_t base_ = 0;
   std::uint32_t status_ = 0;
+  bool acknowledge_ = false;
 };
 
 }  // namespace kernel::drivers

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/control.h"
 #include "lib/log_ring.h"
 #include "mm/address.h"
 
@@ -45,16 +46,13 @@ std::size_t log_text_size() {
 }
 
 void panic_line(std::string_view text) {
-  // The register's address is a constant of the ABI, so that a panic needs no driver to be in order. A panic inside
-  // this function (a fault on the log's page, say) must not come back here for ever: the second one skips the log.
+  // A panic inside this function (a fault on the log's page, say) must not come back here for ever: the second one
+  // skips the log.
   if (!g_panicking) {
     g_panicking = true;
     log_line(LogLevel::kError, text);
   }
-  const auto offset = static_cast<std::uint32_t>(husk::abi::ControlRegister::kPanic);
-  *mm::physical_pointer<volatile std::uint32_t>(husk::abi::kControlGpa + offset) = 1;
-  // The VMM ends the VM at that store and never runs the vCPU again.
-  for (;;) __builtin_ia32_pause();
+  drivers::end_after_panic();
 }
 
 }  // namespace kernel

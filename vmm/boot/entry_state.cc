@@ -1,17 +1,10 @@
 #include "vmm/boot/entry_state.h"
 
+#include "abi/x86_tables.h"
 #include "vmm/error.h"
 
 namespace husk::boot {
 namespace {
-
-// SDM vol. 3, 2.5 (control registers), 2.2.1 (EFER), 2.6 (XCR0).
-constexpr std::uint64_t kCr0Pe = 1 << 0, kCr0Mp = 1 << 1, kCr0Et = 1 << 4, kCr0Ne = 1 << 5, kCr0Wp = 1 << 16,
-                        kCr0Am = 1 << 18, kCr0Pg = std::uint64_t{1} << 31;
-constexpr std::uint64_t kCr4Pae = 1 << 5, kCr4Pge = 1 << 7, kCr4Osfxsr = 1 << 9, kCr4Osxmmexcpt = 1 << 10,
-                        kCr4Fsgsbase = 1 << 16, kCr4Osxsave = 1 << 18, kCr4Smep = 1 << 20, kCr4Smap = 1 << 21;
-constexpr std::uint64_t kEferSce = 1 << 0, kEferLme = 1 << 8, kEferLma = 1 << 10, kEferNxe = 1 << 11;
-constexpr std::uint64_t kRflagsReserved = 1 << 1, kRflagsIf = 1 << 9;
 
 // SDM vol. 3, 11.4.4 and 11.12.1: the boot processor, enabled, in x2APIC mode.
 constexpr std::uint64_t kApicBase = 0xfee0'0000 | (1 << 8) | (1 << 10) | (1 << 11);
@@ -45,10 +38,10 @@ kvm_sregs long_mode_sregs(Gpa page_tables) {
   sregs.tr.type = 11;
   sregs.tr.present = 1;
   sregs.tr.limit = 0xffff;
-  sregs.cr0 = kCr0Pe | kCr0Mp | kCr0Et | kCr0Ne | kCr0Wp | kCr0Am | kCr0Pg;
+  sregs.cr0 = abi::kCr0Pe | abi::kCr0Mp | abi::kCr0Et | abi::kCr0Ne | abi::kCr0Wp | abi::kCr0Am | abi::kCr0Pg;
   sregs.cr3 = page_tables.value;
-  sregs.cr4 = kCr4Pae | kCr4Pge | kCr4Osfxsr | kCr4Osxmmexcpt;
-  sregs.efer = kEferSce | kEferLme | kEferLma | kEferNxe;
+  sregs.cr4 = abi::kCr4Pae | abi::kCr4Pge | abi::kCr4Osfxsr | abi::kCr4Osxmmexcpt;
+  sregs.efer = abi::kEferSce | abi::kEferLme | abi::kEferLma | abi::kEferNxe;
   sregs.apic_base = kApicBase;
   return sregs;
 }
@@ -77,11 +70,11 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, const CpuFeatures& fea
   sregs.idt.limit = kIdtLimit;
   // The kernel relies on it: every CPU since 2012 has it. Where KVM emulates CPL 0, CPUID does not offer it but CPL 3
   // has it.
-  sregs.cr4 |= kCr4Fsgsbase;
-  if (features.xsave) sregs.cr4 |= kCr4Osxsave;
+  sregs.cr4 |= abi::kCr4Fsgsbase;
+  if (features.xsave) sregs.cr4 |= abi::kCr4Osxsave;
   // In ring 3 the kernel's own pages are user pages, so neither protection would let it run.
-  if (ring0 && features.smep) sregs.cr4 |= kCr4Smep;
-  if (ring0 && features.smap) sregs.cr4 |= kCr4Smap;
+  if (ring0 && features.smep) sregs.cr4 |= abi::kCr4Smep;
+  if (ring0 && features.smap) sregs.cr4 |= abi::kCr4Smap;
   vcpu.set_sregs(sregs);
 
   const kvm_msr_entry msrs[] = {
@@ -102,7 +95,7 @@ void set_entry_state(kvm::Vcpu& vcpu, const Entry& entry, const CpuFeatures& fea
   regs.rdi = entry.device_tree.value;
   regs.rsi = ring0 ? 0 : 3;
   regs.rdx = entry.page_tables.value;
-  regs.rflags = kRflagsReserved | (ring0 ? 0 : kRflagsIf);
+  regs.rflags = abi::kRflagsReserved | (ring0 ? 0 : abi::kRflagsIf);
   vcpu.set_regs(regs);
 }
 

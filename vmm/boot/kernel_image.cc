@@ -125,7 +125,7 @@ KernelImage KernelImage::parse(std::span<const std::byte> file, std::string_view
     const auto program_header =
         parser.read<Elf64_Phdr>(header.e_phoff + i * sizeof(Elf64_Phdr), "the program header table");
     if (program_header.p_type == PT_NOTE && !note) note = parser.note(program_header);
-    if (program_header.p_type != PT_LOAD) continue;
+    if (program_header.p_type != PT_LOAD || (program_header.p_flags & abi::kSegmentForBootLoaders) != 0) continue;
     if (image.segment_count_ == kMaxSegments) parser.fail("too many segments");
     const Segment segment = parser.segment(program_header);
     if (image.segment_count_ > 0 && segment.start < image.end()) parser.fail("segments overlap or are not in order");

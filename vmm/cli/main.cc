@@ -13,6 +13,7 @@
 #include "vmm/cli/compare_command.h"
 #include "vmm/cli/doctor.h"
 #include "vmm/cli/image_command.h"
+#include "vmm/cli/kernel_command.h"
 #include "vmm/cli/run_command.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/error.h"
@@ -67,6 +68,7 @@ int main_any(int count, char** arguments) {
   int status = 0;
   add_image(app, status);
   add_doctor(app, status);
+  add_kernel(app);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -105,7 +105,9 @@ trap_from_kernel:
 // ---------------------------------------------------------------------------------------------------- stubs, common parts
 // The stack of each vector's stub: 0: vector, 8: error code (or 0), 16: RIP, 24: CS, 32: RFLAGS, 40: RSP, 48: SS.
 
-.macro end_of_interrupt
+.macro end_of_interrupt ring
+    .globl \ring\()_end_of_interrupt
+\ring\()_end_of_interrupt:
     push %rax
     push %rcx
     push %rdx
@@ -116,6 +118,9 @@ trap_from_kernel:
     pop %rdx
     pop %rcx
     pop %rax
+    .if . - \ring\()_end_of_interrupt - END_OF_INTERRUPT_SIZE
+    .error "END_OF_INTERRUPT_SIZE is wrong"
+    .endif
 .endm
 
 .macro save_fault_address
@@ -159,7 +164,7 @@ ring0_page_fault:
 ring0_breakpoint:
     jmp ring0_exception
 ring0_interrupt:
-    end_of_interrupt
+    end_of_interrupt ring0
     testb $3, 24(%rsp)
     jz note_interrupt
     push %rax
@@ -200,7 +205,7 @@ ring3_exception:
     forward emergency_stack_pointer, trap_from_kernel
 
 ring3_interrupt:
-    end_of_interrupt
+    end_of_interrupt ring3
     cmpl $KERNEL_HIGH_WORD, 20(%rsp)
     jb 1b
     cmpl $0x7fff, 20(%rsp)
@@ -227,12 +232,25 @@ ring3_breakpoint:
     shr $32, %rdx
     wrmsr
     iretq
-3:  cmpq $0, per_cpu+PC_PENDING(%rip)
+3:  cmp $3, %eax
+    jne 5f
+    cmpq $0, per_cpu+PC_PENDING(%rip)
     jne 4f
     sti                             // 3: halt until an interrupt; STI takes effect after the HLT, so none is missed
     hlt
     cli
 4:  iretq
+5:  mov %edi, %edx
+    cmp $5, %eax
+    ja 6f
+    je 7f
+    mov %esi, %eax                  // 4: write a byte to an I/O port
+    out %al, %dx
+    iretq
+7:  in %dx, %al                     // 5: read one
+    iretq
+6:  lidt no_interrupt_table(%rip)   // 6: reset the machine by a triple fault
+    ud2
 
 // ---------------------------------------------------------------------------------------------------- the two stub tables
 // Exceptions that push an error code: SDM vol. 3, table 6-1.
@@ -299,6 +317,8 @@ per_cpu:
     .fill 64, 1, 0
 emergency_stack_pointer:
     .quad emergency_stack_top
+no_interrupt_table:
+    .fill 10, 1, 0
 
 // The 64-bit TSS (SDM vol. 3, 8.7). The kernel stores RSP0 in it when the ring or the task changes.
     .balign 64

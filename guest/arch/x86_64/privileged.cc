@@ -2,6 +2,7 @@
 
 #include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
+#include "arch/x86_64/xapic.h"
 
 namespace kernel::arch {
 namespace {
@@ -11,15 +12,25 @@ constexpr std::uint32_t kMsrX2apicLvtTimer = 0x832;  // SDM vol. 3, 11.12.1.2
 constexpr std::uint64_t kLvtTscDeadlineMode = 2u << 17;
 
 // The operations of entry.S's ring3_breakpoint.
-enum class Gate : std::uint64_t { kLoadCr3 = 0, kInvlpg = 1, kWriteMsr = 2, kHalt = 3 };
+enum class Gate : std::uint64_t {
+  kLoadCr3 = 0,
+  kInvlpg = 1,
+  kWriteMsr = 2,
+  kHalt = 3,
+  kWritePort = 4,
+  kReadPort = 5,
+  kReset = 6
+};
 
 constinit std::uint64_t gates_used = 0;
 constinit std::uint64_t current_root = 0;
 constinit bool timer_mode_set = false;
 
-void gate(Gate operation, std::uint64_t first = 0, std::uint64_t second = 0) {
+std::uint64_t gate(Gate operation, std::uint64_t first = 0, std::uint64_t second = 0) {
   ++gates_used;
-  asm volatile("int3" : "+a"(operation) : "D"(first), "S"(second) : "rcx", "rdx", "memory");
+  auto result = static_cast<std::uint64_t>(operation);
+  asm volatile("int3" : "+a"(result) : "D"(first), "S"(second) : "rcx", "rdx", "memory");
+  return result;
 }
 
 bool in_ring3() {
@@ -60,6 +71,7 @@ void flush_tlb_page(std::uint64_t virtual_address) {
 }
 
 void set_timer_deadline(std::uint64_t tsc) {
+  if (xapic_timer_in_use()) return set_xapic_timer(tsc);
   if (!timer_mode_set) {
     timer_mode_set = true;
     write_msr(kMsrX2apicLvtTimer, kLvtTscDeadlineMode | husk::abi::kTimerVector);
@@ -77,6 +89,31 @@ void wait_for_interrupt() {
   // Interrupts are disabled in ring 0, so none can come between the test and the HLT; STI takes effect after the next
   // instruction.
   if (per_cpu.pending_interrupts == 0) asm volatile("sti; hlt; cli" ::: "memory");
+}
+
+void write_port(std::uint16_t port, std::uint8_t value) {
+  if (in_ring3()) {
+    gate(Gate::kWritePort, port, value);
+  } else {
+    asm volatile("outb %0, %1" ::"a"(value), "d"(port) : "memory");
+  }
+}
+
+std::uint8_t read_port(std::uint16_t port) {
+  if (in_ring3()) return static_cast<std::uint8_t>(gate(Gate::kReadPort, port));
+  std::uint8_t value;
+  asm volatile("inb %1, %0" : "=a"(value) : "d"(port) : "memory");
+  return value;
+}
+
+void reset_machine() {
+  if (in_ring3()) gate(Gate::kReset);
+  const struct [[gnu::packed]] {
+    std::uint16_t limit = 0;
+    std::uint64_t base = 0;
+  } no_table;
+  asm volatile("lidt %0; ud2" ::"m"(no_table));
+  __builtin_unreachable();
 }
 
 std::uint64_t gate_count() {

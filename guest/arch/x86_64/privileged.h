@@ -12,6 +12,9 @@ void flush_tlb_page(std::uint64_t virtual_address);  // INVLPG
 void flush_tlb();
 // LAPIC timer, TSC-deadline mode: one interrupt (abi::kTimerVector) when the TSC reaches the value; 0 disarms.
 void set_timer_deadline(std::uint64_t tsc);
+void write_port(std::uint16_t port, std::uint8_t value);
+std::uint8_t read_port(std::uint16_t port);
+[[noreturn]] void reset_machine();  // by a triple fault
 // Waits for an interrupt, unless one is already pending.
 void wait_for_interrupt();
 

@@ -1,0 +1,61 @@
+# QEMU's microvm machine boots the kernel that husk embeds, from the same image, and the payload cannot tell (docs/pvh.md).
+command -v qemu-system-x86_64 >/dev/null && command -v mkfs.erofs >/dev/null || skip "no qemu-system-x86_64 or no mkfs.erofs"
+"$HUSK" kernel "$WORK/kernel" || expect "husk kernel" 0 $?
+mkfs.erofs "$WORK/image" "$R" >"$WORK/mkfs" 2>&1 || expect "mkfs.erofs" "" "$(cat "$WORK/mkfs")"
+
+# with_qemu ACCELERATION COMMAND-LINE: as in_guest. The status is QEMU's 2n+1 for n below 127, else what the kernel says on
+# the debug console.
+with_qemu() {
+  case $1 in
+    kvm) machine=kvm,kernel-irqchip=split,pic=off,pit=off,rtc=off cpu=host,-arch-capabilities ;;
+    tcg) machine=tcg cpu=max ;;  # with its PIT and its CMOS clock
+  esac
+  : >"$WORK/out" >"$WORK/err" >"$WORK/log"
+  code=0
+  timeout -k 2 120 qemu-system-x86_64 -M "microvm,acpi=off,isa-serial=off,accel=$machine" -cpu "$cpu" -m 64 \
+    -nodefaults -no-user-config -nographic -no-reboot -global virtio-mmio.force-legacy=false \
+    -kernel "$WORK/kernel" -initrd "$WORK/image" -append "husk.exit=0x501 console=debugcon husk.ring=$RING $2" \
+    -device isa-debug-exit,iobase=0x501,iosize=1 \
+    -chardev "file,id=log,path=$WORK/log" -device isa-debugcon,iobase=0xe9,chardev=log \
+    -chardev "${IN:-null},id=in" -device virtio-serial-device,id=s0,max_ports=1 -device virtconsole,bus=s0.0,chardev=in \
+    -chardev "file,id=out,path=$WORK/out" -device virtio-serial-device,id=s1,max_ports=1 -device virtconsole,bus=s1.0,chardev=out \
+    -chardev "file,id=err,path=$WORK/err" -device virtio-serial-device,id=s2,max_ports=1 -device virtconsole,bus=s2.0,chardev=err \
+    2>"$WORK/qemu" || code=$?
+  status=$(sed -n 's/^husk: exit status //p' "$WORK/log")
+  [ "$code" = 255 ] && [ -n "$status" ] || status=$((code / 2))
+  [ $((code % 2)) = 1 ] || status="QEMU ended with $code: $(cat "$WORK/qemu")"
+  out=$(cat "$WORK/out")
+  err=$(cat "$WORK/err")
+}
+
+# same ACCELERATION COMMAND: `sh -c COMMAND` under husk and under QEMU. The command has no double quotes.
+same() {
+  in_guest "$R" /bin/sh -c "$2"
+  under_husk="$status|$out|$err"
+  with_qemu "$1" "init=/bin/sh -- -c \"$2\""
+  expect "$2 ($1)" "$under_husk" "$status|$out|$err"
+}
+
+accelerations=tcg
+[ ! -w /dev/kvm ] || accelerations="kvm tcg"
+for a in $accelerations; do
+  same "$a" 'echo to stdout; echo to stderr >&2; exit 7'
+  same "$a" 'uname -a; ls -l /bin /etc; cat /etc/passwd; pwd; id; env'
+  same "$a" 'ps; sleep 0.1; (echo a; sleep 0.1; echo b) | cat'
+  same "$a" "seq 1 $(long 150000)"
+  same "$a" 'exit 126'
+  same "$a" 'exit 127'
+  same "$a" 'exit 200'
+  same "$a" 'kill -9 $$'
+  same "$a" '/no/such/command'
+  with_qemu "$a" 'init=/no/such/command'
+  expect "a program that is not there ($a)" 127 "$status"
+  expect_match "and why" "*cannot run /no/such/command: *" "$(cat "$WORK/log")"
+  with_qemu "$a" 'init=/bin/sh A=1 husk.uid=1000:1001 husk.cwd=/etc hostname=box -- -c "echo $A $(pwd) $(id -u):$(id -g) $(hostname)"'
+  expect "options ($a)" "1 /etc 1000:1001 box" "$out"
+  # What is wrong with a command line is said in one line.
+  with_qemu "$a" 'init=/bin/sh husk.ring=2'
+  expect "a bad word ($a)" "125 husk: cannot boot: not auto, 0 or 3: husk.ring=2" "$status $(cat "$WORK/log")"
+  with_qemu "$a" 'no-such-word init=/bin/sh'
+  expect_match "an unknown word ($a)" "husk: cannot boot: *: no-such-word" "$(cat "$WORK/log")"
+done
