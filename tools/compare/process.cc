@@ -160,7 +160,7 @@ Process::Process(Process&& other) noexcept
       exit_status_(other.exit_status_) {}
 
 Process::~Process() {
-  if (pid_ >= 0 && end_ns_ == 0) end();
+  end();
 }
 
 bool Process::wait(int timeout_ms) {
@@ -200,6 +200,7 @@ std::string Process::last_error_line() const {
 }
 
 void Process::end() {
+  if (pid_ < 0 || end_ns_ != 0) return;
   // Not interruptible: the user may press Ctrl-C again, and nothing may stay behind.
   constexpr int kPatienceMs = 2000;
   input_.reset();
@@ -208,6 +209,7 @@ void Process::end() {
   if (poll(&event, 1, kPatienceMs) <= 0) kill(-pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  end_ns_ = monotonic_ns();
   kill(-pid_, SIGKILL);  // what it left in its process group
 }
 

@@ -56,6 +56,9 @@ class Process {
 
   void close_input() { input_.reset(); }
 
+  // Ends it and its group now, as the destructor does.
+  void end();
+
   // After wait() has returned true.
   std::uint64_t end_ns() const { return end_ns_; }
   int exit_status() const { return exit_status_; }                      // 128+n after signal n
@@ -68,7 +71,6 @@ class Process {
  private:
   friend std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
   Process() = default;
-  void end();
 
   pid_t pid_ = -1;
   UniqueFd pidfd_;

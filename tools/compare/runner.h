@@ -82,6 +82,9 @@ class Runner {
   // The payload's exit status, from the runner's, for runners that do not hand it on as it is.
   virtual int payload_status(int exit_status) const { return exit_status; }
 
+  // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
+  virtual bool hands_on_end_of_input() const { return true; }
+
   // After runs that were killed: removes what the runner could not.
   virtual void clean_up() {}
 

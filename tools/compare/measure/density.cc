@@ -72,8 +72,7 @@ void record_instances(Session& session, const Subject& subject, Entry& entry, un
       entry.add("additional_system_bytes", round, std::max(0.0, (system - first_system) / more));
     }
   }
-  for (Process& instance : instances) instance.close_input();
-  for (Process& instance : instances) session.finish(instance, entry);
+  for (Process& instance : instances) session.finish_idle(instance, entry);
 }
 
 // Keeps `parallel` runs going for a while; the runs that have ended by the end of the window count.

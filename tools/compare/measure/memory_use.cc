@@ -58,8 +58,7 @@ void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned
   std::vector<ProcessMemory> processes = memory_of_tree(process.pid());
   const ProcessMemory idle = total(processes);
   const std::optional<std::uint64_t> kernel_bytes = kernel.read(processes);
-  process.close_input();  // the payload ends when its standard input does
-  session.finish(process, entry);
+  session.finish_idle(process, entry);
 
   const auto add = [&](const char* metric, std::uint64_t bytes) {
     entry.add(metric, round, static_cast<double>(bytes));

@@ -158,6 +158,15 @@ void Session::finish(Process& process, const Entry& entry) const {
   throw Error("run", name, "exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line));
 }
 
+void Session::finish_idle(Process& process, const Entry& entry) const {
+  process.close_input();
+  if (entry.runner->hands_on_end_of_input()) {
+    finish(process, entry);
+  } else {
+    process.end();
+  }
+}
+
 std::vector<std::string> Session::command(Entry& entry, const Invocation& invocation) const {
   const std::string objection = entry.runner->objection(invocation);
   if (!objection.empty()) throw Error("run this with", entry.result.name, objection);

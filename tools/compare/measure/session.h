@@ -67,6 +67,9 @@ class Session {
   // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
   void finish(Process& process, const Entry& entry) const;
 
+  // Ends an idle instance, which waits for the end of its input.
+  void finish_idle(Process& process, const Entry& entry) const;
+
   // The next command line for this entry. Throws husk::Error where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
 
