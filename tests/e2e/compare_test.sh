@@ -61,6 +61,24 @@ if [ -w /dev/kvm ]; then
   grep -q 'not supported yet' "$work/table" || grep -q "^vm,tcp_ns," "$work/result.csv" || fail "neither figure nor reason for TCP"
 fi
 
+echo "== QEMU boots the same kernel and image"
+if [ -w /dev/kvm ] && command -v qemu-system-x86_64 >/dev/null; then
+  timeout 200 "$husk" compare --runs 2 --measure start-up,memory --with qemu --csv "$work/result.csv" >"$work/table"
+  expect "qemu start-up samples" 2 "$(count qemu start_ns)"
+  expect "qemu idle samples" 2 "$(count qemu idle_pss_bytes)"
+fi
+
+echo "== isolation"
+if command -v strace >/dev/null; then
+  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation --with process,namespace --csv "$work/result.csv" \
+    --json "$work/result.json" >"$work/table"
+  expect "cold starts" 2 "$(count process cold_start_ns)"
+  # The seccomp filter of husk's own runner, as the kernel gives it back; a plain process has none.
+  grep -q '^process  *\([0-9]*\) of \1 ' "$work/table" || fail "not every call is in reach of a plain process"
+  grep -q '^namespace .* filter ' "$work/table" || fail "no filter in namespaces"
+  grep -q '"mount"' "$work/result.json" || fail "no names of system calls"
+fi
+
 echo "== density"
 timeout 200 "$husk" compare --runs 1 --measure density --with process --csv "$work/result.csv" >"$work/table"
 expect "samples of eight instances" 1 "$(count process total_pss_bytes@8)"

@@ -49,6 +49,9 @@ class Plan {
     }
     add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
     if (is_embedded) add(Measurement::kSpeed, kSpeedStage.share, [&] { measure_speed(session, subject); });
+    // Last, since strace(1) and an empty page cache disturb everything that comes after.
+    add(Measurement::kIsolation, kIsolationStage.share, [&] { look_at_isolation(session, subject); });
+    add(Measurement::kStartUp, kColdStage.share, [&] { measure_cold_start(session, subject); });
   }
 
   double share() const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct Entry {
   Runner* runner = nullptr;
   RunnerResult result;
   bool usable = true;
-  double stage_seconds = 0;  // that its runs have taken in the current stage
+  std::set<std::string> files;  // that a run opens on the host, once they are known
+  double stage_seconds = 0;     // that its runs have taken in the current stage
 
   void add(const std::string& metric, unsigned round, double value) { result.series[metric].push_back({round, value}); }
 };
@@ -73,6 +75,7 @@ class Session {
   // The next command line for this entry. Throws husk::Error where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
 
+  const Context& context() const { return context_; }
   const SessionOptions& options() const { return options_; }
   std::vector<Entry>& entries() { return entries_; }
 

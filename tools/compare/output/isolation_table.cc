@@ -33,10 +33,44 @@ std::string format_exits(const ComparisonResult& result, const GridStyle& style)
                      rows, style);
 }
 
+std::string list_size(const nlohmann::ordered_json& facts, const char* name) {
+  const auto found = facts.find(name);
+  return found != facts.end() && found->is_array() ? std::to_string(found->size()) : kNoFigure;
+}
+
+std::string joined(const nlohmann::ordered_json& facts, const char* name) {
+  const auto found = facts.find(name);
+  if (found == facts.end() || !found->is_array()) return kNoFigure;
+  std::string text;
+  for (const auto& one : *found) text += (text.empty() ? "" : ",") + one.get<std::string>();
+  return text.empty() ? "none" : text;
+}
+
+std::string format_facts(const ComparisonResult& result, const GridStyle& style) {
+  std::vector<GridRow> rows;
+  for (const RunnerResult& runner : result.runners) {
+    const nlohmann::ordered_json& facts = runner.isolation_facts;
+    if (!facts.is_object()) continue;
+    const std::string total = count(facts, "syscalls_total");
+    const bool privileges_end = facts.value("no_new_privileges", false);
+    rows.push_back(
+        {{runner.name, count(facts, "syscalls_reachable") + " of " + total, count(facts, "syscalls_observed"),
+          facts.value("seccomp", kNoFigure), list_size(facts, "capabilities"), privileges_end ? "yes" : "no",
+          count(facts, "device_nodes_visible"), joined(facts, "namespaces")},
+         {},
+         false});
+  }
+  if (rows.empty()) return "";
+  return title("What stands between payload and host: of the payload's process, or of the VMM that runs it", style) +
+         format_grid({{"", "host system calls", "seen in", "", "capa-", "no new", "device", "namespaces"},
+                      {"runner", "in reach", "a run", "seccomp", "bilities", "privs", "nodes", "of its own"}},
+                     rows, style);
+}
+
 }  // namespace
 
 std::string format_isolation(const ComparisonResult& result, const GridStyle& style) {
-  return format_exits(result, style);
+  return format_facts(result, style) + format_exits(result, style);
 }
 
 }  // namespace husk::compare

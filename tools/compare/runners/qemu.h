@@ -1,5 +1,5 @@
-// QEMU's microvm machine with the guest kernel that husk embeds and the same image (docs/pvh.md): what of a VM's cost is the
-// VMM's, and what the guest's.
+// QEMU's microvm machine with the guest kernel that husk embeds and the same image (docs/pvh.md): what of a VM's cost
+// is the VMM's, and what the guest's.
 #pragma once
 
 #include "tools/compare/runner.h"
