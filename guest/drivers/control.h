@@ -1,5 +1,5 @@
-// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host. On a machine
-// that has none but ports (ports.h) the same functions go there.
+// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host. On a
+// machine that has none but ports (ports.h) the same functions go there.
 #pragma once
 
 #include <cstdint>

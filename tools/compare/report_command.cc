@@ -16,8 +16,7 @@ void declare(CLI::App& app, ReportOptions& options) {
 }
 
 int report(const ReportOptions& options) {
-  const std::string text = read_file(options.first);
-  const Document first = parse_json(text, options.first);
+  const Document first = parse_json(read_file(options.first), options.first);
   check_writable(options.outputs);
   if (options.second.empty()) {
     write_outputs(options.outputs, first.result, first.baseline);
@@ -27,10 +26,11 @@ int report(const ReportOptions& options) {
     throw Error("write", options.outputs.json + options.outputs.csv,
                 "of two comparisons there is a table and a page only", "use --html, or report one of them");
   }
-  const std::string other_text = read_file(options.second);
-  const Document second = parse_json(other_text, options.second);
+  const Document second = parse_json(read_file(options.second), options.second);
   std::fputs(format_side_by_side(first.result, second.result, {wants_colour()}).c_str(), stdout);
-  if (!options.outputs.html.empty()) write_file(options.outputs.html, format_comparison_page(text, other_text));
+  if (!options.outputs.html.empty())
+    write_file(options.outputs.html, format_comparison_page(format_json(first.result, first.baseline),
+                                                            format_json(second.result, second.baseline)));
   return 0;
 }
 

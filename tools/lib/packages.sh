@@ -9,7 +9,8 @@ HUSK_BUILD_PACKAGES="
 
 # To test it: unit tests, a Debian root file system, programs to compare with.
 HUSK_TEST_PACKAGES="
-  libgtest-dev libgmock-dev python3 mmdebstrap busybox-static procps util-linux"
+  libgtest-dev libgmock-dev python3 mmdebstrap busybox-static procps util-linux
+  chromium chromium-driver python3-selenium fonts-dejavu-core"
 
 # tools/hwlab: QEMU's software SVM machine and a kernel whose kvm_amd runs in it.
 HUSK_HWLAB_PACKAGES="
@@ -17,7 +18,7 @@ HUSK_HWLAB_PACKAGES="
 
 # What `husk compare` can measure besides husk.
 HUSK_COMPARE_PACKAGES="
-  bubblewrap runc crun podman conmon strace
+  bubblewrap runc crun strace qemu-system-x86
   clang lld wasi-libc libclang-rt-14-dev-wasm32"
 # The runner `wasm` takes any node; Debian's package is for machines that have none.
 command -v node >/dev/null || HUSK_COMPARE_PACKAGES="$HUSK_COMPARE_PACKAGES nodejs"

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""The report page in a real browser: report_test.py HUSK OUTPUT-DIRECTORY. Screenshots stay in OUTPUT-DIRECTORY.
+
+Needs chromium, chromium-driver and python3-selenium; exit status 77: cannot be run here.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+except ImportError:
+    print("no selenium (apt package python3-selenium)")
+    sys.exit(77)
+
+HUSK, OUTPUT = sys.argv[1], pathlib.Path(sys.argv[2])
+HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><!--"
+failures = []
+
+
+def check(what, condition, detail=""):
+    if not condition:
+        failures.append(f"{what} {detail}")
+        print("FAILED:", what, detail)
+
+
+def make_pages(directory):
+    """A real comparison, then made worse: a failed runner with a hostile note, one with a single sample."""
+    path = directory / "a.json"
+    subprocess.run([HUSK, "compare", "--runs", "6", "--measure", "start-up,memory,density,speed,isolation", "--with",
+                    "process,namespace,vm", "--json", path], check=True, stdout=subprocess.DEVNULL, timeout=200)
+    data = json.loads(path.read_text())
+    lonely = json.loads(json.dumps(next(r for r in data["runners"] if r["name"] == "process")))
+    lonely["name"] = "lonely"
+    lonely["samples"] = {"start_ns": {"round": [0], "value": [2e6]}}
+    data["runners"].append(lonely)
+    data["runners"].append(dict(lonely, name="broken", status="failed", note=HOSTILE, samples={}))
+    path.write_text(json.dumps(data))
+    subprocess.run([HUSK, "report", path, "--html", directory / "one.html"], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    subprocess.run([HUSK, "report", path, path, "--html", directory / "two.html"], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    return data
+
+
+def start_browser():
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    browser.set_page_load_timeout(60)
+    return browser
+
+
+def screenshot(browser, name, width):
+    browser.set_window_size(width, 1000)
+    height = browser.execute_script("return document.documentElement.scrollHeight")
+    browser.set_window_size(width, min(height + 100, 12000))
+    browser.save_screenshot(str(OUTPUT / name))
+
+
+def check_page(browser, data):
+    log = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    check("no error on the console", not log, str(log)[:300])
+    check("no request", browser.execute_script("return performance.getEntriesByType('resource').length") == 0)
+    check("no script of the data has run", browser.title == "husk: what isolation costs", browser.title)
+    text = browser.execute_script("return document.body.innerText")
+    check("the hostile note is shown as text", "</script><script>" in text)
+    check("the meaning of the figures is said", data["host"]["meaning"] in text)
+    wrong = browser.execute_script(
+        "return Array.from(document.querySelectorAll('svg *')).filter(e => Array.from(e.attributes)"
+        ".some(a => /NaN|undefined|Infinity/.test(a.value))).length")
+    check("every mark has a place", wrong == 0, f"{wrong} have none")
+    measured = [r for r in data["runners"] if r["samples"].get("start_ns", {}).get("value")]
+    curves = browser.execute_script("return document.querySelectorAll('#start-up path.ecdf').length")
+    check("one curve for each runner", curves == len(measured), f"{curves} of {len(measured)}")
+    for section in ("start-up", "phases", "memory", "density", "speed", "isolation", "method"):
+        check(f"section {section}", browser.execute_script(
+            "const s = document.getElementById(arguments[0]); return s && s.querySelectorAll('.ecdf, .bar, .line, td').length > 0", section))
+    rows = browser.execute_script("return Array.from(document.querySelectorAll('#start-up tbody tr th')).map(e => e.innerText)")
+    check("a row for each runner", rows == [r["name"] for r in data["runners"]], str(rows))
+    bars = browser.execute_script("return document.querySelectorAll('#memory rect.bar').length")
+    check("bars of memory", bars >= 4, str(bars))
+
+
+def main():
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        os.environ.setdefault("HUSK_CACHE_DIR", str(directory / "cache"))
+        data = make_pages(directory)
+        browser = start_browser()
+        try:
+            browser.set_window_size(1280, 1000)
+            browser.get((directory / "one.html").as_uri())
+            check_page(browser, data)
+            screenshot(browser, "report.png", 1280)
+            screenshot(browser, "report-narrow.png", 500)
+            overflow = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
+            check("nothing sticks out of a narrow window", overflow <= 0, f"{overflow} px")
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+            screenshot(browser, "report-print.png", 1000)
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+            screenshot(browser, "report-dark.png", 1280)
+            browser.get((directory / "two.html").as_uri())
+            curves = browser.execute_script("return document.querySelectorAll('path.ecdf').length")
+            measured = sum(1 for r in data["runners"] if r["samples"].get("start_ns", {}).get("value"))
+            check("curves of both comparisons", curves == 2 * measured, str(curves))
+            check("no error on the console of the second page",
+                  not [e for e in browser.get_log("browser") if e["level"] == "SEVERE"])
+            screenshot(browser, "report-two.png", 1280)
+        finally:
+            browser.quit()
+    print("all passed" if not failures else f"{len(failures)} failed")
+    sys.exit(1 if failures else 0)
+
+
+main()
