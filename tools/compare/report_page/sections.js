@@ -98,7 +98,7 @@ husk.isolation = (data) => {
   if (looked.length) {
     const section = husk.section('isolation', 'What stands between payload and host', 'Of the processes through which the payload reaches the host: itself in a container, the VMM in a VM. docs/isolation.md says how each is counted.');
     const keys = Object.keys(kFactTitles).filter((key) => looked.some((runner) => runner.isolation_facts[key] !== undefined));
-    const text = (value) => (value === undefined || value === null ? '–' : Array.isArray(value) ? (value.length ? value.join(' ') : 'none') : String(value));
+    const text = (value) => (value === undefined || value === null ? '–' : Array.isArray(value) ? (value.length > 20 ? `${value.length} of them` : value.length ? value.join(' ') : 'none') : String(value));
     husk.table(section, ['', ...looked.map((runner) => runner.name)], keys.map((key) => ({ title: kFactTitles[key], cells: looked.map((runner) => ({ text: text(runner.isolation_facts[key]), class: 'text' })) })));
   }
   const vms = data.runners.filter((runner) => runner.vm_exits);
