@@ -11,6 +11,11 @@ _start:
 #ifdef SPIN
     jmp _start                  // spin.S: a kernel that hangs
 #endif
+#ifdef COUNT
+    mov $10000, %ecx            // count.S: 20,001 instructions more
+1:  dec %ecx
+    jnz 1b
+#endif
     rdtsc
     shl $32, %rdx
     or %rdx, %rax

@@ -80,7 +80,7 @@ TEST(Memory, CountsTheWholeTree) {
   // The background shell may not have executed sleep yet.
   std::vector<ProcessMemory> tree;
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    tree = memory_of_tree(process.pid());
+    tree = memory_of_trees({process.pid()});
     if (tree.size() == 2 && tree[1].name == "sleep") break;
     usleep(1'000);
   }
@@ -96,7 +96,7 @@ TEST(Memory, OfAProcessThatIsGoneIsNothing) {
   Process process = Process::start({"true"}, Process::Streams::kNone);
   const pid_t pid = process.pid();
   ASSERT_TRUE(process.wait(kTimeoutMs));
-  EXPECT_EQ(total(memory_of_tree(pid)).pss_bytes, 0U);
+  EXPECT_EQ(total(memory_of_trees({pid})).pss_bytes, 0U);
 }
 
 }  // namespace

@@ -113,10 +113,10 @@ TEST(Table, SaysThatItEndedEarlyAndWarnsOfNoise) {
   ComparisonResult result = example();
   EXPECT_THAT(format_table(result, kBaseline, {}), Not(HasSubstr("ENDED EARLY")));
   result.complete = false;
-  result.host.load = 3.5;
+  result.host.others_percent = 12.5;
   result.warnings = noise_warnings(result.host);
   EXPECT_THAT(format_table(result, kBaseline, {}), HasSubstr("ENDED EARLY"));
-  EXPECT_THAT(format_table(result, kBaseline, {}), HasSubstr("load 3.5 on 2 cores"));
+  EXPECT_THAT(format_table(result, kBaseline, {}), HasSubstr("12.5 % of its processors' time"));
 }
 
 TEST(Table, OfNothingAtAllStillHasARowForEveryRunner) {

@@ -2,6 +2,7 @@
 
 #include <ctime>
 #include <filesystem>
+#include <limits>
 
 #include "tools/compare/measure/stages.h"
 #include "tools/compare/runners/husk.h"
@@ -29,6 +30,9 @@ double sum_of_shares(const std::vector<Stage>& stages) {
   return sum;
 }
 
+// How often the comparison comes back to start-up times: a machine's mood lasts for seconds to minutes.
+constexpr unsigned kStartSlices = 4;
+
 class Plan {
  public:
   Plan(Session& session, const Subject& subject, const std::set<Measurement>& wanted, ComparisonResult& result) {
@@ -37,7 +41,6 @@ class Plan {
     const auto add = [&](Measurement measurement, double share, std::function<void()> run) {
       if (wanted.contains(measurement)) parts_.push_back({share, std::move(run)});
     };
-    add(Measurement::kStartUp, kStartStage.share, [&] { measure_start(session, subject); });
     if (is_embedded) {
       add(Measurement::kStartUp, kTimelineStage.share, [&] { measure_timeline(session, subject); });
     }
@@ -49,6 +52,7 @@ class Plan {
     }
     add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
     if (is_embedded) add(Measurement::kSpeed, kSpeedStage.share, [&] { measure_speed(session, subject); });
+    if (wanted.contains(Measurement::kStartUp)) spread_start(session, subject);
     // Last, since strace(1) and an empty page cache disturb everything that comes after.
     add(Measurement::kIsolation, kIsolationStage.share, [&] { look_at_isolation(session, subject); });
     add(Measurement::kStartUp, kColdStage.share, [&] { measure_cold_start(session, subject); });
@@ -65,6 +69,28 @@ class Plan {
   }
 
  private:
+  // Puts the slices of the start-up measurement between the other parts: one at the beginning, one at the end, the
+  // others as evenly as the parts' lengths allow.
+  void spread_start(Session& session, const Subject& subject) {
+    const double others = share();
+    std::vector<Part> spread;
+    unsigned next = 0;
+    double gone = 0;
+    const auto add_slices_up_to = [&](double done) {
+      for (; next < kStartSlices && done >= others * next / (kStartSlices - 1); ++next) {
+        const Stage slice = kStartStage.slice(next, kStartSlices);
+        spread.push_back({slice.share, [&session, &subject, slice] { measure_start(session, subject, slice); }});
+      }
+    };
+    for (Part& part : parts_) {
+      add_slices_up_to(gone);
+      gone += part.share;
+      spread.push_back(std::move(part));
+    }
+    add_slices_up_to(std::numeric_limits<double>::infinity());
+    parts_ = std::move(spread);
+  }
+
   std::vector<Part> parts_;
 };
 
@@ -78,6 +104,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   result.seed = comparison.options.seed;
   result.payload = comparison.workload.description;
   result.host = describe_host();
+  adopt_orphans();
   NoiseMeter noise;
   const std::uint64_t begin = monotonic_ns();
 
@@ -107,7 +134,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     result.complete = false;
   }
   for (Entry& entry : session.entries()) {
-    entry.runner->clean_up();
+    session.clean_up(entry);
     if (entry.result.name == HuskVm::kName && entry.result.vm_exits.is_object()) {
       result.host.guest_ring = std::to_string(entry.result.vm_exits.value("guest_ring", 0));
     }

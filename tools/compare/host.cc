@@ -1,9 +1,11 @@
 #include "tools/compare/host.h"
 
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -38,8 +40,10 @@ std::string kvm_backend() {
   return "unknown";
 }
 
+// In clock ticks, of all cores.
 struct CpuTime {
   std::uint64_t steal = 0;
+  std::uint64_t idle = 0;
   std::uint64_t all = 0;
 };
 
@@ -50,13 +54,29 @@ CpuTime cpu_time() {
   file >> word;
   // user nice system idle iowait irq softirq steal; guest times are part of user and nice.
   constexpr int kFields = 8;
+  constexpr int kIdle = 3;
+  constexpr int kIowait = 4;
   for (int field = 0; field < kFields; ++field) {
     std::uint64_t ticks = 0;
     file >> ticks;
     time.all += ticks;
+    if (field == kIdle || field == kIowait) time.idle += ticks;
     if (field == kFields - 1) time.steal = ticks;
   }
   return time;
+}
+
+// Of this process and its descendants that were waited for, in clock ticks.
+double own_time() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    }
+  }
+  return seconds * static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 std::string number(double value) {
@@ -87,7 +107,9 @@ std::string meaning_of(const Host& host) {
 NoiseMeter::NoiseMeter() {
   const CpuTime time = cpu_time();
   steal_ = time.steal;
+  idle_ = time.idle;
   all_ = time.all;
+  own_ = own_time();
   look();
 }
 
@@ -104,20 +126,24 @@ void NoiseMeter::look() {
 void NoiseMeter::finish(Host& host) const {
   const CpuTime time = cpu_time();
   if (time.all > all_) {
-    host.steal_percent = 100.0 * static_cast<double>(time.steal - steal_) / static_cast<double>(time.all - all_);
+    const auto all = static_cast<double>(time.all - all_);
+    const auto steal = static_cast<double>(time.steal - steal_);
+    const auto idle = static_cast<double>(time.idle - idle_);
+    host.steal_percent = 100 * steal / all;
+    host.others_percent = std::max(0.0, 100 * (all - steal - idle - (own_time() - own_)) / all);
   }
   host.mhz_low = mhz_low_;
   host.mhz_high = mhz_high_;
 }
 
 std::vector<std::string> noise_warnings(const Host& host) {
-  constexpr double kLoadPerCore = 0.5;
+  constexpr double kOthersPercent = 5;
   constexpr double kStealPercent = 1;
   constexpr double kClockSpread = 1.1;
   std::vector<std::string> warnings;
-  if (host.load > kLoadPerCore * host.cores) {
-    warnings.push_back("the machine was busy when this began (load " + number(host.load) + " on " +
-                       std::to_string(host.cores) + " cores): repeat it on a quiet one before you believe a figure");
+  if (host.others_percent > kOthersPercent) {
+    warnings.push_back("other programs of this machine took " + number(host.others_percent) +
+                       " % of its processors' time: repeat it on a quiet one before you believe a figure");
   }
   if (host.steal_percent > kStealPercent) {
     warnings.push_back("the hypervisor below this machine gave " + number(host.steal_percent) +

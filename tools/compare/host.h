@@ -19,8 +19,9 @@ struct Host {
   double load = 0;         // of the last minute, before the comparison
 
   // While the comparison ran:
-  double steal_percent = 0;  // of all cores' time that the hypervisor below gave to others (proc_stat(5), steal)
-  double mhz_low = 0;        // slowest and fastest core that was seen
+  double steal_percent = 0;   // of all cores' time that the hypervisor below gave to others (proc_stat(5), steal)
+  double others_percent = 0;  // that processes which are not of the comparison used
+  double mhz_low = 0;         // slowest and fastest core that was seen
   double mhz_high = 0;
 };
 
@@ -34,11 +35,13 @@ class NoiseMeter {
  public:
   NoiseMeter();
   void look();                    // at the clock's speed
-  void finish(Host& host) const;  // fills in steal and clock
+  void finish(Host& host) const;  // fills in steal, others and clock
 
  private:
   std::uint64_t steal_ = 0;
+  std::uint64_t idle_ = 0;
   std::uint64_t all_ = 0;
+  double own_ = 0;
   double mhz_low_ = 0;
   double mhz_high_ = 0;
 };

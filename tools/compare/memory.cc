@@ -5,32 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
-#include <system_error>
+
+#include "tools/compare/process.h"
+#include "tools/compare/process_tree.h"
 
 namespace husk::compare {
 namespace {
-
-// /proc/PID/task/TID/children (proc_tid_children(5)): the children of each thread.
-std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> children;
-  std::error_code gone;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
-    std::ifstream file(task.path() / "children");
-    for (pid_t child = 0; file >> child;) children.push_back(child);
-  }
-  return children;
-}
-
-std::vector<pid_t> tree_of(pid_t root) {
-  std::vector<pid_t> pids = {root};
-  for (std::size_t next = 0; next < pids.size(); ++next) {
-    for (const pid_t child : children_of(pids[next])) pids.push_back(child);
-  }
-  return pids;
-}
 
 bool share_memory(pid_t one, pid_t other) {
   return syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0;
@@ -60,9 +43,10 @@ std::string read_name(pid_t pid) {
 
 }  // namespace
 
-std::vector<ProcessMemory> memory_of_tree(pid_t root) {
+std::vector<ProcessMemory> memory_of_trees(std::vector<pid_t> roots) {
   std::vector<ProcessMemory> processes;
-  for (const pid_t pid : tree_of(root)) {
+  std::ranges::copy(orphans(), std::back_inserter(roots));
+  for (const pid_t pid : trees_of(std::move(roots))) {
     const auto same = [&](const ProcessMemory& other) { return share_memory(pid, other.pid); };
     if (std::ranges::any_of(processes, same)) continue;
     ProcessMemory memory = read_memory(pid);

@@ -21,9 +21,10 @@ struct ProcessMemory {
   std::uint64_t private_bytes = 0;  // of it: pages that nobody else maps
 };
 
-// `root` and its descendants. Processes that share one address space (after vfork, for example) are counted once; one
-// that ends meanwhile is left out.
-std::vector<ProcessMemory> memory_of_tree(pid_t root);
+// `roots`, their descendants, and what of these has been left to this process (orphans() in process.h); parents before
+// their children. Processes that share one address space (after vfork, for example) are counted once; one that ends
+// meanwhile is left out.
+std::vector<ProcessMemory> memory_of_trees(std::vector<pid_t> roots);
 
 // The sums; without pid and name.
 ProcessMemory total(const std::vector<ProcessMemory>& processes);

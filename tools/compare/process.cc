@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,10 +16,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <set>
 #include <sstream>
 #include <tuple>
 #include <utility>
 
+#include "tools/compare/process_tree.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -38,6 +41,12 @@ bool wait_readable(std::span<pollfd> events, int timeout_ms) {
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
+}
+
+// The processes that were started here and not yet waited for.
+std::set<pid_t>& started() {
+  static std::set<pid_t> pids;
+  return pids;
 }
 
 bool wait_readable(int fd, int timeout_ms) {
@@ -143,6 +152,7 @@ Process Process::start(const std::vector<std::string>& command, Streams streams)
     errno = error;
     throw Error::from_errno("start", command[0]);
   }
+  started().insert(process.pid_);
   process.pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, process.pid_, 0)));
   if (!process.pidfd_) throw Error::from_errno("open", "a pidfd");
   return process;
@@ -172,6 +182,7 @@ bool Process::wait(int timeout_ms) {
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
   end_ns_ = monotonic_ns();
+  started().erase(pid_);
   peak_resident_ = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return true;
@@ -210,6 +221,7 @@ void Process::end() {
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   end_ns_ = monotonic_ns();
+  started().erase(pid_);
   kill(-pid_, SIGKILL);  // what it left in its process group
 }
 
@@ -220,6 +232,35 @@ std::size_t wait_any(std::span<const std::optional<Process>> processes, int time
   if (!wait_readable(events, timeout_ms)) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());
+}
+
+void adopt_orphans() {
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1UL) != 0) throw Error::from_errno("become", "the reaper of orphans");
+}
+
+std::vector<pid_t> orphans() {
+  std::vector<pid_t> pids = children_of(getpid());
+  std::erase_if(pids, [](pid_t pid) { return started().contains(pid); });
+  return pids;
+}
+
+bool settle_orphans(int patience_ms) {
+  constexpr timespec kPause{0, 500'000};
+  const std::uint64_t patience_ns = static_cast<std::uint64_t>(patience_ms) * 1'000'000;
+  const std::uint64_t kill_ns = monotonic_ns() + patience_ns;
+  bool in_peace = true;
+  for (std::vector<pid_t> left = orphans(); !left.empty(); left = orphans()) {
+    const std::uint64_t now = monotonic_ns();
+    if (now > kill_ns + patience_ns) throw Error("end", "process " + std::to_string(left[0]), "it cannot be killed");
+    if (now > kill_ns) in_peace = false;
+    bool has_reaped = false;
+    for (const pid_t pid : left) {
+      if (!in_peace) kill(pid, SIGKILL);
+      has_reaped |= waitpid(pid, nullptr, WNOHANG) == pid;
+    }
+    if (!has_reaped) nanosleep(&kPause, nullptr);
+  }
+  return in_peace;
 }
 
 std::optional<std::string> output_of(const std::vector<std::string>& command) {

@@ -87,6 +87,17 @@ class Process {
 // pass first. Throws Interrupted.
 std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
 
+// From here on a process whose parent has ended becomes a child of this one, not of init
+// (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.
+void adopt_orphans();
+
+// Children of this process that it did not start.
+std::vector<pid_t> orphans();
+
+// Waits until there are none any more. Returns false when `patience_ms` have passed first: then they were killed.
+// Throws husk::Error when even that did not end them in as long again. Not interruptible, as tidying up must not be.
+bool settle_orphans(int patience_ms);
+
 // Runs a command to its end and returns its standard output, or nothing if it cannot be started or fails.
 std::optional<std::string> output_of(const std::vector<std::string>& command);
 

@@ -49,6 +49,10 @@ Scratch::Scratch() {
   }
   runner::mount_at("husk-compare", path_, "tmpfs", MS_NOSUID, "mode=700");
   is_private_ = true;
+  // podman keeps its locks there. Nobody else is to meet them, and nothing of them is to stay.
+  if (fs::is_directory("/dev/shm", error)) {
+    runner::mount_at("husk-compare", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+  }
 }
 
 Scratch::~Scratch() {

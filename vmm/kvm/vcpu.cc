@@ -115,6 +115,10 @@ std::uint64_t Vcpu::tsc() const {
   return table.entry(0).data;
 }
 
+UniqueFd Vcpu::statistics_fd() const {
+  return UniqueFd(::ioctl(fd_.get(), KVM_GET_STATS_FD, 0UL));
+}
+
 int Vcpu::run() {
   return ::ioctl(fd_.get(), KVM_RUN, 0) == 0 ? 0 : errno;
 }

@@ -34,6 +34,10 @@ Vcpu Vm::create_vcpu(std::size_t run_mapping_size) {
   return Vcpu(std::move(fd), run_mapping_size);
 }
 
+UniqueFd Vm::statistics_fd() const {
+  return UniqueFd(::ioctl(fd_.get(), KVM_GET_STATS_FD, 0UL));
+}
+
 bool Vm::signal_msi(std::uint8_t vector) const {
   // SDM vol. 3, 11.11: the address selects physical destination APIC 0; the data is the vector, fixed delivery, edge.
   kvm_msi message{};

@@ -99,13 +99,17 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   add_memory_slots();
   vm_.enable_split_irqchip();
   vcpu_.emplace(vm_.create_vcpu(system_.vcpu_mapping_size()));
+  if (config.wants_kvm_counters) {
+    statistics_.emplace_back(vm_.statistics_fd());
+    statistics_.emplace_back(vcpu_->statistics_fd());
+  }
   timeline_.vm_created_ns = monotonic_ns();
 
   const boot::Ring ring = prepare_cpu(config.cache_directory);
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
   // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
   // there must not be offered them.
-  const bool emulated = boot::best_ring(profile_.cpl0_ticks_per_instruction) == boot::Ring::kRing3;
+  const bool emulated = emulates_cpl0();
   if (emulated && ring == boot::Ring::kRing0) profile_.features.xsave = false;
   if (spec_.terminal) terminal_.emplace();
   devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this));
@@ -211,6 +215,19 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   boot::set_entry_state(*vcpu_, {ring, tables.root(), tree_address, &image.note()}, profile_.features);
 }
 
+bool Machine::emulates_cpl0() const {
+  return boot::best_ring(profile_.cpl0_ticks_per_instruction) == boot::Ring::kRing3;
+}
+
+void Machine::read_kvm_counters() {
+  for (const kvm::Statistics& statistics : statistics_) {
+    for (kvm::Counter& counter : statistics.read()) timeline_.kvm_counters.push_back(std::move(counter));
+  }
+  if (!emulates_cpl0()) return;
+  const auto emulated = std::ranges::find(timeline_.kvm_counters, "insn_emulation", &kvm::Counter::name);
+  if (emulated != timeline_.kvm_counters.end()) timeline_.guest_cpl0_instructions = emulated->value;
+}
+
 int Machine::run() {
   const SignalForwarder signals(devices_->control());
   timeline_.backend = backend_name();
@@ -233,6 +250,7 @@ int Machine::run() {
     }
   }
   timeline_.guest_left_ns = monotonic_ns();
+  read_kvm_counters();
   terminal_.reset();  // before the log's lines
   timeline_.guest = ram_.memory().read<abi::GuestStats>(Gpa{abi::kGuestStatsGpa}).value_or(abi::GuestStats{});
   guest_log_.print_new_lines();

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "devices/control.h"
 #include "vmm/boot/kernel_file.h"
 #include "vmm/boot/kernel_image.h"
 #include "vmm/container_spec.h"
+#include "vmm/kvm/statistics.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/device_set.h"
 #include "vmm/machine/guest_log.h"
@@ -34,8 +36,9 @@ struct RootImageFile {
 struct MachineConfig {
   const ContainerSpec* spec = nullptr;
   std::optional<RootImageFile> root_image;
-  std::string kernel_path;      // empty: the embedded kernel
-  std::string cache_directory;  // where the host profile is kept; empty: nowhere
+  std::string kernel_path;          // empty: the embedded kernel
+  std::string cache_directory;      // where the host profile is kept; empty: nowhere
+  bool wants_kvm_counters = false;  // for Timeline::kvm_counters
 };
 
 class Machine final : private ControlHost {
@@ -53,10 +56,12 @@ class Machine final : private ControlHost {
  private:
   void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
   boot::Ring prepare_cpu(const std::string& cache_directory);
+  bool emulates_cpl0() const;  // in software, instruction by instruction; known after prepare_cpu()
   void add_memory_slots();
   void handle_exit();
   void handle_mmio(kvm_run& state);
   void fail(const std::string& reason);
+  void read_kvm_counters();
 
   void guest_exited(std::uint8_t code, std::uint8_t signal) override;
   void guest_panicked() override;
@@ -72,6 +77,7 @@ class Machine final : private ControlHost {
   kvm::System system_;
   kvm::Vm vm_;
   std::optional<kvm::Vcpu> vcpu_;
+  std::vector<kvm::Statistics> statistics_;  // empty unless wanted
   HostProfile profile_;
   GuestLogReader guest_log_;
 

@@ -103,6 +103,17 @@ void StatsFile::write(const Timeline& t, int exit_status) {
     number("guest_frames_peak", t.guest.frames_peak);
     number("guest_oom_kills", t.guest.oom_kills);
   }
+  if (t.guest_cpl0_instructions) number("guest_cpl0_instructions", *t.guest_cpl0_instructions);
+  if (!t.kvm_counters.empty()) {
+    const char* separator = "";
+    std::fprintf(out, ",\n  \"kvm_stats\": {");
+    for (const kvm::Counter& counter : t.kvm_counters) {
+      std::fprintf(out, "%s\n    \"%s\": %llu", separator, counter.name.c_str(),
+                   static_cast<unsigned long long>(counter.value));
+      separator = ",";
+    }
+    std::fprintf(out, "\n  }");
+  }
   std::fprintf(out, "\n}\n");
   if (std::fflush(out) != 0 || std::ferror(out) != 0) throw Error::from_errno("write", path_);
 }

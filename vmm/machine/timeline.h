@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "abi/husk_abi.h"
-#include "vmm/kvm/api.h"
+#include "vmm/kvm/statistics.h"
 
 namespace husk::machine {
 
@@ -34,6 +36,11 @@ struct Timeline {
   std::uint64_t exits_mmio = 0;
   std::uint64_t exits_signal = 0;
   std::uint64_t exits_other = 0;
+
+  // KVM's counters of the VM and its vCPU when it ended; empty unless MachineConfig::wants_kvm_counters.
+  std::vector<kvm::Counter> kvm_counters;
+  // Instructions of guest CPL 0, where KVM emulates each and so counts it; nothing elsewhere.
+  std::optional<std::uint64_t> guest_cpl0_instructions;
 
   const char* backend = "";  // "vmx", "svm", "pvm" or "unknown"
   int guest_ring = 0;

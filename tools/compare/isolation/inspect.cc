@@ -151,7 +151,7 @@ std::size_t visible_devices(pid_t pid) {
 
 std::vector<pid_t> processes_that_count(pid_t root, Isolation isolation) {
   std::vector<pid_t> pids;
-  for (const ProcessMemory& process : memory_of_tree(root)) pids.push_back(process.pid);
+  for (const ProcessMemory& process : memory_of_trees({root})) pids.push_back(process.pid);
   if (pids.empty()) return pids;
   if (isolation != Isolation::kVm) return {pids.back()};
   std::erase_if(pids, [](pid_t pid) { return !has_vcpu(pid); });

@@ -57,9 +57,9 @@ void record_instances(Session& session, const Subject& subject, Entry& entry, un
     }
     settle();
     // All trees in one sum: what the instances share with one another counts once.
-    double pss = 0;
-    for (const Process& instance : instances)
-      pss += static_cast<double>(total(memory_of_tree(instance.pid())).pss_bytes);
+    std::vector<pid_t> roots;
+    for (const Process& instance : instances) roots.push_back(instance.pid());
+    const auto pss = static_cast<double>(total(memory_of_trees(std::move(roots))).pss_bytes);
     const auto system = static_cast<double>(before - available_bytes());
     entry.add(with_parameter("total_pss_bytes", count), round, pss);
     entry.add(with_parameter("total_system_bytes", count), round, std::max(0.0, system));

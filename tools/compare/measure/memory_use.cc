@@ -36,7 +36,7 @@ void watch_command(Session& session, const Subject& subject, Entry& entry, unsig
   Process process = Process::start(session.command(entry, subject.start()), Process::Streams::kNone);
   std::uint64_t peak = 0;
   do {
-    peak = std::max(peak, total(memory_of_tree(process.pid())).pss_bytes);
+    peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
   } while (!process.wait(kPeakIntervalMs) && !is_late(process, session));
   session.finish(process, entry);
   entry.add("peak_pss_bytes", round, static_cast<double>(peak));
@@ -48,14 +48,14 @@ void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned
                                    Process::Streams::kPipes);
   std::uint64_t peak = 0;
   do {
-    peak = std::max(peak, total(memory_of_tree(process.pid())).pss_bytes);
+    peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
     if (is_late(process, session)) throw Error("run", entry.result.name, "the idle payload was not ready in time");
   } while (process.read_output(1, kPeakIntervalMs).empty() && !process.has_ended());
   if (process.has_ended()) {
     throw Error("run", entry.result.name, "the idle payload ended before it was ready: " + process.last_error_line());
   }
   sleep_ms(kSettleMs);
-  std::vector<ProcessMemory> processes = memory_of_tree(process.pid());
+  std::vector<ProcessMemory> processes = memory_of_trees({process.pid()});
   const ProcessMemory idle = total(processes);
   const std::optional<std::uint64_t> kernel_bytes = kernel.read(processes);
   session.finish_idle(process, entry);
@@ -82,7 +82,7 @@ void watch_payload_alone(Session& session, const Subject& subject, Series& serie
   Process process = Process::start(command, Process::Streams::kPipes);
   if (process.read_output(1, session.options().timeout_ms).empty()) return;
   sleep_ms(kSettleMs);
-  series.push_back({round, static_cast<double>(total(memory_of_tree(process.pid())).pss_bytes)});
+  series.push_back({round, static_cast<double>(total(memory_of_trees({process.pid()})).pss_bytes)});
   process.close_input();
   process.wait(session.options().timeout_ms);
 }

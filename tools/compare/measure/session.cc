@@ -97,14 +97,47 @@ void Session::show(const Stage& stage, const Entry& entry, unsigned round, doubl
             std::max(0.0, left));
 }
 
+Stage Stage::slice(unsigned index, unsigned count) const {
+  Stage part = *this;
+  part.share /= count;
+  part.least_rounds = (least_rounds + count - 1) / count;
+  part.slice_index = index;
+  part.slice_count = count;
+  return part;
+}
+
+// How many rounds it makes at least and at most, without the warm-up.
+std::pair<unsigned, unsigned> Session::rounds_of(const Stage& stage) const {
+  if (options_.runs == 0) return {stage.least_rounds, stage.most_rounds};
+  const unsigned all = stage.is_essential ? options_.runs : std::min(options_.runs, stage.most_rounds);
+  const unsigned mine = all * (stage.slice_index + 1) / stage.slice_count - all * stage.slice_index / stage.slice_count;
+  return {mine, mine};
+}
+
+// One run; false when the entry takes no part in the stage's further rounds.
+bool Session::take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s) {
+  const std::uint64_t begin = monotonic_ns();
+  try {
+    body(entry, round);
+    // What it does after its end, the clean-up of a container say, must not disturb the next one's run.
+    if (!settle_orphans(options_.patience_ms)) throw Error("end", entry.result.name, "it left processes running");
+  } catch (const Error& error) {
+    fail(entry, stage, error.what());
+    clean_up(entry);
+    return false;
+  }
+  entry.stage_seconds += static_cast<double>(monotonic_ns() - begin) / kSecond;
+  // One that alone needs the time of all has said what there is to say, be it in a warm-up.
+  return options_.runs != 0 || entry.stage_seconds <= stage_budget_s;
+}
+
 void Session::run(const Stage& stage, const Body& body) {
   const std::uint64_t begin = monotonic_ns();
   const double spent = static_cast<double>(begin - start_ns_) / kSecond;
   const double mine = std::max(0.0, options_.budget_s - spent) * stage.share / share_left_;
-  const unsigned most = options_.runs != 0
-                            ? std::min(options_.runs, stage.is_essential ? options_.runs : stage.most_rounds)
-                            : stage.most_rounds;
-  const unsigned least = options_.runs != 0 ? most : stage.least_rounds;
+  const auto [least, most] = rounds_of(stage);
+  unsigned& round = rounds_[stage.metrics[0]];
+  const unsigned first_round = round;
 
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
@@ -112,38 +145,38 @@ void Session::run(const Stage& stage, const Body& body) {
     if (entry.usable && (stage.with_references || !entry.result.is_reference)) order.push_back(&entry);
   }
   unsigned next_check = stage.least_rounds;
-  for (unsigned turn = 0; turn < most + stage.warm_up; ++turn) {
-    const bool is_warm_up = turn < stage.warm_up;
-    const unsigned round = is_warm_up ? 0 : turn - stage.warm_up;
+  unsigned turn = 0;  // warm-up included
+  const auto make_round = [&](bool is_warm_up) {
     std::ranges::shuffle(order, random_);
     std::erase_if(order, [&](Entry* entry) {
       const double time_part = static_cast<double>(monotonic_ns() - begin) / kSecond / std::max(mine, 1e-3);
       const double round_part = static_cast<double>(turn) / (most + stage.warm_up);
       show(stage, *entry, round, options_.runs != 0 ? round_part : std::max(time_part, round_part));
-      const std::uint64_t run_begin = monotonic_ns();
-      try {
-        body(*entry, round);
-      } catch (const Error& error) {
-        fail(*entry, stage, error.what());
-        entry->runner->clean_up();
-        return true;
-      }
-      entry->stage_seconds += static_cast<double>(monotonic_ns() - run_begin) / kSecond;
-      // One that alone needs the time of all has said what there is to say, be it in a warm-up.
-      if (options_.runs == 0 && entry->stage_seconds > mine) return true;
-      if (is_warm_up) {
-        for (const std::string& metric : stage.metrics) entry->result.series.erase(metric);
-      }
-      return false;
+      const std::map<std::string, Series> before = is_warm_up ? entry->result.series : std::map<std::string, Series>();
+      const bool goes_on = take_turn(*entry, stage, body, round, mine);
+      // The one sample of a runner that is too slow for a second one is better than none.
+      if (is_warm_up && (goes_on || first_round > 0)) entry->result.series = before;
+      return !goes_on;
     });
-    if (order.empty() || is_warm_up || round + 1 < least) continue;
-    if (static_cast<double>(monotonic_ns() - begin) / kSecond >= mine && options_.runs == 0) break;
-    if (options_.runs == 0 && round + 1 >= next_check) {
+    ++turn;
+  };
+  for (unsigned i = 0; i < stage.warm_up && most > 0; ++i) make_round(true);
+  for (unsigned done = 1; done <= most && !order.empty(); ++done) {
+    make_round(false);
+    ++round;
+    if (options_.runs != 0 || done < least) continue;
+    if (static_cast<double>(monotonic_ns() - begin) / kSecond >= mine) break;
+    if (done >= next_check) {
       if (is_narrow(stage.metrics[0])) break;
-      next_check = round + 1 + std::max(10U, (round + 1) / 5);  // looking costs time too
+      next_check = done + std::max(10U, done / 5);  // looking costs time too
     }
   }
   share_left_ = std::max(1e-9, share_left_ - stage.share);
+}
+
+void Session::clean_up(Entry& entry) const {
+  entry.runner->clean_up();
+  settle_orphans(options_.patience_ms);
 }
 
 void Session::finish(Process& process, const Entry& entry) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -23,8 +24,9 @@ struct SessionOptions {
   double budget_s = 60;     // for all stages together
   unsigned runs = 0;        // exact number of rounds of the start-up stages; 0: as the budget allows
   int timeout_ms = 30'000;  // for one run
+  int patience_ms = 5'000;  // for what a run leaves in the background: then it is killed
   std::uint64_t seed = 0;
-  std::string baseline;  // the runner that ratios are taken to
+  std::string baseline{};  // the runner that ratios are taken to
 };
 
 struct Entry {
@@ -46,6 +48,12 @@ struct Stage {
   std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
+
+  // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
+  // those of one mood of the machine. Rounds are counted on from part to part.
+  Stage slice(unsigned index, unsigned count) const;
+  unsigned slice_index = 0;
+  unsigned slice_count = 1;
 };
 
 // Called before each run: `done` in 0..1, what is measured now, and how many seconds are probably left.
@@ -75,12 +83,17 @@ class Session {
   // The next command line for this entry. Throws husk::Error where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
 
+  // Removes what runs of it that were killed have left.
+  void clean_up(Entry& entry) const;
+
   const Context& context() const { return context_; }
   const SessionOptions& options() const { return options_; }
   std::vector<Entry>& entries() { return entries_; }
 
  private:
   bool is_narrow(const std::string& metric) const;
+  std::pair<unsigned, unsigned> rounds_of(const Stage& stage) const;
+  bool take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
   void fail(Entry& entry, const Stage& stage, const std::string& why);
   void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
 
@@ -88,6 +101,7 @@ class Session {
   SessionOptions options_;
   ProgressCallback progress_;
   std::vector<Entry> entries_;
+  std::map<std::string, unsigned> rounds_;  // that a stage has had, by its first metric
   std::mt19937_64 random_;
   std::uint64_t start_ns_;
   double share_left_ = 1;

@@ -19,10 +19,9 @@ struct Subject {
 // measure/start_up.cc
 extern const Stage kStartStage;
 extern const Stage kTimelineStage;
-void measure_start(Session& session, const Subject& subject);  // start_ns
-void measure_timeline(Session& session,
-                      const Subject& subject);                 // embedded payload only: first instruction, phases, ...
-void measure_tasks(Session& session, const Subject& subject);  // task_*
+void measure_start(Session& session, const Subject& subject, const Stage& slice);  // start_ns; a slice of kStartStage
+void measure_timeline(Session& session, const Subject& subject);  // embedded payload only: first instruction, phases
+void measure_tasks(Session& session, const Subject& subject);     // task_*
 Stage task_stage(const Task& task);
 void record_vm_exits(Session& session, const Subject& subject);  // one run, not timed
 

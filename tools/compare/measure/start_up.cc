@@ -94,8 +94,8 @@ Stage task_stage(const Task& task) {
           .metrics = {task.metric}};
 }
 
-void measure_start(Session& session, const Subject& subject) {
-  session.run(kStartStage, [&](Entry& entry, unsigned round) {
+void measure_start(Session& session, const Subject& subject, const Stage& slice) {
+  session.run(slice, [&](Entry& entry, unsigned round) {
     entry.add("start_ns", round, time_run(session, entry, subject.start()));
   });
 }

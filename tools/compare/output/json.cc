@@ -36,6 +36,7 @@ Json to_json(const Host& host) {
           {"guest_ring", host.guest_ring},
           {"meaning", meaning_of(host)},
           {"load_1min", host.load},
+          {"others_percent", host.others_percent},
           {"steal_percent", host.steal_percent},
           {"mhz_low", host.mhz_low},
           {"mhz_high", host.mhz_high}};
@@ -137,6 +138,7 @@ Host read_host(const Json& json) {
   json.at("kvm_backend").get_to(host.kvm_backend);
   json.at("guest_ring").get_to(host.guest_ring);
   json.at("load_1min").get_to(host.load);
+  host.others_percent = json.value("others_percent", 0.0);  // earlier versions did not write it
   json.at("steal_percent").get_to(host.steal_percent);
   json.at("mhz_low").get_to(host.mhz_low);
   json.at("mhz_high").get_to(host.mhz_high);

@@ -118,7 +118,7 @@ husk.isolation = (data) => {
 
 husk.provenance = (data) => {
   const section = husk.section('method', 'How it was measured');
-  section.append(husk.element('p', {}, `husk ${data.husk.version} (${data.husk.commit}), seed ${data.seed}, ${husk.significant(data.seconds)} s; load before: ${husk.significant(data.host.load_1min)}; time stolen by the hypervisor below: ${husk.significant(data.host.steal_percent)} %; clock ${Math.round(data.host.mhz_low)} to ${Math.round(data.host.mhz_high)} MHz. docs/methodology.md defines every figure.`));
+  section.append(husk.element('p', {}, `husk ${data.husk.version} (${data.husk.commit}), seed ${data.seed}, ${husk.significant(data.seconds)} s; processor time of other programs: ${husk.significant(data.host.others_percent || 0)} %; time stolen by the hypervisor below: ${husk.significant(data.host.steal_percent)} %; clock ${Math.round(data.host.mhz_low)} to ${Math.round(data.host.mhz_high)} MHz. docs/methodology.md defines every figure.`));
   husk.table(section, ['', 'version', 'command'], data.runners.map((runner) => ({ name: runner.name, cells: [{ text: runner.version || '–', class: 'text' }, { text: runner.command.join(' ') || runner.note || '–', class: 'text' }] })));
   const json = JSON.stringify(data);
   const lines = ['runner,metric,unit,round,value'];

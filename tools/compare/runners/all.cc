@@ -1,6 +1,7 @@
 #include "tools/compare/runners/bwrap.h"
 #include "tools/compare/runners/husk.h"
 #include "tools/compare/runners/oci.h"
+#include "tools/compare/runners/podman.h"
 #include "tools/compare/runners/qemu.h"
 #include "tools/compare/runners/references.h"
 #include "tools/compare/runners/wasm.h"
@@ -18,6 +19,7 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<Bwrap>());
   runners.push_back(std::make_unique<OciRuntime>("crun"));
   runners.push_back(std::make_unique<OciRuntime>("runc"));
+  runners.push_back(std::make_unique<Podman>());
   runners.push_back(std::make_unique<Qemu>());
   runners.push_back(std::make_unique<Wasm>());
   return runners;

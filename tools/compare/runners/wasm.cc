@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "tools/compare/process.h"
 
 namespace husk::compare {
@@ -13,24 +15,53 @@ fs::path beside_husk(const Context& context, const char* name) {
   return context.husk.parent_path() / name;
 }
 
+// What executes the module: wasmtime where it is installed, which does nothing else; else node.
+struct Engine {
+  std::string program;  // empty: there is none
+  std::string version;
+  bool is_wasmtime = false;
+};
+
+Engine find_engine() {
+  const auto first_line = [](const std::string& program) {
+    const std::string text = output_of({program, "--version"}).value_or("");
+    return text.substr(0, text.find('\n'));
+  };
+  // `--dir HOST::GUEST` is there from version 14 on. "wasmtime 14.0.0 (...)" or "wasmtime-cli 14.0.0".
+  constexpr int kLeastVersion = 14;
+  if (const std::string program = find_program("wasmtime"); !program.empty()) {
+    const std::string version = first_line(program);
+    const std::size_t space = version.find(' ');
+    if (space != std::string::npos && std::atoi(version.c_str() + space) >= kLeastVersion) {
+      return {program, version, true};
+    }
+  }
+  const std::string node = find_program("node");
+  if (node.empty()) return {};
+  return {node, "node " + first_line(node), false};
+}
+
 }  // namespace
 
 Availability Wasm::detect(const Context& context) const {
-  const std::string node = find_program("node");
-  if (node.empty()) return {false, {}, "not installed (apt package nodejs)"};
+  const Engine engine = find_engine();
+  if (engine.program.empty()) return {false, {}, "not installed (apt package nodejs, or wasmtime)"};
   if (access(beside_husk(context, "payload.wasm").c_str(), R_OK) != 0) {
     return {false, {}, "not built (apt packages clang lld wasi-libc libclang-rt-14-dev-wasm32, then build again)"};
   }
-  const std::string version = output_of({node, "--version"}).value_or("");
-  return {true, "node " + version.substr(0, version.find('\n')), {}};
+  return {true, engine.version, {}};
 }
 
 void Wasm::prepare(const Context& context) {
-  node_ = find_program("node");
-  launcher_ = beside_husk(context, "run_wasi.mjs");
-  module_ = beside_husk(context, "payload.wasm");
-  directory_ = context.scratch / "wasm-tmp";
-  fs::create_directories(directory_);
+  const Engine engine = find_engine();
+  const std::string module = beside_husk(context, "payload.wasm");
+  const fs::path directory = context.scratch / "wasm-tmp";
+  fs::create_directories(directory);
+  if (engine.is_wasmtime) {
+    command_ = {engine.program, "run", "--dir=" + directory.string() + "::/tmp", module};
+  } else {
+    command_ = {engine.program, "--no-warnings", beside_husk(context, "run_wasi.mjs"), module, directory};
+  }
 }
 
 std::string Wasm::objection(const Invocation& invocation) const {
@@ -38,7 +69,7 @@ std::string Wasm::objection(const Invocation& invocation) const {
 }
 
 std::vector<std::string> Wasm::command(const Invocation& invocation) {
-  std::vector<std::string> words = {node_, "--no-warnings", launcher_, module_, directory_};
+  std::vector<std::string> words = command_;
   words.insert(words.end(), invocation.argv.begin() + 1, invocation.argv.end());
   return words;
 }

@@ -16,10 +16,7 @@ class Wasm : public Runner {
   std::vector<std::string> command(const Invocation& invocation) override;
 
  private:
-  std::string node_;
-  std::string launcher_;
-  std::string module_;
-  std::string directory_;  // the module's /tmp
+  std::vector<std::string> command_;  // without the payload's arguments
 };
 
 }  // namespace husk::compare

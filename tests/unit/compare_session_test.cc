@@ -1,0 +1,146 @@
+// Rounds, slices, warm-up, and what becomes of a runner that fails: with runners that are a few words of shell.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "tools/compare/measure/session.h"
+
+namespace husk::compare {
+namespace {
+
+class Shell : public Runner {
+ public:
+  Shell(std::string name, std::string script) : name_(std::move(name)), script_(std::move(script)) {}
+  std::string name() const override { return name_; }
+  Isolation isolation() const override { return Isolation::kNone; }
+  Availability detect(const Context&) const override { return {true, "1", {}}; }
+  std::vector<std::string> command(const Invocation&) override { return {"/bin/sh", "-c", script_}; }
+  void clean_up() override { ++clean_ups; }
+  unsigned clean_ups = 0;
+
+ private:
+  std::string name_;
+  std::string script_;
+};
+
+constexpr char kMetric[] = "start_ns";
+
+Stage stage_of(unsigned warm_up) {
+  return {.title = "start-up",
+          .share = 1,
+          .least_rounds = 2,
+          .most_rounds = 1000,
+          .warm_up = warm_up,
+          .metrics = {kMetric},
+          .is_essential = true};
+}
+
+class SessionTest : public testing::Test {
+ protected:
+  void run(const std::vector<Shell*>& runners, const SessionOptions& options, const std::vector<Stage>& stages) {
+    session_.emplace(context_, options, [](double, const std::string&, double) {});
+    for (Shell* runner : runners) session_->add(*runner);
+    session_->plan(static_cast<double>(stages.size()));
+    for (const Stage& stage : stages) {
+      session_->run(stage, [&](Entry& entry, unsigned round) {
+        ++turns_;
+        Process process = Process::start(session_->command(entry, {}), Process::Streams::kNone);
+        session_->finish(process, entry);
+        entry.add(kMetric, round, 1);
+      });
+    }
+  }
+
+  const RunnerResult& result(std::size_t index) { return session_->entries()[index].result; }
+  std::vector<unsigned> rounds(std::size_t index) {
+    std::vector<unsigned> rounds;
+    const Series* series = result(index).find(kMetric);
+    if (series == nullptr) return rounds;
+    for (const Sample& sample : *series) rounds.push_back(sample.round);
+    return rounds;
+  }
+
+  Context context_;
+  std::optional<Session> session_;
+  unsigned turns_ = 0;
+};
+
+TEST_F(SessionTest, MakesTheRoundsThatWereAskedForAndForgetsTheWarmUp) {
+  Shell one("one", "exit 0"), two("two", ":");
+  run({&one, &two}, {.runs = 3}, {stage_of(2)});
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0, 1, 2}));
+  EXPECT_EQ(rounds(1), (std::vector<unsigned>{0, 1, 2}));
+  EXPECT_EQ(turns_, 2 * (2 + 3));
+}
+
+TEST_F(SessionTest, SlicesShareTheRoundsAndCountOn) {
+  Shell one("one", ":");
+  std::vector<Stage> slices;
+  for (unsigned index = 0; index < 4; ++index) slices.push_back(stage_of(1).slice(index, 4));
+  run({&one}, {.runs = 6}, slices);
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(turns_, 4 * 1 + 6);
+}
+
+TEST_F(SessionTest, ASliceWithoutARoundIsNotWarmedUp) {
+  Shell one("one", ":");
+  std::vector<Stage> slices;
+  for (unsigned index = 0; index < 4; ++index) slices.push_back(stage_of(3).slice(index, 4));
+  run({&one}, {.runs = 1}, slices);
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0}));
+  EXPECT_EQ(turns_, 3 + 1);
+}
+
+TEST_F(SessionTest, ABudgetEndsItButNotBelowTheLeastNumberOfRounds) {
+  Shell slow("slow", "sleep 0.02"), quick("quick", ":");
+  run({&slow, &quick}, {.budget_s = 0.2}, {stage_of(0)});
+  EXPECT_GE(rounds(1).size(), 2U);
+  EXPECT_LT(rounds(1).size(), 1000U);
+}
+
+TEST_F(SessionTest, ARunnerThatNeedsAllTheTimeHasOneSampleAndLeavesTheOthersAlone) {
+  Shell slow("slow", "sleep 0.3"), quick("quick", ":");
+  run({&slow, &quick}, {.budget_s = 0.1}, {stage_of(1)});
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0}));
+  EXPECT_GE(rounds(1).size(), 2U);
+}
+
+TEST_F(SessionTest, AFailureIsTheRunnersOwn) {
+  Shell bad("bad", "echo the reason >&2; exit 4"), good("good", ":");
+  run({&bad, &good}, {.runs = 3}, {stage_of(1)});
+  EXPECT_EQ(result(0).status, Status::kFailed);
+  EXPECT_NE(result(0).note.find("exit status 4: the reason"), std::string::npos) << result(0).note;
+  EXPECT_EQ(bad.clean_ups, 1U);
+  EXPECT_EQ(rounds(1).size(), 3U);
+  EXPECT_EQ(result(1).status, Status::kMeasured);
+}
+
+TEST_F(SessionTest, ARunnerThatHangsIsEndedInTime) {
+  Shell hangs("hangs", "sleep 1000"), good("good", ":");
+  run({&hangs, &good}, {.runs = 2, .timeout_ms = 100}, {stage_of(0)});
+  EXPECT_EQ(result(0).status, Status::kFailed);
+  EXPECT_EQ(rounds(1).size(), 2U);
+  EXPECT_TRUE(orphans().empty());
+}
+
+TEST_F(SessionTest, WhatARunLeavesInTheBackgroundIsWaitedFor) {
+  adopt_orphans();
+  Shell leaves("leaves", "setsid sleep 0.05 & exit 0");
+  run({&leaves}, {.runs = 2}, {stage_of(0)});
+  EXPECT_EQ(result(0).status, Status::kMeasured);
+  EXPECT_EQ(rounds(0).size(), 2U);
+  EXPECT_TRUE(orphans().empty());
+}
+
+TEST_F(SessionTest, ARunnerThatLeavesProcessesRunningHasFailedAndTheyAreKilled) {
+  adopt_orphans();
+  Shell leaves("leaves", "setsid sleep 1000 & exit 0");
+  run({&leaves}, {.runs = 2, .patience_ms = 50}, {stage_of(0)});
+  EXPECT_EQ(result(0).status, Status::kFailed);
+  EXPECT_NE(result(0).note.find("left processes"), std::string::npos) << result(0).note;
+  EXPECT_TRUE(orphans().empty());
+}
+
+}  // namespace
+}  // namespace husk::compare

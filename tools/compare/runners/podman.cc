@@ -1,0 +1,88 @@
+#include "tools/compare/runners/podman.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "tools/compare/process.h"
+#include "vmm/error.h"
+#include "vmm/runner/cgroup.h"
+
+namespace husk::compare {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Without this podman asks for more open files and processes than a user without CAP_SYS_RESOURCE may have, and lowers
+// its own limit of processes to `most` first.
+std::string limit_option(const char* name, __rlimit_resource resource, rlim_t most) {
+  rlimit limit{};
+  getrlimit(resource, &limit);
+  const std::string value = std::to_string(std::min(limit.rlim_max, most));
+  return std::string("--ulimit=") + name + "=" + value + ":" + value;
+}
+
+// The group and those below it, which have no processes any more.
+void remove_groups(const fs::path& group) {
+  std::error_code gone;
+  for (const fs::directory_entry& entry : fs::directory_iterator(group, gone)) {
+    if (entry.is_directory(gone)) remove_groups(entry.path());
+  }
+  runner::remove_cgroup(group.c_str());
+}
+
+}  // namespace
+
+Availability Podman::detect(const Context&) const {
+  for (const char* program : {"podman", "conmon", "runc"}) {
+    if (find_program(program).empty()) return {false, {}, std::string("not installed (apt package ") + program + ")"};
+  }
+  if (geteuid() != 0) return {false, {}, "needs root"};
+  const std::string version = output_of({find_program("podman"), "--version"}).value_or("");
+  return {true, version.substr(0, version.find('\n')), {}};
+}
+
+void Podman::prepare(const Context& context) {
+  const fs::path directory = context.scratch / "podman";
+  group_ = "/husk-compare-" + std::to_string(getpid());
+  engine_ = {find_program("podman"),
+             "--root=" + (directory / "store").string(),
+             "--runroot=" + (directory / "run").string(),
+             "--tmpdir=" + (directory / "tmp").string(),
+             "--runtime=" + find_program("runc"),
+             "--runtime-flag=root=" + (directory / "runc").string(),
+             "--storage-driver=vfs",       // there is no image to store
+             "--cgroup-manager=cgroupfs",  // systemd need not be there
+             "--events-backend=none"};     // nor its journal
+}
+
+std::vector<std::string> Podman::command(const Invocation& invocation) {
+  constexpr rlim_t kMostFiles = 1 << 20;
+  constexpr rlim_t kMostProcesses = 1 << 15;  // the limit that podman gives itself
+  std::vector<std::string> words = engine_;
+  words.insert(words.end(), {"run", "--rm", "--interactive", "--network=none", "--cgroup-parent=" + group_,
+                             limit_option("nofile", RLIMIT_NOFILE, kMostFiles),
+                             limit_option("nproc", RLIMIT_NPROC, kMostProcesses)});
+  if (!invocation.root->is_private) words.emplace_back("--read-only");
+  words.insert(words.end(), {"--rootfs", invocation.root->directory.string()});
+  words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
+  return words;
+}
+
+void Podman::clean_up() {
+  if (engine_.empty()) return;
+  std::vector<std::string> remove = engine_;
+  remove.insert(remove.end(), {"rm", "--all", "--force", "--time=0"});
+  output_of(remove);
+  constexpr int kPatienceMs = 5000;
+  settle_orphans(kPatienceMs);
+  std::error_code none;
+  // Version 1 has a directory for each controller, version 2 one for all.
+  remove_groups("/sys/fs/cgroup" + group_);
+  for (const fs::directory_entry& hierarchy : fs::directory_iterator("/sys/fs/cgroup", none)) {
+    if (hierarchy.is_directory(none)) remove_groups(hierarchy.path().string() + group_);
+  }
+}
+
+}  // namespace husk::compare

@@ -1,0 +1,25 @@
+// podman, with runc: what a container engine without a daemon adds to its runtime. A monitor (conmon) for each
+// container, a data base, a seccomp filter and its own default capabilities.
+//
+// Everything it keeps lies in the scratch directory; its control groups under one of this comparison's.
+#pragma once
+
+#include "tools/compare/runner.h"
+
+namespace husk::compare {
+
+class Podman : public Runner {
+ public:
+  std::string name() const override { return "podman"; }
+  Isolation isolation() const override { return Isolation::kNamespaces; }
+  Availability detect(const Context& context) const override;
+  void prepare(const Context& context) override;
+  std::vector<std::string> command(const Invocation& invocation) override;
+  void clean_up() override;
+
+ private:
+  std::vector<std::string> engine_;  // podman and its options that say where everything is
+  std::string group_;                // the control group above those of its containers
+};
+
+}  // namespace husk::compare

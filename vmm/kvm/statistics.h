@@ -1,0 +1,41 @@
+// KVM's own counters of a VM or a vCPU: its exits by reason, what its MMU and its instruction emulator did.
+//
+// They are read from a descriptor in a format that describes itself ("4.133 KVM_GET_STATS_FD" of the kernel's
+// Documentation/virt/kvm/api.rst), so which ones there are is for the kernel to say. The descriptions are read when the
+// object is made, the values with pread(2) alone, which a sandboxed VMM still may.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/unique_fd.h"
+
+namespace husk::kvm {
+
+struct Counter {
+  std::string name;  // as KVM spells it: "exits", "insn_emulation"
+  std::uint64_t value = 0;
+};
+
+class Statistics {
+ public:
+  // `fd` from Vm::statistics_fd() or Vcpu::statistics_fd(); may be empty (a KVM before Linux 5.14): then there are no
+  // counters. Throws husk::Error when the descriptions cannot be read.
+  explicit Statistics(UniqueFd fd);
+
+  // All that count events since the VM was made. Those that are no longer readable are left out.
+  std::vector<Counter> read() const;
+
+ private:
+  struct Description {
+    std::string name;
+    std::size_t offset = 0;  // of the value in the file
+  };
+
+  UniqueFd fd_;
+  std::vector<Description> descriptions_;
+};
+
+}  // namespace husk::kvm
