@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::string_view kDeviceKey = "virtio_mmio.device=";
 constexpr std::uint64_t kMaxDeviceSize = 1 << 20;
+constexpr std::uint64_t kDevicesEnd = std::uint64_t{1} << 32;
+constexpr std::size_t kMaxHostName = 64;  // HOST_NAME_MAX, gethostname(2)
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -34,7 +36,7 @@ fdt::StringList as_list(const char* begin, const char* end) {
   return fdt::StringList(std::as_bytes(std::span(begin, end)));
 }
 
-// Linux's memparse(): decimal, 0x or octal, then K, M or G.
+// Linux's memparse() but for octal: decimal or 0x, then K, M or G.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::uint64_t base = 10;
   if (text.starts_with("0x") || text.starts_with("0X")) {
@@ -84,9 +86,13 @@ std::string_view read_device(std::string_view value, Options& options) {
   const auto base = take_number(value);
   if (!base || !take(value, ':')) return "not SIZE@BASE:IRQ";
   const auto irq = take_number(value);
-  if (!irq || (!value.empty() && !take(value, ':'))) return "not SIZE@BASE:IRQ";
+  if (!irq) return "not SIZE@BASE:IRQ";
+  if (!value.empty() && (!take(value, ':') || !whole_number(value, std::numeric_limits<std::uint32_t>::max()))) {
+    return "not SIZE@BASE:IRQ:ID";
+  }
   if (*size < 0x100 || *size > kMaxDeviceSize) return "no size of a virtio device's registers";
-  if (*base % 4 != 0 || *base >= std::uint64_t{1} << 32) return "the registers must be below 4 GiB";
+  if (*base % 4 != 0) return "the registers must be at a multiple of 4";
+  if (*base > kDevicesEnd - *size) return "the registers must be below 4 GiB";
   if (*irq >= Options::kMaxDevices) return "the I/O APIC has no such pin";
   if (options.device_count == Options::kMaxDevices) return "too many devices";
   options.devices[options.device_count++] = {*base, *size, static_cast<std::uint32_t>(*irq)};
@@ -97,7 +103,8 @@ std::string_view read_ids(std::string_view value, Options& options) {
   constexpr std::uint64_t kMaxId = std::numeric_limits<std::uint32_t>::max() - 1;  // -1 means "no id"
   const auto uid = take_number(value);
   if (!uid || *uid > kMaxId) return "not UID or UID:GID";
-  options.uid = options.gid = static_cast<std::uint32_t>(*uid);
+  options.uid = static_cast<std::uint32_t>(*uid);
+  options.gid = 0;  // as `husk run -u UID`
   if (value.empty()) return {};
   if (!take(value, ':')) return "not UID or UID:GID";
   const auto gid = whole_number(value, kMaxId);
@@ -149,27 +156,34 @@ std::string_view read_console(std::string_view value, Options& options) {
   return {};
 }
 
+std::string_view read_program(std::string_view value, Options& options) {
+  if (value.empty()) return "it is empty";
+  options.program = value;
+  return {};
+}
+
+// The next two have the limits of `husk run`.
+std::string_view read_host_name(std::string_view value, Options& options) {
+  if (value.empty() || value.size() > kMaxHostName) return "a host name has 1 to 64 characters";
+  options.host_name = value;
+  return {};
+}
+
+std::string_view read_working_directory(std::string_view value, Options& options) {
+  if (!value.starts_with('/')) return "not an absolute path";
+  options.working_directory = value;
+  return {};
+}
+
 struct Key {
   std::string_view name;  // with its '='
   std::string_view (*read)(std::string_view value, Options& options);
 };
-constexpr std::string_view read_text(std::string_view value, std::string_view& into) {
-  if (value.empty()) return "it is empty";
-  into = value;
-  return {};
-}
 constexpr Key kKeys[] = {
-    {"init=", [](std::string_view value, Options& options) { return read_text(value, options.program); }},
-    {"hostname=", [](std::string_view value, Options& options) { return read_text(value, options.host_name); }},
-    {"husk.cwd=", [](std::string_view value, Options& options) { return read_text(value, options.working_directory); }},
-    {"husk.uid=", read_ids},
-    {"husk.ring=", read_ring},
-    {"husk.exit=", read_exit_port},
-    {"husk.tsc_khz=", read_tsc},
-    {"loglevel=", read_log_level},
-    {"husk.loglevel=", read_log_level},
-    {"console=", read_console},
-    {kDeviceKey, read_device},
+    {"init=", read_program},     {"hostname=", read_host_name}, {"husk.cwd=", read_working_directory},
+    {"husk.uid=", read_ids},     {"husk.ring=", read_ring},     {"husk.exit=", read_exit_port},
+    {"husk.tsc_khz=", read_tsc}, {"loglevel=", read_log_level}, {"husk.loglevel=", read_log_level},
+    {"console=", read_console},  {kDeviceKey, read_device},
 };
 
 Problem read_word(std::string_view word, Options& options) {
@@ -194,7 +208,10 @@ Problem split(std::span<char> line, Words& words) {
     if (rest == end) break;
     const bool plain = *rest != '"';
     char* const word_end = take_word(rest, end, out);
-    if (!word_end) return {"a quote is not closed on the command line", ""};
+    if (!word_end) {
+      (behind ? words.arguments : words.kernel) = as_list(list, out);
+      return {"a quote is not closed on the command line", ""};
+    }
     const std::string_view word(out, word_end);
     if (!behind && plain && word == "--") {
       words.kernel = as_list(list, out);
@@ -218,9 +235,12 @@ std::uint16_t find_log_port(const Words& words) {
 }
 
 Problem read_options(const Words& words, Options& options) {
-  for (const std::string_view word : words.kernel) {
-    if (const Problem problem = read_word(word, options)) return problem;
-  }
+  Problem first;
+  const auto read = [&](std::string_view word) {
+    const Problem problem = read_word(word, options);
+    if (!first) first = problem;
+  };
+  for (const std::string_view word : words.kernel) read(word);
   options.environment = words.kernel;
 
   // The machine's words at the end.
@@ -236,13 +256,15 @@ Problem read_options(const Words& words, Options& options) {
   for (const std::string_view word : words.arguments) {
     if (index++ < arguments) {
       size += word.size() + 1;
-    } else if (const Problem problem = read_word(word, options)) {
-      return problem;
+    } else {
+      read(word);
     }
   }
   options.arguments = as_list(all.data(), all.data() + size);
-  if (options.program.empty()) return {"the command line does not say which program to run: give init=", ""};
-  return {};
+  if (!first && options.program.empty()) {
+    return {"the command line does not say which program to run: give init=", ""};
+  }
+  return first;
 }
 
 bool is_variable(std::string_view word) {

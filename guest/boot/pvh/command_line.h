@@ -22,7 +22,7 @@
 namespace kernel::pvh {
 
 // A command line in words, without quotes: views into the line's own memory, which split() rewrites. The line's last
-// character is its NUL.
+// character is its NUL. Where a quote is not closed, the words are those before it.
 struct Words {
   fdt::StringList kernel;
   fdt::StringList arguments;
@@ -57,6 +57,7 @@ struct Options {
 
 // The log port alone, for saying what is wrong with the rest.
 std::uint16_t find_log_port(const Words& words);
+// Tells of the first bad word, but reads the others as well: how to say it and how to end are among them.
 Problem read_options(const Words& words, Options& options);
 // NAME=VALUE whose name the shell would accept.
 bool is_variable(std::string_view word);

@@ -266,11 +266,12 @@ extern "C" [[noreturn]] void load_kernel(std::uint64_t start_info, std::uint64_t
   if (start_info >= kMappedEnd || info.magic != kStartMagic) fail({"entered without the PVH start info", ""});
   const std::span<char> line = command_line(info);
   Words words;
-  check(split(line, words));
+  const Problem unclosed = split(line, words);
   log_port_ = find_log_port(words);
-  const Problem problem = read_options(words, options_);
+  const Problem unusable = read_options(words, options_);
   exit_port_ = options_.exit_port;
-  check(problem);
+  check(unclosed);
+  check(unusable);
   const PhysicalRange image = read_module(info);
   read_memory(info, line, image);
 

@@ -38,16 +38,31 @@ Problem MemoryMap::read(std::span<const MemoryMapEntry> entries) {
 }
 
 Problem MemoryMap::insert(PhysicalRange range) {
-  if (count_ == kMaxRanges) return {"the memory map has too many ranges", ""};
   std::size_t index = 0;
   while (index < count_ && ranges_[index].start < range.start) ++index;
   if ((index > 0 && ranges_[index - 1].end() > range.start) || (index < count_ && range.end() > ranges_[index].start)) {
     return {"ranges of RAM in the memory map overlap", ""};
   }
+  // Neighbours become one range: what lies across their border is in memory like everything else.
+  if (index > 0 && ranges_[index - 1].end() == range.start) {
+    --index;
+    range = {ranges_[index].start, ranges_[index].size + range.size};
+    remove(index);
+  }
+  if (index < count_ && range.end() == ranges_[index].start) {
+    range.size += ranges_[index].size;
+    remove(index);
+  }
+  if (count_ == kMaxRanges) return {"the memory map has too many ranges", ""};
   std::copy_backward(ranges_.begin() + index, ranges_.begin() + count_, ranges_.begin() + count_ + 1);
   ranges_[index] = range;
   ++count_;
   return {};
+}
+
+void MemoryMap::remove(std::size_t index) {
+  std::copy(ranges_.begin() + index + 1, ranges_.begin() + count_, ranges_.begin() + index);
+  --count_;
 }
 
 Problem MemoryMap::reserve(std::uint64_t start, std::uint64_t size) {
@@ -63,8 +78,7 @@ Problem MemoryMap::reserve(std::uint64_t start, std::uint64_t size) {
     }
     const PhysicalRange before{range.start, first > range.start ? first - range.start : 0};
     const PhysicalRange after{end, range.end() > end ? range.end() - end : 0};
-    std::copy(ranges_.begin() + i + 1, ranges_.begin() + count_, ranges_.begin() + i);
-    --count_;
+    remove(i);
     if (before.size != 0) {
       if (const Problem problem = insert(before)) return problem;
       ++i;

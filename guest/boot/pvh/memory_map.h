@@ -26,11 +26,12 @@ class MemoryMap {
   bool contains(std::uint64_t start, std::uint64_t size) const;
   // The largest free piece of [from, to); size 0 if there is none.
   PhysicalRange largest(std::uint64_t from, std::uint64_t to) const;
-  // Ascending, without overlap.
+  // Ascending; between two of them there is a gap.
   std::span<const PhysicalRange> ranges() const { return {ranges_.data(), count_}; }
 
  private:
   Problem insert(PhysicalRange range);
+  void remove(std::size_t index);
 
   std::array<PhysicalRange, kMaxRanges> ranges_{};
   std::size_t count_ = 0;

@@ -58,4 +58,7 @@ for a in $accelerations; do
   expect "a bad word ($a)" "125 husk: cannot boot: not auto, 0 or 3: husk.ring=2" "$status $(cat "$WORK/log")"
   with_qemu "$a" 'no-such-word init=/bin/sh'
   expect_match "an unknown word ($a)" "husk: cannot boot: *: no-such-word" "$(cat "$WORK/log")"
+  with_qemu "$a" 'init=/bin/sh "x'
+  expect "a quote that is not closed ($a)" "125 husk: cannot boot: a quote is not closed on the command line" \
+    "$status $(cat "$WORK/log")"
 done
