@@ -4,10 +4,13 @@
 
 #include <cmath>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
+#include "tools/compare/statistics/batches.h"
 #include "tools/compare/statistics/bootstrap.h"
+#include "tools/compare/statistics/interval.h"
 #include "tools/compare/statistics/quantile.h"
 #include "tools/compare/statistics/summary.h"
 
@@ -73,26 +76,62 @@ int covered(std::size_t n, double memory, int trials) {
   return count;
 }
 
-TEST(Bootstrap, IntervalsContainTheTrueMedianAsOftenAsTheySay) {
-  // Of 200 at 95 %, 190 are expected; 180 is more than three standard deviations away.
+TEST(Interval, ContainsTheTrueMedianAsOftenAsItSays) {
+  // Of 200 at 95 %, 190 are expected at least; 180 is more than three standard deviations away.
   EXPECT_GE(covered(60, 0, 200), 180);
+  EXPECT_GE(covered(6, 0, 200), 170);
 }
 
-TEST(Bootstrap, IntervalsOfDependentValuesAreWiderInTurn) {
+TEST(Interval, OfDependentValuesIsWiderInTurn) {
   // A bootstrap that takes the values for independent ones gets about 140 here.
-  EXPECT_GE(covered(200, 0.6, 200), 170);
+  EXPECT_GE(covered(200, 0.6, 200), 180);
   std::mt19937_64 random(2);
   EXPECT_GT(block_length(sample_of(400, 0.9, random)), block_length(sample_of(400, 0, random)));
 }
 
-TEST(Bootstrap, IsTheSameForTheSameSeed) {
+// Values around 100 on a machine that is in another mood in each quarter of the comparison.
+std::vector<double> moody_sample(std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  std::vector<double> values;
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    const double mood = 0.04 * normal(random);
+    for (int i = 0; i < 50; ++i) values.push_back(100 * std::exp(mood + 0.1 * normal(random)));
+  }
+  return values;
+}
+
+TEST(Interval, KnowsOfWhatLastsForAQuarterOfTheComparison) {
+  std::mt19937_64 random(4);
+  int all = 0;
+  int bootstrap_alone = 0;
+  for (std::uint64_t trial = 0; trial < 200; ++trial) {
+    const std::vector<double> values = moody_sample(random);
+    const auto holds = [](const Interval& interval) { return interval.low <= 100 && 100 <= interval.high; };
+    all += holds(median_interval(values, trial));
+    bootstrap_alone += holds(bootstrap_interval(values, trial));
+  }
+  EXPECT_GE(all, 180);
+  EXPECT_LT(bootstrap_alone, 180);
+}
+
+TEST(Batches, GiveStudentsIntervalOfTheirMedians) {
+  // Medians 1, 2, 3, 4: deviation 1.29099, over sqrt(4), times 3.1824.
+  const std::vector<double> values = {1, 1, 2, 2, 3, 3, 4, 4};
+  const Interval interval = batch_interval(values);
+  EXPECT_NEAR(interval.low, 2.5 - 2.05422, 1e-4);
+  EXPECT_NEAR(interval.high, 2.5 + 2.05422, 1e-4);
+  EXPECT_THROW(batch_interval(std::span(values).first(7)), std::invalid_argument);
+}
+
+TEST(Interval, IsTheSameForTheSameSeed) {
   std::mt19937_64 random(3);
   const std::vector<double> values = sample_of(40, 0.3, random);
   EXPECT_EQ(median_interval(values, 7), median_interval(values, 7));
-  EXPECT_NE(median_interval(values, 7), median_interval(values, 8));
+  EXPECT_EQ(bootstrap_interval(values, 7), bootstrap_interval(values, 7));
+  EXPECT_NE(bootstrap_interval(values, 7), bootstrap_interval(values, 8));
 }
 
-TEST(Bootstrap, GivesNoIntervalForTooFewValues) {
+TEST(Interval, IsNotGivenForTooFewValues) {
   const std::vector<double> five = {1, 2, 3, 4, 5};
   EXPECT_THROW(median_interval(five, 1), std::invalid_argument);
   const Series series = {{0, 1}, {1, 2}, {2, 3}};

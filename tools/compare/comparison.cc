@@ -6,6 +6,7 @@
 
 #include "tools/compare/measure/stages.h"
 #include "tools/compare/runners/husk.h"
+#include "tools/compare/statistics/batches.h"
 #include "tools/compare/version.h"
 
 namespace husk::compare {
@@ -30,8 +31,9 @@ double sum_of_shares(const std::vector<Stage>& stages) {
   return sum;
 }
 
-// How often the comparison comes back to start-up times: a machine's mood lasts for seconds to minutes.
-constexpr unsigned kStartSlices = 4;
+// How often the comparison comes back to start-up times: a machine's mood lasts for seconds to minutes, and the
+// intervals are estimated from as many batches.
+constexpr unsigned kStartSlices = kBatches;
 
 class Plan {
  public:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
-#include <stdexcept>
 #include <vector>
 
 #include "tools/compare/statistics/quantile.h"
@@ -53,8 +52,7 @@ std::size_t block_length(std::span<const double> values) {
   return std::min(longest, std::max(least, reach > 1 ? 2 * reach : 1));
 }
 
-Interval median_interval(std::span<const double> values, std::uint64_t seed) {
-  if (values.size() < kLeastForInterval) throw std::invalid_argument("too few values for an interval");
+Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed) {
   const std::size_t n = values.size();
   const std::size_t length = block_length(values);
   std::mt19937_64 random(seed);

@@ -1,4 +1,4 @@
-// How well a sample knows its median: confidence intervals by the moving-block bootstrap.
+// Confidence intervals of a median by the moving-block bootstrap.
 //
 // The bootstrap of Efron (1979) draws as many values from the sample as it has, with replacement, takes their median,
 // and does that often: the spread of these medians is the interval. It assumes that the values are independent of one
@@ -11,24 +11,12 @@
 #include <cstdint>
 #include <span>
 
+#include "tools/compare/statistics/interval.h"
+
 namespace husk::compare {
 
-// From `low` to `high`, at the level of kConfidence.
-struct Interval {
-  double low = 0;
-  double high = 0;
-  friend bool operator==(const Interval&, const Interval&) = default;
-};
-
-inline constexpr double kConfidence = 0.95;
-
-// Below this number of values no interval is given: the largest and the smallest of five independent values enclose
-// their median with a probability of 1 - 2 * 0.5^5 = 94 %, and fewer cannot reach 95 % by any means.
-inline constexpr std::size_t kLeastForInterval = 6;
-
-// Of the median of `values`, which are in the order in which they were taken. The same seed gives the same interval.
-// Throws std::invalid_argument below kLeastForInterval values.
-Interval median_interval(std::span<const double> values, std::uint64_t seed);
+// The same seed gives the same interval. `values` in the order in which they were taken, not empty.
+Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed);
 
 // The number of neighbouring values that are drawn together.
 std::size_t block_length(std::span<const double> values);

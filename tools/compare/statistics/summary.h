@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "tools/compare/result.h"
-#include "tools/compare/statistics/bootstrap.h"
+#include "tools/compare/statistics/interval.h"
 
 namespace husk::compare {
 

@@ -1,0 +1,21 @@
+// Confidence intervals by batches: the sample is cut into a few long parts, and how much the parts' medians differ
+// tells how much the median of all may be off. Whatever lasts for up to a part, and a part is a quarter of the
+// comparison, is in it, with nothing assumed about how it comes and goes (Schmeiser 1982, "Batch size effects in the
+// analysis of simulation output", has the trade-off between few and many batches).
+#pragma once
+
+#include <span>
+
+#include "tools/compare/statistics/interval.h"
+
+namespace husk::compare {
+
+// As many as the comparison takes its start-up times in (comparison.cc, kStartSlices): each is a time of its own.
+inline constexpr std::size_t kBatches = 4;
+inline constexpr std::size_t kLeastForBatches = 2 * kBatches;
+
+// Student's t interval with the kBatches medians, around the median of all. Throws std::invalid_argument below
+// kLeastForBatches values.
+Interval batch_interval(std::span<const double> values);
+
+}  // namespace husk::compare
