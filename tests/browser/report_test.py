@@ -6,6 +6,7 @@ Needs chromium, chromium-driver and python3-selenium; exit status 77: cannot be 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,49 @@ def screenshot(browser, name, width):
     browser.save_screenshot(str(OUTPUT / name))
 
 
+# What of the drawings' text cannot be read: it sticks out of its drawing, lies on other text, or is too small.
+UNREADABLE = """
+const bad = [];
+for (const drawing of document.querySelectorAll('svg')) {
+  const frame = drawing.getBoundingClientRect();
+  const texts = Array.from(drawing.querySelectorAll('text')).filter(t => t.textContent.trim() && t.getClientRects().length);
+  const boxes = texts.map(t => t.getBoundingClientRect());
+  texts.forEach((text, i) => {
+    const box = boxes[i], name = text.textContent.trim();
+    if (parseFloat(getComputedStyle(text).fontSize) * box.height / text.getBBox().height < 9) bad.push('too small: ' + name);
+    if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
+      bad.push('cut off: ' + name);
+    for (let k = 0; k < i; ++k) {
+      const width = Math.min(box.right, boxes[k].right) - Math.max(box.left, boxes[k].left);
+      const height = Math.min(box.bottom, boxes[k].bottom) - Math.max(box.top, boxes[k].top);
+      if (width > 2 && height > 3) bad.push(name + ' on ' + texts[k].textContent.trim());
+    }
+  });
+}
+return bad;
+"""
+
+
+def check_readable(browser, where):
+    bad = browser.execute_script(UNREADABLE)
+    check(f"all text of the drawings can be read {where}", not bad, str(bad[:8]))
+
+
+def check_medians(browser, data):
+    """The start-up table shows the medians of the raw samples, in ms, in three digits."""
+    rows = browser.execute_script("return Array.from(document.querySelectorAll('#start-up tbody tr'))"
+                                  ".map(r => Array.from(r.children).map(c => c.innerText))")
+    for runner in data["runners"]:
+        values = sorted(runner["samples"].get("start_ns", {}).get("value", []))
+        if not values:
+            continue
+        median = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2 / 1e6
+        cells = next(row for row in rows if row[0] == runner["name"])
+        shown = [float(number) for number in re.findall(r"[0-9]+(?:\.[0-9]+)?", cells[1])]
+        check(f"the median of {runner['name']}", any(abs(number / median - 1) < 0.006 for number in shown),
+              f"{median} ms is shown as {cells[1]!r}")
+
+
 def check_page(browser, data):
     log = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     check("no error on the console", not log, str(log)[:300])
@@ -97,12 +141,16 @@ def main():
             browser.set_window_size(1280, 1000)
             browser.get((directory / "one.html").as_uri())
             check_page(browser, data)
+            check_medians(browser, data)
+            check_readable(browser, "on a wide screen")
             screenshot(browser, "report.png", 1280)
             screenshot(browser, "report-narrow.png", 500)
             overflow = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
             check("nothing sticks out of a narrow window", overflow <= 0, f"{overflow} px")
+            check_readable(browser, "on a narrow screen")
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
             screenshot(browser, "report-print.png", 1000)
+            check_readable(browser, "on paper")
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
             screenshot(browser, "report-dark.png", 1280)
             browser.get((directory / "two.html").as_uri())

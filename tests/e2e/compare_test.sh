@@ -51,12 +51,14 @@ expect "lines about it" 1 "$(wc -l <"$work/err")"
 
 echo "== a VM, where there is KVM"
 if [ -w /dev/kvm ]; then
-  timeout 200 "$husk" compare --runs 3 --measure start-up,memory,speed --with vm --csv "$work/result.csv" >"$work/table"
+  timeout 200 "$husk" compare --runs 3 --measure start-up,memory,speed --with vm --csv "$work/result.csv" \
+    --json "$work/result.json" >"$work/table"
   expect "vm start-up samples" 3 "$(count vm start_ns)"
   expect "vm guest kernel samples" 3 "$(count vm phase_kernel_ns)"
   expect "vm idle samples" 3 "$(count vm idle_pss_bytes)"
   expect "vm system call samples" 3 "$(count vm syscall_ns)"
   expect "kvm-floor start-up samples" 3 "$(count kvm-floor start_ns)"
+  grep -q '"kvm_stats"' "$work/result.json" || fail "no exits by reason"
   grep -q "^KVM: .*guest kernel in CPL [03]\." "$work/table" || fail "no privilege mode"
   grep -q 'not supported yet' "$work/table" || grep -q "^vm,tcp_ns," "$work/result.csv" || fail "neither figure nor reason for TCP"
 fi
@@ -66,6 +68,15 @@ if [ -w /dev/kvm ] && command -v qemu-system-x86_64 >/dev/null; then
   timeout 200 "$husk" compare --runs 2 --measure start-up,memory --with qemu --csv "$work/result.csv" >"$work/table"
   expect "qemu start-up samples" 2 "$(count qemu start_ns)"
   expect "qemu idle samples" 2 "$(count qemu idle_pss_bytes)"
+fi
+
+echo "== podman: its monitor is part of its memory, and nothing of it stays"
+if command -v podman >/dev/null && command -v conmon >/dev/null && command -v runc >/dev/null; then
+  timeout 200 "$husk" compare --runs 2 --measure start-up,memory --with podman --csv "$work/result.csv" \
+    --json "$work/result.json" >"$work/table"
+  expect "podman start-up samples" 2 "$(count podman start_ns)"
+  expect "podman idle samples" 2 "$(count podman idle_pss_bytes)"
+  grep -q '"name": "conmon"' "$work/result.json" || fail "conmon is not among podman's processes"
 fi
 
 echo "== isolation"
@@ -125,17 +136,36 @@ bad "$root"
 bad "$work/nothing" true
 bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/file"
 
+# What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
+leftovers() {
+  pgrep -af "$work/(cache/payload|husk-compare-)|sleep 98765[4]"
+  find "$work" -maxdepth 1 -name 'husk-compare-*'
+  find /sys/fs/cgroup -name "husk-compare-*$1*" 2>/dev/null
+  grep -l "husk-compare-$1" /proc/[0-9]*/cgroup 2>/dev/null
+  [ -e /dev/shm/libpod_lock ] && [ ! -e "$work/had-podman-lock" ] && echo /dev/shm/libpod_lock
+}
+[ -e /dev/shm/libpod_lock ] && touch "$work/had-podman-lock"
+
+echo "== a runner that hangs is a row, and leaves nothing behind"
+for runner in process namespace vm bwrap runc podman qemu; do
+  "$husk" compare --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/sh -c 'sleep 987654' >"$work/table" &
+  pid=$!
+  wait $pid
+  expect "status with $runner that hangs" 0 $?
+  grep -Eq "^$runner .*(failed: .*had not ended after 2 s|not installed|no access|exit status)" "$work/table" ||
+    fail "no row for $runner that hangs: $(grep "^$runner " "$work/table")"
+  expect "left by $runner that hung" "" "$(leftovers $pid)"
+done
+
 echo "== nothing is left behind by Ctrl-C"
-for delay in 0.2 1 2; do
+for delay in 0.2 1 2 4; do
   "$husk" compare --runs 1000 >"$work/table" &
   pid=$!
   sleep "$delay"
   kill -INT $pid
   wait $pid
   expect "status after $delay s" 130 $?
-  expect "files after $delay s" "" "$(find "$work" -maxdepth 1 -name 'husk-compare-*')"
-  pgrep -f "$work/cache/payload" >/dev/null && fail "processes are left: $(pgrep -af "$work/cache/payload")"
-  command -v runc >/dev/null && expect "containers after $delay s" "" "$(runc list -q | grep husk-compare-$pid)"
+  expect "left after $delay s" "" "$(leftovers $pid)"
 done
 
 [ "$failures" = 0 ] && echo "all passed"

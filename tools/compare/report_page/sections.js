@@ -103,7 +103,7 @@ husk.isolation = (data) => {
   }
   const vms = data.runners.filter((runner) => runner.vm_exits);
   if (!vms.length) return;
-  const section = husk.section('exits', 'What one run costs on any hardware', 'Counts, not times: they do not depend on how fast this machine’s exits are.');
+  const section = husk.section('exits', 'What one run costs on any hardware', 'Counts, not times: they do not depend on how fast this machine’s exits are. What KVM itself counts (KVM: …) depends on its back end.');
   const rows = [];
   const collect = (object, prefix) => {
     for (const [key, value] of Object.entries(object)) {
@@ -113,7 +113,10 @@ husk.isolation = (data) => {
   };
   for (const runner of vms) collect(runner.vm_exits, '');
   const lookUp = (object, path) => path.split('.').reduce((at, key) => (at === undefined || at === null ? undefined : at[key]), object);
-  husk.table(section, ['', ...vms.map((runner) => runner.name)], rows.map((path) => ({ title: path.replace(/_/g, ' '), cells: vms.map((runner) => { const value = lookUp(runner.vm_exits, path); return value === undefined ? '–' : String(value); }) })));
+  // KVM has some fifty counters; those that no VM has moved say nothing.
+  const moved = rows.filter((path) => !path.startsWith('kvm_stats.') || vms.some((runner) => lookUp(runner.vm_exits, path)));
+  const title = (path) => path.replace('kvm_stats.', 'KVM: ').replace(/_/g, ' ');
+  husk.table(section, ['', ...vms.map((runner) => runner.name)], moved.map((path) => ({ title: title(path), cells: vms.map((runner) => { const value = lookUp(runner.vm_exits, path); return value === undefined ? '–' : String(value); }) })));
 };
 
 husk.provenance = (data) => {
