@@ -61,7 +61,7 @@ husk.section = (id, title, explanation) => {
 husk.figure = (section, width, height, label, caption) => {
   const figure = husk.element('figure');
   section.append(figure);
-  const svg = d3.select(figure).append('svg').attr('viewBox', `0 0 ${width} ${height}`).attr('role', 'img').attr('aria-label', label);
+  const svg = d3.select(figure).append('div').attr('class', 'drawing').append('svg').attr('viewBox', `0 0 ${width} ${height}`).attr('role', 'img').attr('aria-label', label);
   if (caption) figure.append(husk.element('figcaption', {}, caption));
   return svg;
 };
