@@ -124,6 +124,17 @@ TEST_F(SessionTest, ARunnerThatHangsIsEndedInTime) {
   EXPECT_TRUE(orphans().empty());
 }
 
+TEST_F(SessionTest, ARunThatTheBudgetHasNoTimeForIsCutShortWhereThatIsAllowed) {
+  Shell endless("endless", "sleep 1000"), good("good", ":");
+  Stage stage = stage_of(1);
+  stage.may_cut_runs = true;
+  run({&endless, &good}, {.budget_s = 0.1}, {stage});
+  EXPECT_EQ(result(0).status, Status::kMeasured);
+  EXPECT_TRUE(rounds(0).empty());
+  EXPECT_EQ(result(0).notes.at(kMetric).substr(0, 10), "over 1.0 s");
+  EXPECT_GE(rounds(1).size(), 2U);
+}
+
 TEST_F(SessionTest, WhatARunLeavesInTheBackgroundIsWaitedFor) {
   adopt_orphans();
   Shell leaves("leaves", "setsid sleep 0.05 & exit 0");

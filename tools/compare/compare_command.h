@@ -14,7 +14,7 @@ inline constexpr int kExitInterrupted = 130;
 
 struct CompareOptions {
   unsigned runs = 0;
-  std::string budget = "90s";
+  std::string budget = "2m";
   std::string timeout = "60s";
   std::string with;        // runners, separated by commas; empty: all
   std::string workloads;   // separated by commas; empty: all

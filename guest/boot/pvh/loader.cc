@@ -105,6 +105,11 @@ void read_memory(const StartInfo& info, std::span<const char> line, const Physic
   const auto entries = array_at<const MemoryMapEntry>(info.memory_map, info.memory_map_count);
   if (info.version < 1 || entries.empty()) fail({"the boot loader passes no memory map", ""});
   check(map_.read(entries));
+  // Registers are no RAM, whatever the map says: what follows finds them in nobody's memory.
+  check(map_.reserve(arch::kXapicGpa, mm::kPageSize));
+  for (const DeviceWord& device : std::span(options_.devices).first(options_.device_count)) {
+    check(map_.reserve(device.base, device.size));
+  }
   if (!map_.contains(abi::kKernelGpa, mm::physical_of(loader_end) - abi::kKernelGpa)) {
     fail({"the kernel lies in memory that the map does not call RAM", ""});
   }

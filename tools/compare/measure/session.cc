@@ -1,6 +1,7 @@
 #include "tools/compare/measure/session.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "tools/compare/statistics/summary.h"
 #include "vmm/error.h"
@@ -12,6 +13,15 @@ namespace {
 constexpr double kNarrow = 0.02;
 
 constexpr double kSecond = 1e9;
+
+// Where runs may be cut: after so many times the time that all runs of the stage were to take.
+constexpr double kCutFactor = 2;
+constexpr double kLeastCutMs = 1000;
+
+// A run took longer than its stage has time for.
+struct CutShort {
+  int milliseconds;
+};
 
 std::string name_of(Isolation isolation) {
   switch (isolation) {
@@ -66,7 +76,7 @@ void Session::plan(double total_share) {
 
 void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
   for (const std::string& metric : stage.metrics) {
-    if (!entry.result.series.contains(metric)) entry.result.notes[metric] = why;
+    if (!entry.result.series.contains(metric)) entry.result.notes[metric] = "failed: " + why;
   }
   if (!stage.is_essential) return;
   entry.usable = false;
@@ -125,6 +135,13 @@ bool Session::take_turn(Entry& entry, const Stage& stage, const Body& body, unsi
     fail(entry, stage, error.what());
     clean_up(entry);
     return false;
+  } catch (const CutShort& cut) {
+    char note[80];
+    std::snprintf(note, sizeof note, "over %.1f s: cut short, --budget has no more time for it",
+                  cut.milliseconds / 1e3);
+    entry.result.notes[stage.metrics[0]] = note;
+    clean_up(entry);
+    return false;
   }
   entry.stage_seconds += static_cast<double>(monotonic_ns() - begin) / kSecond;
   // One that alone needs the time of all has said what there is to say, be it in a warm-up.
@@ -136,6 +153,10 @@ void Session::run(const Stage& stage, const Body& body) {
   const double spent = static_cast<double>(begin - start_ns_) / kSecond;
   const double mine = std::max(0.0, options_.budget_s - spent) * stage.share / share_left_;
   const auto [least, most] = rounds_of(stage);
+  cut_ms_.reset();
+  if (stage.may_cut_runs && options_.runs == 0) {
+    cut_ms_ = static_cast<int>(std::max(kLeastCutMs, 1000 * kCutFactor * mine));
+  }
   unsigned& round = rounds_[stage.metrics[0]];
   const unsigned first_round = round;
 
@@ -181,7 +202,9 @@ void Session::clean_up(Entry& entry) const {
 
 void Session::finish(Process& process, const Entry& entry) const {
   const std::string& name = entry.result.name;
-  if (!process.wait(options_.timeout_ms)) {
+  if (cut_ms_ && *cut_ms_ < options_.timeout_ms) {
+    if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_};
+  } else if (!process.wait(options_.timeout_ms)) {
     throw Error("run", name, "it had not ended after " + std::to_string(options_.timeout_ms / 1000) + " s",
                 "if it only needs longer, give --timeout");
   }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -48,6 +49,7 @@ struct Stage {
   std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
+  bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
   // those of one mood of the machine. Rounds are counted on from part to part.
@@ -104,6 +106,7 @@ class Session {
   std::map<std::string, unsigned> rounds_;  // that a stage has had, by its first metric
   std::mt19937_64 random_;
   std::uint64_t start_ns_;
+  std::optional<int> cut_ms_;  // in a stage that may cut runs
   double share_left_ = 1;
   double share_total_ = 1;
 };

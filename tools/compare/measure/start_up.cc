@@ -7,7 +7,7 @@
 namespace husk::compare {
 
 const Stage kStartStage = {.title = "start-up",
-                           .share = 35,
+                           .share = 50,
                            .least_rounds = 10,
                            .most_rounds = 1000,
                            .warm_up = 3,
@@ -91,7 +91,8 @@ Stage task_stage(const Task& task) {
           .least_rounds = 5,
           .most_rounds = 100,
           .warm_up = 1,
-          .metrics = {task.metric}};
+          .metrics = {task.metric},
+          .may_cut_runs = true};
 }
 
 void measure_start(Session& session, const Subject& subject, const Stage& slice) {

@@ -40,6 +40,12 @@ class TableWriter {
     return found ? significant(found->median / divisor) : kNoFigure;
   }
 
+  // What stands in a cell that has no figure: the reason in short.
+  static std::string note_or_nothing(const RunnerResult& runner, const std::string& metric) {
+    const auto note = runner.notes.find(metric);
+    return note == runner.notes.end() ? kNoFigure : note->second.substr(0, note->second.find(':'));
+  }
+
   bool has_any(const std::function<bool(const std::string&)>& wanted) const {
     return std::ranges::any_of(result_.runners, [&](const RunnerResult& runner) {
       return std::ranges::any_of(runner.series, [&](const auto& one) { return wanted(one.first); });
@@ -63,10 +69,12 @@ class TableWriter {
         "payload: " + result_.payload + (result_.complete ? "" : "; ENDED EARLY, this is what was known") +
         "\nmachine: " + host.cpu_model + ", " + std::to_string(host.cores) + " cores, " +
         significant(static_cast<double>(host.memory_bytes) / (1 << 30)) + " GiB, " + host.os + ", " + host.kernel +
-        "\nKVM:     " + host.kvm_backend +
-        (host.guest_ring.empty() ? "" : ", husk's guest kernel in CPL " + host.guest_ring) + ". " +
-        wrap(meaning_of(host), kWidth, 9) + "\nhusk:    " + result_.husk_version + " (" + result_.husk_commit +
-        "), seed " + std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n";
+        "\nKVM:     " +
+        wrap(host.kvm_backend + (host.guest_ring.empty() ? "" : ", husk's guest kernel in CPL " + host.guest_ring) +
+                 ". " + meaning_of(host),
+             kWidth, 9) +
+        "\nhusk:    " + result_.husk_version + " (" + result_.husk_commit + "), seed " + std::to_string(result_.seed) +
+        ", " + significant(result_.seconds) + " s\n";
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
@@ -126,7 +134,10 @@ class TableWriter {
     if (ids.empty()) return "";
     return title("Workloads, ms from start to exit (median)") + grid({header}, false, [&](const RunnerResult& runner) {
              std::vector<std::string> cells;
-             for (const std::string& id : ids) cells.push_back(cell(runner, id, kMillisecond));
+             for (const std::string& id : ids) {
+               const std::string figure = cell(runner, id, kMillisecond);
+               cells.push_back(figure == kNoFigure ? note_or_nothing(runner, id) : figure);
+             }
              return cells;
            });
   }
@@ -173,9 +184,7 @@ class TableWriter {
   std::string speed_cell(const RunnerResult& runner, const Metric& metric) const {
     const std::string id(metric.id);
     if (const std::optional<Summary> found = summary(runner, id)) return with_unit(found->median, metric.unit);
-    const auto note = runner.notes.find(id);
-    if (note == runner.notes.end()) return kNoFigure;
-    return note->second.substr(0, note->second.find(':'));
+    return note_or_nothing(runner, id);
   }
 
   // Runners as columns: there are more benchmarks than runners on many machines, and their units differ.

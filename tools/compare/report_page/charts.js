@@ -84,6 +84,7 @@ husk.stacked = (section, rows, show, axisTitle, label, caption) => {
     }
     svg.append('text').attr('x', x(begin) + 8).attr('y', y + 19).text(show(begin));
   });
+  legend.sort((a, b) => (a.order || 0) - (b.order || 0));
   let at = left;
   for (const entry of legend) {
     svg.append('rect').attr('x', at).attr('y', 8).attr('width', 12).attr('height', 12).attr('fill', entry.colour);

@@ -39,23 +39,27 @@ husk.startUp = (data) => {
   const header = ['', 'start to exit', `× ${data.baseline}`, ...ids.map((id) => husk.metric(data, id).title)];
   husk.table(section, header, husk.runnerRows(data, header.length - 1, (runner) => [
     husk.cell(data, runner, 'start_ns'), husk.ratioCell(runner, 'start_ns', data.baseline), ...ids.map((id) => husk.cell(data, runner, id))]));
-  section.append(husk.element('p', { class: 'soft' }, 'Medians with 95 % confidence intervals (moving-block bootstrap). Ratios are medians of ratios pair by pair.'));
+  section.append(husk.element('p', { class: 'soft' }, 'Medians with 95 % confidence intervals. Ratios are medians of ratios pair by pair.'));
 };
 
 husk.phases = (data) => {
   const parts = [['phase_setup_ns', 'set-up', '#999999'], ['phase_exec_ns', 'exec', '#e69f00'], ['phase_vm_ns', 'VM', '#0072b2'], ['phase_kernel_ns', 'guest kernel', '#56b4e9'], ['phase_payload_ns', 'payload', '#009e73'], ['phase_teardown_ns', 'tear-down', '#cc79a7']];
   const rows = data.runners.map((runner) => ({
     name: runner.name,
-    parts: parts.filter(([id]) => runner.summary[id]).map(([id, title, colour]) => ({ title, colour, value: runner.summary[id].median / 1e6 })),
+    parts: parts.filter(([id]) => runner.summary[id]).map(([id, title, colour]) => ({ title, colour, order: parts.findIndex((part) => part[0] === id), value: runner.summary[id].median / 1e6 })),
   })).filter((row) => row.parts.length);
   if (!rows.length) return;
   const total = (row) => d3.sum(row.parts, (part) => part.value);
-  const middle = d3.median(rows, total);
-  const outliers = rows.filter((row) => total(row) > 8 * middle);
+  // Phases of a tenth of the scale are still to be seen: what is slower than that has a drawing of its own.
+  const subject = rows.find((row) => row.name === 'vm');
+  const limit = 12 * (subject ? total(subject) : d3.median(rows, total));
   const section = husk.section('phases', 'What a start is made of');
-  const caption = 'Medians, ms. Set-up is all that happens before the payload’s first instruction, where a runner cannot tell more.' +
-    (outliers.length ? ` Too long for this scale: ${outliers.map((row) => `${row.name} (${husk.significant(total(row))} ms)`).join(', ')}.` : '');
-  husk.stacked(section, rows.filter((row) => !outliers.includes(row)), (value) => husk.significant(value) + ' ms', 'ms', 'Phases of a start by runner', caption);
+  const draw = (some, caption) => {
+    if (some.length) husk.stacked(section, some, (value) => husk.significant(value) + ' ms', 'ms', 'Phases of a start by runner', caption);
+  };
+  const slow = rows.filter((row) => total(row) > limit);
+  draw(rows.filter((row) => !slow.includes(row)), 'Medians, ms. Set-up is all that happens before the payload’s first instruction, where a runner cannot tell more.' + (slow.length ? ' The slower ones follow, on a scale of their own.' : ''));
+  draw(slow, '');
 };
 
 husk.memory = (data) => {
