@@ -92,6 +92,19 @@ TEST(Memory, CountsTheWholeTree) {
   EXPECT_LE(total(tree).private_bytes, total(tree).pss_bytes);
 }
 
+TEST(Memory, CountsWhatHasBeenLeftToThisProcess) {
+  adopt_orphans();
+  Process process = Process::start({"sh", "-c", "setsid sleep 1000 & echo"}, Process::Streams::kPipes);
+  ASSERT_EQ(process.read_output(1, kTimeoutMs), "\n");
+  ASSERT_TRUE(process.wait(kTimeoutMs));
+  ASSERT_EQ(orphans().size(), 1U);
+  const std::vector<ProcessMemory> left = memory_of_trees({process.pid()});
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].pid, orphans()[0]);
+  EXPECT_FALSE(settle_orphans(10));
+  EXPECT_TRUE(orphans().empty());
+}
+
 TEST(Memory, OfAProcessThatIsGoneIsNothing) {
   Process process = Process::start({"true"}, Process::Streams::kNone);
   const pid_t pid = process.pid();

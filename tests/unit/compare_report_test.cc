@@ -116,7 +116,7 @@ TEST(Table, SaysThatItEndedEarlyAndWarnsOfNoise) {
   result.host.others_percent = 12.5;
   result.warnings = noise_warnings(result.host);
   EXPECT_THAT(format_table(result, kBaseline, {}), HasSubstr("ENDED EARLY"));
-  EXPECT_THAT(format_table(result, kBaseline, {}), HasSubstr("12.5 % of its processors' time"));
+  EXPECT_THAT(format_table(result, kBaseline, {}), HasSubstr("12.5 % of the processors' time"));
 }
 
 TEST(Table, OfNothingAtAllStillHasARowForEveryRunner) {

@@ -1,10 +1,15 @@
 // Rounds, slices, warm-up, and what becomes of a runner that fails: with runners that are a few words of shell.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <set>
 #include <string>
 
 #include "tools/compare/measure/session.h"
+#include "tools/compare/statistics/interval.h"
+#include "vmm/error.h"
 
 namespace husk::compare {
 namespace {
@@ -117,6 +122,7 @@ TEST_F(SessionTest, AFailureIsTheRunnersOwn) {
 }
 
 TEST_F(SessionTest, ARunnerThatHangsIsEndedInTime) {
+  adopt_orphans();
   Shell hangs("hangs", "sleep 1000"), good("good", ":");
   run({&hangs, &good}, {.runs = 2, .timeout_ms = 100}, {stage_of(0)});
   EXPECT_EQ(result(0).status, Status::kFailed);
@@ -133,6 +139,62 @@ TEST_F(SessionTest, ARunThatTheBudgetHasNoTimeForIsCutShortWhereThatIsAllowed) {
   EXPECT_TRUE(rounds(0).empty());
   EXPECT_EQ(result(0).notes.at(kMetric).substr(0, 10), "over 1.0 s");
   EXPECT_GE(rounds(1).size(), 2U);
+}
+
+TEST_F(SessionTest, WhoLeavesAMeasurementEarlyIsSaidToHaveDoneSo) {
+  adopt_orphans();
+  // Its second run fails; the measurement is not essential.
+  char path[] = "/tmp/session-test-XXXXXX";
+  close(mkstemp(path));
+  Shell once("once", std::string("test ! -s ") + path + " && echo x >" + path), good("good", ":");
+  Stage stage = stage_of(0);
+  stage.is_essential = false;
+  run({&once, &good}, {.runs = 3}, {stage});
+  unlink(path);
+  EXPECT_EQ(result(0).status, Status::kMeasured);
+  EXPECT_EQ(rounds(0).size(), 1U);
+  EXPECT_EQ(result(0).notes.at(kMetric).substr(0, 29), "left after 1 sample: failed: ");
+  EXPECT_EQ(rounds(1).size(), 3U);
+}
+
+TEST_F(SessionTest, ALaterSliceIsNotShorterThanTheFirst) {
+  Shell one("one", ":");
+  std::vector<Stage> slices;
+  for (unsigned index = 0; index < 4; ++index) slices.push_back(stage_of(0).slice(index, 4));
+  run({&one}, {.budget_s = 20}, slices);  // the intervals of constants are narrow at once
+  const std::size_t all = rounds(0).size();
+  EXPECT_EQ(all % 4, 0U) << all;
+  EXPECT_GE(all, 4 * kLeastForInterval);
+  EXPECT_LT(all, 1000U);
+}
+
+class Untidy : public Shell {
+ public:
+  using Shell::Shell;
+  void clean_up() override { throw Error("remove", "its container", "it does not want to go"); }
+};
+
+TEST_F(SessionTest, ACleanUpThatFailsIsSaidAndEndsNothing) {
+  Untidy untidy("untidy", "exit 1");
+  Shell good("good", ":");
+  run({&untidy, &good}, {.runs = 2}, {stage_of(0)});
+  session_->clean_up_all();
+  EXPECT_NE(result(0).note.find("not tidied up: cannot remove its container"), std::string::npos) << result(0).note;
+  EXPECT_EQ(rounds(1).size(), 2U);
+}
+
+TEST_F(SessionTest, ChildrenThatWereThereBeforeAreNobodysLeftovers) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  adopt_orphans();
+  Shell good("good", ":");
+  run({&good}, {.runs = 1, .patience_ms = 50}, {stage_of(0)});
+  EXPECT_EQ(result(0).status, Status::kMeasured);
+  EXPECT_EQ(kill(child, SIGKILL), 0);
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
 }
 
 TEST_F(SessionTest, WhatARunLeavesInTheBackgroundIsWaitedFor) {

@@ -135,8 +135,8 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     acknowledge_interrupt();
     result.complete = false;
   }
+  session.clean_up_all();
   for (Entry& entry : session.entries()) {
-    session.clean_up(entry);
     if (entry.result.name == HuskVm::kName && entry.result.vm_exits.is_object()) {
       result.host.guest_ring = std::to_string(entry.result.vm_exits.value("guest_ring", 0));
     }

@@ -142,8 +142,8 @@ std::vector<std::string> noise_warnings(const Host& host) {
   constexpr double kClockSpread = 1.1;
   std::vector<std::string> warnings;
   if (host.others_percent > kOthersPercent) {
-    warnings.push_back("other programs of this machine took " + number(host.others_percent) +
-                       " % of its processors' time: repeat it on a quiet one before you believe a figure");
+    warnings.push_back("other programs, or the kernel for them, took " + number(host.others_percent) +
+                       " % of the processors' time: repeat it on a quiet one before you believe a figure");
   }
   if (host.steal_percent > kStealPercent) {
     warnings.push_back("the hypervisor below this machine gave " + number(host.steal_percent) +

@@ -20,7 +20,7 @@ struct Host {
 
   // While the comparison ran:
   double steal_percent = 0;   // of all cores' time that the hypervisor below gave to others (proc_stat(5), steal)
-  double others_percent = 0;  // that processes which are not of the comparison used
+  double others_percent = 0;  // that no process of the comparison used
   double mhz_low = 0;         // slowest and fastest core that was seen
   double mhz_high = 0;
 };

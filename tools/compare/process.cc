@@ -28,6 +28,7 @@ namespace husk::compare {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
+int uninterruptible = 0;
 sigset_t mask_while_waiting;
 
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
@@ -36,15 +37,15 @@ constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 bool wait_readable(std::span<pollfd> events, int timeout_ms) {
   const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
   for (;;) {
-    if (interrupted != 0) throw Interrupted();
+    if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
 }
 
-// The processes that were started here and not yet waited for.
-std::set<pid_t>& started() {
+// Children that are no orphans: those that were started here and not yet waited for, and those that came with exec.
+std::set<pid_t>& known_children() {
   static std::set<pid_t> pids;
   return pids;
 }
@@ -120,6 +121,14 @@ void acknowledge_interrupt() {
   interrupted = 0;
 }
 
+Uninterruptible::Uninterruptible() {
+  ++uninterruptible;
+}
+
+Uninterruptible::~Uninterruptible() {
+  --uninterruptible;
+}
+
 Process Process::start(const std::vector<std::string>& command, Streams streams) {
   static const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   Process process;
@@ -152,7 +161,7 @@ Process Process::start(const std::vector<std::string>& command, Streams streams)
     errno = error;
     throw Error::from_errno("start", command[0]);
   }
-  started().insert(process.pid_);
+  known_children().insert(process.pid_);
   process.pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, process.pid_, 0)));
   if (!process.pidfd_) throw Error::from_errno("open", "a pidfd");
   return process;
@@ -182,7 +191,7 @@ bool Process::wait(int timeout_ms) {
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
   end_ns_ = monotonic_ns();
-  started().erase(pid_);
+  known_children().erase(pid_);
   peak_resident_ = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return true;
@@ -221,7 +230,7 @@ void Process::end() {
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   end_ns_ = monotonic_ns();
-  started().erase(pid_);
+  known_children().erase(pid_);
   kill(-pid_, SIGKILL);  // what it left in its process group
 }
 
@@ -236,11 +245,12 @@ std::size_t wait_any(std::span<const std::optional<Process>> processes, int time
 
 void adopt_orphans() {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1UL) != 0) throw Error::from_errno("become", "the reaper of orphans");
+  for (const pid_t pid : children_of(getpid())) known_children().insert(pid);
 }
 
 std::vector<pid_t> orphans() {
   std::vector<pid_t> pids = children_of(getpid());
-  std::erase_if(pids, [](pid_t pid) { return started().contains(pid); });
+  std::erase_if(pids, [](pid_t pid) { return known_children().contains(pid); });
   return pids;
 }
 

@@ -21,8 +21,17 @@ struct Interrupted {};
 // From here on these signals do not end this process, but every wait below by an Interrupted.
 void catch_interrupts();
 
-// After an Interrupted was caught: waits work again, for what has to be tidied up.
+// After an Interrupted was caught: waits work again.
 void acknowledge_interrupt();
+
+// While one exists no wait is interrupted: for tidying up, during which the user may well press Ctrl-C again.
+class Uninterruptible {
+ public:
+  Uninterruptible();
+  ~Uninterruptible();
+  Uninterruptible(const Uninterruptible&) = delete;
+  Uninterruptible& operator=(const Uninterruptible&) = delete;
+};
 
 // A child process in a process group of its own. Destroyed while it still runs, it and its group are killed: first
 // politely (its standard input ends, SIGTERM), so that it can clean up, then not.
@@ -89,9 +98,10 @@ std::size_t wait_any(std::span<const std::optional<Process>> processes, int time
 
 // From here on a process whose parent has ended becomes a child of this one, not of init
 // (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.
+// Children that are there already came with exec from whoever started husk, and are none of its business.
 void adopt_orphans();
 
-// Children of this process that it did not start.
+// Children of this process that it did not start and that came after adopt_orphans().
 std::vector<pid_t> orphans();
 
 // Waits until there are none any more. Returns false when `patience_ms` have passed first: then they were killed.

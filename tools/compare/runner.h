@@ -28,6 +28,7 @@ struct Invocation {
   // The run is made for Runner::timeline(): the runner may spend time on recording moments, which it must not do in a
   // run whose start-up is timed.
   bool wants_timeline = false;
+  bool wants_vm_exits = false;  // the same for Runner::vm_exits()
 };
 
 struct Availability {
@@ -75,7 +76,7 @@ class Runner {
   // After a run with wants_timeline of `payload --stamp` has ended; `output` is what the payload wrote.
   virtual Timeline timeline(const std::string& output) const;
 
-  // After any run with wants_timeline has ended: VM exits by reason and what else of a VM costs the same on all
+  // After a run with wants_vm_exits has ended: VM exits by reason and what else of a VM costs the same on all
   // hardware (docs/stats.md), as an object; null where the runner cannot tell.
   virtual nlohmann::ordered_json vm_exits() const { return nullptr; }
 

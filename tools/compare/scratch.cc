@@ -1,7 +1,6 @@
 #include "tools/compare/scratch.h"
 
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "vmm/error.h"
 #include "vmm/image/named_image.h"
+#include "vmm/runner/leftovers.h"
 #include "vmm/runner/mounts.h"
 #include "vmm/runner/rootfs.h"
 
@@ -21,22 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "husk-compare-";
 
-// Empty directories that comparisons left behind when they were killed. rmdir(2) removes nothing else.
-void sweep(const fs::path& directory) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with(kPrefix)) continue;
-    const pid_t owner = std::atoi(name.c_str() + kPrefix.size());
-    if (owner > 0 && kill(owner, 0) != 0 && errno == ESRCH) rmdir(entry.path().c_str());
-  }
-}
-
 }  // namespace
 
 Scratch::Scratch() {
   const fs::path directory = fs::temp_directory_path();
-  sweep(directory);
+  runner::sweep(directory, kPrefix);
   path_ = directory / (std::string(kPrefix) + std::to_string(getpid()));
   std::error_code error;
   if (!fs::create_directory(path_, error)) {

@@ -137,6 +137,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
       ->type_name("FILE");
   app.add_option("--log-level", options.log_level, "error, warning (default), info or debug")->type_name("LEVEL");
   app.add_option("--stats", options.stats_path, "write times and counters of the micro-VM as JSON")->type_name("FILE");
+  app.add_flag("--kvm-stats", options.kvm_stats,
+               "with --stats: also KVM's own counters, exits by reason; reading them takes time")
+      ->needs("--stats");
 }
 
 void finish_run_options(RunOptions& options, std::vector<std::string> rest) {

@@ -13,6 +13,7 @@ struct RunOptions {
   ContainerSpec spec;       // but argv, env and cwd may need the image's defaults
   std::string kernel_path;  // --kernel, empty: the embedded one
   std::string stats_path;   // --stats, empty: none
+  bool kvm_stats = false;   // --kvm-stats
   std::string log_level = "warning";
 
   // As given, before they are checked and moved into `spec`.

@@ -1,7 +1,9 @@
 #include "vmm/kvm/statistics.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "vmm/error.h"
@@ -15,9 +17,9 @@ constexpr std::size_t kMaxNameSize = 256;
 constexpr std::size_t kMaxDescriptions = 4096;
 
 void read_exactly(int fd, void* buffer, std::size_t size, std::size_t offset) {
-  if (::pread(fd, buffer, size, static_cast<off_t>(offset)) != static_cast<ssize_t>(size)) {
-    throw Error::from_errno("read", "KVM's counters");
-  }
+  const ssize_t got = ::pread(fd, buffer, size, static_cast<off_t>(offset));
+  if (got < 0) throw Error::from_errno("read", "KVM's counters");
+  if (static_cast<std::size_t>(got) != size) throw Error("read", "KVM's counters", "their descriptions end early");
 }
 
 // Events that are added up; not times, sizes, peaks, momentary values or histograms.
@@ -27,6 +29,12 @@ bool counts_events(const kvm_stats_desc& description) {
 }
 
 }  // namespace
+
+UniqueFd open_statistics(int fd) {
+  UniqueFd statistics(::ioctl(fd, KVM_GET_STATS_FD, 0UL));
+  if (!statistics && errno != ENOTTY && errno != EINVAL) throw Error::from_errno("open", "KVM's counters");
+  return statistics;
+}
 
 Statistics::Statistics(UniqueFd fd) : fd_(std::move(fd)) {
   if (!fd_) return;

@@ -15,9 +15,13 @@
 namespace husk::kvm {
 
 struct Counter {
-  std::string name;  // as KVM spells it: "exits", "insn_emulation"
+  std::string name;  // as KVM spells it: "exits", "insn_emulation"; no VM counter has the name of a vCPU counter
   std::uint64_t value = 0;
 };
+
+// KVM_GET_STATS_FD of a VM's or a vCPU's descriptor. Empty when this KVM has none; throws husk::Error when it could
+// not.
+UniqueFd open_statistics(int fd);
 
 class Statistics {
  public:

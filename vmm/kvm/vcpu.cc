@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "vmm/error.h"
+#include "vmm/kvm/statistics.h"
 
 namespace husk::kvm {
 namespace {
@@ -116,7 +117,7 @@ std::uint64_t Vcpu::tsc() const {
 }
 
 UniqueFd Vcpu::statistics_fd() const {
-  return UniqueFd(::ioctl(fd_.get(), KVM_GET_STATS_FD, 0UL));
+  return open_statistics(fd_.get());
 }
 
 int Vcpu::run() {

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 
 #include "vmm/error.h"
+#include "vmm/kvm/statistics.h"
 
 namespace husk::kvm {
 
@@ -35,7 +36,7 @@ Vcpu Vm::create_vcpu(std::size_t run_mapping_size) {
 }
 
 UniqueFd Vm::statistics_fd() const {
-  return UniqueFd(::ioctl(fd_.get(), KVM_GET_STATS_FD, 0UL));
+  return open_statistics(fd_.get());
 }
 
 bool Vm::signal_msi(std::uint8_t vector) const {

@@ -1,12 +1,10 @@
 #include "vmm/runner/cgroup.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "vmm/error.h"
+#include "vmm/runner/leftovers.h"
 
 namespace husk::runner {
 namespace {
@@ -81,17 +80,6 @@ void limit_swap(const std::string& path, bool unified, const std::string& limit)
   if (access(file.c_str(), W_OK) == 0) write_value(file, unified ? "0" : limit);
 }
 
-void sweep(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(directory.c_str()), &closedir);
-  if (!entries) return;
-  while (const dirent* entry = readdir(entries.get())) {
-    const std::string_view name = entry->d_name;
-    if (!name.starts_with(kPrefix)) continue;
-    const pid_t owner = std::atoi(entry->d_name + kPrefix.size());
-    if (owner > 0 && kill(owner, 0) != 0 && errno == ESRCH) rmdir((directory + "/" + entry->d_name).c_str());
-  }
-}
-
 }  // namespace
 
 std::optional<CgroupPlace> find_memory_cgroup() {
@@ -114,7 +102,7 @@ std::optional<CgroupPlace> find_memory_cgroup() {
 MemoryCgroup MemoryCgroup::create(std::uint64_t limit_bytes) {
   const auto place = find_memory_cgroup();
   if (!place) throw Error("limit", "the memory of the container", "this host gives husk no memory control group");
-  sweep(place->directory);
+  sweep(place->directory, kPrefix);
   const std::string path = place->directory + "/" + std::string(kPrefix) + std::to_string(getpid());
   if (mkdir(path.c_str(), 0755) != 0) throw Error::from_errno("make", "control group " + path);
   MemoryCgroup group(path, place->unified);

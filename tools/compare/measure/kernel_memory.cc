@@ -1,14 +1,14 @@
 #include "tools/compare/measure/kernel_memory.h"
 
-#include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <set>
+
+#include "vmm/runner/cgroup.h"
+#include "vmm/runner/leftovers.h"
 
 namespace husk::compare {
 namespace {
@@ -66,17 +66,6 @@ std::optional<std::uint64_t> kernel_bytes(const fs::path& group) {
   return std::nullopt;
 }
 
-// What comparisons left behind when they were killed. rmdir(2) removes only a group without processes.
-void sweep(const fs::path& parent) {
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(parent, none)) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with(kPrefix)) continue;
-    const pid_t owner = std::atoi(name.c_str() + std::strlen(kPrefix));
-    if (owner > 0 && kill(owner, 0) != 0 && errno == ESRCH) rmdir(entry.path().c_str());
-  }
-}
-
 }  // namespace
 
 KernelMemory::KernelMemory() {
@@ -85,7 +74,7 @@ KernelMemory::KernelMemory() {
     why_not_ = "no memory control group";
     return;
   }
-  sweep(parent);
+  runner::sweep(parent, kPrefix);
   const fs::path group = parent / (kPrefix + std::to_string(getpid()));
   std::error_code error;
   fs::create_directory(group, error);
@@ -101,12 +90,7 @@ KernelMemory::KernelMemory() {
 
 KernelMemory::~KernelMemory() {
   if (group_.empty()) return;
-  // A process that has just ended may still be counted as a member.
-  constexpr int kAttempts = 200;
-  const timespec pause{0, 5'000'000};
-  for (int attempt = 0; rmdir(group_.c_str()) != 0 && errno == EBUSY && attempt < kAttempts; ++attempt) {
-    nanosleep(&pause, nullptr);
-  }
+  runner::remove_cgroup(group_.c_str());
 }
 
 std::vector<std::string> KernelMemory::enclose(std::vector<std::string> command) const {

@@ -18,10 +18,25 @@ constexpr double kSecond = 1e9;
 constexpr double kCutFactor = 2;
 constexpr double kLeastCutMs = 1000;
 
+// Ends what a stage allows when the stage ends, however that comes.
+struct CutScope {
+  std::optional<int>& cut_ms;
+  ~CutScope() { cut_ms.reset(); }
+};
+
 // A run took longer than its stage has time for.
 struct CutShort {
   int milliseconds;
 };
+
+// Tidying up goes on when a part of it fails; the row says so.
+void tidy(Entry& entry, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const Error& error) {
+    entry.result.note += (entry.result.note.empty() ? "" : "; ") + std::string("not tidied up: ") + error.what();
+  }
+}
 
 std::string name_of(Isolation isolation) {
   switch (isolation) {
@@ -74,10 +89,17 @@ void Session::plan(double total_share) {
   share_total_ = share_left_ = total_share;
 }
 
-void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
+// Says why the entry takes no further part in the stage: why its cells are empty, or have fewer samples than others.
+void Session::leave(Entry& entry, const Stage& stage, const std::string& why) {
   for (const std::string& metric : stage.metrics) {
-    if (!entry.result.series.contains(metric)) entry.result.notes[metric] = "failed: " + why;
+    const Series* series = entry.result.find(metric);
+    const std::size_t count = series == nullptr ? 0 : series->size();
+    entry.result.notes[metric] = count == 0 ? why : "left after " + std::to_string(count) + (count == 1 ? " sample: " : " samples: ") + why;
   }
+}
+
+void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
+  leave(entry, stage, "failed: " + why);
   if (!stage.is_essential) return;
   entry.usable = false;
   entry.result.status = Status::kFailed;
@@ -129,17 +151,16 @@ bool Session::take_turn(Entry& entry, const Stage& stage, const Body& body, unsi
   const std::uint64_t begin = monotonic_ns();
   try {
     body(entry, round);
-    // What it does after its end, the clean-up of a container say, must not disturb the next one's run.
-    if (!settle_orphans(options_.patience_ms)) throw Error("end", entry.result.name, "it left processes running");
+    settle(entry);
   } catch (const Error& error) {
     fail(entry, stage, error.what());
     clean_up(entry);
     return false;
   } catch (const CutShort& cut) {
-    char note[80];
-    std::snprintf(note, sizeof note, "over %.1f s: cut short, --budget has no more time for it",
+    char text[80];
+    std::snprintf(text, sizeof text, "over %.1f s: cut short, --budget has no more time for it",
                   cut.milliseconds / 1e3);
-    entry.result.notes[stage.metrics[0]] = note;
+    leave(entry, stage, text);
     clean_up(entry);
     return false;
   }
@@ -153,7 +174,7 @@ void Session::run(const Stage& stage, const Body& body) {
   const double spent = static_cast<double>(begin - start_ns_) / kSecond;
   const double mine = std::max(0.0, options_.budget_s - spent) * stage.share / share_left_;
   const auto [least, most] = rounds_of(stage);
-  cut_ms_.reset();
+  const CutScope cut_scope{cut_ms_};
   if (stage.may_cut_runs && options_.runs == 0) {
     cut_ms_ = static_cast<int>(std::max(kLeastCutMs, 1000 * kCutFactor * mine));
   }
@@ -165,7 +186,9 @@ void Session::run(const Stage& stage, const Body& body) {
     entry.stage_seconds = 0;
     if (entry.usable && (stage.with_references || !entry.result.is_reference)) order.push_back(&entry);
   }
-  unsigned next_check = stage.least_rounds;
+  // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
+  const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;
+  unsigned next_check = std::max(stage.least_rounds, even);
   unsigned turn = 0;  // warm-up included
   const auto make_round = [&](bool is_warm_up) {
     std::ranges::shuffle(order, random_);
@@ -196,8 +219,20 @@ void Session::run(const Stage& stage, const Body& body) {
 }
 
 void Session::clean_up(Entry& entry) const {
-  entry.runner->clean_up();
-  settle_orphans(options_.patience_ms);
+  const Uninterruptible tidying;
+  tidy(entry, [&] { entry.runner->clean_up(); });
+  tidy(entry, [&] { settle_orphans(options_.patience_ms); });
+}
+
+void Session::clean_up_all() {
+  const Uninterruptible tidying;
+  for (Entry& entry : entries_) tidy(entry, [&] { entry.runner->clean_up(); });
+  // Only now: what one runner has left behind may end when another one tidies up.
+  if (!entries_.empty()) tidy(entries_.back(), [&] { settle_orphans(options_.patience_ms); });
+}
+
+void Session::settle(Entry& entry) const {
+  if (!settle_orphans(options_.patience_ms)) throw Error("end", entry.result.name, "it left processes running");
 }
 
 void Session::finish(Process& process, const Entry& entry) const {

@@ -85,8 +85,13 @@ class Session {
   // The next command line for this entry. Throws husk::Error where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
 
-  // Removes what runs of it that were killed have left.
+  // Removes what runs of it that were killed have left. Never throws; the row says what could not be removed.
   void clean_up(Entry& entry) const;
+  void clean_up_all();
+
+  // Waits for what its runs have left in the background, the clean-up of a container say, which must not disturb the
+  // next run. Throws husk::Error when it has to be killed.
+  void settle(Entry& entry) const;
 
   const Context& context() const { return context_; }
   const SessionOptions& options() const { return options_; }
@@ -96,7 +101,8 @@ class Session {
   bool is_narrow(const std::string& metric) const;
   std::pair<unsigned, unsigned> rounds_of(const Stage& stage) const;
   bool take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
-  void fail(Entry& entry, const Stage& stage, const std::string& why);
+  static void leave(Entry& entry, const Stage& stage, const std::string& why);
+  static void fail(Entry& entry, const Stage& stage, const std::string& why);
   void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
 
   const Context& context_;

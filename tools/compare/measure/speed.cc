@@ -70,9 +70,10 @@ void measure_speed(Session& session, const Subject& subject) {
       // One benchmark that fails is a note in its cell; the others go on.
       try {
         run_benchmark(session, subject, entry, round, benchmark);
+        session.settle(entry);
       } catch (const Error& error) {
         entry.result.notes[benchmark.metric] = std::string("failed: ") + error.what();
-        entry.runner->clean_up();
+        session.clean_up(entry);
       }
     }
   });

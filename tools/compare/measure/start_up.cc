@@ -119,7 +119,7 @@ void record_vm_exits(Session& session, const Subject& subject) {
   for (Entry& entry : session.entries()) {
     if (!entry.usable || entry.runner->isolation() != Isolation::kVm) continue;
     Invocation invocation = subject.start();
-    invocation.wants_timeline = true;
+    invocation.wants_vm_exits = true;
     try {
       Process process = Process::start(session.command(entry, invocation), Process::Streams::kNone);
       session.finish(process, entry);

@@ -40,7 +40,7 @@ class HuskVm : public Runner {
  private:
   GuestRing ring_;
   std::string husk_;
-  std::string stats_file_;  // of the last run with wants_timeline
+  std::string stats_file_;  // of the last run with wants_timeline or wants_vm_exits
 };
 
 }  // namespace husk::compare

@@ -8,6 +8,7 @@
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 #include "vmm/runner/cgroup.h"
+#include "vmm/runner/leftovers.h"
 
 namespace husk::compare {
 namespace {
@@ -23,6 +24,8 @@ std::string limit_option(const char* name, __rlimit_resource resource, rlim_t mo
   return std::string("--ulimit=") + name + "=" + value + ":" + value;
 }
 
+constexpr char kGroupPrefix[] = "husk-compare-";
+
 // The group and those below it, which have no processes any more.
 void remove_groups(const fs::path& group) {
   std::error_code gone;
@@ -30,6 +33,16 @@ void remove_groups(const fs::path& group) {
     if (entry.is_directory(gone)) remove_groups(entry.path());
   }
   runner::remove_cgroup(group.c_str());
+}
+
+// Version 1 has a directory for each controller, version 2 one for all; some hosts have both (cgroups(7)).
+std::vector<fs::path> hierarchies() {
+  std::error_code none;
+  std::vector<fs::path> found = {"/sys/fs/cgroup"};
+  for (const fs::directory_entry& entry : fs::directory_iterator("/sys/fs/cgroup", none)) {
+    if (entry.is_directory(none)) found.push_back(entry.path());
+  }
+  return found;
 }
 
 }  // namespace
@@ -45,7 +58,10 @@ Availability Podman::detect(const Context&) const {
 
 void Podman::prepare(const Context& context) {
   const fs::path directory = context.scratch / "podman";
-  group_ = "/husk-compare-" + std::to_string(getpid());
+  group_ = kGroupPrefix + std::to_string(getpid());
+  for (const fs::path& hierarchy : hierarchies()) {
+    for (const std::string& group : runner::left_by_the_dead(hierarchy, kGroupPrefix)) remove_groups(group);
+  }
   engine_ = {find_program("podman"),
              "--root=" + (directory / "store").string(),
              "--runroot=" + (directory / "run").string(),
@@ -61,8 +77,9 @@ std::vector<std::string> Podman::command(const Invocation& invocation) {
   constexpr rlim_t kMostFiles = 1 << 20;
   constexpr rlim_t kMostProcesses = 1 << 15;  // the limit that podman gives itself
   std::vector<std::string> words = engine_;
-  words.insert(words.end(), {"run", "--rm", "--interactive", "--network=none", "--cgroup-parent=" + group_,
-                             limit_option("nofile", RLIMIT_NOFILE, kMostFiles),
+  words.insert(words.end(), {"run", "--rm", "--interactive", "--network=none", "--cgroup-parent=/" + group_,
+                             // In the container's directory, where a host with a journal would have it there.
+                             "--log-driver=k8s-file", limit_option("nofile", RLIMIT_NOFILE, kMostFiles),
                              limit_option("nproc", RLIMIT_NPROC, kMostProcesses)});
   if (!invocation.root->is_private) words.emplace_back("--read-only");
   words.insert(words.end(), {"--rootfs", invocation.root->directory.string()});
@@ -74,15 +91,11 @@ void Podman::clean_up() {
   if (engine_.empty()) return;
   std::vector<std::string> remove = engine_;
   remove.insert(remove.end(), {"rm", "--all", "--force", "--time=0"});
-  output_of(remove);
+  const bool has_removed = output_of(remove).has_value();
   constexpr int kPatienceMs = 5000;
   settle_orphans(kPatienceMs);
-  std::error_code none;
-  // Version 1 has a directory for each controller, version 2 one for all.
-  remove_groups("/sys/fs/cgroup" + group_);
-  for (const fs::directory_entry& hierarchy : fs::directory_iterator("/sys/fs/cgroup", none)) {
-    if (hierarchy.is_directory(none)) remove_groups(hierarchy.path().string() + group_);
-  }
+  for (const fs::path& hierarchy : hierarchies()) remove_groups(hierarchy / group_);
+  if (!has_removed) throw Error("remove", "the containers of podman", "podman rm failed");
 }
 
 }  // namespace husk::compare

@@ -19,7 +19,7 @@ class Podman : public Runner {
 
  private:
   std::vector<std::string> engine_;  // podman and its options that say where everything is
-  std::string group_;                // the control group above those of its containers
+  std::string group_;                // the name of the control group above those of its containers
 };
 
 }  // namespace husk::compare

@@ -1,5 +1,5 @@
-// The other way to isolate without a kernel of one's own: the payload's source compiled to WebAssembly, run by node's
-// WASI. The language runtime checks every access; what the payload asks of the host goes through node.
+// The other way to isolate without a kernel of one's own: the payload's source compiled to WebAssembly, run by
+// wasmtime or node. The language runtime checks every access; what the payload asks of the host goes through it.
 #pragma once
 
 #include "tools/compare/runner.h"

@@ -10,12 +10,16 @@ namespace husk::compare {
 
 Interval batch_interval(std::span<const double> values) {
   if (values.size() < kLeastForBatches) throw std::invalid_argument("too few values for batches");
+  // Of the logarithms, as times and ratios are positive, and so must be the ends of the interval.
   std::array<double, kBatches> medians;
   double mean = 0;
   for (std::size_t i = 0; i < kBatches; ++i) {
     const std::size_t begin = values.size() * i / kBatches;
     const std::size_t end = values.size() * (i + 1) / kBatches;
-    medians[i] = median(values.subspan(begin, end - begin));
+    const double middle = median(values.subspan(begin, end - begin));
+    if (!(middle > 0))
+      return {quantile(values, 0), quantile(values, 1)};  // a size, with zeros in it: all that is known
+    medians[i] = std::log(middle);
     mean += medians[i] / kBatches;
   }
   double squares = 0;
@@ -26,7 +30,7 @@ Interval batch_interval(std::span<const double> values) {
   constexpr double kStudent = 3.1824;
   const double half = kStudent * deviation / std::sqrt(static_cast<double>(kBatches));
   const double middle = median(values);
-  return {middle - half, middle + half};
+  return {middle * std::exp(-half), middle * std::exp(half)};
 }
 
 }  // namespace husk::compare

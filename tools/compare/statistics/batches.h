@@ -10,7 +10,8 @@
 
 namespace husk::compare {
 
-// As many as the comparison takes its start-up times in (comparison.cc, kStartSlices): each is a time of its own.
+// As many as the slices in which the comparison takes its start-up times (comparison.cc, kStartSlices), which are about
+// equally long: a batch is about a slice, a time of its own.
 inline constexpr std::size_t kBatches = 4;
 inline constexpr std::size_t kLeastForBatches = 2 * kBatches;
 
