@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tools/compare/output/csv.h"
+#include "tools/compare/output/grid.h"
 #include "tools/compare/output/json.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/side_by_side.h"
@@ -124,6 +125,11 @@ TEST(Table, OfNothingAtAllStillHasARowForEveryRunner) {
   for (RunnerResult& runner : result.runners) runner.series.clear();
   const std::string table = format_table(result, kBaseline, {});
   for (const char* name : {"kvm-floor", "vm", "runc"}) EXPECT_THAT(table, HasSubstr(name));
+}
+
+TEST(Grid, ANarrowHeaderEndsItsTitlesInTheSameLine) {
+  const std::vector<std::vector<std::string>> expected = {{"", "CPU loop,", ""}, {"a", "per turn", "unbreakable"}};
+  EXPECT_EQ(narrow_header({"a", "CPU loop, per turn", "unbreakable"}, 9), expected);
 }
 
 TEST(Noise, StealAndClockAreWarnedOf) {

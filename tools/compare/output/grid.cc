@@ -50,6 +50,25 @@ std::string format_grid(const std::vector<std::vector<std::string>>& header, con
   return text;
 }
 
+std::vector<std::vector<std::string>> narrow_header(const std::vector<std::string>& titles, std::size_t width) {
+  std::vector<std::vector<std::string>> columns;
+  std::size_t height = 0;
+  for (const std::string& title : titles) {
+    std::istringstream text(wrap(title, width, 0));
+    std::vector<std::string>& lines = columns.emplace_back();
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    height = std::max(height, lines.size());
+  }
+  std::vector<std::vector<std::string>> header(height);
+  for (const std::vector<std::string>& lines : columns) {
+    for (std::size_t row = 0; row < height; ++row) {
+      const std::size_t missing = height - lines.size();
+      header[row].push_back(row < missing ? "" : lines[row - missing]);
+    }
+  }
+  return header;
+}
+
 std::string wrap(const std::string& text, std::size_t width, std::size_t indent) {
   std::istringstream words(text);
   std::string wrapped;

@@ -20,6 +20,10 @@ struct GridStyle {
 std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
                         const GridStyle& style);
 
+// A header of as many lines as it takes to keep the titles within `width` columns, where their words allow it; the last
+// line has the end of each.
+std::vector<std::vector<std::string>> narrow_header(const std::vector<std::string>& titles, std::size_t width);
+
 // As wide as `width` columns, broken at spaces; further lines begin with `indent` spaces.
 std::string wrap(const std::string& text, std::size_t width, std::size_t indent);
 

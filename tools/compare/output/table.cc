@@ -187,25 +187,21 @@ class TableWriter {
     return note_or_nothing(runner, id);
   }
 
-  // Runners as columns: there are more benchmarks than runners on many machines, and their units differ.
   std::string speed() const {
     if (!has_group(Group::kSpeed)) return "";
-    std::vector<std::string> header = {""};
-    std::vector<const RunnerResult*> columns;
-    for (const RunnerResult& runner : result_.runners) {
-      if (runner.is_reference || runner.status == Status::kNotAvailable) continue;
-      columns.push_back(&runner);
-      header.push_back(runner.name);
-    }
-    std::vector<GridRow> rows;
+    constexpr std::size_t kColumnWidth = 10;
+    std::vector<std::string> titles = {"runner"};
     for (const Metric& metric : metrics()) {
-      if (metric.group != Group::kSpeed) continue;
-      GridRow row;
-      row.cells = {std::string(metric.title)};
-      for (const RunnerResult* runner : columns) row.cells.push_back(speed_cell(*runner, metric));
-      rows.push_back(std::move(row));
+      if (metric.group == Group::kSpeed) titles.emplace_back(metric.title);
     }
-    return title("Speed of a running payload (median)") + format_grid({header}, rows, style_);
+    return title("Speed of a running payload (median)") +
+           grid(narrow_header(titles, kColumnWidth), false, [&](const RunnerResult& runner) {
+             std::vector<std::string> cells;
+             for (const Metric& metric : metrics()) {
+               if (metric.group == Group::kSpeed) cells.push_back(speed_cell(runner, metric));
+             }
+             return cells;
+           });
   }
 
   const ComparisonResult& result_;
