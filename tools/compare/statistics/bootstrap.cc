@@ -52,7 +52,7 @@ std::size_t block_length(std::span<const double> values) {
   return std::min(longest, std::max(least, reach > 1 ? 2 * reach : 1));
 }
 
-Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed) {
+double bootstrap_error(std::span<const double> values, std::uint64_t seed) {
   const std::size_t n = values.size();
   const std::size_t length = block_length(values);
   std::mt19937_64 random(seed);
@@ -67,8 +67,10 @@ Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed) 
     }
     one = median(resample);
   }
-  constexpr double kTail = (1 - kConfidence) / 2;
-  return {quantile(medians, kTail), quantile(medians, 1 - kTail)};
+  // From quantiles, since a few resamples far out would make a standard deviation of them all.
+  constexpr double kTail = 0.025;
+  constexpr double kNormal = 1.96;
+  return (quantile(medians, 1 - kTail) - quantile(medians, kTail)) / (2 * kNormal);
 }
 
 }  // namespace husk::compare

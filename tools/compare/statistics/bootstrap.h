@@ -1,4 +1,4 @@
-// Confidence intervals of a median by the moving-block bootstrap.
+// The standard error of a median by the moving-block bootstrap.
 //
 // The bootstrap of Efron (1979) draws as many values from the sample as it has, with replacement, takes their median,
 // and does that often: the spread of these medians is the interval. It assumes that the values are independent of one
@@ -8,15 +8,15 @@
 // values to depend on one another (the block rule is in bootstrap.cc).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include "tools/compare/statistics/interval.h"
-
 namespace husk::compare {
 
-// The same seed gives the same interval. `values` in the order in which they were taken, not empty.
-Interval bootstrap_interval(std::span<const double> values, std::uint64_t seed);
+// The standard error of the median of `values`, which are in the order in which they were taken, and not none. The same
+// seed gives the same error.
+double bootstrap_error(std::span<const double> values, std::uint64_t seed);
 
 // The number of neighbouring values that are drawn together.
 std::size_t block_length(std::span<const double> values);

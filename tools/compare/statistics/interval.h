@@ -1,12 +1,14 @@
 // How well a sample knows its median.
 //
-// Two estimates are made, which see different things, and the interval is what both together cover:
+// The values were taken on a machine whose neighbours come and go, over seconds and over minutes. Its standard error is
+// therefore estimated in two ways, and the larger one counts:
 //
-// - bootstrap.h takes whole blocks of neighbouring values: what lasts for a few rounds.
-// - batches.h compares the parts in which a comparison took its samples: what lasts for as long as a part.
+// - bootstrap.h draws blocks of neighbouring values: it sees what lasts for a few rounds.
+// - batches.h compares the parts in which a comparison took its samples: it sees what lasts for as long as a part.
 //
-// A neighbour on the same hardware comes and goes over seconds, and over minutes; the first alone came out too narrow
-// in repeated comparisons (docs/methodology.md, "Do the intervals hold?").
+// A comparison has looked at the machine's mood only as often as it has parts, however many runs it made in each, so
+// the interval is Student's t for that many looks, not the normal distribution's 1.96. Bootstrap percentiles alone were
+// too narrow in repeated comparisons (docs/methodology.md, "Do the intervals hold?").
 #pragma once
 
 #include <cstddef>
@@ -28,8 +30,8 @@ inline constexpr double kConfidence = 0.95;
 // their median with a probability of 1 - 2 * 0.5^5 = 94 %, and fewer cannot reach 95 % by any means.
 inline constexpr std::size_t kLeastForInterval = 6;
 
-// Of the median of `values`, which are in the order in which they were taken. The same seed gives the same interval.
-// Throws std::invalid_argument below kLeastForInterval values.
+// Of the median of `values`, which are in the order in which they were taken; never beyond the least and the most of
+// them. The same seed gives the same interval. Throws std::invalid_argument below kLeastForInterval values.
 Interval median_interval(std::span<const double> values, std::uint64_t seed);
 
 }  // namespace husk::compare
