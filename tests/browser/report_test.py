@@ -134,6 +134,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         os.environ.setdefault("HUSK_CACHE_DIR", str(directory / "cache"))
+        os.environ["TMPDIR"] = name  # Chromium leaves directories behind
         data = make_pages(directory)
         browser = start_browser()
         try:
