@@ -29,6 +29,7 @@ leftovers() {
   find "$work" -maxdepth 1 -name 'husk-compare-*'
   find /sys/fs/cgroup -name "husk-compare-*$1*" 2>/dev/null
   grep -l "husk-compare-$1" /proc/[0-9]*/cgroup 2>/dev/null
+  command -v runc >/dev/null && runc list -q | grep "husk-compare-$1"
   [ -e /dev/shm/libpod_lock ] && [ ! -e "$work/had-podman-lock" ] && echo /dev/shm/libpod_lock
 }
 [ -e /dev/shm/libpod_lock ] && touch "$work/had-podman-lock"

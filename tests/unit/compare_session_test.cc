@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "tests/unit/temporary_tree.h"
 #include "tools/compare/measure/session.h"
 #include "tools/compare/statistics/interval.h"
 #include "vmm/error.h"
@@ -144,13 +145,11 @@ TEST_F(SessionTest, ARunThatTheBudgetHasNoTimeForIsCutShortWhereThatIsAllowed) {
 TEST_F(SessionTest, WhoLeavesAMeasurementEarlyIsSaidToHaveDoneSo) {
   adopt_orphans();
   // Its second run fails; the measurement is not essential.
-  char path[] = "/tmp/session-test-XXXXXX";
-  close(mkstemp(path));
-  Shell once("once", std::string("test ! -s ") + path + " && echo x >" + path), good("good", ":");
+  const test::TemporaryTree tree;
+  Shell once("once", "mkdir " + tree / "done"), good("good", ":");
   Stage stage = stage_of(0);
   stage.is_essential = false;
   run({&once, &good}, {.runs = 3}, {stage});
-  unlink(path);
   EXPECT_EQ(result(0).status, Status::kMeasured);
   EXPECT_EQ(rounds(0).size(), 1U);
   EXPECT_EQ(result(0).notes.at(kMetric).substr(0, 29), "left after 1 sample: failed: ");

@@ -40,32 +40,6 @@ std::string kvm_backend() {
   return "unknown";
 }
 
-// In clock ticks, of all cores.
-struct CpuTime {
-  std::uint64_t steal = 0;
-  std::uint64_t idle = 0;
-  std::uint64_t all = 0;
-};
-
-CpuTime cpu_time() {
-  std::ifstream file("/proc/stat");
-  std::string word;
-  CpuTime time;
-  file >> word;
-  // user nice system idle iowait irq softirq steal; guest times are part of user and nice.
-  constexpr int kFields = 8;
-  constexpr int kIdle = 3;
-  constexpr int kIowait = 4;
-  for (int field = 0; field < kFields; ++field) {
-    std::uint64_t ticks = 0;
-    file >> ticks;
-    time.all += ticks;
-    if (field == kIdle || field == kIowait) time.idle += ticks;
-    if (field == kFields - 1) time.steal = ticks;
-  }
-  return time;
-}
-
 // Of this process and its descendants that were waited for, in clock ticks.
 double own_time() {
   double seconds = 0;
@@ -104,12 +78,27 @@ std::string meaning_of(const Host& host) {
   return "It is not known how KVM works here: compare figures of VMs with those of this machine only.";
 }
 
-NoiseMeter::NoiseMeter() {
-  const CpuTime time = cpu_time();
-  steal_ = time.steal;
-  idle_ = time.idle;
-  all_ = time.all;
-  own_ = own_time();
+NoiseMeter::CpuTime NoiseMeter::cpu_time() {
+  std::ifstream file("/proc/stat");
+  std::string word;
+  CpuTime time;
+  file >> word;
+  // user nice system idle iowait irq softirq steal; guest times are part of user and nice.
+  constexpr int kFields = 8;
+  constexpr int kIdle = 3;
+  constexpr int kIowait = 4;
+  for (int field = 0; field < kFields; ++field) {
+    double ticks = 0;
+    file >> ticks;
+    time.all += ticks;
+    if (field == kIdle || field == kIowait) time.idle += ticks;
+    if (field == kFields - 1) time.steal = ticks;
+  }
+  time.own = own_time();
+  return time;
+}
+
+NoiseMeter::NoiseMeter() : begin_(cpu_time()) {
   look();
 }
 
@@ -124,13 +113,13 @@ void NoiseMeter::look() {
 }
 
 void NoiseMeter::finish(Host& host) const {
-  const CpuTime time = cpu_time();
-  if (time.all > all_) {
-    const auto all = static_cast<double>(time.all - all_);
-    const auto steal = static_cast<double>(time.steal - steal_);
-    const auto idle = static_cast<double>(time.idle - idle_);
+  const CpuTime end = cpu_time();
+  const double all = end.all - begin_.all;
+  if (all > 0) {
+    const double steal = end.steal - begin_.steal;
+    const double known = steal + (end.idle - begin_.idle) + (end.own - begin_.own);
     host.steal_percent = 100 * steal / all;
-    host.others_percent = std::max(0.0, 100 * (all - steal - idle - (own_time() - own_)) / all);
+    host.others_percent = std::max(0.0, 100 * (all - known) / all);
   }
   host.mhz_low = mhz_low_;
   host.mhz_high = mhz_high_;

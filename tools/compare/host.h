@@ -38,10 +38,16 @@ class NoiseMeter {
   void finish(Host& host) const;  // fills in steal, others and clock
 
  private:
-  std::uint64_t steal_ = 0;
-  std::uint64_t idle_ = 0;
-  std::uint64_t all_ = 0;
-  double own_ = 0;
+  // In clock ticks, of all cores.
+  struct CpuTime {
+    double steal = 0;
+    double idle = 0;
+    double own = 0;  // of this process and its descendants that were waited for
+    double all = 0;
+  };
+  static CpuTime cpu_time();
+
+  CpuTime begin_;
   double mhz_low_ = 0;
   double mhz_high_ = 0;
 };

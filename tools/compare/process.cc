@@ -284,6 +284,11 @@ std::optional<std::string> output_of(const std::vector<std::string>& command) {
   return output;
 }
 
+std::string version_of(const std::string& program) {
+  const std::string text = output_of({program, "--version"}).value_or("");
+  return text.substr(0, text.find('\n'));
+}
+
 std::string find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return access(name.c_str(), X_OK) == 0 ? name : "";
   const char* path = std::getenv("PATH");

@@ -111,6 +111,9 @@ bool settle_orphans(int patience_ms);
 // Runs a command to its end and returns its standard output, or nothing if it cannot be started or fails.
 std::optional<std::string> output_of(const std::vector<std::string>& command);
 
+// The first line of what the program writes with --version.
+std::string version_of(const std::string& program);
+
 // The program's path as PATH gives it, or empty.
 std::string find_program(const std::string& name);
 

@@ -30,14 +30,11 @@ bool counts_events(const kvm_stats_desc& description) {
 
 }  // namespace
 
-UniqueFd open_statistics(int fd) {
-  UniqueFd statistics(::ioctl(fd, KVM_GET_STATS_FD, 0UL));
-  if (!statistics && errno != ENOTTY && errno != EINVAL) throw Error::from_errno("open", "KVM's counters");
-  return statistics;
-}
-
-Statistics::Statistics(UniqueFd fd) : fd_(std::move(fd)) {
-  if (!fd_) return;
+Statistics::Statistics(int owner) : fd_(::ioctl(owner, KVM_GET_STATS_FD, 0UL)) {
+  if (!fd_) {
+    if (errno != ENOTTY && errno != EINVAL) throw Error::from_errno("open", "KVM's counters");
+    return;
+  }
   kvm_stats_header header;
   read_exactly(fd_.get(), &header, sizeof header, 0);
   if (header.name_size == 0 || header.name_size > kMaxNameSize || header.num_desc > kMaxDescriptions) {

@@ -19,15 +19,11 @@ struct Counter {
   std::uint64_t value = 0;
 };
 
-// KVM_GET_STATS_FD of a VM's or a vCPU's descriptor. Empty when this KVM has none; throws husk::Error when it could
-// not.
-UniqueFd open_statistics(int fd);
-
 class Statistics {
  public:
-  // `fd` from Vm::statistics_fd() or Vcpu::statistics_fd(); may be empty (a KVM before Linux 5.14): then there are no
-  // counters. Throws husk::Error when the descriptions cannot be read.
-  explicit Statistics(UniqueFd fd);
+  // Of the VM or vCPU with this descriptor, which is not kept. A KVM before Linux 5.14 has no counters: then there are
+  // none. Throws husk::Error when those that there are cannot be opened, or their descriptions not read.
+  explicit Statistics(int owner);
 
   // All that count events since the VM was made. Those that are no longer readable are left out.
   std::vector<Counter> read() const;
@@ -38,7 +34,7 @@ class Statistics {
     std::size_t offset = 0;  // of the value in the file
   };
 
-  UniqueFd fd_;
+  UniqueFd fd_;  // empty: there are no counters
   std::vector<Description> descriptions_;
 };
 

@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "vmm/error.h"
-#include "vmm/kvm/statistics.h"
 
 namespace husk::kvm {
 namespace {
@@ -114,10 +113,6 @@ std::uint64_t Vcpu::tsc() const {
   header->nmsrs = 1;
   if (::ioctl(fd_.get(), KVM_GET_MSRS, header) != 1) throw Error::from_errno("read", "the guest's TSC");
   return table.entry(0).data;
-}
-
-UniqueFd Vcpu::statistics_fd() const {
-  return open_statistics(fd_.get());
 }
 
 int Vcpu::run() {

@@ -34,9 +34,6 @@ class Vcpu {
   std::uint32_t tsc_khz() const;
   std::uint64_t tsc() const;  // what RDTSC in the guest would return now
 
-  // For a kvm::Statistics. Empty when this KVM has no counters.
-  UniqueFd statistics_fd() const;
-
   // KVM_RUN. 0, or the errno: EINTR after a signal, anything else is a failure of KVM.
   int run();
   // What KVM_RUN left: the exit reason and its data. Shared with the kernel, not with the guest.

@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 
 #include "vmm/error.h"
-#include "vmm/kvm/statistics.h"
 
 namespace husk::kvm {
 
@@ -33,10 +32,6 @@ Vcpu Vm::create_vcpu(std::size_t run_mapping_size) {
   UniqueFd fd(::ioctl(fd_.get(), KVM_CREATE_VCPU, 0UL));
   if (!fd) throw Error::from_errno("create", "a virtual CPU");
   return Vcpu(std::move(fd), run_mapping_size);
-}
-
-UniqueFd Vm::statistics_fd() const {
-  return open_statistics(fd_.get());
 }
 
 bool Vm::signal_msi(std::uint8_t vector) const {

@@ -30,9 +30,6 @@ class Vm {
 
   Vcpu create_vcpu(std::size_t run_mapping_size);
 
-  // For a kvm::Statistics. Empty when this KVM has no counters.
-  UniqueFd statistics_fd() const;
-
   // KVM_SIGNAL_MSI to the local APIC with id 0. Any thread; async-signal-safe. False if the interrupt was not taken
   // (its APIC is disabled).
   bool signal_msi(std::uint8_t vector) const;

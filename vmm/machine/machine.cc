@@ -100,8 +100,8 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   vm_.enable_split_irqchip();
   vcpu_.emplace(vm_.create_vcpu(system_.vcpu_mapping_size()));
   if (config.wants_kvm_counters) {
-    statistics_.emplace_back(vm_.statistics_fd());
-    statistics_.emplace_back(vcpu_->statistics_fd());
+    statistics_.emplace_back(vm_.fd());
+    statistics_.emplace_back(vcpu_->fd());
   }
   timeline_.vm_created_ns = monotonic_ns();
 

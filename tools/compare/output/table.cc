@@ -135,8 +135,8 @@ class TableWriter {
     return title("Workloads, ms from start to exit (median)") + grid({header}, false, [&](const RunnerResult& runner) {
              std::vector<std::string> cells;
              for (const std::string& id : ids) {
-               const std::string figure = cell(runner, id, kMillisecond);
-               cells.push_back(figure == kNoFigure ? note_or_nothing(runner, id) : figure);
+               const std::optional<Summary> found = summary(runner, id);
+               cells.push_back(found ? significant(found->median / kMillisecond) : note_or_nothing(runner, id));
              }
              return cells;
            });

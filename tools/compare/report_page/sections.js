@@ -46,7 +46,7 @@ husk.phases = (data) => {
   const parts = [['phase_setup_ns', 'set-up', '#999999'], ['phase_exec_ns', 'exec', '#e69f00'], ['phase_vm_ns', 'VM', '#0072b2'], ['phase_kernel_ns', 'guest kernel', '#56b4e9'], ['phase_payload_ns', 'payload', '#009e73'], ['phase_teardown_ns', 'tear-down', '#cc79a7']];
   const rows = data.runners.map((runner) => ({
     name: runner.name,
-    parts: parts.filter(([id]) => runner.summary[id]).map(([id, title, colour]) => ({ title, colour, order: parts.findIndex((part) => part[0] === id), value: runner.summary[id].median / 1e6 })),
+    parts: parts.flatMap(([id, title, colour], order) => (runner.summary[id] ? [{ title, colour, order, value: runner.summary[id].median / 1e6 }] : [])),
   })).filter((row) => row.parts.length);
   if (!rows.length) return;
   const total = (row) => d3.sum(row.parts, (part) => part.value);

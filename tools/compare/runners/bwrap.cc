@@ -7,8 +7,7 @@ namespace husk::compare {
 Availability Bwrap::detect(const Context&) const {
   const std::string program = find_program("bwrap");
   if (program.empty()) return {false, {}, "not installed (apt package bubblewrap)"};
-  const std::string version = output_of({program, "--version"}).value_or("");
-  return {true, version.substr(0, version.find('\n')), {}};
+  return {true, version_of(program), {}};
 }
 
 void Bwrap::prepare(const Context&) {

@@ -26,8 +26,7 @@ Availability OciRuntime::detect(const Context&) const {
   const std::string program = find_program(name_);
   if (program.empty()) return {false, {}, "not installed (apt package " + name_ + ")"};
   if (geteuid() != 0) return {false, {}, "needs root"};
-  const std::string version = output_of({program, "--version"}).value_or("");
-  return {true, version.substr(0, version.find('\n')), {}};
+  return {true, version_of(program), {}};
 }
 
 void OciRuntime::prepare(const Context& context) {

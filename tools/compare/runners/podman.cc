@@ -52,8 +52,7 @@ Availability Podman::detect(const Context&) const {
     if (find_program(program).empty()) return {false, {}, std::string("not installed (apt package ") + program + ")"};
   }
   if (geteuid() != 0) return {false, {}, "needs root"};
-  const std::string version = output_of({find_program("podman"), "--version"}).value_or("");
-  return {true, version.substr(0, version.find('\n')), {}};
+  return {true, version_of(find_program("podman")), {}};
 }
 
 void Podman::prepare(const Context& context) {

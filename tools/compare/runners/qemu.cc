@@ -31,8 +31,7 @@ Availability Qemu::detect(const Context& context) const {
   if (program.empty()) return {false, {}, "not installed (apt package qemu-system-x86)"};
   if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
   if (access(context.husk.c_str(), X_OK) != 0) return {false, {}, "not there (" + context.husk.string() + ")"};
-  const std::string version = output_of({program, "--version"}).value_or("");
-  return {true, version.substr(0, version.find('\n')), {}};
+  return {true, version_of(program), {}};
 }
 
 void Qemu::prepare(const Context& context) {

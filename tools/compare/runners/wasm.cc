@@ -18,27 +18,18 @@ fs::path beside_husk(const Context& context, const char* name) {
 // What executes the module: wasmtime where it is installed, which does nothing else; else node.
 struct Engine {
   std::string program;  // empty: there is none
-  std::string version;
   bool is_wasmtime = false;
 };
 
 Engine find_engine() {
-  const auto first_line = [](const std::string& program) {
-    const std::string text = output_of({program, "--version"}).value_or("");
-    return text.substr(0, text.find('\n'));
-  };
   // `--dir HOST::GUEST` is there from version 14 on. "wasmtime 14.0.0 (...)" or "wasmtime-cli 14.0.0".
   constexpr int kLeastVersion = 14;
   if (const std::string program = find_program("wasmtime"); !program.empty()) {
-    const std::string version = first_line(program);
+    const std::string version = version_of(program);
     const std::size_t space = version.find(' ');
-    if (space != std::string::npos && std::atoi(version.c_str() + space) >= kLeastVersion) {
-      return {program, version, true};
-    }
+    if (space != std::string::npos && std::atoi(version.c_str() + space) >= kLeastVersion) return {program, true};
   }
-  const std::string node = find_program("node");
-  if (node.empty()) return {};
-  return {node, "node " + first_line(node), false};
+  return {find_program("node"), false};
 }
 
 }  // namespace
@@ -49,7 +40,7 @@ Availability Wasm::detect(const Context& context) const {
   if (access(beside_husk(context, "payload.wasm").c_str(), R_OK) != 0) {
     return {false, {}, "not built (apt packages clang lld wasi-libc libclang-rt-14-dev-wasm32, then build again)"};
   }
-  return {true, engine.version, {}};
+  return {true, (engine.is_wasmtime ? "" : "node ") + version_of(engine.program), {}};
 }
 
 void Wasm::prepare(const Context& context) {
