@@ -23,9 +23,15 @@ count() {
   grep -c "^$1,$2," "$work/result.csv"
 }
 
+# How long a payload sleeps that hangs: a number that no other test has on its command line.
+for_ever=$((1000000 + $$))
+
+# Starts a comparison in the background, with SIGINT as it is on a terminal; a shell would have it ignored.
+start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
+
 # What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
 leftovers() {
-  pgrep -af "$work/(cache/payload|husk-compare-)|sleep 98765[4]"
+  pgrep -af "$work/(cache/payload|husk-compare-)|sleep $for_ever"
   find "$work" -maxdepth 1 -name 'husk-compare-*'
   find /sys/fs/cgroup -name "husk-compare-*$1*" 2>/dev/null
   grep -l "husk-compare-$1" /proc/[0-9]*/cgroup 2>/dev/null
@@ -83,8 +89,7 @@ fi
 
 echo "== podman: its monitor is part of its memory, and nothing of it stays"
 if command -v podman >/dev/null && command -v conmon >/dev/null && command -v runc >/dev/null; then
-  "$husk" compare --runs 2 --measure start-up,memory --with podman --csv "$work/result.csv" \
-    --json "$work/result.json" >"$work/table" &
+  start --runs 2 --measure start-up,memory --with podman --csv "$work/result.csv" --json "$work/result.json"
   pid=$!
   wait $pid
   expect "left by podman" "" "$(leftovers $pid)"
@@ -177,7 +182,7 @@ bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/f
 
 echo "== a runner that hangs is a row, and leaves nothing behind"
 for runner in process namespace vm bwrap runc podman qemu; do
-  "$husk" compare --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/busybox sleep 987654 >"$work/table" &
+  start --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/busybox sleep "$for_ever"
   pid=$!
   wait $pid
   expect "status with $runner that hangs" 0 $?
@@ -187,9 +192,10 @@ for runner in process namespace vm bwrap runc podman qemu; do
 done
 
 echo "== nothing is left behind by an impatient Ctrl-C"
-"$husk" compare --runs 1000 --measure start-up --with runc,podman >"$work/table" &
+start --runs 1000 --measure start-up --with runc,podman
 pid=$!
-sleep 1.5
+until [ -e "$work/husk-compare-$pid" ] || ! kill -0 $pid; do sleep 0.1; done
+sleep 1
 kill -INT $pid
 sleep 0.3
 kill -INT $pid 2>/dev/null
@@ -200,7 +206,7 @@ expect "left after two" "" "$(leftovers $pid)"
 
 echo "== nothing is left behind by Ctrl-C"
 for delay in 0.2 1 2 4; do
-  "$husk" compare --runs 1000 >"$work/table" &
+  start --runs 1000
   pid=$!
   sleep "$delay"
   kill -INT $pid

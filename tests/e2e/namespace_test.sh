@@ -27,11 +27,24 @@ expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
 in_namespace() { timeout 60 "$husk" run --isolation namespace "$@"; }
 run() { timeout 60 "$husk" run --isolation "$isolation" "$@"; }
 
-# Waits until the command "$@" succeeds.
-eventually() { for _ in $(seq 200); do "$@" && return 0; sleep 0.02; done; return 1; }
+# Waits up to half a minute until the command "$@" succeeds.
+eventually() { for _ in $(seq 1500); do "$@" && return 0; sleep 0.02; done; return 1; }
 
-memory_groups() { find /sys/fs/cgroup -type d -name 'husk-*' 2>/dev/null | sort; }
+# Starts husk, whose process is then $pid, and waits until its payload has written "ready". A shell starts what runs in
+# the background with SIGINT ignored; husk is to have it as it would have it on a terminal.
+start() {
+  : >"$work/out"
+  timeout 60 env --default-signal=INT sh -c 'echo $$ >"$0"; exec "$@"' "$work/pid" "$husk" run "$@" >"$work/out" &
+  eventually grep -q ready "$work/out" || fail "no payload of: $*"
+  pid=$(cat "$work/pid")
+}
+
+# The control group with a memory limit that a husk with this process number makes. Others' may be there too.
+memory_group() { find /sys/fs/cgroup -type d -name "husk-$1"; }
 mounts() { wc -l </proc/self/mountinfo; }
+
+# How long payloads sleep that only a signal ends: a number that no other test has on its command line.
+for_ever=$((1000000 + $$))
 
 for isolation in namespace process; do
   echo "== statuses and streams: $isolation"
@@ -50,29 +63,23 @@ for isolation in namespace process; do
 
   echo "== signals: $isolation"
   for signal in INT:130 TERM:143 HUP:129 USR1:138; do
-    timeout 60 "$husk" run --isolation "$isolation" "$root" sleep 4321 &
-    sleep 0.3
-    pid=$(pgrep -P $! -f "run --isolation $isolation")
+    start --isolation "$isolation" "$root" sh -c "echo ready; exec sleep $for_ever"
     kill -"${signal%:*}" "$pid"
     wait $!
     expect "$isolation SIG${signal%:*}" "${signal#*:}" $?
   done
-  "$husk" run --isolation "$isolation" "$root" sh -c 'trap "exit 5" TERM; while :; do sleep 0.02; done' &
-  pid=$!
-  sleep 0.3
-  kill -TERM $pid
-  wait $pid
+  start --isolation "$isolation" "$root" sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done'
+  kill -TERM "$pid"
+  wait $!
   expect "$isolation SIGTERM with a handler" 5 $?
-  "$husk" run --isolation "$isolation" "$root" sh -c 'trap "" USR1; sleep 0.6; exit 9' &
-  pid=$!
-  sleep 0.3
-  kill -USR1 $pid
-  wait $pid
+  start --isolation "$isolation" "$root" sh -c 'trap "" USR1; echo ready; sleep 0.6; exit 9'
+  kill -USR1 "$pid"
+  wait $!
   expect "$isolation SIGUSR1 that is ignored" 9 $?
 done
 
 echo "== what a container sees"
-in_namespace "$root" sh -c '(sleep 0.2; kill -INT 1) & sleep 20; exit 3'; expect "kill of process 1 by another" 130 $?
+in_namespace "$root" sh -c '(sleep 0.2; kill -TERM 1) & sleep 20; exit 3'; expect "kill of process 1 by another" 143 $?
 in_namespace "$root" sh -c 'trap "exit 6" INT; (sleep 0.2; kill -INT 1) & sleep 1 & wait; wait; exit 3'
 expect "kill of process 1, which has a handler, by another" 6 $?
 in_namespace "$root" sh -c 'su -s /bin/sh nobody -c "kill -9 1" 2>/dev/null; exit 3'
@@ -109,21 +116,22 @@ expect "image after that" "root:x:0:0:root:/root:/bin/sh" "$(head -1 "$root/etc/
 
 echo "== nothing is left behind"
 mounts_before=$(mounts)
-in_namespace -m 32M "$root" sh -c 'exit 4'; expect "status with a memory limit" 4 $?
-expect "control groups after a run" "" "$(memory_groups)"
+start --isolation namespace -m 32M "$root" sh -c 'echo ready; exit 4'
+wait $!
+expect "status with a memory limit" 4 $?
+expect "control groups after a run" "" "$(memory_group "$pid")"
 in_namespace -m 16M "$root" sh -c 'head -c 100000000 /dev/zero >/big' 2>"$work/err"; expect "out of memory" 137 $?
 grep -q 'husk: .*memory' "$work/err" || fail "no line says that memory ran out: $(cat "$work/err")"
 for option in "" "-m 32M"; do
   # shellcheck disable=SC2086 # the option and its value are two words
-  "$husk" run --isolation namespace $option "$root" sleep 98765 &
-  pid=$!
-  eventually pgrep -f '^sleep 98765' >/dev/null || fail "the payload did not start"
-  kill -9 $pid
-  wait $pid 2>/dev/null
-  gone() { ! pgrep -f 'sleep 98765' >/dev/null; }
-  eventually gone || fail "processes after SIGKILL of husk: $(pgrep -af 'sleep 98765')"
-  swept() { [ -z "$(memory_groups)" ]; }
-  eventually swept || fail "control groups after SIGKILL of husk: $(memory_groups)"
+  start --isolation namespace $option "$root" sh -c "echo ready; exec sleep $for_ever"
+  [ -z "$option" ] || [ -n "$(memory_group "$pid")" ] || fail "no control group with $option"
+  kill -9 "$pid"
+  wait $! 2>/dev/null
+  gone() { ! pgrep -f "sleep $for_ever" >/dev/null; }
+  eventually gone || fail "processes after SIGKILL of husk: $(pgrep -af "sleep $for_ever")"
+  swept() { [ -z "$(memory_group "$pid")" ]; }
+  eventually swept || fail "control groups after SIGKILL of husk: $(memory_group "$pid")"
 done
 expect "mounts" "$mounts_before" "$(mounts)"
 

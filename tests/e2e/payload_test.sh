@@ -85,8 +85,7 @@ check() {
   done
 }
 
-# What lies in /tmp and was not there before; other payloads may run on this machine, so only files older than this test's
-# own are told apart by their names before and after.
+# What lies in /tmp and was not there before. ctest runs this with a /tmp of its own (tests/lib/alone).
 before=$(ls /tmp | grep '^husk-compare\.' | sort)
 check host
 expect "a failure: more memory than addresses" 1 "$(where=host; on --touch 900000000000000; echo "$status")"
