@@ -48,11 +48,17 @@ static void say_last(const char* what, pid_t child) {
   count = 0;
 }
 
+// Linux lets wait(2) tell of a stop, and more so of a continuation, a moment before it sends SIGCHLD for it.
+static void await_signal(int code) {
+  while (last.si_code != code) ::usleep(1'000);
+}
+
 static int run() {
   install(0);
   pid_t child = idle_child();
   ::kill(child, SIGSTOP);
   wait_and_say("stopped", child, WUNTRACED);
+  await_signal(CLD_STOPPED);
   say_last("stopped", child);
   wait_and_say("told once", child, WUNTRACED | WNOHANG);
   ::kill(child, SIGUSR1);  // stays pending: a stopped process does not even die of it
@@ -66,6 +72,7 @@ static int run() {
   wait_and_say("stopped", child, WUNTRACED);
   ::kill(child, SIGCONT);
   wait_and_say("continued", child, WCONTINUED);
+  await_signal(CLD_CONTINUED);
   count = 0;
   ::kill(child, SIGSTOP);
   siginfo_t information{};
@@ -73,6 +80,7 @@ static int run() {
   say("waitid: code %d, status %d\n", information.si_code, information.si_status);
   ::waitid(P_PID, static_cast<id_t>(child), &information, WSTOPPED);
   say("waitid again: code %d, status %d\n", information.si_code, information.si_status);
+  await_signal(CLD_STOPPED);
   ::kill(child, SIGKILL);
   say_end("a stopped process can be killed", child);
   say_last("killed", child);
