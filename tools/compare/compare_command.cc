@@ -79,15 +79,15 @@ std::string choose_baseline(const std::string& asked, const std::vector<std::uni
 
 Workload choose_workload(const CompareOptions& options, const std::vector<std::string>& rest,
                          const image::CacheDir& cache) {
+  // What CLI11 does not know ends up here too, since IMAGE ends the options.
+  if (!rest.empty() && rest[0].starts_with('-')) {
+    throw Error("understand", "option '" + rest[0] + "'", "there is none of this name", "see husk compare --help");
+  }
   if (rest.size() > 1) {
     if (!options.workloads.empty()) {
       throw Error("compare workload", "'" + options.workloads + "'", "there is a command", "give one or the other");
     }
     return command_workload(rest[0], {rest.begin() + 1, rest.end()});
-  }
-  // What CLI11 does not know ends up here too, since IMAGE ends the options.
-  if (!rest.empty() && rest[0].starts_with('-')) {
-    throw Error("understand", "option '" + rest[0] + "'", "there is none of this name", "see husk compare --help");
   }
   return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
 }
@@ -113,9 +113,10 @@ double parse_duration(const std::string& text, const char* option) {
 
 void declare(CLI::App& app, CompareOptions& options) {
   app.prefix_command();  // what follows IMAGE belongs to the payload
-  app.add_option(
-         "--budget", options.budget,
-         "how long to measure in all: the number of runs grows until the intervals are narrow or this has passed")
+  app.add_option("--budget", options.budget,
+                 "how long to measure in all (90s, 2m; without a unit seconds): the number of runs grows until the "
+                 "intervals are "
+                 "narrow or this has passed; a few runs of each are made in any case")
       ->capture_default_str();
   app.add_option("--runs", options.runs, "make exactly so many rounds of start-up runs instead, however long they take")
       ->check(CLI::Range(1U, 1'000'000U));
@@ -129,9 +130,12 @@ void declare(CLI::App& app, CompareOptions& options) {
   app.add_option(
       "--measure", options.measure,
       "what to measure, separated by commas (default: all): start-up, workloads, memory, density, speed, isolation");
-  app.add_option("--baseline", options.baseline, "the runner that ratios are taken to (default: kvm-floor)");
-  app.add_option("--timeout", options.timeout, "the longest that one run may take")->capture_default_str();
-  app.add_option("--seed", options.seed, "of the random order and of the bootstrap, to repeat it (default: a new one)");
+  app.add_option("--baseline", options.baseline,
+                 "the runner that ratios are taken to (default: kvm-floor, or process without KVM)");
+  app.add_option("--timeout", options.timeout, "the longest that one run may take (500ms, 30s, 1m)")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed,
+                 "of the random order and of the bootstrap, to repeat it (default, and 0: a new one)");
   declare(app, options.outputs);
   app.footer(
       "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: its Python is started too.\n"
@@ -146,7 +150,7 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   select(comparison.runners, split(options.with));
   comparison.measurements = select_measurements(split(options.measure));
   comparison.options.budget_s = parse_duration(options.budget, "--budget");
-  comparison.options.timeout_ms = static_cast<int>(1000 * parse_duration(options.timeout, "--timeout"));
+  comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
   comparison.options.seed = options.seed != 0 ? options.seed : std::random_device()();
   comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);

@@ -1,5 +1,6 @@
 #include "tools/compare/comparison.h"
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <limits>
@@ -113,9 +114,10 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   Scratch scratch;
   Subject subject;
   subject.workload = &comparison.workload;
-  subject.root = scratch.mount_root("image", comparison.workload.image, cache, true);
+  const bool wants_erofs = std::ranges::any_of(comparison.runners, &Runner::needs_image_file);
+  subject.root = scratch.mount_root("image", comparison.workload.image, cache, wants_erofs);
   if (!comparison.workload.task_image.empty()) {
-    subject.task_root = scratch.mount_root("task-image", comparison.workload.task_image, cache, true);
+    subject.task_root = scratch.mount_root("task-image", comparison.workload.task_image, cache, wants_erofs);
   }
   Context context;
   context.scratch = scratch.path();
@@ -129,16 +131,21 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     for (const std::unique_ptr<Runner>& runner : comparison.runners) session.add(*runner);
     const Plan plan(session, subject, comparison.measurements, result);
     session.plan(plan.share());
-    plan.run();
     record_vm_exits(session, subject);
+    plan.run();
   } catch (const Interrupted&) {
     acknowledge_interrupt();
     result.complete = false;
+  } catch (...) {
+    session.clean_up_all();
+    throw;
   }
   session.clean_up_all();
   for (Entry& entry : session.entries()) {
-    if (entry.result.name == HuskVm::kName && entry.result.vm_exits.is_object()) {
-      result.host.guest_ring = std::to_string(entry.result.vm_exits.value("guest_ring", 0));
+    const nlohmann::ordered_json& exits = entry.result.vm_exits;
+    // The ring that husk chooses; where that was not looked at, the one that it was told.
+    if (exits.contains("guest_ring") && (entry.result.name == HuskVm::kName || result.host.guest_ring.empty())) {
+      result.host.guest_ring = exits["guest_ring"].dump();
     }
     result.runners.push_back(std::move(entry.result));
   }

@@ -15,13 +15,13 @@ struct Host {
   std::string os;      // PRETTY_NAME of os-release(5)
   // What implements /dev/kvm: "vmx", "svm", "pvm" (page tables in software, CPL 0 emulated), "none" or "unknown".
   std::string kvm_backend;
-  std::string guest_ring;  // "0" or "3": where husk's guest kernel ran; empty when no VM of husk's ran
+  std::string guest_ring;  // "0" or "3": where husk's guest kernel ran; empty when none of husk's VMs was seen to run
   double load = 0;         // of the last minute, before the comparison
 
   // While the comparison ran:
   double steal_percent = 0;   // of all cores' time that the hypervisor below gave to others (proc_stat(5), steal)
   double others_percent = 0;  // that no process of the comparison used
-  double mhz_low = 0;         // slowest and fastest core that was seen
+  double mhz_low = 0;         // of the fastest core, which is the busy one: when that was slowest, and fastest
   double mhz_high = 0;
 };
 
@@ -34,7 +34,7 @@ std::string meaning_of(const Host& host);
 class NoiseMeter {
  public:
   NoiseMeter();
-  void look();                    // at the clock's speed
+  void look();  // at the clock's speed, which costs time on a large machine: not more than a few times a second
   void finish(Host& host) const;  // fills in steal, others and clock
 
  private:
@@ -48,6 +48,7 @@ class NoiseMeter {
   static CpuTime cpu_time();
 
   CpuTime begin_;
+  std::uint64_t next_look_ns_ = 0;
   double mhz_low_ = 0;
   double mhz_high_ = 0;
 };

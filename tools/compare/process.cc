@@ -200,7 +200,12 @@ bool Process::wait(int timeout_ms) {
 std::string Process::read_output(std::size_t count, int timeout_ms) {
   std::string output;
   std::array<char, 4096> buffer;
-  while (output.size() < count && wait_readable(output_.get(), timeout_ms)) {
+  const std::uint64_t begin = monotonic_ns();
+  const auto left_ms = [&] {
+    return static_cast<int>(
+        std::max<std::int64_t>(0, timeout_ms - static_cast<std::int64_t>((monotonic_ns() - begin) / 1'000'000)));
+  };
+  while (output.size() < count && wait_readable(output_.get(), left_ms())) {
     const ssize_t got = read(output_.get(), buffer.data(), std::min(buffer.size(), count - output.size()));
     if (got <= 0) break;
     output.append(buffer.data(), static_cast<std::size_t>(got));

@@ -60,7 +60,8 @@ class Process {
   // Without waiting: whether it has ended (and has been waited for then).
   bool has_ended() { return wait(0); }
 
-  // Reads at most `count` bytes of output: fewer at its end or when `timeout_ms` pass first. Throws Interrupted.
+  // Reads at most `count` bytes of output: fewer at its end or when `timeout_ms` have passed in all. Throws
+  // Interrupted.
   std::string read_output(std::size_t count, int timeout_ms);
 
   void close_input() { input_.reset(); }

@@ -55,7 +55,6 @@ struct ComparisonResult {
   std::vector<std::string> warnings;  // about noise, in words
   std::string payload;                // description
   Series payload_pss_bytes;           // the payload alone, as a plain process
-  std::string guest_ring;             // "0" or "3", where husk's guest kernel ran; empty when no VM ran
   std::vector<RunnerResult> runners;
 
   const RunnerResult* find(const std::string& runner) const;  // null when it is not there

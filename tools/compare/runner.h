@@ -86,6 +86,9 @@ class Runner {
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }
 
+  // Whether it boots from Root::erofs, which is made only when somebody needs it.
+  virtual bool needs_image_file() const { return false; }
+
   // After runs that were killed: removes what the runner could not.
   virtual void clean_up() {}
 

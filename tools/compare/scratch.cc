@@ -26,20 +26,32 @@ constexpr std::string_view kPrefix = "husk-compare-";
 Scratch::Scratch() {
   const fs::path directory = fs::temp_directory_path();
   runner::sweep(directory, kPrefix);
-  path_ = directory / (std::string(kPrefix) + std::to_string(getpid()));
-  std::error_code error;
-  if (!fs::create_directory(path_, error)) {
-    throw Error("make", path_.string(), error ? error.message() : "it is there already", "set TMPDIR");
+  // Another process may have had this pid, in another pid namespace or before a crash, so the pid is not enough.
+  std::string name = directory / (std::string(kPrefix) + std::to_string(getpid()) + "-XXXXXX");
+  if (mkdtemp(name.data()) == nullptr) throw Error::from_errno("make", name, "set TMPDIR");
+  path_ = name;
+  try {
+    make_private();
+  } catch (...) {
+    umount2(path_.c_str(), MNT_DETACH);
+    rmdir(path_.c_str());
+    throw;
   }
-  fs::permissions(path_, fs::perms::owner_all, error);
-  if (geteuid() != 0) return;
-  if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+}
+
+void Scratch::make_private() {
+  if (unshare(CLONE_NEWNS) != 0) {
+    if (errno == EPERM) return;  // not root, or root of a container without CAP_SYS_ADMIN
+    throw Error::from_errno("make", "a mount namespace");
+  }
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
     throw Error::from_errno("make", "a mount namespace");
   }
   runner::mount_at("husk-compare", path_, "tmpfs", MS_NOSUID, "mode=700");
   is_private_ = true;
   // podman keeps its locks there. Nobody else is to meet them, and nothing of them is to stay.
-  if (fs::is_directory("/dev/shm", error)) {
+  std::error_code none;
+  if (fs::is_directory("/dev/shm", none)) {
     runner::mount_at("husk-compare", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
   }
 }

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 
 #include "abi/husk_abi.h"
 #include "vmm/boot/boot_arena.h"
 #include "vmm/boot/descriptor_tables.h"
-#include "vmm/boot/device_tree.h"
 #include "vmm/boot/entry_state.h"
 #include "vmm/boot/page_tables.h"
 #include "vmm/boot/ring_probe.h"
@@ -208,11 +208,29 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   if (::getrandom(tree.rng_seed.data(), tree.rng_seed.size(), 0) != static_cast<ssize_t>(tree.rng_seed.size())) {
     throw Error::from_errno("read", "random numbers for the guest");
   }
-  timeline_.reference_tsc = vcpu_->tsc();
-  timeline_.reference_ns = monotonic_ns();
-  tree.clock = {.tsc_khz = profile_.tsc_khz, .boot_tsc = timeline_.reference_tsc, .boot_realtime_ns = realtime_ns()};
+  tree.clock = {.tsc_khz = profile_.tsc_khz, .boot_tsc = 0, .boot_realtime_ns = 0};
+  relate_clocks(tree.clock);
   const Gpa tree_address = boot::write_device_tree(arena, tree);
   boot::set_entry_state(*vcpu_, {ring, tables.root(), tree_address, &image.note()}, profile_.features);
+}
+
+// The guest's TSC, and what the host's clocks said at that moment. Whoever takes the processor away between the
+// readings would shift every moment that the guest tells, so they are taken again when they lie far apart.
+void Machine::relate_clocks(boot::Clock& clock) {
+  constexpr std::uint64_t kCloseNs = 50'000;
+  constexpr int kAttempts = 5;
+  std::uint64_t narrowest = std::numeric_limits<std::uint64_t>::max();
+  for (int attempt = 0; attempt < kAttempts && narrowest > kCloseNs; ++attempt) {
+    const std::uint64_t before = monotonic_ns();
+    const std::uint64_t tsc = vcpu_->tsc();
+    const std::uint64_t realtime = realtime_ns();
+    const std::uint64_t apart = monotonic_ns() - before;
+    if (apart >= narrowest) continue;
+    narrowest = apart;
+    timeline_.reference_tsc = clock.boot_tsc = tsc;
+    timeline_.reference_ns = before + apart / 2;
+    clock.boot_realtime_ns = realtime;
+  }
 }
 
 bool Machine::emulates_cpl0() const {

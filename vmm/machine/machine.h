@@ -11,6 +11,7 @@
 
 #include "common/unique_fd.h"
 #include "devices/control.h"
+#include "vmm/boot/device_tree.h"
 #include "vmm/boot/kernel_file.h"
 #include "vmm/boot/kernel_image.h"
 #include "vmm/container_spec.h"
@@ -56,6 +57,7 @@ class Machine final : private ControlHost {
  private:
   void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
   boot::Ring prepare_cpu(const std::string& cache_directory);
+  void relate_clocks(boot::Clock& clock);
   bool emulates_cpl0() const;  // in software, instruction by instruction; known after prepare_cpu()
   void add_memory_slots();
   void handle_exit();

@@ -1,6 +1,5 @@
 #include <elf.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,20 +8,13 @@
 
 #include "vmm/error.h"
 #include "vmm/runner/child_process.h"
+#include "vmm/runner/open_in_root.h"
 #include "vmm/runner/program.h"
 #include "vmm/runner/runner.h"
 #include "vmm/runner/supervisor.h"
 
 namespace husk::runner {
 namespace {
-
-// Opens `path` as if `root` were the root directory, symbolic links included.
-UniqueFd open_in_root(int root, const std::string& path, int flags) {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT;
-  return UniqueFd(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
-}
 
 // Whether the kernel needs no other file to start this one: an ELF program without PT_INTERP.
 bool is_static_elf(int file) {

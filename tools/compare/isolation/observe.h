@@ -2,10 +2,13 @@
 // timed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "tools/compare/process.h"
 
 namespace husk::compare {
 
@@ -17,7 +20,9 @@ struct Observation {
 // Parses what `strace -f -qq -o FILE` has written.
 Observation parse_strace(const std::string& text);
 
-// Runs the command under strace. Throws husk::Error when strace is not there or the run fails or takes too long.
-Observation observe(const std::vector<std::string>& command, const std::string& output_file, int timeout_ms);
+// Runs the command under strace. `finish` waits for its end, and throws when it fails or takes too long. Throws
+// husk::Error when strace is not there.
+Observation observe(const std::vector<std::string>& command, const std::string& output_file,
+                    const std::function<void(Process&)>& finish);
 
 }  // namespace husk::compare

@@ -3,6 +3,7 @@
 // stay (libc), as they would after any real pause; and what lies below (a disk's or a hypervisor's cache) is not
 // emptied.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/stages.h"
 #include "vmm/error.h"
+#include "vmm/runner/open_in_root.h"
 
 namespace husk::compare {
 
@@ -23,33 +25,47 @@ const Stage kColdStage = {.title = "cold start",
 
 namespace {
 
-void forget(const std::string& path) {
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none)) return;
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  // A file that may not be opened, or that has no page cache, stays as it is.
-  if (fd) posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
+// The file in the tree below `root`. One that may not be opened, or that has no page cache, stays as it is.
+void forget(int root, const std::string& path) {
+  // O_PATH first: opening a device or a FIFO can do something to it.
+  const UniqueFd found = runner::open_in_root(root, path, O_PATH);
+  struct stat status {};
+  if (!found || fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const UniqueFd file = runner::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
+  if (file) posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
-// What the runner itself opens, and the payload, which lies elsewhere for whoever sees another root.
+UniqueFd open_directory(const std::filesystem::path& path) {
+  UniqueFd directory(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) throw Error::from_errno("open", path.string());
+  return directory;
+}
+
+// What the runner opens, and what the payload opens, where strace sees it. strace prints the paths as whoever opens
+// them sees them: before pivot_root(2) or chroot(2) the host's, then the image's.
 void find_files(Session& session, const Subject& subject, Entry& entry) {
   if (entry.files.empty()) {
-    entry.files = observe(session.command(entry, subject.start()),
-                          session.context().scratch / (entry.result.name + "-strace"), session.options().timeout_ms)
-                      .files;
+    entry.files =
+        observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
+                [&](Process& process) { session.finish(process, entry); })
+            .files;
   }
-  entry.files.insert(subject.root.directory.string() + subject.workload->start.argv[0]);
-  entry.files.insert(subject.root.erofs);
-  entry.files.insert(subject.root.image + subject.workload->start.argv[0]);
+  entry.files.insert(subject.workload->start.argv[0]);
+  if (!subject.root.erofs.empty()) entry.files.insert(subject.root.erofs);
 }
 
 }  // namespace
 
 void measure_cold_start(Session& session, const Subject& subject) {
+  const UniqueFd host = open_directory("/");
+  const UniqueFd image = open_directory(subject.root.directory);
   session.run(kColdStage, [&](Entry& entry, unsigned round) {
     if (round == 0) find_files(session, subject, entry);
     const std::vector<std::string> command = session.command(entry, subject.start());
-    for (const std::string& file : entry.files) forget(file);
+    for (const std::string& file : entry.files) {
+      forget(host.get(), file);
+      forget(image.get(), file);
+    }
     Process process = Process::start(command, Process::Streams::kNone);
     session.finish(process, entry);
     entry.add("cold_start_ns", round, static_cast<double>(process.end_ns() - process.start_ns()));

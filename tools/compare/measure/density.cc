@@ -41,6 +41,7 @@ void settle() {
 }
 
 void record_instances(Session& session, const Subject& subject, Entry& entry, unsigned round) {
+  settle();  // what the run before this one has freed is to be there
   const std::int64_t before = available_bytes();
   std::list<Process> instances;
   double first_pss = 0;
@@ -49,7 +50,7 @@ void record_instances(Session& session, const Subject& subject, Entry& entry, un
     while (instances.size() < count) {
       instances.push_back(
           Process::start(session.command(entry, subject.embedded(idle_command())), Process::Streams::kPipes));
-      if (instances.back().read_output(1, session.options().timeout_ms).empty()) {
+      if (instances.back().read_output(1, session.left_ms(instances.back())).empty()) {
         throw Error("run", entry.result.name,
                     "instance " + std::to_string(instances.size()) +
                         " of the idle payload was not ready: " + instances.back().last_error_line());
@@ -62,20 +63,21 @@ void record_instances(Session& session, const Subject& subject, Entry& entry, un
     const auto pss = static_cast<double>(total(memory_of_trees(std::move(roots))).pss_bytes);
     const auto system = static_cast<double>(before - available_bytes());
     entry.add(with_parameter("total_pss_bytes", count), round, pss);
-    entry.add(with_parameter("total_system_bytes", count), round, std::max(0.0, system));
+    entry.add(with_parameter("total_system_bytes", count), round, system);
     if (count == kInstances[0]) {
       first_pss = pss;
       first_system = system;
     } else if (count == *std::rbegin(kInstances)) {
       const double more = count - kInstances[0];
       entry.add("additional_pss_bytes", round, (pss - first_pss) / more);
-      entry.add("additional_system_bytes", round, std::max(0.0, (system - first_system) / more));
+      entry.add("additional_system_bytes", round, (system - first_system) / more);
     }
   }
   for (Process& instance : instances) session.finish_idle(instance, entry);
 }
 
-// Keeps `parallel` runs going for a while; the runs that have ended by the end of the window count.
+// Keeps `parallel` runs going for a while; at the end of the window those that run are waited for, and count, as does
+// the time that they take.
 double measure_rate(Session& session, const Subject& subject, Entry& entry, unsigned parallel) {
   const auto start = [&] { return Process::start(session.command(entry, subject.start()), Process::Streams::kNone); };
   const std::uint64_t begin = monotonic_ns();

@@ -13,7 +13,7 @@ namespace {
 
 void inspect_idle(Session& session, const Subject& subject, Entry& entry) {
   Process process = Process::start(session.command(entry, subject.embedded(idle_command())), Process::Streams::kPipes);
-  if (process.read_output(1, session.options().timeout_ms).empty()) {
+  if (process.read_output(1, session.left_ms(process)).empty()) {
     throw Error("run", entry.result.name, "the idle payload was not ready: " + process.last_error_line());
   }
   const std::vector<pid_t> processes = processes_that_count(process.pid(), entry.runner->isolation());
@@ -29,7 +29,7 @@ void look_at_isolation(Session& session, const Subject& subject) {
     if (subject.workload->is_embedded()) inspect_idle(session, subject, entry);
     const Observation seen =
         observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
-                session.options().timeout_ms);
+                [&](Process& process) { session.finish(process, entry); });
     entry.result.isolation_facts["syscalls_observed"] = seen.calls.size();
     entry.result.isolation_facts["observed_calls"] = seen.calls;
     entry.files = seen.files;

@@ -69,13 +69,13 @@ std::optional<std::uint64_t> kernel_bytes(const fs::path& group) {
 }  // namespace
 
 KernelMemory::KernelMemory() {
-  const fs::path parent = hierarchy().mount.empty() ? fs::path() : group_of("self");
-  if (parent.empty()) {
+  const std::optional<runner::CgroupPlace> parent = runner::find_memory_cgroup();
+  if (!parent || hierarchy().mount.empty()) {
     why_not_ = "no memory control group";
     return;
   }
-  runner::sweep(parent, kPrefix);
-  const fs::path group = parent / (kPrefix + std::to_string(getpid()));
+  runner::sweep(parent->directory, kPrefix);
+  const fs::path group = fs::path(parent->directory) / (kPrefix + std::to_string(getpid()));
   std::error_code error;
   fs::create_directory(group, error);
   if (error) {

@@ -80,11 +80,11 @@ void watch_payload_alone(Session& session, const Subject& subject, Series& serie
   std::vector<std::string> command = idle_command();
   command[0] = subject.root.directory.string() + command[0];
   Process process = Process::start(command, Process::Streams::kPipes);
-  if (process.read_output(1, session.options().timeout_ms).empty()) return;
+  if (process.read_output(1, session.left_ms(process)).empty()) return;
   sleep_ms(kSettleMs);
   series.push_back({round, static_cast<double>(total(memory_of_trees({process.pid()})).pss_bytes)});
   process.close_input();
-  process.wait(session.options().timeout_ms);
+  process.wait(session.left_ms(process));
 }
 
 }  // namespace
@@ -92,7 +92,12 @@ void watch_payload_alone(Session& session, const Subject& subject, Series& serie
 void measure_memory(Session& session, const Subject& subject, Series& payload_alone) {
   if (subject.workload->is_embedded()) {
     for (unsigned round = 0; round < kMemoryStage.least_rounds; ++round) {
-      watch_payload_alone(session, subject, payload_alone, round);
+      // Where it cannot run, fork-exec has said why; the payload's own memory is then not known.
+      try {
+        watch_payload_alone(session, subject, payload_alone, round);
+      } catch (const std::exception&) {
+        break;
+      }
     }
   }
   session.run(kMemoryStage, [&](Entry& entry, unsigned round) {

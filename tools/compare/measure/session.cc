@@ -33,9 +33,13 @@ struct CutShort {
 void tidy(Entry& entry, const std::function<void()>& step) {
   try {
     step();
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     entry.result.note += (entry.result.note.empty() ? "" : "; ") + std::string("not tidied up: ") + error.what();
   }
+}
+
+std::string count_of(std::size_t samples) {
+  return std::to_string(samples) + (samples == 1 ? " sample" : " samples");
 }
 
 std::string name_of(Isolation isolation) {
@@ -77,7 +81,7 @@ void Session::add(Runner& runner) {
       entry.result.status = Status::kNotAvailable;
       entry.result.note = availability.reason;
     }
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     entry.usable = false;
     entry.result.status = Status::kFailed;
     entry.result.note = std::string("failed: ") + error.what();
@@ -94,7 +98,16 @@ void Session::leave(Entry& entry, const Stage& stage, const std::string& why) {
   for (const std::string& metric : stage.metrics) {
     const Series* series = entry.result.find(metric);
     const std::size_t count = series == nullptr ? 0 : series->size();
-    entry.result.notes[metric] = count == 0 ? why : "left after " + std::to_string(count) + (count == 1 ? " sample: " : " samples: ") + why;
+    entry.result.notes[metric] = count == 0 ? why : "left after " + count_of(count) + ": " + why;
+  }
+}
+
+// For one that was too slow for all `rounds`: it has fewer samples than others, which its row must not hide.
+void Session::say_too_slow(Entry& entry, const Stage& stage, unsigned rounds) {
+  for (const std::string& metric : stage.metrics) {
+    const Series* series = entry.result.find(metric);
+    if (series == nullptr || series->size() >= rounds) continue;
+    entry.result.notes[metric] = "left after " + count_of(series->size()) + ": a run takes too long for --budget";
   }
 }
 
@@ -106,11 +119,11 @@ void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
   entry.result.note = "failed: " + why;
 }
 
-bool Session::is_narrow(const std::string& metric) const {
+bool Session::is_narrow(const std::vector<Entry*>& entries, const std::string& metric) const {
   const auto baseline = std::ranges::find(entries_, options_.baseline, [](const Entry& e) { return e.result.name; });
   const Series* denominator = baseline == entries_.end() ? nullptr : baseline->result.find(metric);
-  for (const Entry& entry : entries_) {
-    const Series* series = entry.result.find(metric);
+  for (const Entry* entry : entries) {
+    const Series* series = entry->result.find(metric);
     if (series == nullptr || series == denominator) continue;
     const std::optional<Summary> summary =
         denominator == nullptr ? summarize(series, options_.seed) : summarize_ratio(series, denominator, options_.seed);
@@ -146,45 +159,60 @@ std::pair<unsigned, unsigned> Session::rounds_of(const Stage& stage) const {
   return {mine, mine};
 }
 
-// One run; false when the entry takes no part in the stage's further rounds.
-bool Session::take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s) {
+// One run, and whether the entry takes part in the stage's further rounds.
+Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round,
+                                 double stage_budget_s) {
   const std::uint64_t begin = monotonic_ns();
   try {
     body(entry, round);
     settle(entry);
-  } catch (const Error& error) {
+  } catch (const NotPossible& objection) {
+    const std::string note = std::string("not supported: ") + objection.what();
+    leave(entry, stage, note);
+    if (stage.is_essential) {
+      entry.usable = false;
+      entry.result.status = Status::kNotAvailable;
+      entry.result.note = note;
+    }
+    return Turn::kLeaves;
+  } catch (const std::exception& error) {
     fail(entry, stage, error.what());
     clean_up(entry);
-    return false;
+    return Turn::kLeaves;
   } catch (const CutShort& cut) {
     char text[80];
     std::snprintf(text, sizeof text, "over %.1f s: cut short, --budget has no more time for it",
                   cut.milliseconds / 1e3);
     leave(entry, stage, text);
     clean_up(entry);
-    return false;
+    return Turn::kLeaves;
   }
   entry.stage_seconds += static_cast<double>(monotonic_ns() - begin) / kSecond;
   // One that alone needs the time of all has said what there is to say, be it in a warm-up.
-  return options_.runs != 0 || entry.stage_seconds <= stage_budget_s;
+  return options_.runs != 0 || entry.stage_seconds <= stage_budget_s ? Turn::kGoesOn : Turn::kTooSlow;
 }
 
 void Session::run(const Stage& stage, const Body& body) {
   const std::uint64_t begin = monotonic_ns();
   const double spent = static_cast<double>(begin - start_ns_) / kSecond;
   const double mine = std::max(0.0, options_.budget_s - spent) * stage.share / share_left_;
+  // The least number of rounds is made also when the budget is spent: who is slow is told by what was planned.
+  const double planned = std::max(mine, options_.budget_s * stage.share / share_total_);
   const auto [least, most] = rounds_of(stage);
   const CutScope cut_scope{cut_ms_};
   if (stage.may_cut_runs && options_.runs == 0) {
     cut_ms_ = static_cast<int>(std::max(kLeastCutMs, 1000 * kCutFactor * mine));
   }
-  unsigned& round = rounds_[stage.metrics[0]];
+  const std::string& watched = stage.metrics[0];
+  unsigned& round = rounds_[watched];
   const unsigned first_round = round;
 
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
     entry.stage_seconds = 0;
-    if (entry.usable && (stage.with_references || !entry.result.is_reference)) order.push_back(&entry);
+    if (entry.usable && (stage.with_references || !entry.result.is_reference) && !entry.too_slow.contains(watched)) {
+      order.push_back(&entry);
+    }
   }
   // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
   const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;
@@ -197,10 +225,11 @@ void Session::run(const Stage& stage, const Body& body) {
       const double round_part = static_cast<double>(turn) / (most + stage.warm_up);
       show(stage, *entry, round, options_.runs != 0 ? round_part : std::max(time_part, round_part));
       const std::map<std::string, Series> before = is_warm_up ? entry->result.series : std::map<std::string, Series>();
-      const bool goes_on = take_turn(*entry, stage, body, round, mine);
+      const Turn result = take_turn(*entry, stage, body, round, planned);
       // The one sample of a runner that is too slow for a second one is better than none.
-      if (is_warm_up && (goes_on || first_round > 0)) entry->result.series = before;
-      return !goes_on;
+      if (is_warm_up && (result == Turn::kGoesOn || first_round > 0)) entry->result.series = before;
+      if (result == Turn::kTooSlow) entry->too_slow.insert(watched);
+      return result != Turn::kGoesOn;
     });
     ++turn;
   };
@@ -211,9 +240,12 @@ void Session::run(const Stage& stage, const Body& body) {
     if (options_.runs != 0 || done < least) continue;
     if (static_cast<double>(monotonic_ns() - begin) / kSecond >= mine) break;
     if (done >= next_check) {
-      if (is_narrow(stage.metrics[0])) break;
+      if (is_narrow(order, watched)) break;
       next_check = done + std::max(10U, done / 5);  // looking costs time too
     }
+  }
+  for (Entry& entry : entries_) {
+    if (entry.too_slow.contains(watched)) say_too_slow(entry, stage, round);
   }
   share_left_ = std::max(1e-9, share_left_ - stage.share);
 }
@@ -235,13 +267,20 @@ void Session::settle(Entry& entry) const {
   if (!settle_orphans(options_.patience_ms)) throw Error("end", entry.result.name, "it left processes running");
 }
 
+int Session::left_ms(const Process& process) const {
+  const std::uint64_t gone_ms = (monotonic_ns() - process.start_ns()) / 1'000'000;
+  return static_cast<int>(std::max(std::int64_t{0}, options_.timeout_ms - static_cast<std::int64_t>(gone_ms)));
+}
+
 void Session::finish(Process& process, const Entry& entry) const {
   const std::string& name = entry.result.name;
-  if (cut_ms_ && *cut_ms_ < options_.timeout_ms) {
+  const int left = left_ms(process);
+  if (cut_ms_ && *cut_ms_ < left) {
     if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_};
-  } else if (!process.wait(options_.timeout_ms)) {
-    throw Error("run", name, "it had not ended after " + std::to_string(options_.timeout_ms / 1000) + " s",
-                "if it only needs longer, give --timeout");
+  } else if (!process.wait(left)) {
+    char text[60];
+    std::snprintf(text, sizeof text, "it had not ended after %g s", options_.timeout_ms / 1e3);
+    throw Error("run", name, text, "if it only needs longer, give --timeout");
   }
   const int status = entry.runner->payload_status(process.exit_status());
   if (status == 0) return;
@@ -260,7 +299,7 @@ void Session::finish_idle(Process& process, const Entry& entry) const {
 
 std::vector<std::string> Session::command(Entry& entry, const Invocation& invocation) const {
   const std::string objection = entry.runner->objection(invocation);
-  if (!objection.empty()) throw Error("run this with", entry.result.name, objection);
+  if (!objection.empty()) throw NotPossible(objection);
   return entry.runner->command(invocation);
 }
 

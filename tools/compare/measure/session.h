@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,9 @@ struct Entry {
   Runner* runner = nullptr;
   RunnerResult result;
   bool usable = true;
-  std::set<std::string> files;  // that a run opens on the host, once they are known
-  double stage_seconds = 0;     // that its runs have taken in the current stage
+  std::set<std::string> files;     // that a run opens, once they are known: as the host or as the payload sees them
+  double stage_seconds = 0;        // that its runs have taken in the current stage
+  std::set<std::string> too_slow;  // stages, by their first metric, all of whose time its runs need: it has left them
 
   void add(const std::string& metric, unsigned round, double value) { result.series[metric].push_back({round, value}); }
 };
@@ -61,6 +63,12 @@ struct Stage {
 // Called before each run: `done` in 0..1, what is measured now, and how many seconds are probably left.
 using ProgressCallback = std::function<void(double done, const std::string& what, double seconds_left)>;
 
+// A runner cannot do what is measured, and never will: "only the embedded payload". No failure.
+class NotPossible : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Session {
  public:
   Session(const Context& context, const SessionOptions& options, ProgressCallback progress);
@@ -71,10 +79,13 @@ class Session {
   // What Stage::share is a part of: the shares of all stages that will be run.
   void plan(double total_share);
 
-  // `body` makes one run of one runner and adds its samples. A husk::Error of it is a note in the runner's row or
-  // cells, never the end of the comparison. Throws Interrupted.
+  // `body` makes one run of one runner and adds its samples. An exception of it is a note in the runner's row or
+  // cells, never the end of the comparison, but for Interrupted.
   using Body = std::function<void(Entry& entry, unsigned round)>;
   void run(const Stage& stage, const Body& body);
+
+  // How much of the longest time that one run may take this one has left.
+  int left_ms(const Process& process) const;
 
   // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
   void finish(Process& process, const Entry& entry) const;
@@ -82,7 +93,7 @@ class Session {
   // Ends an idle instance, which waits for the end of its input.
   void finish_idle(Process& process, const Entry& entry) const;
 
-  // The next command line for this entry. Throws husk::Error where the runner objects.
+  // The next command line for this entry. Throws NotPossible where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
 
   // Removes what runs of it that were killed have left. Never throws; the row says what could not be removed.
@@ -98,11 +109,13 @@ class Session {
   std::vector<Entry>& entries() { return entries_; }
 
  private:
-  bool is_narrow(const std::string& metric) const;
+  bool is_narrow(const std::vector<Entry*>& entries, const std::string& metric) const;
   std::pair<unsigned, unsigned> rounds_of(const Stage& stage) const;
-  bool take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
+  enum class Turn { kGoesOn, kTooSlow, kLeaves };
+  Turn take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
   static void leave(Entry& entry, const Stage& stage, const std::string& why);
   static void fail(Entry& entry, const Stage& stage, const std::string& why);
+  static void say_too_slow(Entry& entry, const Stage& stage, unsigned rounds);
   void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
 
   const Context& context_;

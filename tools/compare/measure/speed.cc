@@ -33,8 +33,8 @@ void run_benchmark(Session& session, const Subject& subject, Entry& entry, unsig
   if (entry.result.notes.contains(benchmark.metric)) return;  // it failed in an earlier round
   Process process =
       Process::start(session.command(entry, subject.embedded(bench_command(benchmark.name))), Process::Streams::kPipes);
-  const std::string output = process.read_output(kMostOutput, session.options().timeout_ms);
-  if (process.wait(session.options().timeout_ms) &&
+  const std::string output = process.read_output(kMostOutput, session.left_ms(process));
+  if (process.wait(session.left_ms(process)) &&
       entry.runner->payload_status(process.exit_status()) == kUnsupportedStatus) {
     const std::string reason = output.substr(output.rfind("unsupported") + std::string_view("unsupported ").size());
     // WASI has no such call; a guest kernel of ours may get it.
@@ -71,7 +71,7 @@ void measure_speed(Session& session, const Subject& subject) {
       try {
         run_benchmark(session, subject, entry, round, benchmark);
         session.settle(entry);
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
         entry.result.notes[benchmark.metric] = std::string("failed: ") + error.what();
         session.clean_up(entry);
       }

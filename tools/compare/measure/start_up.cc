@@ -39,18 +39,22 @@ void record_timeline(Session& session, const Subject& subject, Entry& entry, uns
   Invocation invocation = subject.embedded(stamp_command());
   invocation.wants_timeline = true;
   Process process = Process::start(session.command(entry, invocation), Process::Streams::kPipes);
-  std::string output = process.read_output(1, session.options().timeout_ms);
+  std::string output = process.read_output(1, session.left_ms(process));
   const std::uint64_t first_output = monotonic_ns();
   if (output.empty()) {
     session.finish(process, entry);
     throw Error("run", entry.result.name, "the payload has written nothing");
   }
   constexpr std::size_t kMost = 4096;
-  output += process.read_output(kMost, session.options().timeout_ms);
+  output += process.read_output(kMost, session.left_ms(process));
   session.finish(process, entry);
 
   const std::uint64_t begin = process.start_ns();
   const std::uint64_t end = process.end_ns();
+  const auto add = [&](const char* metric, std::uint64_t from, std::uint64_t to) {
+    entry.add(metric, round, static_cast<double>(to - from));
+  };
+  add("first_output_ns", begin, first_output);  // seen from here, whatever the runner tells
   const Timeline timeline = entry.runner->timeline(output);
   // A moment is believed only where it can lie: what a guest says of itself is not trusted.
   std::uint64_t last = begin;
@@ -64,10 +68,6 @@ void record_timeline(Session& session, const Subject& subject, Entry& entry, uns
   const auto entered = in_order(timeline.guest_entered_ns);
   const auto first = in_order(timeline.first_instruction_ns);
   const auto final = in_order(timeline.last_instruction_ns);
-  const auto add = [&](const char* metric, std::uint64_t from, std::uint64_t to) {
-    entry.add(metric, round, static_cast<double>(to - from));
-  };
-  add("first_output_ns", begin, first_output);
   if (first) add("first_instruction_ns", begin, *first);
   if (program && entered && first) {
     add("phase_exec_ns", begin, *program);
@@ -124,8 +124,10 @@ void record_vm_exits(Session& session, const Subject& subject) {
       Process process = Process::start(session.command(entry, invocation), Process::Streams::kNone);
       session.finish(process, entry);
       entry.result.vm_exits = entry.runner->vm_exits();
-    } catch (const Error& error) {
+      session.settle(entry);
+    } catch (const std::exception& error) {
       entry.result.notes["vm_exits"] = error.what();
+      session.clean_up(entry);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "tools/compare/runners/bwrap.h"
 
 #include "tools/compare/process.h"
+#include "vmm/runner/program.h"
 
 namespace husk::compare {
 
@@ -16,7 +17,9 @@ void Bwrap::prepare(const Context&) {
 
 std::vector<std::string> Bwrap::command(const Invocation& invocation) {
   const char* bind = invocation.root->is_private ? "--bind" : "--ro-bind";
-  std::vector<std::string> words = {program_, "--unshare-all", "--die-with-parent", bind};
+  std::vector<std::string> words = {
+      program_,   "--unshare-all", "--die-with-parent",  "--clearenv",
+      "--setenv", "PATH",          runner::kDefaultPath, bind};  // the others' payloads do not get the caller's
   words.insert(words.end(), {invocation.root->directory.string(), "/", "--proc", "/proc", "--dev", "/dev"});
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
   return words;

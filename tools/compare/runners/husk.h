@@ -28,6 +28,7 @@ class HuskVm : public Runner {
   explicit HuskVm(GuestRing ring) : ring_(ring) {}
   std::string name() const override { return ring_ == GuestRing::kAuto ? kName : "vm-ring0"; }
   Isolation isolation() const override { return Isolation::kVm; }
+  bool needs_image_file() const override { return true; }
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;

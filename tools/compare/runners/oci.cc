@@ -51,10 +51,16 @@ std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
   config["root"]["path"] = invocation.root->directory.string();
   config["root"]["readonly"] = !invocation.root->is_private;  // as with the other runners; changes go to memory
   const std::string container = "husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++);
-  // A few at a time are in use (start rate, density); the name of the file must not tell which payload it is.
-  const fs::path bundle = bundles_ / container;
-  fs::create_directory(bundle);
-  std::ofstream(bundle / "config.json") << config;
+  // Containers that run the same share a bundle, so that a thousand runs do not fill the scratch directory.
+  const std::string text = config.dump();
+  fs::path& bundle = made_[text];
+  if (bundle.empty()) {
+    const fs::path directory = bundles_ / std::to_string(made_.size());
+    fs::create_directory(directory);
+    std::ofstream file(directory / "config.json");
+    if (!(file << text << std::flush)) throw Error("write", (directory / "config.json").string(), "it is not whole");
+    bundle = directory;
+  }
   return {program_, "--root", state_, "run", "--bundle", bundle.string(), container};
 }
 
@@ -63,9 +69,6 @@ void OciRuntime::clean_up() {
   std::error_code none;
   for (const fs::directory_entry& container : fs::directory_iterator(state_, none)) {
     output_of({program_, "--root", state_, "delete", "--force", container.path().filename().string()});
-  }
-  for (const fs::directory_entry& bundle : fs::directory_iterator(bundles_, none)) {
-    if (bundle.is_directory()) fs::remove_all(bundle.path(), none);
   }
 }
 

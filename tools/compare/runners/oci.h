@@ -3,6 +3,8 @@
 // no_new_privs, a control group; no seccomp filter.
 #pragma once
 
+#include <map>
+
 #include "tools/compare/runner.h"
 
 namespace husk::compare {
@@ -24,7 +26,8 @@ class OciRuntime : public Runner {
   std::string program_;
   std::string state_;  // the runtime's --root: what it knows of its containers
   std::filesystem::path bundles_;
-  std::string template_;  // what `spec` wrote
+  std::string template_;                               // what `spec` wrote
+  std::map<std::string, std::filesystem::path> made_;  // bundles, by their configuration
   unsigned next_ = 0;
 };
 

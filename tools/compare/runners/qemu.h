@@ -10,6 +10,7 @@ class Qemu : public Runner {
  public:
   std::string name() const override { return "qemu"; }
   Isolation isolation() const override { return Isolation::kVm; }
+  bool needs_image_file() const override { return true; }
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;

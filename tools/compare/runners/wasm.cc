@@ -48,7 +48,8 @@ void Wasm::prepare(const Context& context) {
   const std::string module = beside_husk(context, "payload.wasm");
   const fs::path directory = context.scratch / "wasm-tmp";
   fs::create_directories(directory);
-  if (engine.is_wasmtime) {
+  is_wasmtime_ = engine.is_wasmtime;
+  if (is_wasmtime_) {
     command_ = {engine.program, "run", "--dir=" + directory.string() + "::/tmp", module};
   } else {
     command_ = {engine.program, "--no-warnings", beside_husk(context, "run_wasi.mjs"), module, directory};
@@ -57,6 +58,11 @@ void Wasm::prepare(const Context& context) {
 
 std::string Wasm::objection(const Invocation& invocation) const {
   return invocation.is_embedded ? "" : "only the embedded payload";
+}
+
+Timeline Wasm::timeline(const std::string& output) const {
+  // wasmtime's monotonic clock begins at 0 when the module does (wasmtime, crates/wasi, WasiMonotonicClock).
+  return is_wasmtime_ ? Timeline() : Runner::timeline(output);
 }
 
 std::vector<std::string> Wasm::command(const Invocation& invocation) {

@@ -14,8 +14,10 @@ class Wasm : public Runner {
   void prepare(const Context& context) override;
   std::string objection(const Invocation& invocation) const override;
   std::vector<std::string> command(const Invocation& invocation) override;
+  Timeline timeline(const std::string& output) const override;
 
  private:
+  bool is_wasmtime_ = false;
   std::vector<std::string> command_;  // without the payload's arguments
 };
 
