@@ -12,7 +12,11 @@
 namespace kernel::drivers {
 namespace {
 
+// What the exit port is told: the status and 1, so that QEMU never ends with 1, its status for troubles of its own.
 constexpr unsigned kSeeLog = 127;
+constexpr unsigned exit_code(unsigned status) {
+  return std::min(status + 1, kSeeLog);
+}
 
 constinit std::uint64_t g_printed = 0;  // bytes of the log
 
@@ -51,12 +55,12 @@ void print_log_to_port() {
 void end_machine_by_port(unsigned status) {
   print_log_to_port();
   const auto exit = boot_parameters().ports.exit;
-  if (!exit || status >= kSeeLog) {
+  if (!exit || exit_code(status) == kSeeLog) {
     FixedText<40> line;
     line.print("husk: exit status {}\n", status);
     print(line.view());
   }
-  if (exit) arch::write_port(*exit, static_cast<std::uint8_t>(std::min(status, kSeeLog)));
+  if (exit) arch::write_port(*exit, static_cast<std::uint8_t>(exit_code(status)));
   arch::reset_machine();
 }
 

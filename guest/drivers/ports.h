@@ -9,9 +9,9 @@ namespace kernel::drivers {
 // Prints the log's new lines, without their severity.
 void print_log_to_port();
 
-// Ends the VM. `status`: as a shell would say it, 0 to 255. Through the exit port if there is one, which can say 0 to
-// 126; 127 there means that the last line of the log port says it: "husk: exit status N". Without an exit port that
-// line is always written, and the machine is reset.
+// Ends the VM. `status`: as a shell would say it, 0 to 255. Through the exit port if there is one, which is told
+// status + 1, at most 127; that means that the last line of the log port says it: "husk: exit status N". Without an
+// exit port that line is always written, and the machine is reset.
 [[noreturn]] void end_machine_by_port(unsigned status);
 
 }  // namespace kernel::drivers

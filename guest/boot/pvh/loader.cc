@@ -42,7 +42,7 @@ constexpr std::uint64_t kLowMemoryEnd = 0xa'0000;  // a PC's RAM below 1 MiB
 constexpr std::uint64_t kMinLowMemory = 64 * 1024;
 constexpr std::uint64_t kTssSize = 104;
 constexpr std::uint64_t kVectorStubSize = 16;
-constexpr std::uint8_t kExitError = 125;
+constexpr std::uint8_t kExitError = 125 + 1;  // status 125, as drivers/ports.cc tells it
 
 constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

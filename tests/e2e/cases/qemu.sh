@@ -3,7 +3,7 @@ command -v qemu-system-x86_64 >/dev/null && command -v mkfs.erofs >/dev/null || 
 "$HUSK" kernel "$WORK/kernel" || expect "husk kernel" 0 $?
 mkfs.erofs "$WORK/image" "$R" >"$WORK/mkfs" 2>&1 || expect "mkfs.erofs" "" "$(cat "$WORK/mkfs")"
 
-# with_qemu ACCELERATION COMMAND-LINE: as in_guest. The status is QEMU's 2n+1 for n below 127, else what the kernel says on
+# with_qemu ACCELERATION COMMAND-LINE: as in_guest. The status is n where QEMU's is 2n+3 and n below 126, else what the kernel says on
 # the debug console.
 with_qemu() {
   case $1 in
@@ -22,8 +22,8 @@ with_qemu() {
     -chardev "file,id=err,path=$WORK/err" -device virtio-serial-device,id=s2,max_ports=1 -device virtconsole,bus=s2.0,chardev=err \
     2>"$WORK/qemu" || code=$?
   status=$(sed -n 's/^husk: exit status //p' "$WORK/log")
-  [ "$code" = 255 ] && [ -n "$status" ] || status=$((code / 2))
-  [ $((code % 2)) = 1 ] || status="QEMU ended with $code: $(cat "$WORK/qemu")"
+  [ "$code" = 255 ] && [ -n "$status" ] || status=$((code / 2 - 1))
+  [ $((code % 2)) = 1 ] && [ "$code" != 1 ] || status="QEMU ended with $code: $(cat "$WORK/qemu")"
   out=$(cat "$WORK/out")
   err=$(cat "$WORK/err")
 }

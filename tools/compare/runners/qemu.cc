@@ -12,7 +12,7 @@ namespace husk::compare {
 namespace {
 
 constexpr char kProgram[] = "qemu-system-x86_64";
-constexpr char kMemoryMegabytes[] = "64";  // what `husk run` gives by default
+constexpr std::uintmax_t kMemoryMegabytes = 64;  // what `husk run` gives by default
 
 // A word of the kernel's command line (docs/pvh.md).
 std::string quoted(const std::string& word) {
@@ -42,12 +42,16 @@ void Qemu::prepare(const Context& context) {
 }
 
 std::vector<std::string> Qemu::command(const Invocation& invocation) {
+  // QEMU puts the image into the machine's RAM, husk's VMM beside it: the payload gets the same.
+  constexpr std::uintmax_t kMegabyte = 1 << 20;
+  const std::uintmax_t image = std::filesystem::file_size(invocation.root->erofs);
+  const std::uintmax_t memory = kMemoryMegabytes + (image + kMegabyte - 1) / kMegabyte;
   std::string line = "init=" + quoted(invocation.argv[0]) + " husk.exit=0x501 console=debugcon --";
   for (std::size_t i = 1; i < invocation.argv.size(); ++i) line += " " + quoted(invocation.argv[i]);
   std::vector<std::string> words = {
       program_, "-M", "microvm,accel=kvm,kernel-irqchip=split,acpi=off,pic=off,pit=off,rtc=off,isa-serial=off",
       // kvm_pvm refuses to set the MSR of this feature.
-      "-cpu", "host,-arch-capabilities", "-m", kMemoryMegabytes, "-nodefaults", "-no-user-config", "-nographic",
+      "-cpu", "host,-arch-capabilities", "-m", std::to_string(memory), "-nodefaults", "-no-user-config", "-nographic",
       "-no-reboot", "-global", "virtio-mmio.force-legacy=false", "-kernel", kernel_, "-initrd",
       invocation.root->erofs.string(), "-append", line, "-device", "isa-debug-exit,iobase=0x501,iosize=1"};
   const auto add_chardev = [&](const std::string& id, const std::string& path) {
@@ -68,9 +72,11 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
 int Qemu::payload_status(int exit_status) const {
   constexpr int kAskTheLog = 255;
   constexpr int kNotTheKernelsWord = 125;
-  // isa-debug-exit ends QEMU with 2n + 1; an even status is QEMU's own.
-  if (exit_status % 2 == 0) return exit_status == 0 ? kNotTheKernelsWord : exit_status;
-  if (exit_status != kAskTheLog) return exit_status / 2;
+  // The kernel's status n ends QEMU with 2n + 3 (docs/pvh.md); 1 and all that is even is QEMU's own.
+  constexpr int kOwnFailure = 1;
+  if (exit_status == kOwnFailure || exit_status == 0) return kNotTheKernelsWord;
+  if (exit_status % 2 == 0) return exit_status;
+  if (exit_status != kAskTheLog) return exit_status / 2 - 1;
   std::ifstream log(log_);
   int status = kNotTheKernelsWord;
   for (std::string line; std::getline(log, line);) {
