@@ -131,6 +131,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     for (const std::unique_ptr<Runner>& runner : comparison.runners) session.add(*runner);
     const Plan plan(session, subject, comparison.measurements, result);
     session.plan(plan.share());
+    record_commands(session, subject);
     record_vm_exits(session, subject);
     plan.run();
   } catch (const Interrupted&) {

@@ -23,6 +23,7 @@ void measure_start(Session& session, const Subject& subject, const Stage& slice)
 void measure_timeline(Session& session, const Subject& subject);  // embedded payload only: first instruction, phases
 void measure_tasks(Session& session, const Subject& subject);     // task_*
 Stage task_stage(const Task& task);
+void record_commands(Session& session, const Subject& subject);  // of a start-up run
 void record_vm_exits(Session& session, const Subject& subject);  // one run, not timed
 
 // measure/cold_start.cc

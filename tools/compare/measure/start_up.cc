@@ -28,7 +28,6 @@ namespace {
 
 double time_run(Session& session, Entry& entry, const Invocation& invocation) {
   const std::vector<std::string> command = session.command(entry, invocation);
-  if (entry.result.command.empty()) entry.result.command = command;
   Process process = Process::start(command, Process::Streams::kNone);
   session.finish(process, entry);
   return static_cast<double>(process.end_ns() - process.start_ns());
@@ -112,6 +111,17 @@ void measure_tasks(Session& session, const Subject& subject) {
     session.run(task_stage(task), [&](Entry& entry, unsigned round) {
       entry.add(task.metric, round, time_run(session, entry, invocation));
     });
+  }
+}
+
+void record_commands(Session& session, const Subject& subject) {
+  for (Entry& entry : session.entries()) {
+    if (!entry.usable) continue;
+    try {
+      entry.result.command = session.command(entry, subject.start());
+    } catch (const std::exception&) {
+      // The first run that is measured meets the same, and has a row to say it in.
+    }
   }
 }
 
