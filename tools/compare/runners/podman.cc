@@ -57,13 +57,20 @@ Availability Podman::detect(const Context&) const {
 
 void Podman::prepare(const Context& context) {
   const fs::path directory = context.scratch / "podman";
+  const std::string run_root = context.scratch / "run";
+  // podman puts the paths of sockets below it (sun_path, unix(7)).
+  constexpr std::size_t kLongestRunRoot = 50;
+  if (run_root.size() > kLongestRunRoot) {
+    throw Error("use", run_root, "podman takes no longer path than " + std::to_string(kLongestRunRoot) + " characters",
+                "set TMPDIR to a shorter one");
+  }
   group_ = kGroupPrefix + std::to_string(getpid());
   for (const fs::path& hierarchy : hierarchies()) {
     for (const std::string& group : runner::left_by_the_dead(hierarchy, kGroupPrefix)) remove_groups(group);
   }
   engine_ = {find_program("podman"),
              "--root=" + (directory / "store").string(),
-             "--runroot=" + (directory / "run").string(),
+             "--runroot=" + run_root,
              "--tmpdir=" + (directory / "tmp").string(),
              "--runtime=" + find_program("runc"),
              "--runtime-flag=root=" + (directory / "runc").string(),
