@@ -73,6 +73,25 @@ void say_end(const char* what, pid_t child) {
   say_status(what, status);
 }
 
+void await_asleep(pid_t process, pid_t thread) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%d/task/%d/stat", process, thread != 0 ? thread : process);
+  for (;; ::usleep(1'000)) {
+    char text[256];
+    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t length = ::read(fd, text, sizeof text - 1);
+    ::close(fd);
+    if (length < 0) {
+      say("%s: %s\n", path, outcome(length));
+      return;
+    }
+    text[length] = '\0';
+    const char* name_end = std::strrchr(text, ')');  // a name may contain anything
+    if (name_end != nullptr && name_end[1] == ' ' && name_end[2] != '\0' && std::strchr("SZX", name_end[2]) != nullptr)
+      return;
+  }
+}
+
 const char* self_path() {
   static char path[4096];
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path - 1);

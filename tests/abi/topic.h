@@ -40,6 +40,10 @@ pid_t in_child(const std::function<int()>& body);
 void say_end(const char* what, pid_t child);
 void say_status(const char* what, int status);
 
+// Waits until a thread of a process (0: its first one) sleeps, in the call that it is about to make, say, or has ended:
+// however slow or busy the machine is.
+void await_asleep(pid_t process, pid_t thread = 0);
+
 // The path of this program, for topics that execute it again, and what it was given after the topic's name.
 extern const char* const* arguments;  // NULL-terminated
 const char* self_path();

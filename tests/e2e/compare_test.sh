@@ -33,12 +33,13 @@ start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
 leftovers() {
   pgrep -af "$work/(cache/payload|husk-compare-)|sleep $for_ever"
   find "$work" -maxdepth 1 -name 'husk-compare-*'
-  find /sys/fs/cgroup -name "husk-compare-*$1*" 2>/dev/null
-  grep -l "husk-compare-$1" /proc/[0-9]*/cgroup 2>/dev/null
-  command -v runc >/dev/null && runc list -q | grep "husk-compare-$1"
-  [ -e /dev/shm/libpod_lock ] && [ ! -e "$work/had-podman-lock" ] && echo /dev/shm/libpod_lock
+  # Nobody else's, whose number may begin or end with this one.
+  local own="husk-compare-(memory-)?$1(-[^/]*)?"
+  find /sys/fs/cgroup -regextype posix-extended -regex ".*/$own" 2>/dev/null
+  grep -El "/$own(/|$)" /proc/[0-9]*/cgroup 2>/dev/null
+  command -v runc >/dev/null && runc list -q | grep -Ex "$own"
+  ls /dev/shm # this test's own, see tests/lib/alone
 }
-[ -e /dev/shm/libpod_lock ] && touch "$work/had-podman-lock"
 
 echo "== the embedded payload"
 timeout 200 "$husk" compare --runs 4 --measure start-up,memory,workloads --workload write --with process,namespace \

@@ -9,7 +9,7 @@
 failures=0
 
 # husk_run ARGUMENT...: `husk run` that cannot hang the tests.
-husk_run() { timeout -k 2 "${LIMIT:-60}" "$HUSK" run --guest-ring "$RING" "$@"; }
+husk_run() { timeout -k 2 "${LIMIT:-120}" "$HUSK" run --guest-ring "$RING" "$@"; }
 
 # in_guest ARGUMENT...: runs husk_run; leaves $status, and what was written in $out and $err.
 in_guest() {

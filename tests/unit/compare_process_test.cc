@@ -66,8 +66,8 @@ TEST(Process, IsKilledWithItsGroupWhenItGoesOutOfScope) {
   {
     // A shell that ignores SIGTERM, and a child of it in the background.
     Process process =
-        Process::start({"sh", "-c", "trap '' TERM; sleep 1000 & echo $!; wait"}, Process::Streams::kPipes);
-    child = std::stoi(process.read_output(16, 1'000));
+        Process::start({"sh", "-c", "trap '' TERM; sleep 1000 & printf %08d $!; wait"}, Process::Streams::kPipes);
+    child = std::stoi(process.read_output(8, kTimeoutMs));
     EXPECT_TRUE(is_alive(child));
   }
   for (int attempt = 0; attempt < 1000 && is_alive(child); ++attempt) usleep(1'000);

@@ -23,10 +23,10 @@ static long futex(void* word, int operation, std::uint32_t value, const void* ti
 static std::uint32_t word;
 static std::uint32_t other;
 static std::atomic<int> woken;
-static std::atomic<int> waiting;
+static std::atomic<pid_t> waiting[5];
 
-static void* wait_on_word(void*) {
-  ++waiting;
+static void* wait_on_word(void* id) {
+  *static_cast<std::atomic<pid_t>*>(id) = ::gettid();
   while (__atomic_load_n(&word, __ATOMIC_SEQ_CST) == 0) {
     if (futex(&word, FUTEX_WAIT_PRIVATE, 0) == 0) break;
   }
@@ -34,12 +34,17 @@ static void* wait_on_word(void*) {
   return nullptr;
 }
 
-// Starts threads and gives them time to wait.
+// Starts threads; all of them wait when it returns.
 static void start(pthread_t* threads, int count) {
-  waiting = woken = 0;
-  for (int i = 0; i < count; ++i) ::pthread_create(&threads[i], nullptr, wait_on_word, nullptr);
-  while (waiting < count) ::usleep(1000);
-  ::usleep(20'000);
+  woken = 0;
+  for (int i = 0; i < count; ++i) {
+    waiting[i] = 0;
+    ::pthread_create(&threads[i], nullptr, wait_on_word, &waiting[i]);
+  }
+  for (int i = 0; i < count; ++i) {
+    while (waiting[i] == 0) ::usleep(1000);
+    await_asleep(::getpid(), waiting[i]);
+  }
 }
 
 static int run() {
@@ -103,7 +108,7 @@ static int run() {
   });
   while (__atomic_load_n(&shared[1], __ATOMIC_SEQ_CST) == 0) ::usleep(1000);
   const pid_t waiter = in_child([&] { return ::pthread_mutex_lock(mutex) == EOWNERDEAD ? 8 : 9; });
-  ::usleep(20'000);
+  await_asleep(waiter);
   ::kill(owner, SIGKILL);
   say_end("owner", owner);
   say_end("waiter", waiter);

@@ -68,8 +68,10 @@ static int run() {
   count = 0;
 
   child = idle_child();
+  last.si_code = 0;
   ::kill(child, SIGSTOP);
   wait_and_say("stopped", child, WUNTRACED);
+  await_signal(CLD_STOPPED);  // while this SIGCHLD is pending, the next one would be lost
   ::kill(child, SIGCONT);
   wait_and_say("continued", child, WCONTINUED);
   await_signal(CLD_CONTINUED);

@@ -1,4 +1,5 @@
 // A process whose parent has ended gets a new one (the first process of the container).
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,13 +30,28 @@ static int run() {
   int status = 0;
   if (::getpid() != 1) say("it is not ours: %s\n", outcome(::waitpid(-1, &status, 0)));
 
-  // Many at once: the first process has to bury them.
-  for (int i = 0; i < 20; ++i) {
-    say_end("parent of many", in_child([] {
-              for (int k = 0; k < 3; ++k) in_child([] { return 1; });
-              return 0;
-            }));
+  // Many that end at once: the first process has to bury them.
+  constexpr int kMany = 12;
+  say_end("parent of many", in_child([&] {
+            ::close(go[1]);
+            for (int i = 0; i < kMany; ++i) {
+              in_child([&] {
+                const pid_t self = ::getpid();
+                ::write(ends[1], &self, sizeof self);
+                char byte = 0;
+                ::read(go[0], &byte, 1);  // until nobody can write
+                return 1;
+              });
+            }
+            return 0;
+          }));
+  pid_t many[kMany] = {};
+  for (pid_t& pid : many) ::read(ends[0], &pid, sizeof pid);
+  ::close(go[1]);
+  for (const pid_t pid : many) {
+    while (::kill(pid, 0) == 0) ::usleep(1'000);
   }
+  say("all %d are buried\n", kMany);
   return 0;
 }
 

@@ -23,30 +23,35 @@ static void install(int flags) {
   ::sigaction(SIGALRM, &description, nullptr);
 }
 
-static void alarm_after(long microseconds) {
-  const itimerval timer{{0, 0}, {0, microseconds}};
-  ::setitimer(ITIMER_REAL, &timer, nullptr);
+// Makes the call and has a child interrupt it once it sleeps, without SA_RESTART and with it. The second one needs
+// something else that ends the call: the child does so once the call sleeps again.
+static void interrupt(const char* what, const std::function<long()>& call, const std::function<void()>& finish) {
+  const pid_t parent = ::getpid();
+  for (const int flags : {0, static_cast<int>(SA_RESTART)}) {
+    install(flags);
+    handled = 0;
+    const pid_t child = in_child([&] {
+      await_asleep(parent);
+      ::kill(parent, SIGALRM);
+      if (flags == 0) return 0;
+      await_asleep(parent);
+      finish();
+      return 0;
+    });
+    const char* result = outcome(call());
+    say("%s%s: %s, handled %d\n", what, flags == 0 ? "" : " with SA_RESTART", result, handled);
+    ::waitpid(child, nullptr, 0);
+  }
 }
 
-// Makes the call with an alarm on the way, without SA_RESTART and with it. The second one needs something else that
-// ends the call: a child that does so later.
-static void interrupt(const char* what, const std::function<long()>& call, const std::function<void()>& finish) {
-  install(0);
-  handled = 0;
-  alarm_after(20'000);
+// Makes the call with alarms on the way, the first of which may come before the call sleeps.
+static const char* with_alarms(const std::function<long()>& call) {
+  itimerval timer{{0, 100'000}, {0, 20'000}};
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
   const char* result = outcome(call());
-  say("%s: %s, handled %d\n", what, result, handled);
-  install(SA_RESTART);
-  handled = 0;
-  const pid_t child = in_child([&] {
-    ::usleep(80'000);
-    finish();
-    return 0;
-  });
-  alarm_after(20'000);
-  result = outcome(call());
-  say("%s with SA_RESTART: %s, handled %d\n", what, result, handled);
-  ::waitpid(child, nullptr, 0);
+  timer = {};
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+  return result;
 }
 
 static int run() {
@@ -69,43 +74,53 @@ static int run() {
   // Never made again, whatever SA_RESTART says (signal(7)).
   for (const int flags : {0, static_cast<int>(SA_RESTART)}) {
     install(flags);
-    alarm_after(20'000);
-    say("pause: %s\n", outcome(::pause()));
-    alarm_after(20'000);
-    pollfd nothing{ends[0], POLLIN, 0};
-    say("poll: %s\n", outcome(::poll(&nothing, 1, 10'000)));
-    alarm_after(20'000);
-    const timespec second{1, 0};
+    say("pause: %s\n", with_alarms(::pause));
+    say("poll: %s\n", with_alarms([&] {
+          pollfd nothing{ends[0], POLLIN, 0};
+          return static_cast<long>(::poll(&nothing, 1, 1'000'000));
+        }));
     timespec rest{0, 0};
-    say("nanosleep: %s", outcome(::nanosleep(&second, &rest)));
-    say(", remaining is sensible %d\n", rest.tv_sec == 0 && rest.tv_nsec > 800'000'000);
-    alarm_after(20'000);
-    timespec until;
-    ::clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 1;
-    errno = ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
-    say("clock_nanosleep: %s\n", outcome(errno != 0 ? -1 : 0));
+    say("nanosleep: %s", with_alarms([&] {
+          const timespec time{1'000, 0};
+          return static_cast<long>(::nanosleep(&time, &rest));
+        }));
+    say(", remaining is sensible %d\n", rest.tv_sec > 900 && rest.tv_sec < 1'000);
+    say("clock_nanosleep: %s\n", with_alarms([] {
+          timespec until;
+          ::clock_gettime(CLOCK_MONOTONIC, &until);
+          until.tv_sec += 1'000;
+          errno = ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+          return errno != 0 ? -1L : 0L;
+        }));
   }
 
-  // Stopping and continuing is no interruption: the sleep goes on, to its original end.
-  const pid_t sleeper = in_child([] {
-    const timespec time{0, 200'000'000};
-    timespec before;
-    timespec after;
-    ::clock_gettime(CLOCK_MONOTONIC, &before);
-    const int result = ::nanosleep(&time, nullptr);
-    ::clock_gettime(CLOCK_MONOTONIC, &after);
-    const double seconds =
-        static_cast<double>(after.tv_sec - before.tv_sec) + static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
-    return result == 0 && seconds >= 0.2 && seconds < 1.0 ? 0 : 1;
-  });
-  ::usleep(30'000);
-  ::kill(sleeper, SIGSTOP);
-  int status;
-  ::waitpid(sleeper, &status, WUNTRACED);
+  // Stopping and continuing is no interruption: the sleep goes on, to its original end. One that began anew would take
+  // half a second or more each time; one that goes on only where the machine is busy.
+  constexpr int kTookLonger = 3;
+  int status = W_EXITCODE(kTookLonger, 0);
+  int stopped = 0;
+  for (int attempt = 0; attempt < 20 && status == W_EXITCODE(kTookLonger, 0); ++attempt) {
+    const pid_t sleeper = in_child([] {
+      const timespec time{0, 300'000'000};
+      timespec before;
+      timespec after;
+      ::clock_gettime(CLOCK_MONOTONIC, &before);
+      if (::nanosleep(&time, nullptr) != 0) return 1;
+      ::clock_gettime(CLOCK_MONOTONIC, &after);
+      const double seconds =
+          static_cast<double>(after.tv_sec - before.tv_sec) + static_cast<double>(after.tv_nsec - before.tv_nsec) / 1e9;
+      return seconds < 0.3 ? 2 : seconds < 0.5 ? 0 : kTookLonger;
+    });
+    await_asleep(sleeper);
+    ::kill(sleeper, SIGSTOP);
+    ::waitpid(sleeper, &stopped, WUNTRACED);
+    if (!WIFSTOPPED(stopped)) continue;  // too late
+    ::usleep(200'000);
+    ::kill(sleeper, SIGCONT);
+    ::waitpid(sleeper, &status, 0);
+  }
+  say_status("sleeper", stopped);
   say_status("sleeper", status);
-  ::kill(sleeper, SIGCONT);
-  say_end("sleeper", sleeper);
   return 0;
 }
 

@@ -71,7 +71,7 @@ static void interrupted_calls() {
   const pid_t parent = ::getpid();
   set_handler(SIGUSR1, note, 0);
   pid_t child = in_child([parent] {
-    ::usleep(50'000);
+    await_asleep(parent);
     ::kill(parent, SIGUSR1);
     return 0;
   });
@@ -80,16 +80,16 @@ static void interrupted_calls() {
   say_end("killer", child);
   set_handler(SIGUSR1, note, SA_RESTART);
   child = in_child([parent, &ends] {
-    ::usleep(50'000);
+    await_asleep(parent);
     ::kill(parent, SIGUSR1);
-    ::usleep(50'000);
+    await_asleep(parent);  // in the call that is made again
     ::write(ends[1], "x", 1);
     return 0;
   });
   say("read with SA_RESTART: %s\n", outcome(::read(ends[0], &byte, 1)));
   say_end("killer", child);
   child = in_child([parent] {
-    ::usleep(50'000);
+    await_asleep(parent);
     ::kill(parent, SIGUSR1);
     return 0;
   });

@@ -28,7 +28,10 @@ static void install(int number) {
 }
 
 static void interval_timers() {
-  for (const unsigned seconds : {100u, 0u, 0u}) say("alarm(%u): %u\n", seconds, ::alarm(seconds));
+  for (const unsigned seconds : {10'000u, 0u, 0u}) {
+    const unsigned left = ::alarm(seconds);
+    say("alarm(%u): %s\n", seconds, left == 0 ? "none" : left > 9'000 && left <= 10'000 ? "it is left" : "wrong");
+  }
   install(SIGALRM);
   const itimerval periodic{{0, 10'000}, {0, 10'000}};
   itimerval old;
@@ -47,11 +50,16 @@ static void interval_timers() {
   install(SIGVTALRM);
   install(SIGPROF);
   for (const int which : {ITIMER_VIRTUAL, ITIMER_PROF}) {
-    count = 0;
     const itimerval once{{0, 0}, {0, 20'000}};
-    ::setitimer(static_cast<__itimer_which_t>(which), &once, nullptr);
-    ::usleep(60'000);
-    const int asleep = count;
+    int asleep = 1;
+    // A VM that has to wait for its processor takes the wait for its own CPU time, so a single look proves nothing; a
+    // timer that counted the sleep would fire each time.
+    for (int attempt = 0; attempt < 20 && asleep != 0; ++attempt) {
+      count = 0;
+      ::setitimer(static_cast<__itimer_which_t>(which), &once, nullptr);
+      ::usleep(60'000);
+      asleep = count;
+    }
     while (count == 0) {
     }
     say("timer %d: asleep %d, busy %d, signal SIG%s\n", which, asleep, static_cast<int>(count),
@@ -105,10 +113,10 @@ static void posix_timers() {
   ::timer_delete(timer);
   event.sigev_notify = SIGEV_NONE;
   ::timer_create(CLOCK_MONOTONIC, &event, &timer);
-  const itimerspec later{{0, 0}, {50, 0}};
+  const itimerspec later{{0, 0}, {5'000, 0}};
   ::timer_settime(timer, 0, &later, nullptr);
   ::timer_gettime(timer, &now);
-  say("SIGEV_NONE: seconds left %ld\n", now.it_value.tv_sec);
+  say("SIGEV_NONE: time left is sensible %d\n", now.it_value.tv_sec > 4'000 && now.it_value.tv_sec < 5'000);
   say("bad clock: %s\n", outcome(::timer_create(99, &event, &timer)));
 }
 

@@ -8,12 +8,12 @@ signalled() {
   : >"$WORK/out"
   (
     waited=0
-    while ! grep -q ready "$WORK/out" && [ $waited -lt 300 ]; do
+    while ! grep -q ready "$WORK/out" && [ $waited -lt 600 ]; do
       waited=$((waited + 1))
       sleep 0.1
     done
     kill "-$signal" "$(cat "$WORK/pid")"
-    sleep 30
+    sleep 60
     kill -KILL "$(cat "$WORK/pid")"
   ) >/dev/null 2>&1 & # its sleep must not hold the pipe that ctest reads
   sender=$!
@@ -39,6 +39,7 @@ interrupted" "$status $out"
 signalled INT "$R" sh -c 'echo ready; exec sleep 100'
 expect "SIGINT ends sleep" 130 "$status"
 
-signalled HUP "$R" sh -c 'trap "echo hup" HUP; trap "echo usr1" USR1; echo ready; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done; exit 4'
+signalled HUP "$R" sh -c 'trap "echo hup; hup=yes" HUP; trap "echo usr1" USR1; echo ready
+i=0; while [ -z "$hup" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done; sleep 0.2; exit 4'
 expect "SIGHUP" "4 ready
 hup" "$status $out"
