@@ -86,6 +86,16 @@ if [ -w /dev/kvm ] && command -v qemu-system-x86_64 >/dev/null; then
   timeout 200 "$husk" compare --runs 2 --measure start-up,memory --with qemu --csv "$work/result.csv" >"$work/table"
   expect "qemu start-up samples" 2 "$(count qemu start_ns)"
   expect "qemu idle samples" 2 "$(count qemu idle_pss_bytes)"
+  # An image larger than the RAM that the payload gets; and a QEMU that cannot start is no payload that succeeds.
+  head -c 70000000 /dev/urandom >"$root/large"
+  timeout 200 "$husk" compare --runs 1 --measure start-up --with qemu --csv "$work/result.csv" "$root" /bin/sh -c : >"$work/table"
+  rm "$root/large"
+  expect "qemu samples with a large image" 1 "$(count qemu start_ns)"
+  mkdir "$work/broken"
+  printf '#!/bin/sh\n[ "$1" = --version ] || exit 1\n' >"$work/broken/qemu-system-x86_64"
+  chmod +x "$work/broken/qemu-system-x86_64"
+  PATH=$work/broken:$PATH timeout 200 "$husk" compare --runs 1 --measure start-up --with qemu >"$work/table"
+  grep -q '^qemu .*failed: .*exit status 125' "$work/table" || fail "no row for a QEMU that fails"
 fi
 
 echo "== podman: its monitor is part of its memory, and nothing of it stays"
@@ -118,6 +128,10 @@ EOF
     PATH=$work/tools:$PATH timeout 200 "$husk" compare --runs 2 --measure start-up,workloads --workload write --with wasm \
       --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
     expect "wasm start-up samples" 2 "$(count wasm start_ns)"
+    expect "wasm first-output samples" 2 "$(count wasm first_output_ns)"
+    # The real one's clock begins at 0, so what its payload says of itself is not looked at.
+    case $version in 22*) moments=0 ;; *) moments=2 ;; esac
+    expect "wasm first-instruction samples" $moments "$(count wasm first_instruction_ns)"
     expect "wasm samples of a file written to its /tmp" 2 "$(count wasm task_write_ns)"
     case $version in 22*) engine=wasmtime ;; *) engine=node ;; esac
     grep -q "\"version\": \"$engine" "$work/result.json" || fail "with wasmtime $version: $(grep '"version"' "$work/result.json")"
@@ -195,7 +209,7 @@ done
 echo "== nothing is left behind by an impatient Ctrl-C"
 start --runs 1000 --measure start-up --with runc,podman
 pid=$!
-until [ -e "$work/husk-compare-$pid" ] || ! kill -0 $pid; do sleep 0.1; done
+until compgen -G "$work/husk-compare-$pid-*" >/dev/null || ! kill -0 $pid; do sleep 0.1; done
 sleep 1
 kill -INT $pid
 sleep 0.3

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <set>
 #include <string>
@@ -53,6 +54,7 @@ class SessionTest : public testing::Test {
     for (const Stage& stage : stages) {
       session_->run(stage, [&](Entry& entry, unsigned round) {
         ++turns_;
+        if (on_turn_) on_turn_(entry);
         Process process = Process::start(session_->command(entry, {}), Process::Streams::kNone);
         session_->finish(process, entry);
         entry.add(kMetric, round, value_of_(round));
@@ -72,6 +74,7 @@ class SessionTest : public testing::Test {
   Context context_;
   std::optional<Session> session_;
   unsigned turns_ = 0;
+  std::function<void(const Entry&)> on_turn_;
   std::function<double(unsigned round)> value_of_ = [](unsigned) { return 1; };
 };
 
@@ -116,6 +119,63 @@ TEST_F(SessionTest, ARunnerThatNeedsAllTheTimeHasOneSampleAndLeavesTheOthersAlon
   run({&slow, &quick}, {.budget_s = 2}, {stage_of(1)});
   EXPECT_EQ(rounds(0), (std::vector<unsigned>{0}));
   EXPECT_GE(rounds(1).size(), 2U);
+}
+
+TEST_F(SessionTest, WhoIsTooSlowSaysSoAndDoesNotRunInLaterSlices) {
+  Shell slow("slow", "sleep 2.5"), quick("quick", ":");
+  std::vector<Stage> slices;
+  for (unsigned index = 0; index < 4; ++index) slices.push_back(stage_of(1).slice(index, 4));
+  unsigned runs_of_slow = 0;
+  value_of_ = [](unsigned) { return 1; };
+  on_turn_ = [&](const Entry& entry) { runs_of_slow += entry.result.name == "slow" ? 1 : 0; };
+  run({&slow, &quick}, {.budget_s = 4}, slices);
+  EXPECT_EQ(runs_of_slow, 1U);
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0}));
+  EXPECT_THAT(result(0).notes.at(kMetric), testing::StartsWith("left after 1 sample: a run takes too long"));
+  EXPECT_GE(rounds(1).size(), 4U);
+  EXPECT_FALSE(result(1).notes.contains(kMetric));
+}
+
+TEST_F(SessionTest, ASpentBudgetStillHasTheLeastRoundsOfEverySlice) {
+  Shell quick("quick", ":"), first("first", "sleep 3");
+  std::vector<Stage> stages = {stage_of(0)};
+  stages[0].metrics = {"other_ns"};
+  stages[0].least_rounds = 1;
+  stages[0].most_rounds = 1;
+  for (unsigned index = 0; index < 2; ++index) stages.push_back(stage_of(1).slice(index, 2));
+  run({&first, &quick}, {.budget_s = 2}, stages);
+  EXPECT_GE(rounds(1).size(), 2U);
+}
+
+TEST_F(SessionTest, AnyExceptionIsTheRunnersOwn) {
+  class Throws : public Shell {
+   public:
+    using Shell::Shell;
+    std::vector<std::string> command(const Invocation&) override {
+      throw std::filesystem::filesystem_error("full", {});
+    }
+  };
+  Throws bad("bad", ":");
+  Shell good("good", ":");
+  run({&bad, &good}, {.runs = 2}, {stage_of(0)});
+  EXPECT_EQ(result(0).status, Status::kFailed);
+  EXPECT_THAT(result(0).note, testing::HasSubstr("full"));
+  EXPECT_EQ(rounds(1).size(), 2U);
+}
+
+TEST_F(SessionTest, WhatARunnerCannotDoIsNoFailure) {
+  class Picky : public Shell {
+   public:
+    using Shell::Shell;
+    std::string objection(const Invocation&) const override { return "only on Sundays"; }
+  };
+  Picky picky("picky", ":");
+  Shell good("good", ":");
+  run({&picky, &good}, {.runs = 2}, {stage_of(0)});
+  EXPECT_EQ(result(0).status, Status::kNotAvailable);
+  EXPECT_EQ(result(0).note, "not supported: only on Sundays");
+  EXPECT_EQ(picky.clean_ups, 0U);
+  EXPECT_EQ(rounds(1).size(), 2U);
 }
 
 TEST_F(SessionTest, AFailureIsTheRunnersOwn) {

@@ -61,7 +61,7 @@ std::string Wasm::objection(const Invocation& invocation) const {
 }
 
 Timeline Wasm::timeline(const std::string& output) const {
-  // wasmtime's monotonic clock begins at 0 when the module does (wasmtime, crates/wasi, WasiMonotonicClock).
+  // wasmtime's monotonic clock begins at 0 when the module does (wasmtime's issue 7419).
   return is_wasmtime_ ? Timeline() : Runner::timeline(output);
 }
 
