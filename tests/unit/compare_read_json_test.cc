@@ -87,6 +87,8 @@ TEST(ReadJson, WhatCannotBeIsNamed) {
       {"/runners/1/isolation_facts", {1}, "isolation_facts is not an object"},
       {"/runners/1/vm_exits", {{"exits_mmio", "2"}}, "vm_exits.exits_mmio is not a whole number"},
       {"/runners/1/vm_exits", {{"kvm_stats", {{"exits", {1}}}}}, "vm_exits.kvm_stats.exits is not a whole number"},
+      {"/runners/1/vm_exits", {{"exits_mmio", {{"reads", 1}}}}, "vm_exits.exits_mmio is not a whole number"},
+      {"/runners/1/vm_exits", {{"kvm_stats", 1}}, "vm_exits.kvm_stats is not an object"},
       {"/runners/1/status", "fine", "runners[1].status is 'fine', which is none of"},
       {"/runners/1/isolation", "strong", "runners[1].isolation is 'strong'"},
       {"/runners/1/name", "a,b", "runners[1].name is not a runner's name"},

@@ -114,15 +114,16 @@ Json read_isolation_facts(const CheckedJson& json) {
   return facts;
 }
 
-// Counters, and objects of counters (kvm_stats); which there are is for husk run --stats and KVM to say.
+// Counters, and an object of KVM's; which there are is for husk run --stats and KVM to say.
 Json read_vm_exits(const CheckedJson& json) {
   if (json.is_null()) return nullptr;
   Json exits = Json::object();
   for (const auto& [name, value] : json.members()) {
     check_counter_name(value, name);
-    if (value.is_object()) {
+    if (value.is_null()) continue;
+    if (name == "kvm_stats") {
       exits[name] = read_counts(value);
-    } else if (!value.is_null()) {
+    } else {
       exits[name] = value.count();
     }
   }
