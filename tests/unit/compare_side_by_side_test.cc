@@ -60,6 +60,8 @@ TEST(SideBySide, OfDifferentPayloadsNothingIsBetterOrWorse) {
   EXPECT_THAT(text, AllOf(HasSubstr("payload: an example"), HasSubstr("payload: another one"),
                           HasSubstr("WARNING: THE PAYLOADS DIFFER")));
   EXPECT_THAT(text.substr(text.find("\nvm ")), Not(HasSubstr("worse")));
+  b.result.host.cpu_model = "Another";
+  EXPECT_THAT(format_side_by_side(document(), b, {}), Not(HasSubstr("Only the rows")));
   EXPECT_THAT(format_side_by_side(document(), document(), {}), Not(HasSubstr("WARNING")));
 }
 

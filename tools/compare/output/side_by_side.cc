@@ -63,21 +63,16 @@ class SideBySide {
   std::string notes() const {
     std::string text;
     if (!is_same_payload_) {
-      text += "WARNING: " +
-              wrap(
-                  "THE PAYLOADS DIFFER: what differs below may be theirs, so nothing is called better "
-                  "or worse.",
-                  kWidth, 9) +
-              "\n";
+      text += paragraph(
+          "WARNING: THE PAYLOADS DIFFER: what differs below may be theirs, so nothing is called better or worse.");
     }
     if (!is_same_machine_) {
-      text += "NOTE: " +
-              wrap("these are different machines: compare ratios within each, not A's times with B's." +
-                       std::string(baseline_.empty()
-                                       ? " There is no runner that both could be put in a ratio to."
-                                       : " Only the rows \"x " + baseline_ + "\" are called better or worse."),
-                   kWidth, 6) +
-              "\n";
+      const std::string advice = baseline_.empty() ? " There is no runner that both could be put in a ratio to."
+                                 : is_same_payload_
+                                     ? " Only the rows \"x " + baseline_ + "\" are called better or worse."
+                                     : "";
+      text +=
+          paragraph("NOTE: these are different machines: compare ratios within each, not A's times with B's." + advice);
     }
     return text;
   }

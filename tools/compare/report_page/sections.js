@@ -97,7 +97,7 @@ husk.matrix = (data, group, id, title, explanation) => {
   husk.table(section, ['', ...runners.map((runner) => runner.name)], metrics.map((metric) => ({ title: metric.title, cells: runners.map((runner) => husk.cell(data, runner, metric.id)) })));
 };
 
-const kFactTitles = { syscalls_reachable: 'host system calls in reach', syscalls_with_certain_arguments: 'some of them with certain arguments only', syscalls_total: 'of', syscalls_observed: 'seen in a run', namespaces: 'namespaces of its own', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', kernel_interfaces: 'kernel interfaces' };
+const kFactTitles = { syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_with_certain_arguments: 'with certain arguments only', syscalls_observed: 'seen in a run', namespaces: 'namespaces of its own', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', kernel_interfaces: 'kernel interfaces' };
 
 husk.isolation = (data) => {
   const looked = data.runners.filter((runner) => runner.isolation_facts);

@@ -40,12 +40,14 @@ husk.sideBySide = (a, b) => {
   const isSamePayload = a.payload.description === b.payload.description;
   const isSameMachine = husk.isSameMachine(a, b);
   // husk report gives both the same baseline when there is one that both have measured.
-  const baseline = a.baseline === b.baseline ? a.baseline : '';
+  const hasRatio = (data) => data.runners.some((runner) => Object.values(runner.summary).some((summary) => summary.ratio[a.baseline]));
+  const baseline = a.baseline === b.baseline && hasRatio(a) && hasRatio(b) ? a.baseline : '';
   if (!isSamePayload) {
     page.append(husk.element('p', { class: 'warning', id: 'payloads-differ' }, husk.element('strong', {}, 'The payloads differ: '), 'what differs below may be theirs, so nothing is called better or worse.'));
   }
   if (!isSameMachine) {
-    page.append(husk.element('p', { class: 'warning' }, 'These are different machines: compare ratios within each, not A’s times with B’s.' + (baseline ? ` Only the rows “× ${baseline}” are called better or worse.` : '')));
+    const advice = !baseline ? ' There is no runner that both could be put in a ratio to.' : isSamePayload ? ` Only the rows “× ${baseline}” are called better or worse.` : '';
+    page.append(husk.element('p', { class: 'warning' }, 'These are different machines: compare ratios within each, not A’s times with B’s.' + advice));
   }
   if ([a, b].some((data) => husk.measured(data, 'start_ns').length)) {
     husk.ecdf(husk.section('start-up', 'Start-up'), [a, b], 'start_ns', 'A drawn as in its own report, B dotted.');
