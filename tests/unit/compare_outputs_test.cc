@@ -116,7 +116,7 @@ TEST(Files, ALookLeavesNothing) {
 
 TEST(Files, WhatIsTooLargeOrNoFileIsNotRead) {
   const TemporaryTree tree;
-  EXPECT_THAT(error_of([] { read_file("/dev/zero"); }), AllOf(HasSubstr("/dev/zero"), HasSubstr("larger than 64 MiB")));
+  EXPECT_THAT(error_of([] { read_file("/dev/zero"); }), AllOf(HasSubstr("/dev/zero"), HasSubstr("larger than 256 MiB")));
   EXPECT_THAT(error_of([&] { read_file(tree.path()); }), HasSubstr("cannot read"));
   EXPECT_THAT(error_of([&] { read_file(tree / "none"); }), HasSubstr("none"));
 }

@@ -7,7 +7,8 @@
 
 namespace husk::compare {
 
-inline constexpr std::size_t kMostFileBytes = 64 << 20;  // of a file to read: a thousand times what a comparison writes
+inline constexpr std::size_t kMostFileBytes = 256
+                                              << 20;  // of a file to read: hundreds of times what a comparison writes
 
 // Throws husk::Error, also for a directory and for what is larger than kMostFileBytes.
 std::string read_file(const std::string& path);

@@ -19,10 +19,9 @@ bool is_letter_or_digit(char byte) {
 }
 
 bool is_name(const std::string& text, const char* marks) {
-  return !text.empty() && text.size() <= kLongestName && is_letter_or_digit(text[0]) &&
-         std::ranges::all_of(text, [&](char byte) {
-           return is_letter_or_digit(byte) || std::string_view(marks).find(byte) != std::string_view::npos;
-         });
+  return !text.empty() && text.size() <= kLongestName && std::ranges::all_of(text, [&](char byte) {
+    return is_letter_or_digit(byte) || std::string_view(marks).find(byte) != std::string_view::npos;
+  });
 }
 
 std::string runner_name(const CheckedJson& json) {
@@ -32,7 +31,7 @@ std::string runner_name(const CheckedJson& json) {
 }
 
 void check_counter_name(const CheckedJson& value, const std::string& name) {
-  if (!is_name(name, "_")) value.refuse("has no counter's name (letters, digits, _; at most 64)");
+  if (!is_name(name, "_-.")) value.refuse("has no counter's name (letters, digits, _ - .; at most 64)");
 }
 
 // "start_ns", "start_rate@4": as with_parameter() writes it.
