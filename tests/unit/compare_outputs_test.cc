@@ -105,6 +105,18 @@ TEST(Files, APipeThatNobodyReadsIsAnError) {
   close(ends[1]);
 }
 
+TEST(Files, WhoWaitsForAReaderCanBeInterrupted) {
+  const TemporaryTree tree;
+  ASSERT_EQ(mkfifo((tree / "pipe").c_str(), 0600), 0);
+  EXPECT_EXIT(
+      {
+        alarm(1);  // SIGALRM only shows that it waits
+        signal(SIGALRM, [](int) { raise(SIGINT); });
+        write_file(tree / "pipe", "x");
+      },
+      testing::KilledBySignal(SIGINT), "");
+}
+
 TEST(Files, ALookLeavesNothing) {
   const TemporaryTree tree;
   check_can_write(tree / "file");
@@ -116,7 +128,8 @@ TEST(Files, ALookLeavesNothing) {
 
 TEST(Files, WhatIsTooLargeOrNoFileIsNotRead) {
   const TemporaryTree tree;
-  EXPECT_THAT(error_of([] { read_file("/dev/zero"); }), AllOf(HasSubstr("/dev/zero"), HasSubstr("larger than 256 MiB")));
+  EXPECT_THAT(error_of([] { read_file("/dev/zero"); }),
+              AllOf(HasSubstr("/dev/zero"), HasSubstr("larger than 256 MiB")));
   EXPECT_THAT(error_of([&] { read_file(tree.path()); }), HasSubstr("cannot read"));
   EXPECT_THAT(error_of([&] { read_file(tree / "none"); }), HasSubstr("none"));
 }

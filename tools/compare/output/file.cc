@@ -31,8 +31,7 @@ class Descriptor {
   int fd_;
 };
 
-// What would end this process by default must not do so between a temporary file's beginning and its end, and a pipe
-// that nobody reads is an error of that one output.
+// What would end this process must not do so between a temporary file's beginning and its end, which is soon.
 class SignalsLater {
  public:
   SignalsLater() {
@@ -40,20 +39,29 @@ class SignalsLater {
     sigemptyset(&signals);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, &before_);
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &ignore, &pipe_before_);
   }
-  ~SignalsLater() {
-    sigaction(SIGPIPE, &pipe_before_, nullptr);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
+  ~SignalsLater() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   SignalsLater(const SignalsLater&) = delete;
   SignalsLater& operator=(const SignalsLater&) = delete;
 
  private:
   sigset_t before_{};
-  struct sigaction pipe_before_ {};
+};
+
+// A pipe that nobody reads is an error of that one output, not the end of all.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, &before_);
+  }
+  ~NoPipeSignal() { sigaction(SIGPIPE, &before_, nullptr); }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+
+ private:
+  struct sigaction before_ {};
 };
 
 bool write_all(int fd, const std::string& text) {
@@ -125,6 +133,19 @@ void write_in_place(const std::string& path, const std::string& text) {
   if (file.get() < 0 || !write_all(file.get(), text)) throw Error::from_errno("write", path);
 }
 
+// False where the file that is there can only be written in place: its directory is not to be written to, or it is a
+// mount point.
+bool replace(const std::string& path, const std::string& text) {
+  const bool is_there = ::access(path.c_str(), F_OK) == 0;
+  const SignalsLater signals;
+  TemporaryFile file(path);
+  if (file.get() < 0 && is_there) return false;
+  if (file.get() < 0 || !write_all(file.get(), text)) throw Error::from_errno("write", path);
+  if (file.rename_to(path)) return true;
+  if (!is_there) throw Error::from_errno("write", path);
+  return false;
+}
+
 }  // namespace
 
 std::string read_file(const std::string& path) {
@@ -159,20 +180,12 @@ void check_can_write(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  const SignalsLater signals;
+  const NoPipeSignal no_signal;
   if (const int fd = standard_descriptor_of(path); fd >= 0) {
     if (!write_all(fd, text)) throw Error::from_errno("write", path);
-    return;
+  } else if (!is_replaceable(path) || !replace(path, text)) {
+    write_in_place(path, text);
   }
-  if (!is_replaceable(path)) return write_in_place(path, text);
-  const bool is_there = ::access(path.c_str(), F_OK) == 0;
-  TemporaryFile file(path);
-  // A file that may be written in a directory that may not; or, below, one that is a mount point.
-  if (file.get() < 0 && is_there) return write_in_place(path, text);
-  if (file.get() < 0 || !write_all(file.get(), text)) throw Error::from_errno("write", path);
-  if (file.rename_to(path)) return;
-  if (!is_there) throw Error::from_errno("write", path);
-  write_in_place(path, text);
 }
 
 void write_files(const std::vector<OutputFile>& files) {
