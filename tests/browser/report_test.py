@@ -18,6 +18,7 @@ except ImportError:
     sys.exit(77)
 
 HUSK, OUTPUT = sys.argv[1], pathlib.Path(sys.argv[2])
+SEED = 2**64 - 59  # JavaScript's numbers cannot hold it
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"><!--"
 failures = []
 
@@ -29,7 +30,8 @@ def check(what, condition, detail=""):
 
 
 def make_pages(directory):
-    """A real comparison, then made worse: a failed runner with a hostile note, one with a single sample."""
+    """A real comparison, then made worse: a failed runner with a hostile note, one with a single sample, one whose name
+    is a member of every object of JavaScript. And another comparison that has little in common with it."""
     path = directory / "a.json"
     subprocess.run([HUSK, "compare", "--runs", "6", "--measure", "start-up,memory,density,speed,isolation", "--with",
                     "process,namespace,vm", "--json", path], check=True, stdout=subprocess.DEVNULL, timeout=200)
@@ -39,9 +41,21 @@ def make_pages(directory):
     lonely["samples"] = {"start_ns": {"round": [0], "value": [2e6]}}
     data["runners"].append(lonely)
     data["runners"].append(dict(lonely, name="broken", status="failed", note=HOSTILE, samples={}))
+    data["runners"].append(dict(lonely, name="constructor"))
+    data["seed"] = SEED
     path.write_text(json.dumps(data))
-    subprocess.run([HUSK, "report", path, "--html", directory / "one.html"], check=True, stdout=subprocess.DEVNULL, timeout=60)
-    subprocess.run([HUSK, "report", path, path, "--html", directory / "two.html"], check=True, stdout=subprocess.DEVNULL, timeout=60)
+    other = json.loads(json.dumps(data))
+    other.update(complete=False, baseline="namespace", warnings=["a quiet machine it was not"])
+    other["host"]["cpu_model"] = "Another"
+    other["runners"] = [r for r in other["runners"] if r["name"] != "broken"]
+    (directory / "b.json").write_text(json.dumps(other))
+    other["payload"]["description"] = "another payload"
+    for runner in other["runners"]:
+        runner["samples"].pop("start_ns", None)
+    (directory / "c.json").write_text(json.dumps(other))
+    for page, files in {"one": "a", "two": "aa", "baseline": "b", "machines": "ab", "payloads": "cc", "unlike": "ac"}.items():
+        subprocess.run([HUSK, "report", *(directory / f"{name}.json" for name in files), "--html", directory / f"{page}.html"],
+                       check=True, stdout=subprocess.DEVNULL, timeout=60)
     return data
 
 
@@ -105,6 +119,64 @@ def check_medians(browser, data):
         check(f"the median of {runner['name']}", abs(shown / median - 1) < 0.006, f"{median} ms is shown as {cells[1]!r}")
 
 
+# Keeps what the page offers for download.
+KEEP_BLOBS = """
+window.blobs = [];
+const RealBlob = window.Blob;
+window.Blob = function (parts, options) { window.blobs.push(parts.join('')); return new RealBlob(parts, options); };
+"""
+
+
+def check_downloads(browser, data):
+    raw, table = browser.execute_script("return window.blobs")
+    raw = json.loads(raw)
+    check("the JSON to download has the seed", raw["seed"] == SEED, str(raw["seed"]))
+    check("and every sample", [r["samples"] for r in raw["runners"]] == [r["samples"] for r in data["runners"]])
+    samples = sum(len(s["value"]) for r in data["runners"] for s in r["samples"].values())
+    check("the CSV to download has a line for each sample", table.count("\r\n") == samples + 1)
+    check("the seed is shown", f"seed {SEED}," in browser.execute_script("return document.body.innerText"))
+
+
+def check_isolation(browser, data):
+    rows = browser.execute_script("return Array.from(document.querySelectorAll('#isolation tbody tr'))"
+                                  ".map(r => Array.from(r.children).map(c => c.innerText))")
+    facts = {row[0]: row[1:] for row in rows}
+    looked = [r["isolation_facts"] for r in data["runners"] if r["isolation_facts"]]
+    for title, name in {"device nodes in its /dev": "device_nodes_visible",
+                        "with certain arguments only": "syscalls_with_certain_arguments"}.items():
+        check(f"the row '{title}'", facts.get(title) == [str(one.get(name, "–")) for one in looked], str(facts.get(title)))
+
+
+def check_side_by_side(browser, directory):
+    def text_of(page):
+        browser.get((directory / f"{page}.html").as_uri())
+        errors = [e for e in browser.get_log("browser") if e["level"] == "SEVERE"]
+        check(f"no error on the console of {page}", not errors, str(errors)[:300])
+        return browser.execute_script("return document.body.innerText")
+
+    text = text_of("two")
+    check("ratios to the common baseline", browser.execute_script("return document.querySelectorAll('tr.ratio').length") > 0)
+    check("runners without figures are named", "Not measured, or not to the end" in text and "broken" in text)
+    check("no warning of different payloads", "payloads differ" not in text)
+    screenshot(browser, "report-two.png", 1280)
+    text = text_of("machines")
+    check("different machines are said to be", "These are different machines" in text)
+    check("noise of the second one", "Noise in B: a quiet machine it was not" in text)
+    check("that the second one ended early", "B ended early" in text)
+    check("a runner that only one has", "not in this comparison" in text)
+    check_readable(browser, "of two machines")
+    screenshot(browser, "report-machines.png", 1280)
+    text = text_of("unlike")
+    check("different payloads are said to be", "The payloads differ" in text and "another payload" in text)
+    check("and nothing is better or worse", not browser.execute_script("return document.querySelectorAll('.better, .worse').length"))
+    text = text_of("payloads")
+    check("no chart without a curve", not browser.execute_script("return document.querySelectorAll('#start-up').length"))
+    text_of("baseline")
+    tiles = browser.execute_script("return Array.from(document.querySelectorAll('.fact')).map(e => e.innerText)")
+    figures = [tile.split("\n")[0] for tile in tiles if "×" in tile]
+    check("no tile twice", len(figures) == len(set(figures)) and len(figures) > 0, str(tiles))
+
+
 def check_page(browser, data):
     log = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     check("no error on the console", not log, str(log)[:300])
@@ -120,6 +192,8 @@ def check_page(browser, data):
     measured = [r for r in data["runners"] if r["samples"].get("start_ns", {}).get("value")]
     curves = browser.execute_script("return document.querySelectorAll('#start-up path.ecdf').length")
     check("one curve for each runner", curves == len(measured), f"{curves} of {len(measured)}")
+    colourless = browser.execute_script("return document.querySelectorAll('path.ecdf:not([stroke])').length")
+    check("every curve has a colour", colourless == 0, f"{colourless} have none")
     for section in ("start-up", "phases", "memory", "density", "speed", "isolation", "method"):
         check(f"section {section}", browser.execute_script(
             "const s = document.getElementById(arguments[0]); return s && s.querySelectorAll('.ecdf, .bar, .line, td').length > 0", section))
@@ -138,10 +212,13 @@ def main():
         data = make_pages(directory)
         browser = start_browser()
         try:
+            browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": KEEP_BLOBS})
             browser.set_window_size(1280, 1000)
             browser.get((directory / "one.html").as_uri())
             check_page(browser, data)
             check_medians(browser, data)
+            check_downloads(browser, data)
+            check_isolation(browser, data)
             check_readable(browser, "on a wide screen")
             screenshot(browser, "report.png", 1280)
             screenshot(browser, "report-narrow.png", 500)
@@ -157,9 +234,7 @@ def main():
             curves = browser.execute_script("return document.querySelectorAll('path.ecdf').length")
             measured = sum(1 for r in data["runners"] if r["samples"].get("start_ns", {}).get("value"))
             check("curves of both comparisons", curves == 2 * measured, str(curves))
-            check("no error on the console of the second page",
-                  not [e for e in browser.get_log("browser") if e["level"] == "SEVERE"])
-            screenshot(browser, "report-two.png", 1280)
+            check_side_by_side(browser, directory)
         finally:
             browser.quit()
     print("all passed" if not failures else f"{len(failures)} failed")

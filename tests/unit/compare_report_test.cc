@@ -1,65 +1,28 @@
-// The table, the JSON and CSV files and the side-by-side view, from results that are made up here.
+// The table, the JSON and CSV files, from results that are made up here.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
+#include "tests/unit/compare_example.h"
 #include "tools/compare/output/csv.h"
 #include "tools/compare/output/grid.h"
 #include "tools/compare/output/json.h"
 #include "tools/compare/output/numbers.h"
+#include "tools/compare/output/plain_text.h"
 #include "tools/compare/output/side_by_side.h"
 #include "tools/compare/output/table.h"
-#include "vmm/error.h"
 
 namespace husk::compare {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr char kBaseline[] = "kvm-floor";
-
-Series series(std::initializer_list<double> values) {
-  Series samples;
-  for (const double value : values) samples.push_back({static_cast<std::uint32_t>(samples.size()), value});
-  return samples;
-}
-
-ComparisonResult example() {
-  ComparisonResult result;
-  result.payload = "an example";
-  result.seed = 1;
-  result.host.cpu_model = "A Processor";
-  result.host.cores = 2;
-  result.host.kvm_backend = "pvm";
-  result.host.guest_ring = "3";
-  result.payload_pss_bytes = series({16 << 10});
-  RunnerResult floor;
-  floor.name = kBaseline;
-  floor.is_reference = true;
-  floor.series["start_ns"] = series({1e6, 2e6, 3e6, 1e6, 2e6, 3e6});
-  RunnerResult vm;
-  vm.name = "vm";
-  vm.command = {"husk", "run"};
-  vm.series["start_ns"] = series({5e6, 4e6, 6e6, 5e6, 4e6, 6e6});
-  vm.series["first_instruction_ns"] = series({2.5e6});
-  vm.series["idle_pss_bytes"] = series({3 << 20});
-  vm.series["start_rate@4"] = series({310});
-  vm.series["cpu_ns"] = series({0.912});
-  vm.notes["tcp_ns"] = "not supported yet: socket: ENOSYS";
-  vm.idle_processes = {{{1, "husk", 3 << 20, 0}}};
-  vm.vm_exits = {{"guest_ring", 3}, {"exits_mmio", 2}};
-  RunnerResult missing;
-  missing.name = "runc";
-  missing.status = Status::kNotAvailable;
-  missing.note = "not installed (apt package runc)";
-  result.runners = {floor, vm, missing};
-  return result;
-}
 
 std::vector<std::string> words_of_row(const std::string& table, const std::string& name) {
   std::istringstream lines(table);
@@ -164,18 +127,6 @@ TEST(Json, ReadBackSaysTheSame) {
   EXPECT_EQ(format_json(document.result, document.baseline), text);
 }
 
-TEST(Json, ThatIsNoComparisonIsAnErrorThatNamesIt) {
-  for (const char* text : {"", "not json", "{}", "[]", R"({"schema": {"name": "husk.compare", "version": 1}})",
-                           R"({"schema": {"name": "husk.compare", "version": 2}, "husk": 7})"}) {
-    try {
-      parse_json(text, "some file");
-      ADD_FAILURE() << text;
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("some file"));
-    }
-  }
-}
-
 TEST(Json, SurvivesTextThatIsNotUtf8) {
   ComparisonResult result = example();
   result.runners[2].note = "\xff\xfe";
@@ -189,22 +140,98 @@ TEST(Csv, HasOneLineForEverySample) {
   EXPECT_THAT(csv, HasSubstr("vm,start_rate@4,1/s,0,310\r\n"));
 }
 
-TEST(SideBySide, FindsWhatDiffers) {
-  const ComparisonResult a = example();
-  ComparisonResult b = example();
-  for (Sample& sample : b.runners[1].series["start_ns"]) sample.value *= 2;
-  const std::string text = format_side_by_side(a, b, {});
-  EXPECT_THAT(text, HasSubstr("2.00x"));
-  EXPECT_THAT(text, HasSubstr("worse"));
-  EXPECT_THAT(format_side_by_side(a, a, {}), Not(HasSubstr("worse")));
-  b.host.cpu_model = "Another";
-  EXPECT_THAT(format_side_by_side(a, b, {}), HasSubstr("different machines"));
+TEST(Csv, QuotesWhatNeedsQuotes) {
+  ComparisonResult result = example();
+  result.runners[1].name = "a \"vm\", of mine\r\n";
+  EXPECT_THAT(format_csv(result), HasSubstr("\"a \"\"vm\"\", of mine\r\n\",start_ns,ns,1,4000000\r\n"));
+}
+
+TEST(PlainText, KeepsWhatCanBeRead) {
+  EXPECT_EQ(plain("µs, \xe2\x82\xac, \xf0\x9f\x90\x8c and ASCII"), "µs, \xe2\x82\xac, \xf0\x9f\x90\x8c and ASCII");
+}
+
+TEST(PlainText, ReplacesWhatATerminalWouldObey) {
+  EXPECT_EQ(plain("a\tb\nc\r"), "a b c ");
+  EXPECT_EQ(plain("\033]0;title\007"), "\ufffd]0;title\ufffd");
+  EXPECT_EQ(plain(std::string_view("\0\x7f", 2)), "\ufffd\ufffd");
+  EXPECT_EQ(plain("\xc2\x9b"
+                  "31m"),
+            "\ufffd"
+            "31m");  // CSI as one character
+  EXPECT_EQ(plain("\xe2\x80\xae"
+                  "abc"),
+            "\ufffd"
+            "abc");  // right-to-left override
+}
+
+TEST(PlainText, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(plain("\xff"), "\ufffd");
+  EXPECT_EQ(plain("\x9b"), "\ufffd");
+  EXPECT_EQ(plain("\xe2\x82"), "\ufffd\ufffd");                      // cut off
+  EXPECT_EQ(plain("\xc0\x9b"), "\ufffd\ufffd");                      // overlong
+  EXPECT_EQ(plain("\xed\xa0\x80"), "\ufffd\ufffd\ufffd");            // a surrogate
+  EXPECT_EQ(plain("\xf4\x90\x80\x80"), "\ufffd\ufffd\ufffd\ufffd");  // beyond Unicode
+}
+
+TEST(Table, TextOfTheDataCannotReachTheTerminalAsMoreThanText) {
+  const std::string hostile =
+      "x\033]0;owned\007\nvm 0.001\xc2\x9b"
+      "2J";
+  ComparisonResult result = example();
+  result.payload = result.husk_version = result.husk_commit = result.started = hostile;
+  result.host.cpu_model = result.host.os = result.host.kernel = hostile;
+  result.warnings = {hostile};
+  for (RunnerResult& runner : result.runners) runner.note = hostile;
+  result.runners[1].notes["tcp_ns"] = hostile;
+  result.runners[1].isolation_facts = {{"seccomp", hostile}, {"namespaces", {hostile}}};
+  const Document document{result, hostile};
+  for (const std::string& text : {format_table(result, hostile, {}), format_side_by_side(document, document, {})}) {
+    EXPECT_THAT(text, HasSubstr("owned"));
+    EXPECT_THAT(text, Not(HasSubstr("\033")));
+    EXPECT_THAT(text, Not(HasSubstr("\007")));
+    EXPECT_THAT(text, Not(HasSubstr("\xc2\x9b")));
+    EXPECT_THAT(text, Not(HasSubstr("\nvm 0.001")));
+  }
+}
+
+TEST(Table, AnEmptyCellSaysWhyBelow) {
+  ComparisonResult result = example();
+  RunnerResult& floor = result.runners[0];
+  RunnerResult& vm = result.runners[1];
+  floor.series["cold_start_ns"] = series({1e6});
+  vm.notes["cold_start_ns"] = "failed: no strace";
+  vm.notes["peak_pss_bytes"] = "too short";
+  vm.notes["idle_kernel_bytes"] = "no memory control group";
+  vm.notes["start_rate@8"] = "failed: timeout";
+  RunnerResult other = vm;
+  other.name = "qemu";
+  other.series["start_rate@8"] = series({2});
+  result.runners.push_back(other);
+  const std::string table = format_table(result, kBaseline, {});
+  EXPECT_EQ(words_of_row(table, "vm")[8], "[1]");
+  EXPECT_THAT(table, HasSubstr("\n[1] failed: no strace\n"));
+  EXPECT_THAT(table, HasSubstr("\n[1] too short\n[2] no memory control group\n"));
+  EXPECT_THAT(table, HasSubstr("\n[1] failed: timeout\n"));
+  EXPECT_THAT(table, HasSubstr("\n[1] not supported yet: socket: ENOSYS\n"));
+}
+
+TEST(Table, AReasonThatStandsBesideTheRowIsNotRepeated) {
+  ComparisonResult result = example();
+  RunnerResult& vm = result.runners[1];
+  result.runners[0].series["cold_start_ns"] = series({1e6});
+  vm.note = vm.notes["cold_start_ns"] = "failed: it ended";
+  EXPECT_THAT(format_table(result, kBaseline, {}), Not(HasSubstr("[1] failed: it ended")));
 }
 
 TEST(Numbers, HaveThreeSignificantDigits) {
   EXPECT_EQ(significant(0.01234), "0.0123");
   EXPECT_EQ(significant(3.2449), "3.24");
   EXPECT_EQ(significant(1240.4), "1240");
+  EXPECT_EQ(significant(1e308), "1.00e+308");
+  EXPECT_EQ(significant(-1e-300), "-1.00e-300");
+  EXPECT_EQ(significant(0), "0");
+  EXPECT_EQ(significant(std::numeric_limits<double>::infinity()), "-");
+  EXPECT_EQ(significant(std::numeric_limits<double>::quiet_NaN()), "-");
   EXPECT_EQ(with_unit(2'130'000, Unit::kNanoseconds), "2.13 ms");
   EXPECT_EQ(with_unit(3 << 20, Unit::kBytes), "3.00 MiB");
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "tools/compare/compare_command.h"
+#include "tools/compare/output/plain_text.h"
 #include "tools/compare/process.h"
 #include "tools/compare/report_command.h"
 #include "vmm/error.h"
@@ -39,7 +40,8 @@ int main_guarded(int count, char** arguments) {
   } catch (const Interrupted&) {
     return kExitInterrupted;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "husk: %s\n", error.what());
+    // It may quote what a payload has written.
+    std::fprintf(stderr, "husk: %s\n", plain(error.what()).c_str());
     return kExitHuskError;
   }
 }

@@ -4,6 +4,7 @@
 #include <CLI/App.hpp>
 #include <string>
 
+#include "tools/compare/output/json.h"
 #include "tools/compare/result.h"
 
 namespace husk::compare {
@@ -16,14 +17,15 @@ struct OutputOptions {
 
 void declare(CLI::App& app, OutputOptions& options);
 
-// A file that cannot be written is better known before minutes of measuring. Throws husk::Error.
+// A file that cannot be written is better known before minutes of measuring. Creates nothing. Throws husk::Error.
 void check_writable(const OutputOptions& options);
 
-// Prints the table and writes the files that were asked for. Throws husk::Error.
+// Writes the files that were asked for and prints the table, in this order: whoever reads the table may stop in its
+// middle, or be gone, and that must not cost a file. Throws husk::Error.
 void write_outputs(const OutputOptions& options, const ComparisonResult& result, const std::string& baseline);
 
-void write_file(const std::string& path, const std::string& text);
-std::string read_file(const std::string& path);
+// The same of two comparisons, whose only file is the page.
+void write_outputs(const OutputOptions& options, const Document& a, const Document& b);
 
 // Whether standard output is a terminal and nobody objects to colour (no-color.org).
 bool wants_colour();

@@ -1,10 +1,7 @@
 #include "tools/compare/report_command.h"
 
-#include <cstdio>
-
+#include "tools/compare/output/file.h"
 #include "tools/compare/output/json.h"
-#include "tools/compare/output/side_by_side.h"
-#include "tools/compare/report_page/page.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -16,21 +13,20 @@ void declare(CLI::App& app, ReportOptions& options) {
 }
 
 int report(const ReportOptions& options) {
+  if (!options.second.empty() && !(options.outputs.json.empty() && options.outputs.csv.empty())) {
+    const std::string& path = options.outputs.json.empty() ? options.outputs.csv : options.outputs.json;
+    throw Error("write", path, "of two comparisons there is a table and a page only",
+                "use --html, or report one of them");
+  }
   const Document first = parse_json(read_file(options.first), options.first);
-  check_writable(options.outputs);
   if (options.second.empty()) {
+    check_writable(options.outputs);
     write_outputs(options.outputs, first.result, first.baseline);
     return 0;
   }
-  if (!options.outputs.json.empty() || !options.outputs.csv.empty()) {
-    throw Error("write", options.outputs.json + options.outputs.csv,
-                "of two comparisons there is a table and a page only", "use --html, or report one of them");
-  }
   const Document second = parse_json(read_file(options.second), options.second);
-  std::fputs(format_side_by_side(first.result, second.result, {wants_colour()}).c_str(), stdout);
-  if (!options.outputs.html.empty())
-    write_file(options.outputs.html, format_comparison_page(format_json(first.result, first.baseline),
-                                                            format_json(second.result, second.baseline)));
+  check_writable(options.outputs);
+  write_outputs(options.outputs, first, second);
   return 0;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "tools/compare/output/plain_text.h"
+
 namespace husk::compare {
 namespace {
 
@@ -21,10 +23,36 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<std
   return line;
 }
 
+std::vector<std::string> all_plain(const std::vector<std::string>& cells) {
+  std::vector<std::string> result;
+  for (const std::string& cell : cells) result.push_back(plain(cell));
+  return result;
+}
+
 }  // namespace
 
-std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
+std::string Footnotes::mark(const std::string& reason) {
+  auto found = std::ranges::find(reasons_, reason);
+  if (found == reasons_.end()) found = reasons_.insert(reasons_.end(), reason);
+  return "[" + std::to_string(found - reasons_.begin() + 1) + "]";
+}
+
+std::string Footnotes::text(std::size_t width) const {
+  std::string lines;
+  for (std::size_t i = 0; i < reasons_.size(); ++i) {
+    const std::string mark = "[" + std::to_string(i + 1) + "] ";
+    lines += mark + wrap(reasons_[i], width, mark.size()) + "\n";
+  }
+  return lines;
+}
+
+std::string format_grid(const std::vector<std::vector<std::string>>& any_header, const std::vector<GridRow>& any_rows,
                         const GridStyle& style) {
+  std::vector<std::vector<std::string>> header;
+  for (const std::vector<std::string>& cells : any_header) header.push_back(all_plain(cells));
+  std::vector<GridRow> rows;
+  for (const GridRow& row : any_rows) rows.push_back({all_plain(row.cells), plain(row.note), row.is_dim});
+
   std::vector<std::size_t> widths;
   const auto widen = [&](const std::vector<std::string>& cells) {
     widths.resize(std::max(widths.size(), cells.size()));
@@ -70,7 +98,7 @@ std::vector<std::vector<std::string>> narrow_header(const std::vector<std::strin
 }
 
 std::string wrap(const std::string& text, std::size_t width, std::size_t indent) {
-  std::istringstream words(text);
+  std::istringstream words(plain(text));
   std::string wrapped;
   std::size_t column = indent;
   for (std::string word; words >> word;) {

@@ -12,11 +12,22 @@ struct GridRow {
   bool is_dim = false;  // less important than the others
 };
 
+// Why cells of a grid are empty: a mark for the cell, the reason below the grid.
+class Footnotes {
+ public:
+  std::string mark(const std::string& reason);  // "[1]"; the same for the same reason
+  std::string text(std::size_t width) const;    // a paragraph for each, ending with a newline
+
+ private:
+  std::vector<std::string> reasons_;
+};
+
 struct GridStyle {
   bool colour = false;
 };
 
-// The header's rows are separated from the others by a line. Each line ends with a newline.
+// The header's rows are separated from the others by a line. Each line ends with a newline. Cells and notes may be of
+// any origin: they are made plain here.
 std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
                         const GridStyle& style);
 
@@ -24,7 +35,7 @@ std::string format_grid(const std::vector<std::vector<std::string>>& header, con
 // line has the end of each.
 std::vector<std::vector<std::string>> narrow_header(const std::vector<std::string>& titles, std::size_t width);
 
-// As wide as `width` columns, broken at spaces; further lines begin with `indent` spaces.
+// Made plain, and as wide as `width` columns, broken at spaces; further lines begin with `indent` spaces.
 std::string wrap(const std::string& text, std::size_t width, std::size_t indent);
 
 }  // namespace husk::compare

@@ -4,7 +4,6 @@
 
 #include "tools/compare/metrics.h"
 #include "tools/compare/statistics/summary.h"
-#include "vmm/error.h"
 
 namespace husk::compare {
 namespace {
@@ -13,18 +12,6 @@ using Json = nlohmann::ordered_json;
 
 // Runners to which every other one's start-up is put in a ratio, besides the baseline: what a reader asks for first.
 constexpr const char* kRatioTo[] = {"process", "namespace", "runc"};
-
-const char* name_of(Status status) {
-  switch (status) {
-    case Status::kMeasured:
-      return "measured";
-    case Status::kNotAvailable:
-      return "not available";
-    case Status::kFailed:
-      return "failed";
-  }
-  return "";
-}
 
 Json to_json(const Host& host) {
   return {{"cpu_model", host.cpu_model},
@@ -117,58 +104,19 @@ Json catalogue() {
   return list;
 }
 
-Series read_series(const Json& json) {
-  const Json& rounds = json.at("round");
-  const Json& values = json.at("value");
-  if (rounds.size() != values.size()) throw Error("read", "samples", "there are not as many rounds as values");
-  Series series;
-  for (std::size_t i = 0; i < rounds.size(); ++i) {
-    series.push_back({rounds[i].get<std::uint32_t>(), values[i].get<double>()});
-  }
-  return series;
-}
-
-Host read_host(const Json& json) {
-  Host host;
-  json.at("cpu_model").get_to(host.cpu_model);
-  json.at("cores").get_to(host.cores);
-  json.at("memory_bytes").get_to(host.memory_bytes);
-  json.at("kernel").get_to(host.kernel);
-  json.at("os").get_to(host.os);
-  json.at("kvm_backend").get_to(host.kvm_backend);
-  json.at("guest_ring").get_to(host.guest_ring);
-  json.at("load_1min").get_to(host.load);
-  host.others_percent = json.value("others_percent", 0.0);  // earlier versions did not write it
-  json.at("steal_percent").get_to(host.steal_percent);
-  json.at("mhz_low").get_to(host.mhz_low);
-  json.at("mhz_high").get_to(host.mhz_high);
-  return host;
-}
-
-RunnerResult read_runner(const Json& json) {
-  RunnerResult runner;
-  json.at("name").get_to(runner.name);
-  json.at("version").get_to(runner.version);
-  json.at("isolation").get_to(runner.isolation);
-  json.at("reference").get_to(runner.is_reference);
-  const std::string status = json.at("status");
-  for (const Status one : {Status::kMeasured, Status::kNotAvailable, Status::kFailed}) {
-    if (status == name_of(one)) runner.status = one;
-  }
-  json.at("note").get_to(runner.note);
-  json.at("command").get_to(runner.command);
-  for (const auto& [metric, series] : json.at("samples").items()) runner.series[metric] = read_series(series);
-  for (const auto& [metric, note] : json.at("notes").items()) runner.notes[metric] = note.get<std::string>();
-  for (const Json& list : json.at("idle_processes")) {
-    std::vector<ProcessMemory>& processes = runner.idle_processes.emplace_back();
-    for (const Json& process : list) processes.push_back({0, process.at("name"), process.at("pss_bytes"), 0});
-  }
-  runner.isolation_facts = json.at("isolation_facts");
-  runner.vm_exits = json.at("vm_exits");
-  return runner;
-}
-
 }  // namespace
+
+const char* name_of(Status status) {
+  switch (status) {
+    case Status::kMeasured:
+      return "measured";
+    case Status::kNotAvailable:
+      return "not available";
+    case Status::kFailed:
+      return "failed";
+  }
+  return "";
+}
 
 std::string format_json(const ComparisonResult& result, const std::string& baseline) {
   Json runners = Json::array();
@@ -188,34 +136,6 @@ std::string format_json(const ComparisonResult& result, const std::string& basel
       {"runners", runners}};
   // A path or an error message need not be UTF-8, but JSON is.
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Document parse_json(const std::string& text, const std::string& name) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded())
-    throw Error("read", name, "it is not JSON", "give a file that husk compare --json has written");
-  try {
-    if (json.at("schema").at("name") != kSchemaName || json.at("schema").at("version") != kSchemaVersion) {
-      throw Error("read", name, "it is of another schema or version", "make it again with this husk");
-    }
-    Document document;
-    ComparisonResult& result = document.result;
-    json.at("husk").at("version").get_to(result.husk_version);
-    json.at("husk").at("commit").get_to(result.husk_commit);
-    json.at("started").get_to(result.started);
-    json.at("seconds").get_to(result.seconds);
-    json.at("complete").get_to(result.complete);
-    json.at("seed").get_to(result.seed);
-    result.host = read_host(json.at("host"));
-    json.at("warnings").get_to(result.warnings);
-    json.at("payload").at("description").get_to(result.payload);
-    result.payload_pss_bytes = read_series(json.at("payload").at("pss_bytes"));
-    json.at("baseline").get_to(document.baseline);
-    for (const Json& runner : json.at("runners")) result.runners.push_back(read_runner(runner));
-    return document;
-  } catch (const Json::exception& error) {
-    throw Error("read", name, error.what(), "give a file that husk compare --json has written");
-  }
 }
 
 }  // namespace husk::compare

@@ -11,6 +11,8 @@ namespace husk::compare {
 inline constexpr char kSchemaName[] = "husk.compare";
 inline constexpr int kSchemaVersion = 2;
 
+const char* name_of(Status status);  // "not available"
+
 // `baseline`: the runner that ratios are taken to.
 std::string format_json(const ComparisonResult& result, const std::string& baseline);
 
@@ -19,7 +21,9 @@ struct Document {
   std::string baseline;
 };
 
-// Reads such a text back. `name` is what it came from, for the error. Throws husk::Error when it is not of this schema.
+// Reads such a text back (read_json.cc). `name` is what it came from. What is returned is as a comparison makes it:
+// known states, names that are names, finite numbers, sorted rounds, facts of the right types; members that this
+// version does not know are left out. For anything else it throws a husk::Error that names the file and the member.
 Document parse_json(const std::string& text, const std::string& name);
 
 }  // namespace husk::compare

@@ -24,10 +24,14 @@ std::string scaled(double value, std::initializer_list<Scale> scales) {
 }  // namespace
 
 std::string significant(double value) {
-  char text[40];
-  if (value == 0 || !std::isfinite(value)) return "0";
+  constexpr int kMostMagnitude = 15;  // beyond, and below the least, an exponent is shorter than the zeros
+  constexpr int kLeastMagnitude = -6;
+  if (!std::isfinite(value)) return kNoFigure;
+  if (value == 0) return "0";
   const int magnitude = static_cast<int>(std::floor(std::log10(std::abs(value))));
-  std::snprintf(text, sizeof text, "%.*f", std::clamp(2 - magnitude, 0, 6), value);
+  const bool is_usual = magnitude >= kLeastMagnitude && magnitude <= kMostMagnitude;
+  char text[40];
+  std::snprintf(text, sizeof text, is_usual ? "%.*f" : "%.*e", is_usual ? std::clamp(2 - magnitude, 0, 6) : 2, value);
   return text;
 }
 

@@ -11,7 +11,7 @@ namespace husk::compare {
 
 inline constexpr char kNoFigure[] = "-";
 
-std::string significant(double value);  // "3.24", "24.6", "1240"
+std::string significant(double value);  // "3.24", "24.6", "1240"; "-" for what is not finite
 
 // In a unit that suits the value: "3.24 ms", "2.9 MiB", "1.2 GB/s", "310 /s".
 std::string with_unit(double value, Unit unit);

@@ -7,6 +7,7 @@
 #include "tools/compare/metrics.h"
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
+#include "tools/compare/output/plain_text.h"
 
 namespace husk::compare {
 namespace {
@@ -35,15 +36,16 @@ class TableWriter {
   }
 
   // The median in `divisor` units.
-  std::string cell(const RunnerResult& runner, const std::string& metric, double divisor) const {
+  std::string cell(const RunnerResult& runner, const std::string& metric, double divisor, Footnotes& notes) const {
     const std::optional<Summary> found = summary(runner, metric);
-    return found ? significant(found->median / divisor) : kNoFigure;
+    return found ? significant(found->median / divisor) : why_empty(runner, metric, notes);
   }
 
-  // What stands in a cell that has no figure: the reason in short.
-  static std::string note_or_nothing(const RunnerResult& runner, const std::string& metric) {
+  // What stands in a cell that has no figure. The note of the whole runner stands at the end of its row.
+  static std::string why_empty(const RunnerResult& runner, const std::string& metric, Footnotes& notes) {
     const auto note = runner.notes.find(metric);
-    return note == runner.notes.end() ? kNoFigure : note->second.substr(0, note->second.find(':'));
+    const bool is_said = note == runner.notes.end() || note->second.empty() || note->second == runner.note;
+    return is_said ? kNoFigure : notes.mark(note->second);
   }
 
   bool has_any(const std::function<bool(const std::string&)>& wanted) const {
@@ -66,22 +68,23 @@ class TableWriter {
   std::string heading() const {
     const Host& host = result_.host;
     std::string text =
-        "payload: " + result_.payload + (result_.complete ? "" : "; ENDED EARLY, this is what was known") +
-        "\nmachine: " + host.cpu_model + ", " + std::to_string(host.cores) + " cores, " +
-        significant(static_cast<double>(host.memory_bytes) / (1 << 30)) + " GiB, " + host.os + ", " + host.kernel +
-        "\nKVM:     " +
+        "payload: " + plain(result_.payload) + (result_.complete ? "" : "; ENDED EARLY, this is what was known") +
+        "\nmachine: " + plain(host.cpu_model) + ", " + std::to_string(host.cores) + " cores, " +
+        significant(static_cast<double>(host.memory_bytes) / (1 << 30)) + " GiB, " + plain(host.os) + ", " +
+        plain(host.kernel) + "\nKVM:     " +
         wrap(host.kvm_backend + (host.guest_ring.empty() ? "" : ", husk's guest kernel in CPL " + host.guest_ring) +
                  ". " + meaning_of(host),
              kWidth, 9) +
-        "\nhusk:    " + result_.husk_version + " (" + result_.husk_commit + "), seed " + std::to_string(result_.seed) +
-        ", " + significant(result_.seconds) + " s\n";
+        "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
+        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n";
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
 
   // One row for every runner, also for those without figures.
   std::string grid(const std::vector<std::vector<std::string>>& header, bool with_references,
-                   const std::function<std::vector<std::string>(const RunnerResult&)>& cells) const {
+                   const std::function<std::vector<std::string>(const RunnerResult&, Footnotes&)>& cells) const {
+    Footnotes notes;
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
       if (runner.is_reference && !with_references) continue;
@@ -90,28 +93,28 @@ class TableWriter {
       row.is_dim = runner.is_reference || runner.status != Status::kMeasured;
       row.note = runner.note;
       if (!runner.series.empty()) {
-        for (std::string& text : cells(runner)) row.cells.push_back(std::move(text));
+        for (std::string& text : cells(runner, notes)) row.cells.push_back(std::move(text));
       }
       rows.push_back(std::move(row));
     }
-    return format_grid(header, rows, style_);
+    return format_grid(header, rows, style_) + notes.text(kWidth);
   }
 
   std::string start_up() const {
     if (!has_group(Group::kStartUp))
-      return grid({{"runner"}}, true, [](const RunnerResult&) { return std::vector<std::string>(); });
-    const auto cells = [&](const RunnerResult& runner) {
+      return grid({{"runner"}}, true, [](const RunnerResult&, Footnotes&) { return std::vector<std::string>(); });
+    const auto cells = [&](const RunnerResult& runner, Footnotes& notes) {
       const std::optional<Summary> start = summary(runner, "start_ns");
       const std::optional<Summary> to_baseline = ratio(runner, "start_ns");
-      return std::vector<std::string>{start ? significant(start->median / kMillisecond) : kNoFigure,
+      return std::vector<std::string>{cell(runner, "start_ns", kMillisecond, notes),
                                       interval_text(start, kMillisecond),
                                       start ? significant(start->p95 / kMillisecond) : kNoFigure,
                                       ratio_text(to_baseline),
                                       interval_text(to_baseline, 1),
-                                      cell(runner, "cold_start_ns", kMillisecond),
-                                      cell(runner, "first_instruction_ns", kMillisecond),
-                                      cell(runner, "first_output_ns", kMillisecond),
-                                      cell(runner, "teardown_ns", kMillisecond)};
+                                      cell(runner, "cold_start_ns", kMillisecond, notes),
+                                      cell(runner, "first_instruction_ns", kMillisecond, notes),
+                                      cell(runner, "first_output_ns", kMillisecond, notes),
+                                      cell(runner, "teardown_ns", kMillisecond, notes)};
     };
     const RunnerResult* any = baseline_ != nullptr ? baseline_ : &result_.runners.front();
     const std::optional<Summary> rounds = summary(*any, "start_ns");
@@ -132,11 +135,11 @@ class TableWriter {
       header.emplace_back(metric.title);
     }
     if (ids.empty()) return "";
-    return title("Workloads, ms from start to exit (median)") + grid({header}, false, [&](const RunnerResult& runner) {
+    return title("Workloads, ms from start to exit (median)") +
+           grid({header}, false, [&](const RunnerResult& runner, Footnotes& notes) {
              std::vector<std::string> cells;
              for (const std::string& id : ids) {
-               const std::optional<Summary> found = summary(runner, id);
-               cells.push_back(found ? significant(found->median / kMillisecond) : note_or_nothing(runner, id));
+               cells.push_back(cell(runner, id, kMillisecond, notes));
              }
              return cells;
            });
@@ -149,11 +152,11 @@ class TableWriter {
             ? ""
             : "; the payload alone takes " +
                   with_unit(summarize(&result_.payload_pss_bytes, result_.seed)->median, Unit::kBytes);
-    const auto cells = [&](const RunnerResult& runner) {
+    const auto cells = [&](const RunnerResult& runner, Footnotes& notes) {
       std::vector<std::string> texts;
       for (const char* metric : {"idle_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "peak_pss_bytes",
                                  "idle_kernel_bytes", "additional_pss_bytes", "additional_system_bytes"}) {
-        texts.push_back(cell(runner, metric, kMebibyte));
+        texts.push_back(cell(runner, metric, kMebibyte, notes));
       }
       return texts;
     };
@@ -174,17 +177,19 @@ class TableWriter {
     if (counts.empty()) return "";
     std::vector<std::string> header = {"runner"};
     for (const unsigned count : counts) header.push_back(std::to_string(count) + " at a time");
-    return title("Starts per second (median)") + grid({header}, false, [&](const RunnerResult& runner) {
+    return title("Starts per second (median)") +
+           grid({header}, false, [&](const RunnerResult& runner, Footnotes& notes) {
              std::vector<std::string> cells;
-             for (const unsigned count : counts) cells.push_back(cell(runner, with_parameter("start_rate", count), 1));
+             for (const unsigned count : counts)
+               cells.push_back(cell(runner, with_parameter("start_rate", count), 1, notes));
              return cells;
            });
   }
 
-  std::string speed_cell(const RunnerResult& runner, const Metric& metric) const {
+  std::string speed_cell(const RunnerResult& runner, const Metric& metric, Footnotes& notes) const {
     const std::string id(metric.id);
     if (const std::optional<Summary> found = summary(runner, id)) return with_unit(found->median, metric.unit);
-    return note_or_nothing(runner, id);
+    return why_empty(runner, id, notes);
   }
 
   std::string speed() const {
@@ -195,10 +200,10 @@ class TableWriter {
       if (metric.group == Group::kSpeed) titles.emplace_back(metric.title);
     }
     return title("Speed of a running payload (median)") +
-           grid(narrow_header(titles, kColumnWidth), false, [&](const RunnerResult& runner) {
+           grid(narrow_header(titles, kColumnWidth), false, [&](const RunnerResult& runner, Footnotes& notes) {
              std::vector<std::string> cells;
              for (const Metric& metric : metrics()) {
-               if (metric.group == Group::kSpeed) cells.push_back(speed_cell(runner, metric));
+               if (metric.group == Group::kSpeed) cells.push_back(speed_cell(runner, metric, notes));
              }
              return cells;
            });

@@ -22,9 +22,10 @@ husk.ecdf = (section, documents, id, caption) => {
   documents.forEach((data, index) => {
     for (const runner of husk.measured(data, id)) {
       const values = runner.samples[id].value.slice().sort(d3.ascending).map((value) => value / kMilli).filter((value) => value > 0);
-      curves.push({ name: runner.name + (documents.length > 1 ? ' ' + 'AB'[index] : ''), runner: runner.name, second: index === 1, values });
+      if (values.length) curves.push({ name: runner.name + (documents.length > 1 ? ' ' + 'AB'[index] : ''), runner: runner.name, second: index === 1, values });
     }
   });
+  if (!curves.length) return;
   const least = d3.min(curves, (curve) => curve.values[0]), most = d3.max(curves, (curve) => curve.values[curve.values.length - 1]);
   const x = d3.scaleLog().domain([least / 1.15, most * 1.15]).range([left, width - right]);
   // Each curve's name stands above its median; names that would meet go to a row further up.

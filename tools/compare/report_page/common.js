@@ -2,8 +2,12 @@
 'use strict';
 const husk = {};
 
+// Names in the data are anybody's: an object without a prototype has no member 'constructor' that nobody gave it.
+husk.parse = (text) => JSON.parse(text, (key, value) => (
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.assign(Object.create(null), value) : value));
+
 // Okabe and Ito's colours, which most colour-blind readers can tell apart; dashes and labels say the same again.
-husk.styles = {
+husk.styles = Object.assign(Object.create(null), {
   'vm': { colour: '#0072b2', dash: '', width: 3 },
   'vm-ring0': { colour: '#0072b2', dash: '2 3', width: 2 },
   'namespace': { colour: '#d55e00', dash: '', width: 2 },
@@ -14,13 +18,15 @@ husk.styles = {
   'bwrap': { colour: '#cc79a7', dash: '', width: 2 },
   'qemu': { colour: '#56b4e9', dash: '', width: 2 },
   'wasm': { colour: '#b5a900', dash: '8 3 2 3', width: 2 },
-};
+});
 husk.style = (name) => husk.styles[name] || { colour: '#888888', dash: '4 3', width: 1.5 };
 
 husk.significant = (value) => {
-  if (value === 0 || !Number.isFinite(value)) return '0';
-  const digits = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
-  return value.toFixed(digits);
+  if (!Number.isFinite(value)) return '–';
+  if (value === 0) return '0';
+  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  if (magnitude < -6 || magnitude > 15) return value.toExponential(2);
+  return value.toFixed(Math.min(6, Math.max(0, 2 - magnitude)));
 };
 
 const kScales = {
@@ -41,6 +47,11 @@ husk.summary = (runner, id) => runner.summary[id];
 husk.median = (runner, id) => (runner.summary[id] ? runner.summary[id].median : undefined);
 husk.measured = (data, id) => data.runners.filter((runner) => runner.summary[id]);
 husk.isReference = (runner) => runner.reference;
+
+husk.isSameMachine = (a, b) => ['cpu_model', 'kernel', 'kvm_backend', 'cores'].every((key) => a.host[key] === b.host[key]);
+
+// RFC 4180.
+husk.csvField = (value) => (/[",\r\n]/.test(value) ? `"${String(value).replace(/"/g, '""')}"` : String(value));
 
 // Text only ever enters the page as text: what stands in the data is not trusted.
 husk.element = (name, attributes = {}, ...children) => {
@@ -72,7 +83,7 @@ husk.table = (section, header, rows) => {
   table.append(husk.element('thead', {}, husk.element('tr', {}, ...header.map((text) => husk.element('th', { scope: 'col' }, text)))));
   const body = husk.element('tbody');
   for (const row of rows) {
-    const line = husk.element('tr', { class: row.name === 'vm' ? 'vm' : '' }, husk.element('th', { scope: 'row' }, row.title || row.name));
+    const line = husk.element('tr', { class: row.class || (row.name === 'vm' ? 'vm' : '') }, husk.element('th', { scope: 'row' }, row.title || row.name));
     for (const cell of row.cells) {
       if (cell !== null && typeof cell === 'object') {
         const attributes = { class: cell.class || (cell.note ? 'note' : '') };

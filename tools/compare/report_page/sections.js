@@ -13,7 +13,9 @@ husk.headline = (data) => {
   if (vm && vm.summary.start_ns) {
     const start = vm.summary.start_ns;
     add(husk.withUnit(start.median, 'ns'), 'a process in a micro-VM of its own, from start to exit');
-    for (const [other, text] of [['runc', 'of the time that runc needs'], ['namespace', 'of the time in namespaces alone'], [data.baseline, `of ${data.baseline}`]]) {
+    const known = [['runc', 'of the time that runc needs'], ['namespace', 'of the time in namespaces alone']];
+    const others = known.some(([name]) => name === data.baseline) ? known : [...known, [data.baseline, `of ${data.baseline}`]];
+    for (const [other, text] of others) {
       const ratio = start.ratio[other];
       if (ratio) add(husk.significant(ratio.median) + '×', `${text}${ratio.interval ? ', 95 %: ' + husk.intervalText(ratio.interval, husk.significant) : ''}`);
     }
@@ -95,7 +97,7 @@ husk.matrix = (data, group, id, title, explanation) => {
   husk.table(section, ['', ...runners.map((runner) => runner.name)], metrics.map((metric) => ({ title: metric.title, cells: runners.map((runner) => husk.cell(data, runner, metric.id)) })));
 };
 
-const kFactTitles = { syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_observed: 'seen in a run', namespaces: 'namespaces of its own', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', devices: 'device nodes', kernel_interfaces: 'kernel interfaces', note: 'note' };
+const kFactTitles = { syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_with_certain_arguments: 'with certain arguments only', syscalls_observed: 'seen in a run', namespaces: 'namespaces of its own', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', kernel_interfaces: 'kernel interfaces' };
 
 husk.isolation = (data) => {
   const looked = data.runners.filter((runner) => runner.isolation_facts);
@@ -123,47 +125,26 @@ husk.isolation = (data) => {
   husk.table(section, ['', ...vms.map((runner) => runner.name)], moved.map((path) => ({ title: title(path), cells: vms.map((runner) => { const value = lookUp(runner.vm_exits, path); return value === undefined ? '–' : String(value); }) })));
 };
 
-husk.provenance = (data) => {
+husk.provenance = (data, json) => {
+  // JSON.parse rounds numbers above 2^53.
+  const [, seed] = json.match(/^ "seed": (\d+)/m) || ['', data.seed];
   const section = husk.section('method', 'How it was measured');
-  section.append(husk.element('p', {}, `husk ${data.husk.version} (${data.husk.commit}), seed ${data.seed}, ${husk.significant(data.seconds)} s; processor time of other programs: ${husk.significant(data.host.others_percent || 0)} %; time stolen by the hypervisor below: ${husk.significant(data.host.steal_percent)} %; clock ${Math.round(data.host.mhz_low)} to ${Math.round(data.host.mhz_high)} MHz. docs/methodology.md defines every figure.`));
+  section.append(husk.element('p', {}, `husk ${data.husk.version} (${data.husk.commit}), seed ${seed}, ${husk.significant(data.seconds)} s; processor time of other programs: ${husk.significant(data.host.others_percent || 0)} %; time stolen by the hypervisor below: ${husk.significant(data.host.steal_percent)} %; clock ${Math.round(data.host.mhz_low)} to ${Math.round(data.host.mhz_high)} MHz. docs/methodology.md defines every figure.`));
   husk.table(section, ['', 'version', 'command'], data.runners.map((runner) => ({ name: runner.name, cells: [{ text: runner.version || '–', class: 'text' }, { text: runner.command.join(' ') || runner.note || '–', class: 'text' }] })));
-  const json = JSON.stringify(data);
   const lines = ['runner,metric,unit,round,value'];
   for (const runner of data.runners) {
     for (const [id, samples] of Object.entries(runner.samples)) {
-      samples.value.forEach((value, index) => lines.push([runner.name, id, (husk.metric(data, id) || { unit: '' }).unit, samples.round[index], value].join(',')));
+      samples.value.forEach((value, index) => lines.push([runner.name, id, (husk.metric(data, id) || { unit: '' }).unit, samples.round[index], value].map(husk.csvField).join(',')));
     }
   }
   const link = (name, type, text) => husk.element('a', { download: name, href: URL.createObjectURL(new Blob([text], { type })) }, name);
   section.append(husk.element('p', { class: 'screen-only' }, 'Raw data, as it stands in this page: ', link('husk-compare.json', 'application/json', json), ', ', link('husk-compare.csv', 'text/csv', lines.join('\r\n') + '\r\n')));
 };
 
-husk.sideBySide = (documents) => {
-  const [a, b] = documents;
-  const page = document.getElementById('page');
-  page.append(husk.element('h1', {}, 'Two comparisons side by side'));
-  documents.forEach((data, index) => page.append(husk.element('p', { class: 'lead' }, `${'AB'[index]}: ${data.started}, husk ${data.husk.version} (${data.husk.commit}), ${data.host.cpu_model}, ${data.host.kernel}, KVM ${data.host.kvm_backend}. ${data.host.meaning}`)));
-  if (['cpu_model', 'kernel', 'kvm_backend', 'cores'].some((key) => a.host[key] !== b.host[key])) {
-    page.append(husk.element('p', { class: 'warning' }, 'These are different machines: compare ratios within each, not A’s times with B’s.'));
-  }
-  const section = husk.section('start-up', 'Start-up');
-  husk.ecdf(section, documents, 'start_ns', 'A drawn as in its own report, B dotted.');
-  for (const runner of a.runners) {
-    const other = b.runners.find((one) => one.name === runner.name);
-    const ids = other ? Object.keys(runner.summary).filter((id) => other.summary[id] && husk.metric(a, id)) : [];
-    if (!ids.length) continue;
-    husk.table(husk.section('runner-' + runner.name, runner.name), ['', 'A', 'B', 'B / A', 'B is'], ids.map((id) => {
-      const metric = husk.metric(a, id), mine = runner.summary[id], theirs = other.summary[id];
-      const differs = mine.interval && theirs.interval && (theirs.interval[1] < mine.interval[0] || theirs.interval[0] > mine.interval[1]);
-      const verdict = differs ? ((theirs.median > mine.median) === metric.higher_is_better ? 'better' : 'worse') : '';
-      const parameter = id.split('@')[1];
-      return { title: metric.title + (parameter ? ` (n=${parameter})` : ''), cells: [husk.cell(a, runner, id), husk.cell(b, other, id), mine.median > 0 ? husk.significant(theirs.median / mine.median) + '×' : '–', { text: verdict, class: verdict }] };
-    }));
-  }
-};
-
-husk.draw = (documents) => {
-  if (documents.length > 1) return husk.sideBySide(documents);
+// `text`: a list of one comparison or two.
+husk.draw = (text) => {
+  const documents = husk.parse(text);
+  if (documents.length > 1) return husk.sideBySide(...documents);
   const data = documents[0];
   husk.headline(data);
   husk.startUp(data);
@@ -173,5 +154,5 @@ husk.draw = (documents) => {
   husk.density(data);
   husk.matrix(data, 'speed', 'speed', 'Speed of a running payload', 'Micro-benchmarks inside; each in an instance of its own.');
   husk.isolation(data);
-  husk.provenance(data);
+  husk.provenance(data, text.slice(1, -1).trim() + '\n');
 };
