@@ -35,17 +35,35 @@ class TableWriter {
                                 : summarize_ratio(runner.find(metric), baseline_->find(metric), result_.seed);
   }
 
+  // What is said of a cell besides its figure, as a mark: why there is none, or fewer samples than others have. The
+  // note of the whole runner stands at the end of its row.
+  static std::string mark_of(const RunnerResult& runner, const std::string& metric, Footnotes& notes) {
+    const auto note = runner.notes.find(metric);
+    const bool is_said = note == runner.notes.end() || note->second.empty() || note->second == runner.note;
+    return is_said ? "" : notes.mark(note->second);
+  }
+
+  static std::string with_mark(const std::string& text, const std::string& mark) {
+    return text.empty() || mark.empty() ? text + mark : text + " " + mark;
+  }
+
   // The median in `divisor` units.
   std::string cell(const RunnerResult& runner, const std::string& metric, double divisor, Footnotes& notes) const {
     const std::optional<Summary> found = summary(runner, metric);
-    return found ? significant(found->median / divisor) : why_empty(runner, metric, notes);
+    const std::string mark = mark_of(runner, metric, notes);
+    if (!found) return mark.empty() ? kNoFigure : mark;
+    return with_mark(significant(found->median / divisor), mark);
   }
 
-  // What stands in a cell that has no figure. The note of the whole runner stands at the end of its row.
-  static std::string why_empty(const RunnerResult& runner, const std::string& metric, Footnotes& notes) {
-    const auto note = runner.notes.find(metric);
-    const bool is_said = note == runner.notes.end() || note->second.empty() || note->second == runner.note;
-    return is_said ? kNoFigure : notes.mark(note->second);
+  // For wide columns: an empty cell says in short itself why it is ("not supported yet", "over 1.2 s").
+  std::string wide_cell(const RunnerResult& runner, const std::string& metric,
+                        const std::function<std::string(double)>& text, Footnotes& notes) const {
+    const std::optional<Summary> found = summary(runner, metric);
+    const std::string mark = mark_of(runner, metric, notes);
+    if (found) return with_mark(text(found->median), mark);
+    if (mark.empty()) return kNoFigure;
+    const std::string& note = runner.notes.at(metric);
+    return with_mark(note.substr(0, note.find(':')), mark);
   }
 
   bool has_any(const std::function<bool(const std::string&)>& wanted) const {
@@ -139,7 +157,8 @@ class TableWriter {
            grid({header}, false, [&](const RunnerResult& runner, Footnotes& notes) {
              std::vector<std::string> cells;
              for (const std::string& id : ids) {
-               cells.push_back(cell(runner, id, kMillisecond, notes));
+               cells.push_back(wide_cell(
+                   runner, id, [](double value) { return significant(value / kMillisecond); }, notes));
              }
              return cells;
            });
@@ -187,9 +206,9 @@ class TableWriter {
   }
 
   std::string speed_cell(const RunnerResult& runner, const Metric& metric, Footnotes& notes) const {
-    const std::string id(metric.id);
-    if (const std::optional<Summary> found = summary(runner, id)) return with_unit(found->median, metric.unit);
-    return why_empty(runner, id, notes);
+    const Unit unit = metric.unit;
+    return wide_cell(
+        runner, std::string(metric.id), [unit](double value) { return with_unit(value, unit); }, notes);
   }
 
   std::string speed() const {
