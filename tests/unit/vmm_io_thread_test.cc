@@ -36,7 +36,7 @@ TEST(IoThread, CallsBackOnceWhenReadable) {
   std::this_thread::sleep_for(20ms);
   EXPECT_EQ(calls, 0);
   ASSERT_EQ(::write(pipe.write.get(), "x", 1), 1);
-  ASSERT_EQ(called.get_future().wait_for(5s), std::future_status::ready);
+  ASSERT_EQ(called.get_future().wait_for(30s), std::future_status::ready);
   std::this_thread::sleep_for(20ms);  // still readable, but nobody asked again
   EXPECT_EQ(calls, 1);
 }
@@ -56,7 +56,7 @@ TEST(IoThread, ACallbackMayAskAgain) {
   ASSERT_EQ(::write(pipe.write.get(), "abc", 3), 3);
   pipe.write.reset();
   auto result = all.get_future();
-  ASSERT_EQ(result.wait_for(5s), std::future_status::ready);
+  ASSERT_EQ(result.wait_for(30s), std::future_status::ready);
   EXPECT_EQ(result.get(), "abc");
 }
 
@@ -69,9 +69,9 @@ TEST(IoThread, BothDirectionsOfOneDescriptor) {
   std::promise<void> readable, writable;
   loop.when_readable(near.get(), [&] { readable.set_value(); });
   loop.when_writable(near.get(), [&] { writable.set_value(); });
-  ASSERT_EQ(writable.get_future().wait_for(5s), std::future_status::ready);
+  ASSERT_EQ(writable.get_future().wait_for(30s), std::future_status::ready);
   ASSERT_EQ(::write(far.get(), "x", 1), 1);  // the other direction is still waited for
-  ASSERT_EQ(readable.get_future().wait_for(5s), std::future_status::ready);
+  ASSERT_EQ(readable.get_future().wait_for(30s), std::future_status::ready);
 }
 
 TEST(IoThread, DescriptorsWithoutReadinessAreAlwaysReady) {
@@ -82,8 +82,8 @@ TEST(IoThread, DescriptorsWithoutReadinessAreAlwaysReady) {
     first.set_value();
     loop.when_readable(file.get(), [&] { second.set_value(); });
   });
-  EXPECT_EQ(first.get_future().wait_for(5s), std::future_status::ready);
-  EXPECT_EQ(second.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(first.get_future().wait_for(30s), std::future_status::ready);
+  EXPECT_EQ(second.get_future().wait_for(30s), std::future_status::ready);
 }
 
 TEST(IoThread, PostedTasksRunInOrderAndStopForgetsTheRest) {
@@ -93,7 +93,7 @@ TEST(IoThread, PostedTasksRunInOrderAndStopForgetsTheRest) {
   loop.post([&] { order += 'a'; });
   loop.post([&] { order += 'b'; });
   loop.post([&] { done.set_value(); });
-  ASSERT_EQ(done.get_future().wait_for(5s), std::future_status::ready);
+  ASSERT_EQ(done.get_future().wait_for(30s), std::future_status::ready);
   EXPECT_EQ(order, "ab");
   loop.stop();
   loop.post([&] { order += 'c'; });

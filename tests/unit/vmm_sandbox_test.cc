@@ -75,7 +75,7 @@ TEST_F(Sandbox, TheIoThreadCanStillStart) {
     machine::IoThread loop;
     std::atomic<bool> called{false};
     loop.post([&] { called = true; });
-    for (int i = 0; i < 500 && !called; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 3000 && !called; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     loop.stop();
     return called.load();
   });
