@@ -70,7 +70,7 @@ TEST(Process, IsKilledWithItsGroupWhenItGoesOutOfScope) {
     child = std::stoi(process.read_output(8, kTimeoutMs));
     EXPECT_TRUE(is_alive(child));
   }
-  for (int attempt = 0; attempt < 1000 && is_alive(child); ++attempt) usleep(1'000);
+  for (int attempt = 0; attempt < kTimeoutMs && is_alive(child); ++attempt) usleep(1'000);
   EXPECT_FALSE(is_alive(child));
 }
 
@@ -79,7 +79,7 @@ TEST(Memory, CountsTheWholeTree) {
   ASSERT_EQ(process.read_output(1, kTimeoutMs), "\n");
   // The background shell may not have executed sleep yet.
   std::vector<ProcessMemory> tree;
-  for (int attempt = 0; attempt < 1000; ++attempt) {
+  for (int attempt = 0; attempt < kTimeoutMs; ++attempt) {
     tree = memory_of_trees({process.pid()});
     if (tree.size() == 2 && tree[1].name == "sleep") break;
     usleep(1'000);
