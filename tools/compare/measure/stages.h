@@ -24,7 +24,7 @@ void measure_timeline(Session& session, const Subject& subject);  // embedded pa
 void measure_tasks(Session& session, const Subject& subject);     // task_*
 Stage task_stage(const Task& task);
 void record_commands(Session& session, const Subject& subject);  // of a start-up run
-void record_vm_exits(Session& session, const Subject& subject);  // one run, not timed
+void record_vm_exits(Session& session, const Subject& subject);  // not timed
 
 // measure/cold_start.cc
 extern const Stage kColdStage;
