@@ -104,6 +104,11 @@ std::uint64_t monotonic_ns() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+int left_of(int limit_ms, std::uint64_t begin_ns) {
+  const auto gone_ms = static_cast<std::int64_t>((monotonic_ns() - begin_ns) / 1'000'000);
+  return static_cast<int>(std::max<std::int64_t>(0, limit_ms - gone_ms));
+}
+
 void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = [](int) { interrupted = 1; };
@@ -201,11 +206,7 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
   std::string output;
   std::array<char, 4096> buffer;
   const std::uint64_t begin = monotonic_ns();
-  const auto left_ms = [&] {
-    return static_cast<int>(
-        std::max<std::int64_t>(0, timeout_ms - static_cast<std::int64_t>((monotonic_ns() - begin) / 1'000'000)));
-  };
-  while (output.size() < count && wait_readable(output_.get(), left_ms())) {
+  while (output.size() < count && wait_readable(output_.get(), left_of(timeout_ms, begin))) {
     const ssize_t got = read(output_.get(), buffer.data(), std::min(buffer.size(), count - output.size()));
     if (got <= 0) break;
     output.append(buffer.data(), static_cast<std::size_t>(got));

@@ -15,6 +15,9 @@ namespace husk::compare {
 
 std::uint64_t monotonic_ns();
 
+// What is left of a time limit that began at `begin_ns`; not below 0.
+int left_of(int limit_ms, std::uint64_t begin_ns);
+
 // Thrown when the user asks the comparison to end (Ctrl-C, SIGTERM, SIGHUP).
 struct Interrupted {};
 

@@ -33,8 +33,7 @@ Scratch::Scratch() {
   try {
     make_private();
   } catch (...) {
-    umount2(path_.c_str(), MNT_DETACH);
-    rmdir(path_.c_str());
+    remove();
     throw;
   }
 }
@@ -57,6 +56,10 @@ void Scratch::make_private() {
 }
 
 Scratch::~Scratch() {
+  remove();
+}
+
+void Scratch::remove() {
   std::error_code ignored;
   if (is_private_) {
     for (auto mount = mounts_.rbegin(); mount != mounts_.rend(); ++mount) umount2(mount->c_str(), MNT_DETACH);

@@ -29,6 +29,7 @@ class Scratch {
 
  private:
   void make_private();
+  void remove();
   std::filesystem::path mount_overlay(const std::string& name, const std::string& image, image::RootImage named);
 
   std::filesystem::path path_;

@@ -208,17 +208,17 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   if (::getrandom(tree.rng_seed.data(), tree.rng_seed.size(), 0) != static_cast<ssize_t>(tree.rng_seed.size())) {
     throw Error::from_errno("read", "random numbers for the guest");
   }
-  tree.clock = {.tsc_khz = profile_.tsc_khz, .boot_tsc = 0, .boot_realtime_ns = 0};
-  relate_clocks(tree.clock);
+  tree.clock = relate_clocks();
   const Gpa tree_address = boot::write_device_tree(arena, tree);
   boot::set_entry_state(*vcpu_, {ring, tables.root(), tree_address, &image.note()}, profile_.features);
 }
 
 // The guest's TSC, and what the host's clocks said at that moment. Whoever takes the processor away between the
 // readings would shift every moment that the guest tells, so they are taken again when they lie far apart.
-void Machine::relate_clocks(boot::Clock& clock) {
+boot::Clock Machine::relate_clocks() {
   constexpr std::uint64_t kCloseNs = 50'000;
   constexpr int kAttempts = 5;
+  boot::Clock clock{.tsc_khz = profile_.tsc_khz};
   std::uint64_t narrowest = std::numeric_limits<std::uint64_t>::max();
   for (int attempt = 0; attempt < kAttempts && narrowest > kCloseNs; ++attempt) {
     const std::uint64_t before = monotonic_ns();
@@ -231,6 +231,7 @@ void Machine::relate_clocks(boot::Clock& clock) {
     timeline_.reference_ns = before + apart / 2;
     clock.boot_realtime_ns = realtime;
   }
+  return clock;
 }
 
 bool Machine::emulates_cpl0() const {

@@ -57,7 +57,7 @@ class Machine final : private ControlHost {
  private:
   void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
   boot::Ring prepare_cpu(const std::string& cache_directory);
-  void relate_clocks(boot::Clock& clock);
+  boot::Clock relate_clocks();
   bool emulates_cpl0() const;  // in software, instruction by instruction; known after prepare_cpu()
   void add_memory_slots();
   void handle_exit();

@@ -37,8 +37,8 @@ std::string first_line(const std::string& path) {
 }
 
 // proc_pid_cgroup(5): "hierarchy-id:controllers:path"; version 2 has id 0 and no controllers.
-std::optional<std::string> own_group(bool unified) {
-  std::ifstream file("/proc/self/cgroup");
+std::optional<std::string> group_of(const std::string& pid, bool unified) {
+  std::ifstream file("/proc/" + pid + "/cgroup");
   std::string line;
   while (std::getline(file, line)) {
     const std::size_t first = line.find(':');
@@ -83,7 +83,7 @@ void limit_swap(const std::string& path, bool unified, const std::string& limit)
 }  // namespace
 
 std::optional<CgroupPlace> find_memory_cgroup() {
-  if (const auto group = own_group(true)) {
+  if (const auto group = group_of("self", true)) {
     if (auto directory = mounted_directory(*group, true)) {
       // The root group may have both processes and controllers; every other one hands controllers on from above.
       for (const std::string& candidate : {*directory, directory->substr(0, directory->rfind('/'))}) {
@@ -93,8 +93,16 @@ std::optional<CgroupPlace> find_memory_cgroup() {
       }
     }
   }
-  if (const auto group = own_group(false)) {
-    if (const auto directory = mounted_directory(*group, false)) return CgroupPlace{*directory, false};
+  const std::optional<CgroupPlace> own = memory_cgroup_of("self");
+  return own && !own->unified ? own : std::nullopt;
+}
+
+std::optional<CgroupPlace> memory_cgroup_of(const std::string& pid) {
+  // A controller is in one version's hierarchy only (cgroups(7), "CGROUPS VERSION 2").
+  for (const bool unified : {false, true}) {
+    const auto group = group_of(pid, unified);
+    if (!group) continue;
+    if (const auto directory = mounted_directory(*group, unified)) return CgroupPlace{*directory, unified};
   }
   return std::nullopt;
 }

@@ -9,14 +9,18 @@
 
 namespace husk::runner {
 
-// Where the caller may make memory control groups: the directory of its own group, or with version 2, where a group
-// that has processes cannot hand its controllers to children, the directory above.
 struct CgroupPlace {
   std::string directory;
   bool unified = false;  // version 2
 };
 
-// Nothing when the host has no memory controller for the caller.
+// The group that a process ("self": the caller) is in, of the memory controller or of version 2. Nothing when there is
+// no such process, or its group is not mounted where the caller can see it.
+std::optional<CgroupPlace> memory_cgroup_of(const std::string& pid);
+
+// Where the caller may make memory control groups: the directory of its own group, or with version 2, where a group
+// that has processes cannot hand its controllers to children, the directory above. Nothing when the host has no memory
+// controller for the caller.
 std::optional<CgroupPlace> find_memory_cgroup();
 
 class MemoryCgroup {

@@ -9,7 +9,6 @@
 #include <filesystem>
 
 #include "common/unique_fd.h"
-#include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/stages.h"
 #include "vmm/error.h"
 #include "vmm/runner/open_in_root.h"
@@ -44,12 +43,7 @@ UniqueFd open_directory(const std::filesystem::path& path) {
 // What the runner opens, and what the payload opens, where strace sees it. strace prints the paths as whoever opens
 // them sees them: before pivot_root(2) or chroot(2) the host's, then the image's.
 void find_files(Session& session, const Subject& subject, Entry& entry) {
-  if (entry.files.empty()) {
-    entry.files =
-        observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
-                [&](Process& process) { session.finish(process, entry); })
-            .files;
-  }
+  if (entry.files.empty()) observe_start(session, subject, entry);
   entry.files.insert(subject.workload->start.argv[0]);
   if (!subject.root.erofs.empty()) entry.files.insert(subject.root.erofs);
 }

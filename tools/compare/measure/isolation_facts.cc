@@ -1,6 +1,5 @@
 // What stands between payload and host: looked at once for each runner, in runs that nobody times.
 #include "tools/compare/isolation/inspect.h"
-#include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/stages.h"
 #include "vmm/error.h"
 
@@ -24,15 +23,20 @@ void inspect_idle(Session& session, const Subject& subject, Entry& entry) {
 
 }  // namespace
 
+Observation observe_start(Session& session, const Subject& subject, Entry& entry) {
+  Observation seen =
+      observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
+              [&](Process& process) { session.finish(process, entry); });
+  entry.files = seen.files;
+  return seen;
+}
+
 void look_at_isolation(Session& session, const Subject& subject) {
   session.run(kIsolationStage, [&](Entry& entry, unsigned) {
     if (subject.workload->is_embedded()) inspect_idle(session, subject, entry);
-    const Observation seen =
-        observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
-                [&](Process& process) { session.finish(process, entry); });
+    const Observation seen = observe_start(session, subject, entry);
     entry.result.isolation_facts["syscalls_observed"] = seen.calls.size();
     entry.result.isolation_facts["observed_calls"] = seen.calls;
-    entry.files = seen.files;
   });
 }
 

@@ -17,45 +17,9 @@ namespace fs = std::filesystem;
 
 constexpr char kPrefix[] = "husk-compare-memory-";
 
-// Where the memory controller is mounted, and with which version of the interface.
-struct Hierarchy {
-  fs::path mount;  // empty: there is none
-  bool is_unified = false;
-};
-
-Hierarchy find_hierarchy() {
-  std::error_code none;
-  if (fs::exists("/sys/fs/cgroup/memory/memory.kmem.usage_in_bytes", none)) return {"/sys/fs/cgroup/memory", false};
-  std::ifstream file("/sys/fs/cgroup/cgroup.controllers");
-  for (std::string word; file >> word;) {
-    if (word == "memory") return {"/sys/fs/cgroup", true};
-  }
-  return {};
-}
-
-const Hierarchy& hierarchy() {
-  static const Hierarchy found = find_hierarchy();
-  return found;
-}
-
-// The memory control group of a process (cgroups(7), /proc/PID/cgroup); empty when it is gone.
-fs::path group_of(const std::string& pid) {
-  std::ifstream file("/proc/" + pid + "/cgroup");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    const bool is_mine =
-        hierarchy().is_unified ? controllers == ",," : controllers.find(",memory,") != std::string::npos;
-    if (is_mine) return hierarchy().mount / line.substr(second + 1).substr(1);
-  }
-  return {};
-}
-
-std::optional<std::uint64_t> kernel_bytes(const fs::path& group) {
+std::optional<std::uint64_t> kernel_bytes(const fs::path& group, bool is_unified) {
   std::uint64_t bytes = 0;
-  if (!hierarchy().is_unified) {
+  if (!is_unified) {
     std::ifstream file(group / "memory.kmem.usage_in_bytes");
     return file >> bytes ? std::optional(bytes) : std::nullopt;
   }
@@ -70,17 +34,18 @@ std::optional<std::uint64_t> kernel_bytes(const fs::path& group) {
 
 KernelMemory::KernelMemory() {
   const std::optional<runner::CgroupPlace> parent = runner::find_memory_cgroup();
-  if (!parent || hierarchy().mount.empty()) {
+  if (!parent) {
     why_not_ = "no memory control group";
     return;
   }
+  is_unified_ = parent->unified;
   runner::sweep(parent->directory, kPrefix);
   const fs::path group = fs::path(parent->directory) / (kPrefix + std::to_string(getpid()));
   std::error_code error;
   fs::create_directory(group, error);
   if (error) {
     why_not_ = "no control group: " + error.message();
-  } else if (!kernel_bytes(group)) {
+  } else if (!kernel_bytes(group, is_unified_)) {
     rmdir(group.c_str());
     why_not_ = "the memory controller does not count the kernel's memory here";
   } else {
@@ -102,18 +67,19 @@ std::vector<std::string> KernelMemory::enclose(std::vector<std::string> command)
 
 std::optional<std::uint64_t> KernelMemory::read(const std::vector<ProcessMemory>& processes) {
   if (group_.empty()) return std::nullopt;
-  std::set<fs::path> groups = {group_};
-  const fs::path own = group_of("self");
+  std::set<std::string> groups = {group_};
+  const auto own = runner::memory_cgroup_of("self");
   for (const ProcessMemory& process : processes) {
-    const fs::path group = group_of(std::to_string(process.pid));
+    const auto group = runner::memory_cgroup_of(std::to_string(process.pid));
+    if (!group || (own && group->directory == own->directory)) continue;
     // Groups below group_ are counted with it.
-    if (!group.empty() && group != own && !group.string().starts_with(group_.string())) groups.insert(group);
+    if (!group->directory.starts_with(group_.string())) groups.insert(group->directory);
   }
   std::uint64_t sum = 0;
-  for (const fs::path& group : groups) {
-    const std::optional<std::uint64_t> bytes = kernel_bytes(group);
+  for (const std::string& group : groups) {
+    const std::optional<std::uint64_t> bytes = kernel_bytes(group, is_unified_);
     if (!bytes) {
-      why_not_ = "cannot read " + group.string();
+      why_not_ = "cannot read " + group;
       return std::nullopt;
     }
     sum += *bytes;

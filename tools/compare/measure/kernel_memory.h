@@ -32,6 +32,7 @@ class KernelMemory {
 
  private:
   std::filesystem::path group_;
+  bool is_unified_ = false;  // version 2
   std::string why_not_;
 };
 

@@ -27,17 +27,13 @@ void sleep_ms(int milliseconds) {
   nanosleep(&pause, nullptr);
 }
 
-bool is_late(const Process& process, const Session& session) {
-  return monotonic_ns() > process.start_ns() + static_cast<std::uint64_t>(session.options().timeout_ms) * 1'000'000;
-}
-
 // A command of the user's: the largest sum until it ends.
 void watch_command(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   Process process = Process::start(session.command(entry, subject.start()), Process::Streams::kNone);
   std::uint64_t peak = 0;
   do {
     peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
-  } while (!process.wait(kPeakIntervalMs) && !is_late(process, session));
+  } while (!process.wait(kPeakIntervalMs) && session.left_ms(process) > 0);
   session.finish(process, entry);
   entry.add("peak_pss_bytes", round, static_cast<double>(peak));
 }
@@ -49,7 +45,7 @@ void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned
   std::uint64_t peak = 0;
   do {
     peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
-    if (is_late(process, session)) throw Error("run", entry.result.name, "the idle payload was not ready in time");
+    if (session.left_ms(process) == 0) throw Error("run", entry.result.name, "the idle payload was not ready in time");
   } while (process.read_output(1, kPeakIntervalMs).empty() && !process.has_ended());
   if (process.has_ended()) {
     throw Error("run", entry.result.name, "the idle payload ended before it was ready: " + process.last_error_line());

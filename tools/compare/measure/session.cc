@@ -268,8 +268,7 @@ void Session::settle(Entry& entry) const {
 }
 
 int Session::left_ms(const Process& process) const {
-  const std::uint64_t gone_ms = (monotonic_ns() - process.start_ns()) / 1'000'000;
-  return static_cast<int>(std::max(std::int64_t{0}, options_.timeout_ms - static_cast<std::int64_t>(gone_ms)));
+  return left_of(options_.timeout_ms, process.start_ns());
 }
 
 void Session::finish(Process& process, const Entry& entry) const {

@@ -1,6 +1,7 @@
 // The measurements: each fills in the metrics of one group. docs/methodology.md says what each includes.
 #pragma once
 
+#include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/session.h"
 #include "tools/compare/workload.h"
 
@@ -47,5 +48,6 @@ void measure_speed(Session& session, const Subject& subject);
 // measure/isolation_facts.cc: untimed, once
 extern const Stage kIsolationStage;
 void look_at_isolation(Session& session, const Subject& subject);
+Observation observe_start(Session& session, const Subject& subject, Entry& entry);  // one run under strace
 
 }  // namespace husk::compare

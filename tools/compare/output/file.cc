@@ -10,26 +10,13 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "common/unique_fd.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // What would end this process must not do so between a temporary file's beginning and its end, which is soon.
 class SignalsLater {
@@ -90,7 +77,7 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& path)
       : name_(directory_of(path) + "/.husk-XXXXXX"), file_(::mkostemp(name_.data(), O_CLOEXEC)) {
-    if (file_.get() < 0) return;
+    if (!file_) return;
     struct stat old {};
     if (::stat(path.c_str(), &old) == 0) {
       (void)!::fchown(file_.get(), old.st_uid, old.st_gid);
@@ -102,7 +89,7 @@ class TemporaryFile {
     }
   }
   ~TemporaryFile() {
-    if (file_.get() >= 0 && !is_renamed_) ::unlink(name_.c_str());
+    if (file_ && !is_renamed_) ::unlink(name_.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
@@ -112,7 +99,7 @@ class TemporaryFile {
 
  private:
   std::string name_;
-  Descriptor file_;
+  UniqueFd file_;
   bool is_renamed_ = false;
 };
 
@@ -129,8 +116,8 @@ int standard_descriptor_of(const std::string& path) {
 }
 
 void write_in_place(const std::string& path, const std::string& text) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.get() < 0 || !write_all(file.get(), text)) throw Error::from_errno("write", path);
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!file || !write_all(file.get(), text)) throw Error::from_errno("write", path);
 }
 
 // False where the file that is there can only be written in place: its directory is not to be written to, or it is a
@@ -149,8 +136,8 @@ bool replace(const std::string& path, const std::string& text) {
 }  // namespace
 
 std::string read_file(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) throw Error::from_errno("read", path);
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw Error::from_errno("read", path);
   std::string text;
   char part[64 << 10];
   for (;;) {

@@ -12,7 +12,7 @@ struct GridRow {
   bool is_dim = false;  // less important than the others
 };
 
-// Why cells of a grid are empty: a mark for the cell, the reason below the grid.
+// What is said of cells of a grid, why they are empty say: a mark for the cell, the text below the grid.
 class Footnotes {
  public:
   std::string mark(const std::string& reason);  // "[1]"; the same for the same reason

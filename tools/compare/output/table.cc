@@ -43,16 +43,15 @@ class TableWriter {
     return is_said ? "" : notes.mark(note->second);
   }
 
-  static std::string with_mark(const std::string& text, const std::string& mark) {
+  static std::string marked(const std::string& text, const std::string& mark) {
+    if (text.empty() && mark.empty()) return kNoFigure;
     return text.empty() || mark.empty() ? text + mark : text + " " + mark;
   }
 
   // The median in `divisor` units.
   std::string cell(const RunnerResult& runner, const std::string& metric, double divisor, Footnotes& notes) const {
     const std::optional<Summary> found = summary(runner, metric);
-    const std::string mark = mark_of(runner, metric, notes);
-    if (!found) return mark.empty() ? kNoFigure : mark;
-    return with_mark(significant(found->median / divisor), mark);
+    return marked(found ? significant(found->median / divisor) : "", mark_of(runner, metric, notes));
   }
 
   // For wide columns: an empty cell says in short itself why it is ("not supported yet", "over 1.2 s").
@@ -60,10 +59,9 @@ class TableWriter {
                         const std::function<std::string(double)>& text, Footnotes& notes) const {
     const std::optional<Summary> found = summary(runner, metric);
     const std::string mark = mark_of(runner, metric, notes);
-    if (found) return with_mark(text(found->median), mark);
-    if (mark.empty()) return kNoFigure;
+    if (found || mark.empty()) return marked(found ? text(found->median) : "", mark);
     const std::string& note = runner.notes.at(metric);
-    return with_mark(note.substr(0, note.find(':')), mark);
+    return marked(note.substr(0, note.find(':')), mark);
   }
 
   bool has_any(const std::function<bool(const std::string&)>& wanted) const {
