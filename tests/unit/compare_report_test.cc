@@ -215,6 +215,16 @@ TEST(Table, AnEmptyCellSaysWhyBelow) {
   EXPECT_THAT(table, HasSubstr("\n[1] not supported yet: socket: ENOSYS\n"));
 }
 
+TEST(Table, ARunnerThatFailedInTheOnlyMeasurementSaysSo) {
+  ComparisonResult result = example();
+  RunnerResult crun;
+  crun.name = "crun";
+  crun.notes["idle_pss_bytes"] = "failed: exit status 1";
+  result.runners.push_back(crun);
+  const std::string table = format_table(result, kBaseline, {});
+  EXPECT_THAT(table, HasSubstr("\n[1] failed: exit status 1\n"));
+}
+
 TEST(Table, AReasonThatStandsBesideTheRowIsNotRepeated) {
   ComparisonResult result = example();
   RunnerResult& vm = result.runners[1];

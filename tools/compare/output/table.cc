@@ -108,7 +108,8 @@ class TableWriter {
       row.cells = {runner.name};
       row.is_dim = runner.is_reference || runner.status != Status::kMeasured;
       row.note = runner.note;
-      if (!runner.series.empty()) {
+      // One without figures whose row has no note has its reasons in the cells.
+      if (!runner.series.empty() || runner.note.empty()) {
         for (std::string& text : cells(runner, notes)) row.cells.push_back(std::move(text));
       }
       rows.push_back(std::move(row));
