@@ -9,7 +9,7 @@
 // one at a time on the I/O thread with no lock held, so a callback takes the lock of its device first. Callbacks must
 // not block. The owner stops the loop before it destroys a device whose callbacks may still be registered.
 //
-// A descriptor that epoll cannot watch (a regular file, /dev/null: EPERM) is always ready: its callback runs at once,
+// A descriptor without readiness (a regular file) is always ready: its callback runs at once,
 // on the I/O thread. Hang-up and error count as ready too: the callback finds out by reading or writing.
 #pragma once
 

@@ -38,6 +38,10 @@ spdlog::logger& logger() {
 
 }  // namespace
 
+void prepare() {
+  logger();
+}
+
 void set_level(Severity most_verbose) {
   most_verbose_level = most_verbose;
 }

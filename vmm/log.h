@@ -11,6 +11,10 @@ namespace husk::log {
 // syslog's severities (RFC 5424, section 6.2.1), as the guest kernel's log uses them too.
 enum class Severity : int { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
 
+// Sets up now what the first line needs: the environment and the terminal are asked about colours. For a caller that
+// loses both before it writes.
+void prepare();
+
 void set_level(Severity most_verbose);  // default: kWarning
 Severity level();
 inline bool enabled(Severity severity) {

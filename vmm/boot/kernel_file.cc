@@ -1,13 +1,12 @@
 #include "vmm/boot/kernel_file.h"
 
-#include <elf.h>
 #include <fcntl.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include <optional>
 
 #include "vmm/error.h"
+#include "vmm/own_executable.h"
 
 extern "C" const std::byte husk_embedded_kernel[];
 extern "C" const std::byte husk_embedded_kernel_end[];
@@ -15,19 +14,11 @@ extern "C" const std::byte husk_embedded_kernel_end[];
 namespace husk::boot {
 namespace {
 
-// Where in this executable's file the byte at `address` lies: found in the program headers that the kernel passes to
-// every process (getauxval(3), AT_PHDR).
+// Where in this executable's file the byte at `address` lies.
 std::optional<std::uint64_t> file_offset_of(const void* address) {
-  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(::getauxval(AT_PHDR));
-  const std::uint64_t count = ::getauxval(AT_PHNUM);
-  if (headers == nullptr) return std::nullopt;
-  std::uint64_t bias = 0;  // non-zero in a position-independent executable
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (headers[i].p_type == PT_PHDR) bias = reinterpret_cast<std::uint64_t>(headers) - headers[i].p_vaddr;
-  }
-  const std::uint64_t target = reinterpret_cast<std::uint64_t>(address) - bias;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const Elf64_Phdr& header = headers[i];
+  const OwnExecutable self = own_executable();
+  const std::uint64_t target = reinterpret_cast<std::uint64_t>(address) - self.bias;
+  for (const Elf64_Phdr& header : self.headers) {
     if (header.p_type == PT_LOAD && target >= header.p_vaddr && target - header.p_vaddr < header.p_filesz) {
       return target - header.p_vaddr + header.p_offset;
     }

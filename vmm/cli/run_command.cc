@@ -1,9 +1,12 @@
 #include "vmm/cli/run_command.h"
 
+#include <unistd.h>
+
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "vmm/cli/full_jail.h"
 #include "vmm/error.h"
 #include "vmm/image/image.h"
 #include "vmm/machine/machine.h"
@@ -28,7 +31,7 @@ runner::RootSource open_root_source(const ContainerSpec& spec) {
   return runner::RootSource::from_erofs(std::move(image.fd), spec.image);
 }
 
-int run_in_vm(const RunOptions& options, const StartTimes& start) {
+int run_in_vm(const RunOptions& options, const StartTimes& start, const sandbox::Jail& jail) {
   machine::Timeline timeline;
   timeline.main_ns = start.main_ns;
   timeline.exec_cpu_ns = start.exec_cpu_ns;
@@ -44,6 +47,8 @@ int run_in_vm(const RunOptions& options, const StartTimes& start) {
     config.kernel_path = options.kernel_path;
     config.cache_directory = cache.path();
     config.wants_kvm_counters = options.kvm_stats;
+    config.jail = jail;
+    if (stats) config.kept_open.push_back(stats->descriptor());
     machine::Machine machine(std::move(config), timeline);
     status = machine.run();
   }
@@ -58,7 +63,11 @@ int run_in_vm(const RunOptions& options, const StartTimes& start) {
 int run_command(RunOptions& options, const StartTimes& start) {
   switch (options.spec.isolation) {
     case Isolation::kVm:
-      return run_in_vm(options, start);
+      if (options.jail == sandbox::JailLevel::kFull) {
+        return run_in_full_jail(options.spec,
+                                [&](const sandbox::Jail& jail) { return run_in_vm(options, start, jail); });
+      }
+      return run_in_vm(options, start, {.user = sandbox::user_for(::getpid())});
     case Isolation::kNamespace:
       return runner::run_in_namespace(options.spec, open_root_source(options.spec));
     case Isolation::kProcess:

@@ -130,6 +130,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--isolation", options.isolation, "vm (default), namespace or process")->type_name("HOW");
   app.add_option("--guest-ring", options.guest_ring, "privilege ring of the guest kernel: auto (default), 0 or 3")
       ->type_name("RING");
+  app.add_option("--jail", options.jail_level,
+                 "how the VMM is confined: basic (default), or full, which adds namespaces and takes longer to start")
+      ->type_name("LEVEL");
   app.add_flag("-t,--tty", options.spec.terminal, "give the payload a terminal");
   app.add_flag("-i,--interactive", options.interactive,
                "accepted as docker has it; standard input is always connected");
@@ -177,6 +180,14 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
     spec.guest_ring = GuestRing::kRing3;
   } else {
     throw Error("use", "--guest-ring " + options.guest_ring, "not one of auto, 0, 3");
+  }
+  if (options.jail_level == "basic") {
+    options.jail = sandbox::JailLevel::kBasic;
+  } else if (options.jail_level == "full") {
+    if (spec.isolation != Isolation::kVm) throw Error("use", "--jail full", "it confines a VMM", "leave out --isolation");
+    options.jail = sandbox::JailLevel::kFull;
+  } else {
+    throw Error("use", "--jail " + options.jail_level, "not one of basic, full");
   }
   spec.env = make_environment(options);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vmm/container_spec.h"
+#include "vmm/sandbox/identity.h"
 
 namespace husk::cli {
 
@@ -14,6 +15,7 @@ struct RunOptions {
   std::string kernel_path;  // --kernel, empty: the embedded one
   std::string stats_path;   // --stats, empty: none
   bool kvm_stats = false;   // --kvm-stats
+  sandbox::JailLevel jail = sandbox::JailLevel::kBasic;  // --jail
   std::string log_level = "warning";
 
   // As given, before they are checked and moved into `spec`.
@@ -21,6 +23,7 @@ struct RunOptions {
   std::string user;
   std::string isolation = "vm";
   std::string guest_ring = "auto";
+  std::string jail_level = "basic";
   std::vector<std::string> environment;
   bool interactive = false;  // -i: accepted as docker's; standard input is always connected
 };

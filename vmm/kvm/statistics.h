@@ -28,6 +28,8 @@ class Statistics {
   // All that count events since the VM was made. Those that are no longer readable are left out.
   std::vector<Counter> read() const;
 
+  int descriptor() const { return fd_.get(); }  // -1: there are no counters
+
  private:
   struct Description {
     std::string name;

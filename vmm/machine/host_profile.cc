@@ -1,8 +1,6 @@
 #include "vmm/machine/host_profile.h"
 
-#include <elf.h>
 #include <fcntl.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +13,7 @@
 
 #include "common/unique_fd.h"
 #include "vmm/log.h"
+#include "vmm/own_executable.h"
 
 namespace husk::machine {
 namespace {
@@ -54,16 +53,11 @@ std::uint64_t checksum_of(std::span<const std::byte> bytes) {
 // The linker's --build-id of this executable, from its program headers.
 std::array<std::byte, 32> build_id() {
   std::array<std::byte, 32> id{};
-  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(::getauxval(AT_PHDR));
-  const std::uint64_t count = headers == nullptr ? 0 : ::getauxval(AT_PHNUM);
-  std::uint64_t bias = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (headers[i].p_type == PT_PHDR) bias = reinterpret_cast<std::uint64_t>(headers) - headers[i].p_vaddr;
-  }
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (headers[i].p_type != PT_NOTE) continue;
-    const auto* note = reinterpret_cast<const std::byte*>(headers[i].p_vaddr + bias);
-    const auto* end = note + headers[i].p_filesz;
+  const OwnExecutable self = own_executable();
+  for (const Elf64_Phdr& segment : self.headers) {
+    if (segment.p_type != PT_NOTE) continue;
+    const auto* note = reinterpret_cast<const std::byte*>(segment.p_vaddr + self.bias);
+    const auto* end = note + segment.p_filesz;
     while (note + sizeof(Elf64_Nhdr) <= end) {
       const auto* header = reinterpret_cast<const Elf64_Nhdr*>(note);
       const std::byte* description = note + sizeof(Elf64_Nhdr) + ((header->n_namesz + 3U) & ~3U);

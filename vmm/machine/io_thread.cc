@@ -2,36 +2,31 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
-#include <array>
 #include <utility>
 
 #include "vmm/error.h"
 
 namespace husk::machine {
 
-// Throws husk::Error: a VM whose devices cannot wait is of no use.
+IoThread::IoThread() : wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!wakeup_) throw Error::from_errno("create", "an eventfd");
+}
+
+// Throws husk::Error.
 bool IoThread::start_locked() {
   if (stopping_) return false;
   if (started_) return true;
-  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_) throw Error::from_errno("create", "an epoll instance");
-  wakeup_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wakeup_) throw Error::from_errno("create", "an eventfd");
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = wakeup_.get();
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &event) != 0) {
-    throw Error::from_errno("watch", "an eventfd");
-  }
-
-  // A new thread inherits the signal mask: every signal must reach the vCPU's thread instead.
-  sigset_t all;
+  // A new thread inherits the signal mask: every signal must reach the vCPU's thread instead. But one: what the kernel
+  // sends to the thread that made a forbidden system call (seccomp(2), SECCOMP_RET_TRAP) kills it without a word where
+  // it is blocked.
+  sigset_t others;
   sigset_t previous;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &previous);
+  ::sigfillset(&others);
+  ::sigdelset(&others, SIGSYS);
+  ::pthread_sigmask(SIG_SETMASK, &others, &previous);
   try {
     thread_ = std::thread([this] { loop(); });
   } catch (const std::system_error& error) {
@@ -65,25 +60,6 @@ void IoThread::request(int fd, bool write, Callback callback) {
   if (!start_locked()) return;
   Waiters& waiters = waiters_[fd];
   (write ? waiters.writable : waiters.readable) = std::move(callback);
-  arm_locked(fd, waiters);
-}
-
-// Tells epoll what `fd` is waited for now. EPOLLONESHOT: each event is reported once, until armed again.
-void IoThread::arm_locked(int fd, Waiters& waiters) {
-  epoll_event event{};
-  event.events = EPOLLONESHOT;
-  if (waiters.readable) event.events |= EPOLLIN;
-  if (waiters.writable) event.events |= EPOLLOUT;
-  event.data.fd = fd;
-  const int operation = waiters.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  if (::epoll_ctl(epoll_.get(), operation, fd, &event) == 0) {
-    waiters.registered = true;
-    return;
-  }
-  // EPERM: a descriptor without readiness, such as a regular file (epoll_ctl(2)), is always ready. Any other error
-  // (EBADF, say) is for the callback to find, when it reads or writes.
-  if (waiters.readable) posted_.push_back(std::exchange(waiters.readable, nullptr));
-  if (waiters.writable) posted_.push_back(std::exchange(waiters.writable, nullptr));
   wake();
 }
 
@@ -95,27 +71,26 @@ void IoThread::post(Callback task) {
 }
 
 void IoThread::wake() {
+  // A callback asks again on the thread itself, which looks at its requests before it waits.
+  if (std::this_thread::get_id() == thread_.get_id()) return;
   const std::uint64_t one = 1;
   // Cannot fail but with EAGAIN, when the counter is full and the thread awake anyway.
-  static_cast<void>(::write(wakeup_.get(), &one, sizeof one));
+  [[maybe_unused]] const ssize_t written = ::write(wakeup_.get(), &one, sizeof one);
 }
 
 void IoThread::loop() {
-  std::array<epoll_event, 16> events;
   for (;;) {
     run_posted();
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<std::size_t>(i)];
-      if (event.data.fd == wakeup_.get()) {
+    if (!collect_waited_for()) return;
+    // EINTR cannot be: all signals are blocked but one that ends the process. ENOMEM: try again.
+    if (::poll(waited_for_.data(), waited_for_.size(), -1) < 0) continue;
+    for (const pollfd& event : waited_for_) {
+      if (event.revents == 0) continue;
+      if (event.fd == wakeup_.get()) {
         std::uint64_t count_of_wakes = 0;
-        static_cast<void>(::read(wakeup_.get(), &count_of_wakes, sizeof count_of_wakes));
+        [[maybe_unused]] const ssize_t got = ::read(wakeup_.get(), &count_of_wakes, sizeof count_of_wakes);
       } else {
-        handle_event(event.data.fd, event.events);
+        handle_event(event);
       }
     }
   }
@@ -134,19 +109,31 @@ void IoThread::run_posted() {
   }
 }
 
-void IoThread::handle_event(int fd, unsigned events) {
+// Fills waited_for_ with what is wanted now. False: the thread shall end.
+bool IoThread::collect_waited_for() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return false;
+  waited_for_.clear();
+  waited_for_.push_back({.fd = wakeup_.get(), .events = POLLIN, .revents = 0});
+  for (const auto& [fd, waiters] : waiters_) {
+    const int events = (waiters.readable ? POLLIN : 0) | (waiters.writable ? POLLOUT : 0);
+    if (events != 0) waited_for_.push_back({.fd = fd, .events = static_cast<short>(events), .revents = 0});
+  }
+  return true;
+}
+
+void IoThread::handle_event(const pollfd& event) {
   Callback readable;
   Callback writable;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = waiters_.find(fd);
+    const auto found = waiters_.find(event.fd);
     if (stopping_ || found == waiters_.end()) return;
     Waiters& waiters = found->second;
-    const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
-    if (failed || (events & EPOLLIN) != 0) readable = std::exchange(waiters.readable, nullptr);
-    if (failed || (events & EPOLLOUT) != 0) writable = std::exchange(waiters.writable, nullptr);
-    // EPOLLONESHOT has disarmed both directions; the one that is still wanted is armed again.
-    if (waiters.readable || waiters.writable) arm_locked(fd, waiters);
+    // A hang-up, an error or a descriptor that is none (POLLNVAL) is for the callback to find, when it reads or writes.
+    const bool failed = (event.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+    if (failed || (event.revents & POLLIN) != 0) readable = std::exchange(waiters.readable, nullptr);
+    if (failed || (event.revents & POLLOUT) != 0) writable = std::exchange(waiters.writable, nullptr);
   }
   if (readable) readable();
   if (writable) writable();

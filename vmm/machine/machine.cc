@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -86,6 +87,8 @@ void check_memory_size(const ContainerSpec& spec, const boot::KernelImage& image
 Machine::Machine(MachineConfig config, Timeline& timeline)
     : spec_(*config.spec),
       timeline_(timeline),
+      jail_(config.jail),
+      kept_open_(std::move(config.kept_open)),
       root_image_(std::move(config.root_image)),
       root_range_(place_root_image(ram_size(spec_), root_image_)),
       ram_(ram_size(spec_), is_behind_ram(root_range_) ? root_range_.size : 0),
@@ -247,10 +250,23 @@ void Machine::read_kvm_counters() {
   if (emulated != timeline_.kvm_counters.end()) timeline_.guest_cpl0_instructions = emulated->value;
 }
 
+// From here on the VMM holds what a running machine needs, and nothing else (docs/isolation.md). The image and the kernel
+// are mapped, /dev/kvm was asked all there is to ask: their descriptors are not in the list.
+void Machine::confine() const {
+  std::vector<int> kept = kept_open_;
+  kept.insert(kept.end(), {vm_.fd(), vcpu_->fd(), io_thread_.wakeup_descriptor()});
+  for (const kvm::Statistics& statistics : statistics_) kept.push_back(statistics.descriptor());
+  const std::uint64_t behind = root_image_ ? root_range_.size : 0;
+  sandbox::enter({.descriptors = kept,
+                  .filtered = {.vcpu = vcpu_->fd(), .vm = vm_.fd(), .terminal = terminal_ ? STDIN_FILENO : -1},
+                  .guest_bytes = ram_.memory().size() + behind,
+                  .jail = jail_});
+}
+
 int Machine::run() {
   const SignalForwarder signals(devices_->control());
   timeline_.backend = backend_name();
-  sandbox::enter();
+  confine();
   timeline_.guest_entered_ns = monotonic_ns();
   while (!exit_status_) {
     const int error = vcpu_->run();

@@ -24,6 +24,7 @@
 #include "vmm/machine/io_thread.h"
 #include "vmm/machine/terminal.h"
 #include "vmm/machine/timeline.h"
+#include "vmm/sandbox/identity.h"
 
 namespace husk::machine {
 
@@ -40,6 +41,8 @@ struct MachineConfig {
   std::string kernel_path;          // empty: the embedded kernel
   std::string cache_directory;      // where the host profile is kept; empty: nowhere
   bool wants_kvm_counters = false;  // for Timeline::kvm_counters
+  sandbox::Jail jail;               // what the VMM gives up when it runs the guest
+  std::vector<int> kept_open;       // descriptors of the caller's that it still needs then
 };
 
 class Machine final : private ControlHost {
@@ -64,6 +67,7 @@ class Machine final : private ControlHost {
   void handle_mmio(kvm_run& state);
   void fail(const std::string& reason);
   void read_kvm_counters();
+  void confine() const;
 
   void guest_exited(std::uint8_t code, std::uint8_t signal) override;
   void guest_panicked() override;
@@ -72,6 +76,8 @@ class Machine final : private ControlHost {
 
   const ContainerSpec& spec_;
   Timeline& timeline_;
+  sandbox::Jail jail_;
+  std::vector<int> kept_open_;
   std::optional<RootImageFile> root_image_;
   boot::MemoryRange root_range_;  // where the guest finds the root image; size 0: there is none
   Mapping root_mapping_;          // empty if it is mapped behind the RAM

@@ -27,15 +27,17 @@ SignalForwarder::SignalForwarder(ControlDevice& control) {
   action.sa_handler = handle;
   ::sigfillset(&action.sa_mask);
   // No SA_RESTART: KVM_RUN and a write that blocks return, and the loop goes on.
-  for (std::size_t i = 0; i < kForwarded.size(); ++i) {
-    if (::sigaction(kForwarded[i], &action, &previous_[i]) != 0) throw Error::from_errno("catch", "signals");
+  for (const int number : kForwarded) {
+    struct sigaction previous {};
+    if (::sigaction(number, &action, &previous) != 0) throw Error::from_errno("catch", "signals");
     // What the parent ignores stays ignored: nohup(1), and background jobs of a shell without job control.
-    if (previous_[i].sa_handler == SIG_IGN) ::sigaction(kForwarded[i], &previous_[i], nullptr);
+    if (previous.sa_handler == SIG_IGN) ::sigaction(number, &previous, nullptr);
   }
 }
 
+// The handlers stay: a confined VMM may not change them (vmm/sandbox/filter.cc), and a signal that comes after the end of
+// the payload shall not change its status.
 SignalForwarder::~SignalForwarder() {
-  for (std::size_t i = 0; i < kForwarded.size(); ++i) ::sigaction(kForwarded[i], &previous_[i], nullptr);
   target = nullptr;
 }
 

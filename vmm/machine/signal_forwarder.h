@@ -17,14 +17,11 @@ namespace husk::machine {
 class SignalForwarder {
  public:
   explicit SignalForwarder(ControlDevice& control);
-  ~SignalForwarder();  // puts the previous dispositions back
+  ~SignalForwarder();  // the handlers stay, and do nothing
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
 
   static constexpr std::array kForwarded{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
-
- private:
-  std::array<struct sigaction, kForwarded.size()> previous_{};
 };
 
 }  // namespace husk::machine

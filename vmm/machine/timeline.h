@@ -3,6 +3,7 @@
 // The guest's moments are TSC readings in shared memory and untrusted: they are shown, never used for a decision.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -58,9 +59,11 @@ class StatsFile {
  public:
   explicit StatsFile(const std::string& path);
   void write(const Timeline& timeline, int exit_status);
+  int descriptor() const { return ::fileno(file_.get()); }
 
  private:
   std::string path_;
+  std::array<char, 4096> buffer_;
   std::unique_ptr<FILE, int (*)(FILE*)> file_;
 };
 

@@ -1,12 +1,12 @@
 #include "vmm/sandbox/filter.h"
 
 #include <asm/termbits.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,9 +14,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
-#include <span>
-#include <vector>
 
 #include "vmm/error.h"
 #include "vmm/kvm/api.h"
@@ -24,63 +21,12 @@
 namespace husk::sandbox {
 namespace {
 
-// Allowed with any arguments: they act on descriptors that are open already, on memory, on time, on this process.
-constexpr std::array kAllowed{
-    // streams
-    SYS_read,
-    SYS_write,
-    SYS_readv,
-    SYS_writev,
-    SYS_pread64,
-    SYS_pwrite64,
-    SYS_lseek,
-    SYS_close,
-    SYS_fstat,
-    SYS_sendmsg,
-    SYS_sendto,
-    SYS_recvmsg,
-    SYS_recvfrom,
-    // waiting
-    SYS_poll,
-    SYS_ppoll,
-    SYS_epoll_create1,
-    SYS_epoll_ctl,
-    SYS_epoll_wait,
-    SYS_epoll_pwait,
-    SYS_eventfd2,
-    SYS_futex,
-    SYS_nanosleep,
-    SYS_clock_nanosleep,
-    SYS_restart_syscall,
-    SYS_sched_yield,
-    // memory that is there, or goes away
-    SYS_brk,
-    SYS_munmap,
-    SYS_madvise,
-    SYS_mremap,
-    // time and randomness
-    SYS_clock_gettime,
-    SYS_gettimeofday,
-    SYS_getrandom,
-    // signals and threads
-    SYS_rt_sigaction,
-    SYS_rt_sigprocmask,
-    SYS_rt_sigreturn,
-    SYS_sigaltstack,
-    SYS_tgkill,
-    SYS_gettid,
-    SYS_getpid,
-    SYS_set_robust_list,
-    SYS_rseq,
-    SYS_sched_getaffinity,
-    SYS_exit,
-    SYS_exit_group,
-};
-
-// The ioctls of a running machine and of a terminal, KVM_RUN first. Not KVM_SET_USER_MEMORY_REGION or anything else
-// that changes what the guest is given.
-constexpr std::array<std::uint32_t, 8> kAllowedIoctls{
-    KVM_RUN, KVM_SIGNAL_MSI, static_cast<std::uint32_t>(KVM_GET_REGS), TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ};
+// What stands in the program that the compiler builds where filter() puts a descriptor's number.
+constexpr std::uint32_t kVcpuMark = 0xffff'ff01;
+constexpr std::uint32_t kVmMark = 0xffff'ff02;
+constexpr std::uint32_t kTerminalMark = 0xffff'ff03;
+// No descriptor has this number (open(2): they are small and not negative), so a rule for it never applies.
+constexpr std::uint32_t kNoDescriptor = 0xffff'ffff;
 
 constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
 constexpr std::uint32_t kArchitecture = offsetof(seccomp_data, arch);
@@ -101,30 +47,122 @@ constexpr sock_filter unless_equal_skip(std::uint32_t value, std::uint8_t count)
   return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count);
 }
 
-// What happens to one system call: a program that ends with a result on every path.
-struct Rule {
-  std::uint32_t number;
-  Program program;
-};
-
 constexpr Program allow() {
   return {result(SECCOMP_RET_ALLOW)};
 }
 
-constexpr Program allow_if_argument_is_one_of(unsigned index, std::span<const std::uint32_t> values) {
-  Program program{load(argument(index))};
-  for (const std::uint32_t value : values) {
-    program.push_back(unless_equal_skip(value, 1));
+// Allowed if (argument & mask) == wanted. Arguments that are ints in the kernel: their low halves are all there is.
+constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint32_t wanted) {
+  return {load(argument(index)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask), unless_equal_skip(wanted, 1),
+          result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
+}
+
+constexpr Program allow_all_of(std::initializer_list<Program> conditions) {
+  Program program;
+  for (const Program& condition : conditions) {
+    // Each condition ends with ALLOW, TRAP; ALLOW becomes "skip the TRAP and look at the next condition".
+    program.insert(program.end(), condition.begin(), condition.end() - 2);
+    program.push_back(BPF_STMT(BPF_JMP | BPF_JA, 1));
+    program.push_back(result(SECCOMP_RET_TRAP));
+  }
+  program.push_back(result(SECCOMP_RET_ALLOW));
+  return program;
+}
+
+struct Ioctl {
+  std::uint32_t descriptor;
+  std::uint32_t command;
+};
+
+// The ioctls of a running machine and of a terminal, KVM_RUN first. Not KVM_SET_USER_MEMORY_REGION or anything else that
+// changes what the guest is given. isatty(3) is TCGETS: the log asks it of standard error.
+constexpr std::array kIoctls{
+    Ioctl{kVcpuMark, KVM_RUN},
+    Ioctl{kVmMark, KVM_SIGNAL_MSI},
+    Ioctl{kVcpuMark, static_cast<std::uint32_t>(KVM_GET_REGS)},
+    Ioctl{STDERR_FILENO, TCGETS},
+    Ioctl{STDIN_FILENO, TIOCGWINSZ},
+    Ioctl{STDOUT_FILENO, TIOCGWINSZ},
+    Ioctl{kTerminalMark, TCGETS},
+    Ioctl{kTerminalMark, TCSETS},
+    Ioctl{kTerminalMark, TCSETSW},
+    Ioctl{kTerminalMark, TCSETSF},
+};
+
+constexpr Program allow_ioctls() {
+  Program program;
+  for (const Ioctl& allowed : kIoctls) {
+    program.push_back(load(argument(1)));
+    program.push_back(unless_equal_skip(allowed.command, 3));
+    program.push_back(load(argument(0)));
+    program.push_back(unless_equal_skip(allowed.descriptor, 1));
     program.push_back(result(SECCOMP_RET_ALLOW));
   }
   program.push_back(result(SECCOMP_RET_TRAP));
   return program;
 }
 
-// Allowed if (argument & mask) == wanted.
-constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint32_t wanted) {
-  return {load(argument(index)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask), unless_equal_skip(wanted, 1),
-          result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
+// What happens to one system call: a program that ends with a result on every path.
+struct Rule {
+  AllowedCall call;
+  Program program;
+};
+
+constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                      CLONE_NEWPID | CLONE_NEWNET;
+
+constexpr std::uint32_t number(long call) {
+  return static_cast<std::uint32_t>(call);
+}
+
+// Everything that a running machine does, and why. At most 25: a promise (docs/isolation.md), and a test counts.
+constexpr std::vector<Rule> allowed_rules() {
+  std::vector<Rule> rules;
+  const auto add = [&rules](long call, std::string_view purpose) { rules.push_back({{number(call), purpose}, allow()}); };
+  const auto add_if = [&rules](long call, std::string_view purpose, std::string_view condition, Program program) {
+    rules.push_back({{number(call), purpose, condition}, std::move(program)});
+  };
+  // The vCPU, interrupts, the terminal.
+  add_if(SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
+         "ten pairs of command and descriptor; nothing that changes what the guest is given", allow_ioctls());
+  // Streams: the payload's standard input, output and error, the log, the file of --stats.
+  add(SYS_read, "the event that wakes the I/O thread");
+  add(SYS_readv, "standard input, into the guest's buffers");
+  add(SYS_write, "standard output and error, the log, --stats, waking the I/O thread");
+  add_if(SYS_sendto, "standard output and error that are sockets, without waiting", "descriptors 0 to 2",
+         allow_if_masked(0, ~3U, 0));
+  add(SYS_pread64, "KVM's counters (--kvm-stats)");
+  add(SYS_close, "the end of the machine");
+  // Waiting.
+  add(SYS_poll, "wait for standard input and output");
+  add(SYS_restart_syscall, "poll and futex, after the process was stopped and continued");
+  add(SYS_futex, "locks between the vCPU's and the I/O thread");
+  // Memory: malloc(3) and thread stacks. None that is executable, none that is a file's.
+  add(SYS_brk, "malloc");
+  add_if(SYS_mmap, "malloc, a thread's stack", "anonymous, private, not executable",
+         allow_all_of({allow_if_masked(2, PROT_EXEC, 0),
+                       allow_if_masked(3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_SHARED | MAP_FIXED,
+                                       MAP_ANONYMOUS | MAP_PRIVATE)}));
+  add(SYS_munmap, "malloc, a thread's stack, the guest's memory at the end");
+  add_if(SYS_mprotect, "malloc, a thread's stack", "not executable", allow_if_masked(2, PROT_EXEC, 0));
+  add(SYS_madvise, "give memory back");
+  // Time and randomness.
+  add(SYS_clock_gettime, "where the vDSO cannot tell the time");
+  add(SYS_getrandom, "the guest's random number device");
+  // The I/O thread, which starts when it is first needed. clone3 is answered with ENOSYS: its flags lie in memory, where
+  // a filter cannot look, and without it glibc takes clone.
+  add_if(SYS_clone, "start the I/O thread", "threads only, no processes, no namespaces",
+         allow_if_masked(0, CLONE_THREAD | CLONE_VM | kNamespaces, CLONE_THREAD | CLONE_VM));
+  add(SYS_set_robust_list, "a thread's start");
+  add(SYS_rseq, "a thread's start");
+  add(SYS_exit, "a thread's end");
+  // Signals.
+  add_if(SYS_rt_sigaction, "the first thread's start: libc's own signal", "signal 33 (SIGSETXID)",
+         allow_if_masked(0, ~0U, 33));
+  add(SYS_rt_sigprocmask, "a thread's start");
+  add(SYS_rt_sigreturn, "the end of a signal handler");
+  add(SYS_exit_group, "the end");
+  return rules;
 }
 
 // A binary search over the sorted rules, with the number in the accumulator. The kernel runs the filter once for every
@@ -132,7 +170,7 @@ constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint3
 constexpr Program search(std::span<const Rule> rules) {
   if (rules.size() == 1) {
     const Rule& rule = rules.front();
-    Program program{unless_equal_skip(rule.number, static_cast<std::uint8_t>(rule.program.size()))};
+    Program program{unless_equal_skip(rule.call.number, static_cast<std::uint8_t>(rule.program.size()))};
     program.insert(program.end(), rule.program.begin(), rule.program.end());
     program.push_back(result(SECCOMP_RET_TRAP));
     return program;
@@ -142,25 +180,17 @@ constexpr Program search(std::span<const Rule> rules) {
   const Program high = search(rules.subspan(middle));
   // Conditional jumps reach 255 instructions.
   if (low.size() > 255) throw Error("build", "the VMM's system call filter", "it is too long");  // while compiling
-  Program program{BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, rules[middle].number, static_cast<std::uint8_t>(low.size()), 0)};
+  Program program{
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, rules[middle].call.number, static_cast<std::uint8_t>(low.size()), 0)};
   program.insert(program.end(), low.begin(), low.end());
   program.insert(program.end(), high.begin(), high.end());
   return program;
 }
 
 constexpr Program make_filter() {
-  std::vector<Rule> rules;
-  for (const long number : kAllowed) rules.push_back({static_cast<std::uint32_t>(number), allow()});
-  rules.push_back({SYS_ioctl, allow_if_argument_is_one_of(1, kAllowedIoctls)});
-  // No memory that is executable.
-  rules.push_back({SYS_mmap, allow_if_masked(2, PROT_EXEC, 0)});
-  rules.push_back({SYS_mprotect, allow_if_masked(2, PROT_EXEC, 0)});
-  // Threads, no processes. The flags of clone3 lie in memory, where a filter cannot look; without it glibc takes clone.
-  rules.push_back({SYS_clone, allow_if_masked(0, CLONE_THREAD, CLONE_THREAD)});
-  rules.push_back({SYS_clone3, {result(SECCOMP_RET_ERRNO | ENOSYS)}});
-  // glibc's fstat(2) is newfstatat(2) with AT_EMPTY_PATH; a stat of paths is of no use to a running machine.
-  rules.push_back({SYS_newfstatat, allow_if_masked(3, AT_EMPTY_PATH, AT_EMPTY_PATH)});
-  std::ranges::sort(rules, {}, &Rule::number);
+  std::vector<Rule> rules = allowed_rules();
+  rules.push_back({{number(SYS_clone3), {}}, {result(SECCOMP_RET_ERRNO | ENOSYS)}});
+  std::ranges::sort(rules, {}, [](const Rule& rule) { return rule.call.number; });
 
   // The numbers are those of x86-64; a process can make calls of other ABIs as well (x32 shows as a number with bit 30
   // set, which is in no rule).
@@ -178,15 +208,36 @@ constexpr auto kFilter = [] {
   return filter;
 }();
 
+constexpr auto kAllowedCalls = [] {
+  std::array<AllowedCall, allowed_rules().size()> calls{};
+  std::ranges::transform(allowed_rules(), calls.begin(), &Rule::call);
+  std::ranges::sort(calls, {}, &AllowedCall::number);
+  return calls;
+}();
+
 }  // namespace
 
-std::span<const sock_filter> filter() {
-  return kFilter;
+std::span<const AllowedCall> allowed_calls() {
+  return kAllowedCalls;
 }
 
-void install_filter() {
-  // The kernel only reads the program; the type has no const for it.
-  const sock_fprog program{.len = kFilter.size(), .filter = const_cast<sock_filter*>(kFilter.data())};
+std::vector<sock_filter> filter(const FilteredDescriptors& descriptors) {
+  Program program(kFilter.begin(), kFilter.end());
+  const auto fill_in = [&program](std::uint32_t mark, int descriptor) {
+    const std::uint32_t value = descriptor < 0 ? kNoDescriptor : static_cast<std::uint32_t>(descriptor);
+    for (sock_filter& instruction : program) {
+      if (instruction.code == (BPF_JMP | BPF_JEQ | BPF_K) && instruction.k == mark) instruction.k = value;
+    }
+  };
+  fill_in(kVcpuMark, descriptors.vcpu);
+  fill_in(kVmMark, descriptors.vm);
+  fill_in(kTerminalMark, descriptors.terminal);
+  return program;
+}
+
+void install_filter(const FilteredDescriptors& descriptors) {
+  Program instructions = filter(descriptors);
+  const sock_fprog program{.len = static_cast<unsigned short>(instructions.size()), .filter = instructions.data()};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
     throw Error::from_errno("install", "the VMM's system call filter",
                             "husk needs a kernel with CONFIG_SECCOMP_FILTER");

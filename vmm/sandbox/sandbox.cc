@@ -1,49 +1,57 @@
 #include "vmm/sandbox/sandbox.h"
 
-#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "vmm/error.h"
-#include "vmm/sandbox/filter.h"
+#include "vmm/log.h"
+#include "vmm/sandbox/descriptors.h"
+#include "vmm/sandbox/environment.h"
+#include "vmm/sandbox/limits.h"
 
 namespace husk::sandbox {
 namespace {
 
 // Async-signal-safe: a filtered system call may come from anywhere.
 void report_and_exit(int, siginfo_t* info, void*) {
-  char line[128];
-  const int length = std::snprintf(
-      line, sizeof line, "husk: internal error: the sandbox does not allow system call %d; please report it\n",
-      info->si_syscall);
+  const int call = info->si_syscall;
+  char line[160];
+  // What libc does first when it gives up: a failed assertion, a smashed stack, a damaged heap.
+  const bool aborts = call == SYS_tgkill || call == SYS_gettid || call == SYS_getpid || call == SYS_writev;
+  const int length =
+      aborts ? std::snprintf(line, sizeof line, "husk: internal error: aborted; please report it\n")
+             : std::snprintf(line, sizeof line,
+                             "husk: internal error: the sandbox does not allow system call %d; please report it\n", call);
   if (::write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) ::_exit(kExitHuskError);
   ::_exit(kExitHuskError);
 }
 
-void drop_capabilities() {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-  if (::syscall(SYS_capset, &header, none) != 0) throw Error::from_errno("drop", "capabilities");
-}
-
-}  // namespace
-
-void enter() {
-  const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
-  if (::setrlimit(RLIMIT_CORE, &no_core) != 0) throw Error::from_errno("forbid", "core dumps");
-  drop_capabilities();
-
+void report_forbidden_calls() {
   struct sigaction action {};
   action.sa_sigaction = report_and_exit;
   action.sa_flags = SA_SIGINFO;
   if (::sigaction(SIGSYS, &action, nullptr) != 0) throw Error::from_errno("catch", "SIGSYS");
+}
+
+}  // namespace
+
+void enter(const Confinement& confinement) {
+  // What can only be found out now: whether standard error is a terminal with colours (environment(7): TERM).
+  if (::isatty(STDERR_FILENO) != 0) log::prepare();
+  forget_environment();
+  leave_the_host(confinement.jail);
+  const int highest = close_all_but(confinement.descriptors);
+  limit_resources({.guest_bytes = confinement.guest_bytes,
+                   .highest_descriptor = highest,
+                   .output = confinement.descriptors});
+  report_forbidden_calls();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw Error::from_errno("set", "no_new_privs");
-  install_filter();
+  install_filter(confinement.filtered);
 }
 
 }  // namespace husk::sandbox

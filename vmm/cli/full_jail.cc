@@ -1,0 +1,60 @@
+#include "vmm/cli/full_jail.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vmm/error.h"
+#include "vmm/runner/child_process.h"
+#include "vmm/runner/namespaces.h"
+#include "vmm/runner/supervisor.h"
+
+namespace husk::cli {
+namespace {
+
+void make_namespaces() {
+  const bool user_namespace = runner::needs_user_namespace();
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(runner::clone_flags(user_namespace) | CLONE_NEWCGROUP) != 0) {
+    throw Error::from_errno("make", "namespaces for the VMM",
+                            user_namespace ? "allow user namespaces, run husk as root, or leave out --jail full"
+                                           : "leave out --jail full, or run husk with CAP_SYS_ADMIN");
+  }
+  if (user_namespace) runner::map_user({uid, gid, uid, gid});
+  // What is mounted here must not appear on the host, and pivot_root(2) refuses shared mounts.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    throw Error::from_errno("make", "the VMM's mounts private");
+  }
+}
+
+}  // namespace
+
+int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sandbox::Jail&)>& machine) {
+  const runner::SignalGate gate;
+  const UniqueFd self = runner::open_pidfd_of_self();
+  // Of this process, whose number is the host's and not that of a namespace's process 1.
+  const sandbox::Jail jail{.level = sandbox::JailLevel::kFull,
+                           .user = sandbox::user_for(::getpid()),
+                           .parent_pidfd = self.get()};
+  make_namespaces();
+
+  runner::Payload vmm;
+  vmm.pid = ::fork();
+  if (vmm.pid < 0) throw Error::from_errno("start", "the VMM's process");
+  if (vmm.pid == 0) {
+    // With -t it reads the terminal, and so has to be in the foreground group with its parent. Without, signals reach it
+    // once, through its parent.
+    if (!spec.terminal) ::setsid();
+    runner::die_with_parent(self.get());
+    ::sigprocmask(SIG_SETMASK, &gate.previous_mask(), nullptr);
+    return machine(jail);
+  }
+  vmm.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, vmm.pid, 0)));
+  if (!vmm.pidfd) throw Error::from_errno("open", "a pidfd of the VMM");
+  vmm.shares_terminal = spec.terminal;
+  return runner::supervise(vmm, gate);
+}
+
+}  // namespace husk::cli
