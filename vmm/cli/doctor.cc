@@ -9,8 +9,7 @@
 #include "vmm/error.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/backend.h"
-#include "vmm/machine/guest_cpuid.h"
-#include "vmm/machine/guest_ram.h"
+#include "vmm/machine/host_probe.h"
 
 namespace husk::cli {
 namespace {
@@ -34,17 +33,12 @@ void check_virtual_machine(const kvm::System& system) {
       throw Error("use", "this KVM", std::string("it has no ") + need.name, "install a newer kernel");
     }
   }
-  const machine::GuestRam ram(1 << 20, 0);
-  kvm::Vm vm = system.create_vm();
-  vm.add_memory(0, Gpa{0}, ram.host(ram.ranges()[0]), kvm::SlotAccess::kReadWrite);
-  vm.enable_split_irqchip();
-  kvm::Vcpu vcpu = vm.create_vcpu(system.vcpu_mapping_size());
-  vcpu.set_cpuid(machine::guest_cpuid(system.supported_cpuid(), true));
-  const double ticks = boot::measure_cpl0_ticks_per_instruction(vcpu, ram.memory());
+  const machine::HostProfile profile = machine::measure_host_profile(system);
+  const double ticks = profile.cpl0_ticks_per_instruction;
   const boot::Ring ring = boot::best_ring(ticks);
 
   char text[160];
-  std::snprintf(text, sizeof text, "%.1f TSC ticks (%.0f ns) per instruction: %s", ticks, ticks * 1e6 / vcpu.tsc_khz(),
+  std::snprintf(text, sizeof text, "%.1f TSC ticks (%.0f ns) per instruction: %s", ticks, ticks * 1e6 / profile.tsc_khz,
                 ring == boot::Ring::kRing3 ? "KVM emulates it" : "runs natively");
   line("guest CPL 0", text);
   line("guest ring", ring == boot::Ring::kRing3

@@ -19,7 +19,7 @@
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/machine/backend.h"
-#include "vmm/machine/guest_cpuid.h"
+#include "vmm/machine/host_probe.h"
 #include "vmm/machine/signal_forwarder.h"
 #include "vmm/sandbox/sandbox.h"
 
@@ -151,16 +151,11 @@ boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
   std::optional<HostProfile> known = load_host_profile(system_, cache_directory);
   if (known) {
     profile_ = std::move(*known);
-    vcpu_->set_cpuid(profile_.cpuid);
   } else {
-    profile_.cpuid = guest_cpuid(system_.supported_cpuid(), system_.check_extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0);
-    vcpu_->set_cpuid(profile_.cpuid);
-    // Read back: a KVM that cannot hide a feature from the guest adds it to what was set.
-    profile_.features = boot::CpuFeatures::from_cpuid(vcpu_->cpuid());
-    profile_.tsc_khz = vcpu_->tsc_khz();
-    profile_.cpl0_ticks_per_instruction = boot::measure_cpl0_ticks_per_instruction(*vcpu_, ram_.memory());
+    profile_ = measure_host_profile(system_);
     store_host_profile(system_, profile_, cache_directory);
   }
+  vcpu_->set_cpuid(profile_.cpuid);
   timeline_.tsc_khz = profile_.tsc_khz;
   switch (spec_.guest_ring) {
     case GuestRing::kRing0:
