@@ -35,17 +35,16 @@ int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sa
   const runner::SignalGate gate;
   const UniqueFd self = runner::open_pidfd_of_self();
   // Of this process, whose number is the host's and not that of a namespace's process 1.
-  const sandbox::Jail jail{.level = sandbox::JailLevel::kFull,
-                           .user = sandbox::user_for(::getpid()),
-                           .parent_pidfd = self.get()};
+  const sandbox::Jail jail{
+      .level = sandbox::JailLevel::kFull, .user = sandbox::user_for(::getpid()), .parent_pidfd = self.get()};
   make_namespaces();
 
   runner::Payload vmm;
   vmm.pid = ::fork();
   if (vmm.pid < 0) throw Error::from_errno("start", "the VMM's process");
   if (vmm.pid == 0) {
-    // With -t it reads the terminal, and so has to be in the foreground group with its parent. Without, signals reach it
-    // once, through its parent.
+    // With -t it reads the terminal, and so has to be in the foreground group with its parent. Without, signals reach
+    // it once, through its parent.
     if (!spec.terminal) ::setsid();
     runner::die_with_parent(self.get());
     ::sigprocmask(SIG_SETMASK, &gate.previous_mask(), nullptr);

@@ -184,7 +184,8 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   if (options.jail_level == "basic") {
     options.jail = sandbox::JailLevel::kBasic;
   } else if (options.jail_level == "full") {
-    if (spec.isolation != Isolation::kVm) throw Error("use", "--jail full", "it confines a VMM", "leave out --isolation");
+    if (spec.isolation != Isolation::kVm)
+      throw Error("use", "--jail full", "it confines a VMM", "leave out --isolation");
     options.jail = sandbox::JailLevel::kFull;
   } else {
     throw Error("use", "--jail " + options.jail_level, "not one of basic, full");

@@ -11,10 +11,10 @@
 namespace husk::cli {
 
 struct RunOptions {
-  ContainerSpec spec;       // but argv, env and cwd may need the image's defaults
-  std::string kernel_path;  // --kernel, empty: the embedded one
-  std::string stats_path;   // --stats, empty: none
-  bool kvm_stats = false;   // --kvm-stats
+  ContainerSpec spec;                                    // but argv, env and cwd may need the image's defaults
+  std::string kernel_path;                               // --kernel, empty: the embedded one
+  std::string stats_path;                                // --stats, empty: none
+  bool kvm_stats = false;                                // --kvm-stats
   sandbox::JailLevel jail = sandbox::JailLevel::kBasic;  // --jail
   std::string log_level = "warning";
 

@@ -1,6 +1,6 @@
-// The event loop that devices wait with: a poll(2) loop on a thread of its own. The thread is made at the first request,
-// so that a VM that never waits for input does not pay for it. poll and not epoll: a machine waits for three descriptors
-// at most, and a confined VMM makes do with fewer system calls (vmm/sandbox/filter.cc).
+// The event loop that devices wait with: a poll(2) loop on a thread of its own. The thread is made at the first
+// request, so that a VM that never waits for input does not pay for it. poll and not epoll: a machine waits for three
+// descriptors at most, and a confined VMM makes do with fewer system calls (vmm/sandbox/filter.cc).
 //
 // Threading and errors: devices/event_loop.h.
 #pragma once

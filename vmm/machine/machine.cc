@@ -245,8 +245,8 @@ void Machine::read_kvm_counters() {
   if (emulated != timeline_.kvm_counters.end()) timeline_.guest_cpl0_instructions = emulated->value;
 }
 
-// From here on the VMM holds what a running machine needs, and nothing else (docs/isolation.md). The image and the kernel
-// are mapped, /dev/kvm was asked all there is to ask: their descriptors are not in the list.
+// From here on the VMM holds what a running machine needs, and nothing else (docs/isolation.md). The image and the
+// kernel are mapped, /dev/kvm was asked all there is to ask: their descriptors are not in the list.
 void Machine::confine() const {
   std::vector<int> kept = kept_open_;
   kept.insert(kept.end(), {vm_.fd(), vcpu_->fd(), io_thread_.wakeup_descriptor()});

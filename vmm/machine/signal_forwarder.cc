@@ -35,8 +35,8 @@ SignalForwarder::SignalForwarder(ControlDevice& control) {
   }
 }
 
-// The handlers stay: a confined VMM may not change them (vmm/sandbox/filter.cc), and a signal that comes after the end of
-// the payload shall not change its status.
+// The handlers stay: a confined VMM may not change them (vmm/sandbox/filter.cc), and a signal that comes after the end
+// of the payload shall not change its status.
 SignalForwarder::~SignalForwarder() {
   target = nullptr;
 }

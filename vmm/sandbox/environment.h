@@ -1,5 +1,5 @@
-// The caller's environment holds secrets often enough (tokens, passwords). The payload gets the variables that -e names,
-// and nobody needs the others once the guest runs.
+// The caller's environment holds secrets often enough (tokens, passwords). The payload gets the variables that -e
+// names, and nobody needs the others once the guest runs.
 #pragma once
 
 namespace husk::sandbox {

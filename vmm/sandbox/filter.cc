@@ -57,6 +57,11 @@ constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint3
           result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
 }
 
+constexpr Program allow_if_at_most(unsigned index, std::uint32_t limit) {
+  return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, limit, 1, 0), result(SECCOMP_RET_ALLOW),
+          result(SECCOMP_RET_TRAP)};
+}
+
 constexpr Program allow_all_of(std::initializer_list<Program> conditions) {
   Program program;
   for (const Program& condition : conditions) {
@@ -74,8 +79,8 @@ struct Ioctl {
   std::uint32_t command;
 };
 
-// The ioctls of a running machine and of a terminal, KVM_RUN first. Not KVM_SET_USER_MEMORY_REGION or anything else that
-// changes what the guest is given. isatty(3) is TCGETS: the log asks it of standard error.
+// The ioctls of a running machine and of a terminal, KVM_RUN first. Not KVM_SET_USER_MEMORY_REGION or anything else
+// that changes what the guest is given. isatty(3) is TCGETS: the log asks it of standard error.
 constexpr std::array kIoctls{
     Ioctl{kVcpuMark, KVM_RUN},
     Ioctl{kVmMark, KVM_SIGNAL_MSI},
@@ -108,8 +113,8 @@ struct Rule {
   Program program;
 };
 
-constexpr std::uint32_t kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                      CLONE_NEWPID | CLONE_NEWNET;
+constexpr std::uint32_t kNamespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
 constexpr std::uint32_t number(long call) {
   return static_cast<std::uint32_t>(call);
@@ -118,7 +123,9 @@ constexpr std::uint32_t number(long call) {
 // Everything that a running machine does, and why. At most 25: a promise (docs/isolation.md), and a test counts.
 constexpr std::vector<Rule> allowed_rules() {
   std::vector<Rule> rules;
-  const auto add = [&rules](long call, std::string_view purpose) { rules.push_back({{number(call), purpose}, allow()}); };
+  const auto add = [&rules](long call, std::string_view purpose) {
+    rules.push_back({{number(call), purpose}, allow()});
+  };
   const auto add_if = [&rules](long call, std::string_view purpose, std::string_view condition, Program program) {
     rules.push_back({{number(call), purpose, condition}, std::move(program)});
   };
@@ -130,7 +137,7 @@ constexpr std::vector<Rule> allowed_rules() {
   add(SYS_readv, "standard input, into the guest's buffers");
   add(SYS_write, "standard output and error, the log, --stats, waking the I/O thread");
   add_if(SYS_sendto, "standard output and error that are sockets, without waiting", "descriptors 0 to 2",
-         allow_if_masked(0, ~3U, 0));
+         allow_if_at_most(0, STDERR_FILENO));
   add(SYS_pread64, "KVM's counters (--kvm-stats)");
   add(SYS_close, "the end of the machine");
   // Waiting.
@@ -140,17 +147,17 @@ constexpr std::vector<Rule> allowed_rules() {
   // Memory: malloc(3) and thread stacks. None that is executable, none that is a file's.
   add(SYS_brk, "malloc");
   add_if(SYS_mmap, "malloc, a thread's stack", "anonymous, private, not executable",
-         allow_all_of({allow_if_masked(2, PROT_EXEC, 0),
-                       allow_if_masked(3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_SHARED | MAP_FIXED,
-                                       MAP_ANONYMOUS | MAP_PRIVATE)}));
+         allow_all_of(
+             {allow_if_masked(2, PROT_EXEC, 0),
+              allow_if_masked(3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_SHARED | MAP_FIXED, MAP_ANONYMOUS | MAP_PRIVATE)}));
   add(SYS_munmap, "malloc, a thread's stack, the guest's memory at the end");
   add_if(SYS_mprotect, "malloc, a thread's stack", "not executable", allow_if_masked(2, PROT_EXEC, 0));
   add(SYS_madvise, "give memory back");
   // Time and randomness.
   add(SYS_clock_gettime, "where the vDSO cannot tell the time");
   add(SYS_getrandom, "the guest's random number device");
-  // The I/O thread, which starts when it is first needed. clone3 is answered with ENOSYS: its flags lie in memory, where
-  // a filter cannot look, and without it glibc takes clone.
+  // The I/O thread, which starts when it is first needed. clone3 is answered with ENOSYS: its flags lie in memory,
+  // where a filter cannot look, and without it glibc takes clone.
   add_if(SYS_clone, "start the I/O thread", "threads only, no processes, no namespaces",
          allow_if_masked(0, CLONE_THREAD | CLONE_VM | kNamespaces, CLONE_THREAD | CLONE_VM));
   add(SYS_set_robust_list, "a thread's start");

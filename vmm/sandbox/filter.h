@@ -1,5 +1,5 @@
-// The seccomp filter of the VMM: a BPF program over the number and arguments of a system call (seccomp(2)), and the list
-// of the calls that it lets through, each with what it is needed for.
+// The seccomp filter of the VMM: a BPF program over the number and arguments of a system call (seccomp(2)), and the
+// list of the calls that it lets through, each with what it is needed for.
 #pragma once
 
 #include <linux/filter.h>
@@ -27,8 +27,8 @@ struct AllowedCall {
 // Every call that some arguments get through, sorted by number; docs/isolation.md shows the same list.
 std::span<const AllowedCall> allowed_calls();
 
-// The program for these descriptors. All but their numbers is built by the compiler and not with libseccomp, which takes
-// milliseconds at run time.
+// The program for these descriptors. All but their numbers is built by the compiler and not with libseccomp, which
+// takes milliseconds at run time.
 std::vector<sock_filter> filter(const FilteredDescriptors& descriptors);
 
 // Installs it for the calling thread and those it starts. Needs no_new_privs. Throws husk::Error.

@@ -49,8 +49,8 @@ void enter_empty_mount() {
 }
 
 void enter_empty_directory(const Jail& jail) {
-  // Who is not root may change its root directory in a user namespace of its own (user_namespaces(7)). No user is mapped
-  // into it, since nothing is opened any more.
+  // Who is not root may change its root directory in a user namespace of its own (user_namespaces(7)). No user is
+  // mapped into it, since nothing is opened any more.
   if (::geteuid() != 0 && ::unshare(CLONE_NEWUSER) != 0) return missing_wall(jail, "enter", "a user namespace");
   if (::chroot(kEmptyDirectory) != 0) return missing_wall(jail, "change to", "an empty root directory");
   if (::chdir("/") != 0) throw Error::from_errno("enter", kEmptyDirectory);

@@ -7,8 +7,8 @@ namespace husk::sandbox {
 
 // kBasic: what costs a start next to nothing. Another user than root, an empty root directory, no capabilities, not
 // dumpable.
-// kFull: also in a process of its own in namespaces of its own (vmm/cli/full_jail.h), so that its root is an empty mount.
-// What each costs: docs/isolation.md.
+// kFull: also in a process of its own in namespaces of its own (vmm/cli/full_jail.h), so that its root is an empty
+// mount. What each costs: docs/isolation.md.
 enum class JailLevel { kBasic, kFull };
 
 struct Jail {

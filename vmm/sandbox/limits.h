@@ -10,7 +10,8 @@ namespace husk::sandbox {
 // stacks, the vCPU's shared state.
 inline constexpr std::uint64_t kOwnAddressSpace = std::uint64_t{512} << 20;
 
-// A vCPU's and an I/O thread, and some to spare. Counted for the user, so it is set only when the user is the VMM's own.
+// A vCPU's and an I/O thread, and some to spare. Counted for the user, so it is set only when the user is the VMM's
+// own.
 inline constexpr std::uint64_t kMaxThreads = 16;
 
 struct Limits {

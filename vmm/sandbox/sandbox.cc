@@ -24,9 +24,10 @@ void report_and_exit(int, siginfo_t* info, void*) {
   // What libc does first when it gives up: a failed assertion, a smashed stack, a damaged heap.
   const bool aborts = call == SYS_tgkill || call == SYS_gettid || call == SYS_getpid || call == SYS_writev;
   const int length =
-      aborts ? std::snprintf(line, sizeof line, "husk: internal error: aborted; please report it\n")
-             : std::snprintf(line, sizeof line,
-                             "husk: internal error: the sandbox does not allow system call %d; please report it\n", call);
+      aborts
+          ? std::snprintf(line, sizeof line, "husk: internal error: aborted; please report it\n")
+          : std::snprintf(line, sizeof line,
+                          "husk: internal error: the sandbox does not allow system call %d; please report it\n", call);
   if (::write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) ::_exit(kExitHuskError);
   ::_exit(kExitHuskError);
 }
@@ -46,9 +47,8 @@ void enter(const Confinement& confinement) {
   forget_environment();
   leave_the_host(confinement.jail);
   const int highest = close_all_but(confinement.descriptors);
-  limit_resources({.guest_bytes = confinement.guest_bytes,
-                   .highest_descriptor = highest,
-                   .output = confinement.descriptors});
+  limit_resources(
+      {.guest_bytes = confinement.guest_bytes, .highest_descriptor = highest, .output = confinement.descriptors});
   report_forbidden_calls();
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw Error::from_errno("set", "no_new_privs");
   install_filter(confinement.filtered);
