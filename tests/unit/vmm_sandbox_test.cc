@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -18,8 +19,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -289,6 +293,20 @@ TEST_F(Sandbox, AtMost25CallsAreInReach) {
     if (compare::evaluate(filters, number) != compare::Reach::kNever) reachable.insert(number);
   }
   EXPECT_EQ(reachable, listed);
+}
+
+// docs/isolation.md has a row for each call, as the filter has it.
+TEST_F(Sandbox, ThePageListsTheSameCalls) {
+  std::string table = "\n| call | what for | only with |\n|---|---|---|\n";
+  for (const AllowedCall& call : allowed_calls()) {
+    const std::unique_ptr<char, decltype(&::free)> name(
+        ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, static_cast<int>(call.number)), &::free);
+    table += "| `" + std::string(name.get()) + "` | " + std::string(call.purpose) + " | " +
+             std::string(call.condition) + " |\n";
+  }
+  std::ifstream file(HUSK_SOURCE_DIRECTORY "/docs/isolation.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(page.find(table), std::string::npos) << "the page should have this table:" << table;
 }
 
 // Every jump lands inside the program, and every path ends: what the kernel checks too, but with a better message.

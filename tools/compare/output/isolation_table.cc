@@ -55,15 +55,15 @@ std::string format_facts(const ComparisonResult& result, const GridStyle& style)
     const bool privileges_end = facts.value("no_new_privileges", false);
     rows.push_back(
         {{runner.name, count(facts, "syscalls_reachable") + " of " + total, count(facts, "syscalls_observed"),
-          facts.value("seccomp", kNoFigure), list_size(facts, "capabilities"), privileges_end ? "yes" : "no",
+          facts.value("seccomp", kNoFigure), facts.value("user", kNoFigure), list_size(facts, "capabilities"), privileges_end ? "yes" : "no",
           count(facts, "device_nodes_visible"), joined(facts, "namespaces")},
          {},
          false});
   }
   if (rows.empty()) return "";
   return title("What stands between payload and host: of the payload's process, or of the VMM that runs it", style) +
-         format_grid({{"", "host system calls", "seen in", "", "capa-", "no new", "device", "namespaces"},
-                      {"runner", "in reach", "a run", "seccomp", "bilities", "privs", "nodes", "of its own"}},
+         format_grid({{"", "host system calls", "seen in", "", "", "capa-", "no new", "device", "namespaces"},
+                      {"runner", "in reach", "a run", "seccomp", "user", "bilities", "privs", "nodes", "of its own"}},
                      rows, style);
 }
 

@@ -9,6 +9,7 @@ husk.parse = (text) => JSON.parse(text, (key, value) => (
 // Okabe and Ito's colours, which most colour-blind readers can tell apart; dashes and labels say the same again.
 husk.styles = Object.assign(Object.create(null), {
   'vm': { colour: '#0072b2', dash: '', width: 3 },
+  'vm-jailed': { colour: '#0072b2', dash: '6 2', width: 2 },
   'vm-ring0': { colour: '#0072b2', dash: '2 3', width: 2 },
   'namespace': { colour: '#d55e00', dash: '', width: 2 },
   'process': { colour: '#e69f00', dash: '6 2', width: 2 },

@@ -14,8 +14,9 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<KvmFloor>());
   runners.push_back(std::make_unique<HuskHost>("process"));
   runners.push_back(std::make_unique<HuskHost>("namespace"));
-  runners.push_back(std::make_unique<HuskVm>(HuskVm::GuestRing::kAuto));
-  runners.push_back(std::make_unique<HuskVm>(HuskVm::GuestRing::kRing0));
+  runners.push_back(std::make_unique<HuskVm>(HuskVm::kName, std::vector<std::string>{}));
+  runners.push_back(std::make_unique<HuskVm>("vm-jailed", std::vector<std::string>{"--jail", "full"}));
+  runners.push_back(std::make_unique<HuskVm>("vm-ring0", std::vector<std::string>{"--guest-ring", "0"}));
   runners.push_back(std::make_unique<Bwrap>());
   runners.push_back(std::make_unique<OciRuntime>("crun"));
   runners.push_back(std::make_unique<OciRuntime>("runc"));

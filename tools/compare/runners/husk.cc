@@ -50,7 +50,7 @@ void HuskVm::prepare(const Context& context) {
 
 std::vector<std::string> HuskVm::command(const Invocation& invocation) {
   std::vector<std::string> words = {husk_, "run"};
-  if (ring_ == GuestRing::kRing0) words.insert(words.end(), {"--guest-ring", "0"});
+  words.insert(words.end(), options_.begin(), options_.end());
   // Not in the runs whose start-up is timed: writing a file takes time.
   if (invocation.wants_timeline || invocation.wants_vm_exits) words.insert(words.end(), {"--stats", stats_file_});
   if (invocation.wants_vm_exits) words.emplace_back("--kvm-stats");

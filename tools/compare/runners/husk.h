@@ -20,13 +20,14 @@ class HuskHost : public Runner {
   std::string husk_;
 };
 
-// `husk run --isolation vm`, in the privilege mode that husk chooses ("vm"), or always in CPL 0 ("vm-ring0").
+// `husk run --isolation vm`: as it is ("vm"), with the guest's kernel always in CPL 0 ("vm-ring0"), or with the VMM in
+// namespaces of its own (`--jail full`, "vm-jailed").
 class HuskVm : public Runner {
  public:
-  enum class GuestRing { kAuto, kRing0 };
   static constexpr char kName[] = "vm";
-  explicit HuskVm(GuestRing ring) : ring_(ring) {}
-  std::string name() const override { return ring_ == GuestRing::kAuto ? kName : "vm-ring0"; }
+  // `options` of `husk run`, besides those that measuring takes.
+  HuskVm(std::string name, std::vector<std::string> options) : name_(std::move(name)), options_(std::move(options)) {}
+  std::string name() const override { return name_; }
   Isolation isolation() const override { return Isolation::kVm; }
   bool needs_image_file() const override { return true; }
   Availability detect(const Context& context) const override;
@@ -39,7 +40,8 @@ class HuskVm : public Runner {
   nlohmann::ordered_json vm_exits() const override;
 
  private:
-  GuestRing ring_;
+  std::string name_;
+  std::vector<std::string> options_;
   std::string husk_;
   std::string stats_file_;  // of the last run with wants_timeline or wants_vm_exits
 };
