@@ -5,11 +5,13 @@
 #   SLOW   "yes" where instructions of the guest kernel are emulated (ring 0 without hardware virtualization; all of them
 #          in the lab): long cases are shortened, never left out
 #   WORK   an empty directory, removed afterwards
+# Set by a case: OPTIONS  further options of `husk run`
 
 failures=0
+OPTIONS=
 
 # husk_run ARGUMENT...: `husk run` that cannot hang the tests.
-husk_run() { timeout -k 2 "${LIMIT:-120}" "$HUSK" run --guest-ring "$RING" "$@"; }
+husk_run() { timeout -k 2 "${LIMIT:-120}" "$HUSK" run --guest-ring "$RING" $OPTIONS "$@"; }
 
 # in_guest ARGUMENT...: runs husk_run; leaves $status, and what was written in $out and $err.
 in_guest() {

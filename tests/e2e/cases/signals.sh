@@ -18,7 +18,7 @@ signalled() {
   ) >/dev/null 2>&1 & # its sleep must not hold the pipe that ctest reads
   sender=$!
   status=0
-  sh -c 'echo $$ >"$0"; exec "$@"' "$WORK/pid" "$HUSK" run --guest-ring "$RING" "$@" \
+  sh -c 'echo $$ >"$0"; exec "$@"' "$WORK/pid" "$HUSK" run --guest-ring "$RING" $OPTIONS "$@" \
     >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
   kill "$sender" 2>/dev/null
   wait "$sender" 2>/dev/null

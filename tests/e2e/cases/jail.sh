@@ -1,0 +1,28 @@
+# `--jail full`: the VMM in namespaces of its own behaves as any other, and nothing of it outlives husk.
+OPTIONS="--jail full"
+. "$here/cases/status.sh"
+. "$here/cases/signals.sh"
+
+expect "standard input" "a line" "$(echo 'a line' | husk_run "$R" cat)"
+
+# The process that was started waits for the VMM, which is its child.
+"$HUSK" run --guest-ring "$RING" $OPTIONS "$R" sh -c 'echo ready; exec sleep 1000' >"$WORK/out" 2>"$WORK/err" </dev/null &
+husk=$!
+waited=0
+while ! grep -q ready "$WORK/out" && [ $waited -lt 600 ]; do
+  waited=$((waited + 1))
+  sleep 0.1
+done
+vmm=$(cat "/proc/$husk/task/$husk/children")
+expect "one VMM" 1 "$(echo $vmm | wc -w)"
+kill -KILL "$husk"
+wait "$husk" 2>/dev/null
+waited=0
+while [ -e "/proc/${vmm% }" ] && [ $waited -lt 100 ]; do
+  waited=$((waited + 1))
+  sleep 0.1
+done
+expect "the VMM is gone with husk" no "$([ -e "/proc/${vmm% }" ] && echo yes || echo no)"
+
+in_guest --isolation namespace "$R" true
+expect "it is for VMs" 125 "$status"
