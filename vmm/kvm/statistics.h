@@ -2,7 +2,7 @@
 //
 // They are read from a descriptor in a format that describes itself ("4.133 KVM_GET_STATS_FD" of the kernel's
 // Documentation/virt/kvm/api.rst), so which ones there are is for the kernel to say. The descriptions are read when the
-// object is made, the values with pread(2) alone, which a sandboxed VMM still may.
+// object is made; the values, which come behind them, once, with read(2) alone, which a confined VMM still may.
 #pragma once
 
 #include <cstddef>
@@ -25,18 +25,18 @@ class Statistics {
   // none. Throws husk::Error when those that there are cannot be opened, or their descriptions not read.
   explicit Statistics(int owner);
 
-  // All that count events since the VM was made. Those that are no longer readable are left out.
-  std::vector<Counter> read() const;
+  // All that count events since the VM was made; none if they are no longer readable. To be called once.
+  std::vector<Counter> read();
 
   int descriptor() const { return fd_.get(); }  // -1: there are no counters
 
  private:
   struct Description {
     std::string name;
-    std::size_t offset = 0;  // of the value in the file
+    std::size_t offset = 0;  // of the value among the values
   };
 
-  UniqueFd fd_;  // empty: there are no counters
+  UniqueFd fd_;  // empty: there are no counters; positioned at the values
   std::vector<Description> descriptions_;
 };
 

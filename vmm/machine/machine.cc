@@ -237,7 +237,7 @@ bool Machine::emulates_cpl0() const {
 }
 
 void Machine::read_kvm_counters() {
-  for (const kvm::Statistics& statistics : statistics_) {
+  for (kvm::Statistics& statistics : statistics_) {
     for (kvm::Counter& counter : statistics.read()) timeline_.kvm_counters.push_back(std::move(counter));
   }
   if (!emulates_cpl0()) return;

@@ -133,12 +133,11 @@ constexpr std::vector<Rule> allowed_rules() {
   add_if(SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
          "ten pairs of command and descriptor; nothing that changes what the guest is given", allow_ioctls());
   // Streams: the payload's standard input, output and error, the log, the file of --stats.
-  add(SYS_read, "the event that wakes the I/O thread");
+  add(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)");
   add(SYS_readv, "standard input, into the guest's buffers");
   add(SYS_write, "standard output and error, the log, --stats, waking the I/O thread");
   add_if(SYS_sendto, "standard output and error that are sockets, without waiting", "descriptors 0 to 2",
          allow_if_at_most(0, STDERR_FILENO));
-  add(SYS_pread64, "KVM's counters (--kvm-stats)");
   add(SYS_close, "the end of the machine");
   // Waiting.
   add(SYS_poll, "wait for standard input and output");
