@@ -66,6 +66,7 @@ constexpr std::array kAllowed{
     SYS_rt_sigaction,
     SYS_rt_sigprocmask,
     SYS_rt_sigreturn,
+    SYS_timer_settime,  // of the one timer that there is: how long a signal waits (vmm/machine/signal_forwarder.h)
     SYS_sigaltstack,
     SYS_tgkill,
     SYS_gettid,

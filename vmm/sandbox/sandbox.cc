@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string_view>
 
+#include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 #include "vmm/sandbox/filter.h"
 
@@ -21,8 +23,7 @@ void report_and_exit(int, siginfo_t* info, void*) {
   const int length = std::snprintf(
       line, sizeof line, "husk: internal error: the sandbox does not allow system call %d; please report it\n",
       info->si_syscall);
-  if (::write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) ::_exit(kExitHuskError);
-  ::_exit(kExitHuskError);
+  emergency_exit(kExitHuskError, std::string_view(line, static_cast<std::size_t>(length)));
 }
 
 void drop_capabilities() {
