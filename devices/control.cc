@@ -2,23 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 #include "abi/husk_abi.h"
 
 namespace husk {
 
 using abi::ControlRegister;
-
-namespace {
-
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);  // async-signal-safe: signal-safety(7)
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-}  // namespace
 
 void ControlDevice::read(std::uint64_t offset, std::span<std::byte> data) {
   std::ranges::fill(data, std::byte{0});
@@ -58,11 +47,7 @@ void ControlDevice::write(std::uint64_t offset, std::span<const std::byte> data)
 
 bool ControlDevice::forward_signal(int signal) {
   if (signal < 1 || signal > kMaxSignal) return false;
-  const std::uint32_t bit = std::uint32_t{1} << signal;
-  const std::uint64_t now = monotonic_ns();
-  const std::uint32_t before = pending_signals_.fetch_or(bit);
-  if (before == 0) pending_since_ns_ = now;
-  if ((before & bit) && now - pending_since_ns_ >= kPatienceNs) unanswered_signal_ = signal;
+  pending_signals_.fetch_or(std::uint32_t{1} << signal);
   interrupt_.raise();
   return true;
 }

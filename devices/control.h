@@ -38,17 +38,13 @@ class ControlDevice final : public MmioDevice {
   // Makes `signal` pending for the guest and interrupts it. False if the number is out of range. Async-signal-safe.
   bool forward_signal(int signal);
 
-  // A signal that was sent again although the guest had left it pending for kPatienceNs: the guest's kernel does not
-  // take interrupts any more, and somebody wants it to end. 0: none.
-  static constexpr std::uint64_t kPatienceNs = 2'000'000'000;
-  int unanswered_signal() const { return unanswered_signal_; }
+  // What the guest has not taken yet; bit n: signal n. Async-signal-safe.
+  std::uint32_t pending_signals() const { return pending_signals_; }
 
  private:
   ControlHost& host_;
   InterruptLine& interrupt_;
-  std::atomic<std::uint32_t> pending_signals_ = 0;   // bit n: signal n
-  std::atomic<std::uint64_t> pending_since_ns_ = 0;  // of the first signal that the guest has not taken
-  std::atomic<int> unanswered_signal_ = 0;
+  std::atomic<std::uint32_t> pending_signals_ = 0;
 };
 
 }  // namespace husk

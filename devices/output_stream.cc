@@ -52,7 +52,8 @@ long OutputStream::write_step(std::span<const std::byte> bytes) const {
   return -1;
 }
 
-OutputStream::Result OutputStream::write(std::span<const std::span<std::byte>> segments, std::size_t offset) {
+OutputStream::Result OutputStream::write(std::span<const std::span<const std::byte>> segments, std::size_t offset,
+                                         std::size_t most) {
   Result result;
   for (std::span<const std::byte> segment : segments) {
     if (offset >= segment.size()) {
@@ -60,6 +61,7 @@ OutputStream::Result OutputStream::write(std::span<const std::span<std::byte>> s
       continue;
     }
     segment = segment.subspan(offset);
+    segment = segment.first(std::min(segment.size(), most - result.written));
     offset = 0;
     while (!segment.empty()) {
       const long written = ready() ? write_step(segment) : (errno = EAGAIN, -1);
@@ -70,7 +72,6 @@ OutputStream::Result OutputStream::write(std::span<const std::span<std::byte>> s
       }
       switch (errno) {
         case EINTR:
-          continue;
         case EAGAIN:
           result.status = Status::kWouldBlock;
           return result;

@@ -8,6 +8,9 @@
 //                             another process fill the pipe in between, the write waits for the reader after all.
 //   terminal and the rest     poll, then a small write; a terminal that is stopped just then (^S) makes it wait.
 //
+// A write that waits all the same ends when a signal comes, with kWouldBlock: whoever called has a signal to look at,
+// and what is left can wait for the event loop like the rest of any other write.
+//
 // The process must ignore SIGPIPE: a reader that is gone is an answer (kHungUp), not a reason to die.
 //
 // Threading: none of its own; its owner's lock guards it. Errors: an answer, never an exception.
@@ -30,8 +33,8 @@ class OutputStream {
 
   int fd() const { return fd_; }
 
-  // Writes the bytes of `segments` from `offset` on until all are written, or the descriptor takes no more.
-  Result write(std::span<const std::span<std::byte>> segments, std::size_t offset);
+  // Writes the bytes of `segments` from `offset` on until `most` are written, or all, or the descriptor takes no more.
+  Result write(std::span<const std::span<const std::byte>> segments, std::size_t offset, std::size_t most);
 
  private:
   enum class Kind { kNeverWaits, kSocket, kPipe, kOther };

@@ -8,13 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include "devices/virtio/features.h"
 
 namespace husk::virtio {
 namespace {
 
-// One turn of the I/O thread reads at most so much, so that one stream does not starve another.
+// One turn of the I/O thread reads at most into so many buffers (and at most a turn's bytes, queue.h).
 constexpr std::size_t kMaxReadSegments = 16;
 
 abi::ConsoleStatusCode status_code(OutputStream::Status status) {
@@ -72,12 +73,10 @@ void Console::activate(Transport& transport, std::uint64_t features) {
 }
 
 void Console::reset() {
-  ++epoch_;
   transport_ = nullptr;
   features_ = 0;
-  waiting_readable_ = waiting_writable_ = false;
   input_ended_ = false;
-  output_pending_ = false;
+  input_pending_ = output_pending_ = false;
   output_offset_ = 0;
 }
 
@@ -92,36 +91,41 @@ void Console::receive() {
   waiting_readable_ = true;
   // Until the descriptor is readable, further buffers are of no interest.
   transport_->queue(kReceiveQueue).suppress_notifications(true);
-  loop_.when_readable(*options_.input_fd, [this, transport = transport_, epoch = epoch_] {
+  loop_.when_readable(*options_.input_fd, [this, transport = transport_] {
     const std::lock_guard lock(transport->mutex());
-    on_readable(epoch);
+    on_readable();
   });
 }
 
-void Console::on_readable(std::uint64_t epoch) {
-  if (epoch != epoch_) return;
+void Console::on_readable() {
   waiting_readable_ = false;
+  if (transport_ == nullptr) return;  // it was reset meanwhile
   Queue& queue = transport_->queue(kReceiveQueue);
   // The answer may be stale (another process reads the same descriptor), and this thread must not block.
   pollfd request{.fd = *options_.input_fd, .events = POLLIN, .revents = 0};
   if (::poll(&request, 1, 0) == 0) return receive();
 
   queue.suppress_notifications(false);
-  if (!queue.pop(input_chain_)) return transport_->check_queues();
+  queue.begin_turn();
+  if (!input_pending_ && !queue.pop(input_chain_)) return transport_->check_queues();
+  input_pending_ = false;
   if (input_chain_.writable_bytes() == 0) {
     queue.fail(QueueError::kWrongDirection);
     return transport_->check_queues();
   }
   std::array<iovec, kMaxReadSegments> segments;
   std::size_t count = 0;
-  for (std::span<std::byte> segment :
-       input_chain_.writable().first(std::min(kMaxReadSegments, input_chain_.writable().size()))) {
-    segments[count++] = {segment.data(), segment.size()};
+  for (std::span<std::byte> segment : input_chain_.writable()) {
+    if (count == segments.size()) break;
+    const std::uint64_t allowed = queue.allow(segment.size());
+    if (allowed == 0) break;
+    segments[count++] = {segment.data(), allowed};
   }
-  ssize_t received;
-  do {
-    received = ::readv(*options_.input_fd, segments.data(), static_cast<int>(count));
-  } while (received < 0 && errno == EINTR);
+  const ssize_t received = ::readv(*options_.input_fd, segments.data(), static_cast<int>(count));
+  if (received < 0 && errno == EINTR) {
+    input_pending_ = true;
+    return receive();
+  }
 
   // A terminal that was hung up answers EIO; for the guest that is the end, like any other read error. Without the
   // extension the buffer stays with the device: the standard has no way to say so.
@@ -134,7 +138,7 @@ void Console::on_readable(std::uint64_t epoch) {
   if (queue.has_chain()) receive();
 }
 
-// The driver has added chains to the transmit queue, or the I/O thread goes on with them.
+// The driver has added chains to the transmit queue, or the I/O thread goes on with them. Needs a turn.
 void Console::transmit() {
   if (waiting_writable_) return;
   Queue& queue = transport_->queue(kTransmitQueue);
@@ -150,18 +154,22 @@ void Console::transmit() {
         break;
       }
     }
-    OutputStream::Result result{.written = output_chain_.readable_bytes() - output_offset_};
-    if (output_) result = output_->write(output_chain_.readable(), output_offset_);
+    // What nobody gets costs nothing.
+    const std::uint64_t rest = output_chain_.readable_bytes() - output_offset_;
+    const std::uint64_t allowed = output_ ? queue.allow(rest) : rest;
+    OutputStream::Result result{.written = allowed};
+    if (output_) result = output_->write(output_chain_.readable(), output_offset_, allowed);
     output_offset_ += result.written;
     if (result.status == OutputStream::Status::kWouldBlock) {
       waiting_writable_ = true;
       queue.suppress_notifications(true);
-      loop_.when_writable(output_->fd(), [this, transport = transport_, epoch = epoch_] {
+      loop_.when_writable(output_->fd(), [this, transport = transport_] {
         const std::lock_guard lock(transport->mutex());
-        on_writable(epoch);
+        on_writable();
       });
       break;
     }
+    if (result.status == OutputStream::Status::kOk && result.written < rest) break;  // the next turn goes on with it
     std::uint32_t written = 0;
     if (streams()) {
       const abi::ConsoleStatus status{.code = static_cast<std::uint32_t>(status_code(result.status)),
@@ -174,12 +182,11 @@ void Console::transmit() {
   if (interrupt) transport_->interrupt_used();
 }
 
-void Console::on_writable(std::uint64_t epoch) {
-  if (epoch != epoch_) return;
+void Console::on_writable() {
   waiting_writable_ = false;
+  if (transport_ == nullptr) return;  // it was reset meanwhile
   transport_->queue(kTransmitQueue).suppress_notifications(false);
-  transmit();
-  transport_->check_queues();
+  transport_->work(kTransmitQueue);
 }
 
 }  // namespace husk::virtio

@@ -6,8 +6,7 @@
 // output any more. It is the device-specific feature bit kConsoleFeatureStream of abi/husk_abi.h. When the driver
 // accepts it:
 //   - end of file: a receive buffer is used with length 0. The next buffer asks the descriptor again, so that a
-//   terminal
-//     can go on after ^D, as on Linux;
+//     terminal can go on after ^D, as on Linux;
 //   - each chain in the transmit queue ends with a device-writable ConsoleStatus that says how many bytes were accepted
 //     and why not more.
 // A driver that does not know the extension leaves the bit alone and sees a plain virtio-console: at the end of the
@@ -70,9 +69,9 @@ class Console final : public Device {
   static constexpr std::array<std::uint16_t, 2> kQueueSizes{256, 256};
 
   void receive();
-  void on_readable(std::uint64_t epoch);
+  void on_readable();
   void transmit();
-  void on_writable(std::uint64_t epoch);
+  void on_writable();
   bool streams() const { return (features_ & abi::kConsoleFeatureStream) != 0; }
 
   const Options options_;
@@ -83,11 +82,13 @@ class Console final : public Device {
   // Guarded by the transport's mutex while the device is active.
   Transport* transport_ = nullptr;
   std::uint64_t features_ = 0;
-  std::uint64_t epoch_ = 0;  // counts resets, so that a callback of an earlier life finds out
+  // What is asked of the event loop. A reset does not change it: the callback comes all the same, and then serves the
+  // queue as it finds it. So a guest that resets the device in a loop cannot make requests pile up.
   bool waiting_readable_ = false;
   bool waiting_writable_ = false;
   bool input_ended_ = false;  // without the extension: nothing more to say to the driver
   Chain input_chain_;
+  bool input_pending_ = false;  // input_chain_ is popped and not pushed yet
   Chain output_chain_;
   bool output_pending_ = false;  // output_chain_ is popped and not pushed yet
   std::uint64_t output_offset_ = 0;

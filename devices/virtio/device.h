@@ -8,10 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <string_view>
 
+#include "devices/fair_mutex.h"
 #include "devices/virtio/queue.h"
 
 namespace husk::virtio {
@@ -20,10 +20,13 @@ namespace husk::virtio {
 class Transport {
  public:
   virtual ~Transport() = default;
-  virtual std::mutex& mutex() = 0;
+  virtual FairMutex& mutex() = 0;
   virtual Queue& queue(std::size_t index) = 0;
   virtual void interrupt_used() = 0;    // "used buffer notification"
   virtual void interrupt_config() = 0;  // "configuration change notification"; a new config generation
+  // Gives the device a turn at a queue: Device::process_queue, with a new budget (queue.h). What is left at its end
+  // gets another turn from the event loop.
+  virtual void work(std::size_t index) = 0;
   // To be called by a device after it worked on a queue outside process_queue: turns a queue's error into
   // DEVICE_NEEDS_RESET.
   virtual void check_queues() = 0;
@@ -44,6 +47,8 @@ class Device {
 
   // The driver has set DRIVER_OK. `transport` outlives the device's active time, which ends with `reset`.
   virtual void activate(Transport& transport, std::uint64_t features) = 0;
+  // Works on what is in the queue until it is empty, or the turn's budget is spent, or the device has to wait for
+  // something else than the queue.
   virtual void process_queue(std::size_t index) = 0;
   virtual void reset() = 0;
 };

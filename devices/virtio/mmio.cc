@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "devices/virtio/features.h"
@@ -26,9 +27,9 @@ void set_high(Gpa& address, std::uint32_t value) {
 
 }  // namespace
 
-MmioTransport::MmioTransport(Device& device, const GuestMemory& memory, InterruptLine& interrupt,
+MmioTransport::MmioTransport(Device& device, const GuestMemory& memory, InterruptLine& interrupt, EventLoop& loop,
                              FaultReporter report_fault)
-    : device_(device), interrupt_(interrupt), report_fault_(std::move(report_fault)) {
+    : device_(device), interrupt_(interrupt), loop_(loop), report_fault_(std::move(report_fault)) {
   for (std::size_t i = 0; i < device.queue_sizes().size(); ++i) queues_.emplace_back(memory);
 }
 
@@ -221,8 +222,21 @@ void MmioTransport::write_status(std::uint32_t value) {
 void MmioTransport::notify(std::uint32_t index) {
   if (!active()) return complain("a queue was notified before DRIVER_OK, or after an error");
   if (index >= queues_.size()) return complain("a queue was notified that does not exist");
+  work(index);
+}
+
+void MmioTransport::work(std::size_t index) {
+  QueueState& state = queues_[index];
+  state.queue.begin_turn();
   device_.process_queue(index);
   check_queues();
+  if (!active() || !state.queue.unfinished() || std::exchange(state.turn_requested, true)) return;
+  loop_.post([this, index] {
+    const std::lock_guard lock(mutex_);
+    queues_[index].turn_requested = false;
+    // The queue may have been reset meanwhile, or a notification may have had the rest done.
+    if (active() && queues_[index].queue.unfinished()) work(index);
+  });
 }
 
 void MmioTransport::check_queues() {

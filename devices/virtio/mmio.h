@@ -9,17 +9,21 @@
 // Interrupts are message-signalled here: an unacknowledged InterruptStatus does not hold back the next `raise`, so a
 // driver that can tell why it was interrupted need not spend exits on InterruptStatus and InterruptACK.
 //
+// Every turn of a device is bounded (queue.h), so a register access is. What a notification asks for beyond that is
+// done later, on the I/O thread, turn by turn; the lock is free in between.
+//
 // Threading: every entry takes `mutex`. vCPU threads come in through read and write; the device's own callbacks on the
 // I/O thread take the mutex themselves. InterruptLine::raise and the fault reporter are called with it held.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
 #include "common/guest_memory.h"
+#include "devices/event_loop.h"
+#include "devices/fair_mutex.h"
 #include "devices/interrupt_line.h"
 #include "devices/mmio_device.h"
 #include "devices/virtio/device.h"
@@ -32,8 +36,9 @@ class MmioTransport final : public MmioDevice, public Transport {
   // reset and cause; the receiver should still limit how much it prints.
   using FaultReporter = std::function<void(std::string_view device, std::string_view what)>;
 
-  // All must outlive the transport.
-  MmioTransport(Device& device, const GuestMemory& memory, InterruptLine& interrupt, FaultReporter report_fault);
+  // All must outlive the transport; the loop must have been stopped before the transport goes.
+  MmioTransport(Device& device, const GuestMemory& memory, InterruptLine& interrupt, EventLoop& loop,
+                FaultReporter report_fault);
 
   void read(std::uint64_t offset, std::span<std::byte> data) override;
   void write(std::uint64_t offset, std::span<const std::byte> data) override;
@@ -41,10 +46,11 @@ class MmioTransport final : public MmioDevice, public Transport {
   // Lets the device reach the guest from outside (a window size that changed): takes the mutex itself.
   void notify_config_changed();
 
-  std::mutex& mutex() override { return mutex_; }
+  FairMutex& mutex() override { return mutex_; }
   Queue& queue(std::size_t index) override { return queues_[index].queue; }
   void interrupt_used() override;
   void interrupt_config() override;
+  void work(std::size_t index) override;
   void check_queues() override;
 
  private:
@@ -52,6 +58,9 @@ class MmioTransport final : public MmioDevice, public Transport {
     explicit QueueState(const GuestMemory& memory) : queue(memory) {}
     QueueLayout layout;  // as written so far
     Queue queue;
+    // A turn is asked of the event loop. Stays as it is over a reset, so that there is never more than one request,
+    // however often a guest resets the device.
+    bool turn_requested = false;
   };
 
   std::uint32_t read_register(std::uint64_t offset);
@@ -69,9 +78,10 @@ class MmioTransport final : public MmioDevice, public Transport {
 
   Device& device_;
   InterruptLine& interrupt_;
+  EventLoop& loop_;
   FaultReporter report_fault_;
 
-  std::mutex mutex_;  // guards everything below, and the device
+  FairMutex mutex_;  // guards everything below, and the device
   std::vector<QueueState> queues_;
   std::uint32_t status_ = 0;
   std::uint32_t interrupt_status_ = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cstring>
 
 #include "devices/virtio/features.h"
 
@@ -34,8 +33,14 @@ constexpr std::size_t used_area_size(std::size_t n) {
 }
 
 // A ring field that the guest reads or writes at the same time. `enable` has checked alignment and bounds.
-std::atomic_ref<std::uint16_t> field(std::span<std::byte> area, std::size_t offset) {
-  return std::atomic_ref<std::uint16_t>(*reinterpret_cast<std::uint16_t*>(area.data() + offset));
+// (std::atomic_ref has no way to load from what is const before C++26.)
+using RingField [[gnu::may_alias]] = std::uint16_t;
+
+std::uint16_t load_field(std::span<const std::byte> area, std::size_t offset, int order = __ATOMIC_SEQ_CST) {
+  return __atomic_load_n(reinterpret_cast<const RingField*>(area.data() + offset), order);
+}
+void store_field(std::span<std::byte> area, std::size_t offset, std::uint16_t value, int order) {
+  __atomic_store_n(reinterpret_cast<RingField*>(area.data() + offset), value, order);
 }
 
 }  // namespace
@@ -50,6 +55,8 @@ std::string_view describe(QueueError error) {
       return "a part of the queue is misaligned";
     case QueueError::kRingOutsideRam:
       return "a part of the queue is outside guest memory";
+    case QueueError::kRingReadOnly:
+      return "the used ring is in read-only memory";
     case QueueError::kAvailIndexJump:
       return "the available index moved by more than the queue size";
     case QueueError::kDescriptorIndex:
@@ -60,6 +67,8 @@ std::string_view describe(QueueError error) {
       return "a readable descriptor follows a writable one";
     case QueueError::kBufferOutsideRam:
       return "a buffer is outside guest memory";
+    case QueueError::kBufferReadOnly:
+      return "a device-writable buffer is in read-only memory";
     case QueueError::kChainTooLong:
       return "the buffers of one chain have too many bytes";
     case QueueError::kIndirectUnexpected:
@@ -84,7 +93,7 @@ std::size_t Chain::copy_out(std::uint64_t offset, std::span<std::byte> to) const
       continue;
     }
     const std::size_t n = std::min(segment.size() - offset, to.size() - done);
-    std::memcpy(to.data() + done, segment.data() + offset, n);
+    copy_from_shared(to.data() + done, segment.data() + offset, n);
     done += n;
     offset = 0;
     if (done == to.size()) break;
@@ -100,7 +109,7 @@ std::size_t Chain::copy_in(std::uint64_t offset, std::span<const std::byte> from
       continue;
     }
     const std::size_t n = std::min(segment.size() - offset, from.size() - done);
-    std::memcpy(segment.data() + offset, from.data() + done, n);
+    copy_to_shared(segment.data() + offset, from.data() + done, n);
     done += n;
     offset = 0;
     if (done == from.size()) break;
@@ -116,10 +125,14 @@ QueueError Queue::enable(const QueueLayout& layout, std::uint16_t max_size, std:
   if (layout.descriptors.value % 16 != 0 || layout.available.value % 2 != 0 || layout.used.value % 4 != 0) {
     return error_ = QueueError::kMisaligned;
   }
-  descriptors_ = memory_.at(layout.descriptors, descriptor_area_size(layout.size));
-  available_ = memory_.at(layout.available, available_area_size(layout.size));
-  used_ = memory_.at(layout.used, used_area_size(layout.size));
-  if (descriptors_.empty() || available_.empty() || used_.empty()) return error_ = QueueError::kRingOutsideRam;
+  descriptors_ = memory_.readable(layout.descriptors, descriptor_area_size(layout.size));
+  available_ = memory_.readable(layout.available, available_area_size(layout.size));
+  used_ = memory_.writable(layout.used, used_area_size(layout.size));
+  if (descriptors_.empty() || available_.empty()) return error_ = QueueError::kRingOutsideRam;
+  if (used_.empty()) {
+    const bool in_ram = !memory_.readable(layout.used, used_area_size(layout.size)).empty();
+    return error_ = in_ram ? QueueError::kRingReadOnly : QueueError::kRingOutsideRam;
+  }
   size_ = layout.size;
   features_ = features;
   return QueueError::kNone;
@@ -128,10 +141,29 @@ QueueError Queue::enable(const QueueLayout& layout, std::uint16_t max_size, std:
 void Queue::disable() {
   size_ = 0;
   features_ = 0;
-  descriptors_ = available_ = used_ = {};
+  descriptors_ = available_ = {};
+  used_ = {};
   next_available_ = next_used_ = 0;
-  suppressed_ = false;
+  suppressed_ = unfinished_ = false;
+  descriptors_left_ = bytes_left_ = 0;
   error_ = QueueError::kNone;
+}
+
+void Queue::begin_turn() {
+  descriptors_left_ = kTurnDescriptors;
+  bytes_left_ = kTurnBytes;
+  unfinished_ = false;
+}
+
+std::uint64_t Queue::allow(std::uint64_t wanted) {
+  const std::uint64_t allowed = std::min(wanted, bytes_left_);
+  bytes_left_ -= allowed;
+  if (allowed < wanted) unfinished_ = true;
+  return allowed;
+}
+
+void Queue::spend_descriptor() {
+  if (descriptors_left_ > 0) --descriptors_left_;
 }
 
 bool Queue::has_event_idx() const {
@@ -140,12 +172,12 @@ bool Queue::has_event_idx() const {
 
 std::uint16_t Queue::new_heads() {
   if (!enabled() || error_ != QueueError::kNone) return 0;
-  std::uint16_t available = field(available_, kIndexOffset).load(std::memory_order_acquire);
+  std::uint16_t available = load_field(available_, kIndexOffset, __ATOMIC_ACQUIRE);
   if (available == next_available_ && has_event_idx() && !suppressed_) {
     // Ask for a notification of the next chain, then look again: it may have come before the driver saw the request.
-    field(used_, kRingOffset + kUsedElementSize * size_).store(next_available_, std::memory_order_relaxed);
+    store_field(used_, kRingOffset + kUsedElementSize * size_, next_available_, __ATOMIC_RELAXED);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    available = field(available_, kIndexOffset).load(std::memory_order_acquire);
+    available = load_field(available_, kIndexOffset, __ATOMIC_ACQUIRE);
   }
   return static_cast<std::uint16_t>(available - next_available_);
 }
@@ -157,8 +189,12 @@ bool Queue::pop(Chain& chain) {
     error_ = QueueError::kAvailIndexJump;
     return false;
   }
+  if (descriptors_left_ == 0 || bytes_left_ == 0) {
+    unfinished_ = true;
+    return false;
+  }
   const std::size_t slot = next_available_ & (size_ - 1);
-  const std::uint16_t head = field(available_, kRingOffset + 2 * slot).load(std::memory_order_relaxed);
+  const std::uint16_t head = load_field(available_, kRingOffset + 2 * slot, __ATOMIC_RELAXED);
   if (!collect(head, chain)) return false;
   ++next_available_;
   return true;
@@ -167,9 +203,9 @@ bool Queue::pop(Chain& chain) {
 // Follows the chain from `head`, through at most one indirect table, which can only be its last part (2.7.5.3.1).
 bool Queue::collect(std::uint16_t head, Chain& chain) {
   chain.head_ = head;
-  chain.readable_count_ = 0;
   chain.readable_bytes_ = chain.writable_bytes_ = 0;
-  chain.segments_.clear();
+  chain.readable_.clear();
+  chain.writable_.clear();
 
   std::span<const std::byte> table = descriptors_;
   bool indirect = false;
@@ -186,12 +222,13 @@ bool Queue::collect(std::uint16_t head, Chain& chain) {
       return false;
     }
     Descriptor descriptor;
-    std::memcpy(&descriptor, table.data() + index * kDescriptorSize, sizeof descriptor);
+    copy_from_shared(&descriptor, table.data() + index * kDescriptorSize, sizeof descriptor);
+    spend_descriptor();
 
     if (descriptor.flags & kDescriptorIndirect) {
       error_ = check_indirect(descriptor, indirect);
       if (error_ != QueueError::kNone) return false;
-      table = memory_.at(Gpa{descriptor.address}, descriptor.length);
+      table = memory_.readable(Gpa{descriptor.address}, descriptor.length);
       if (table.empty()) {
         error_ = QueueError::kBufferOutsideRam;
         return false;
@@ -222,15 +259,20 @@ QueueError Queue::check_indirect(const Descriptor& descriptor, bool already_indi
 
 QueueError Queue::add_buffer(const Descriptor& descriptor, Chain& chain) const {
   const bool writable = (descriptor.flags & kDescriptorWrite) != 0;
-  if (!writable && chain.segments_.size() > chain.readable_count_) return QueueError::kReadableAfterWritable;
+  if (!writable && !chain.writable_.empty()) return QueueError::kReadableAfterWritable;
   if (descriptor.length == 0) return QueueError::kNone;  // useless, but no rule forbids it
-  const std::span<std::byte> bytes = memory_.at(Gpa{descriptor.address}, descriptor.length);
-  if (bytes.empty()) return QueueError::kBufferOutsideRam;
+  const std::span<const std::byte> readable = memory_.readable(Gpa{descriptor.address}, descriptor.length);
+  if (readable.empty()) return QueueError::kBufferOutsideRam;
   std::uint64_t& total = writable ? chain.writable_bytes_ : chain.readable_bytes_;
-  total += bytes.size();
+  total += readable.size();
   if (chain.readable_bytes_ + chain.writable_bytes_ > kMaxChainBytes) return QueueError::kChainTooLong;
-  chain.segments_.push_back(bytes);
-  if (!writable) ++chain.readable_count_;
+  if (!writable) {
+    chain.readable_.push_back(readable);
+    return QueueError::kNone;
+  }
+  const std::span<std::byte> bytes = memory_.writable(Gpa{descriptor.address}, descriptor.length);
+  if (bytes.empty()) return QueueError::kBufferReadOnly;
+  chain.writable_.push_back(bytes);
   return QueueError::kNone;
 }
 
@@ -239,17 +281,17 @@ bool Queue::push(const Chain& chain, std::uint32_t written) {
   const std::size_t slot = next_used_ & (size_ - 1);
   const std::uint32_t element[2] = {chain.head_, written};  // struct virtq_used_elem: id, len
   static_assert(sizeof element == kUsedElementSize);
-  std::memcpy(used_.data() + kRingOffset + kUsedElementSize * slot, element, sizeof element);
+  copy_to_shared(used_.data() + kRingOffset + kUsedElementSize * slot, element, sizeof element);
   const std::uint16_t index = ++next_used_;
-  field(used_, kIndexOffset).store(index, std::memory_order_release);
+  store_field(used_, kIndexOffset, index, __ATOMIC_RELEASE);
 
   // The driver sets its wish and then looks at the index; we set the index and then look at its wish (2.7.7.2).
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (has_event_idx()) {
-    const std::uint16_t used_event = field(available_, kRingOffset + 2 * std::size_t{size_}).load();
+    const std::uint16_t used_event = load_field(available_, kRingOffset + 2 * std::size_t{size_});
     return used_event == static_cast<std::uint16_t>(index - 1);
   }
-  return (field(available_, kFlagsOffset).load() & kAvailNoInterrupt) == 0;
+  return (load_field(available_, kFlagsOffset) & kAvailNoInterrupt) == 0;
 }
 
 void Queue::suppress_notifications(bool suppress) {
@@ -257,7 +299,9 @@ void Queue::suppress_notifications(bool suppress) {
   suppressed_ = suppress;
   // With VIRTIO_F_EVENT_IDX the flag must stay 0 (2.7.10): an event index that is left behind suppresses as well, and
   // `pop` moves it on when it finds the ring empty.
-  if (!has_event_idx()) field(used_, kFlagsOffset).store(suppress ? kUsedNoNotify : 0, std::memory_order_relaxed);
+  if (!has_event_idx()) {
+    store_field(used_, kFlagsOffset, suppress ? kUsedNoNotify : 0, __ATOMIC_RELAXED);
+  }
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 

@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "devices/virtio/features.h"
 
@@ -13,6 +12,9 @@ namespace {
 // "The device MUST place one or more random bytes into the buffer, but it MAY use less than the entire buffer length"
 // (5.4.6.2). A kernel needs a seed, not megabytes, and a notification should be short.
 constexpr std::size_t kMaxBytesPerChain = 4096;
+
+// Up to so many bytes getrandom(2) always gives all that were asked for, and no signal interrupts it.
+constexpr std::size_t kBytesPerCall = 256;
 
 }  // namespace
 
@@ -39,16 +41,15 @@ void Rng::process_queue(std::size_t index) {
       queue.fail(QueueError::kWrongDirection);
       break;
     }
+    // At least 1: a turn without bytes yields no chain.
+    const std::size_t wanted = queue.allow(std::min<std::uint64_t>(chain_.writable_bytes(), kMaxBytesPerChain));
+    std::array<std::byte, kBytesPerCall> random;
     std::size_t filled = 0;
-    for (std::span<std::byte> segment : chain_.writable()) {
-      segment = segment.first(std::min(segment.size(), kMaxBytesPerChain - filled));
-      while (!segment.empty()) {
-        const ssize_t n = ::getrandom(segment.data(), segment.size(), 0);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) break;  // not reachable with valid arguments; the driver sees what was filled
-        filled += static_cast<std::size_t>(n);
-        segment = segment.subspan(static_cast<std::size_t>(n));
-      }
+    while (filled < wanted) {
+      const std::size_t size = std::min(wanted - filled, random.size());
+      const ssize_t n = ::getrandom(random.data(), size, 0);
+      if (n <= 0) break;  // not reachable with valid arguments; the driver sees what was filled
+      filled += chain_.copy_in(filled, std::span(random).first(static_cast<std::size_t>(n)));
     }
     interrupt |= queue.push(chain_, static_cast<std::uint32_t>(filled));
   }

@@ -1,19 +1,35 @@
 // A guest made of bytes: each input is a program of register accesses, descriptor and ring writes, and host events
-// against a console and a random number generator. Nothing may crash, hang, or touch memory outside guest RAM.
+// against all that a guest can reach in the VMM: the window of device registers with the control device, a console and
+// a random number generator behind it, and the log ring. A part of its memory is read-only, and nothing is mapped
+// around it (tests/unit/fake_guest.h). Nothing may crash, hang, or touch memory outside guest RAM.
 //
-// Built with clang and -fsanitize=fuzzer it is a libFuzzer target; with fuzz_main.cc it runs a bounded number of inputs
-// that are the same every time, as an ordinary test.
+// A libFuzzer target (CMakeLists.txt).
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
+#include <deque>
 
+#include "abi/husk_abi.h"
+#include "devices/control.h"
+#include "devices/mmio_window.h"
 #include "devices/virtio/console.h"
+#include "devices/virtio/prepare.h"
 #include "devices/virtio/rng.h"
 #include "tests/unit/fake_driver.h"
+#include "vmm/machine/guest_log.h"
+#include "vmm/machine/guest_words.h"
+
+// Not vmm/log.cc: what the guest says goes into a sink of the test's.
+namespace husk::log {
+Severity level() {
+  return Severity::kDebug;
+}
+}  // namespace husk::log
 
 namespace husk {
 namespace {
@@ -21,8 +37,10 @@ namespace {
 using namespace husk::test;
 
 constexpr std::uint16_t kQueueSize = 8;
-constexpr std::uint64_t kRings = 0x1000;
-constexpr std::uint64_t kRingStride = 0x1000;
+constexpr std::array<std::uint64_t, 2> kRings{0x1'0000, 0x1'1000};
+// Turns that the event loop gives before the next step of the guest: the I/O thread gets on with its work, but does not
+// get done with it.
+constexpr unsigned kTurnsPerStep = 2;
 
 // The input as a stream of numbers; zeros after its end.
 class Bytes {
@@ -37,124 +55,226 @@ class Bytes {
     }
     return value;
   }
+  std::uint16_t take16(std::size_t width) { return static_cast<std::uint16_t>(take(width)); }
+  std::uint32_t take32(std::size_t width) { return static_cast<std::uint32_t>(take(width)); }
 
  private:
   std::span<const std::uint8_t> data_;
 };
 
-// An address that is often inside RAM, often near its end, and sometimes anything.
+// An address that is often inside RAM, often near the end of RAM or of its read-only part, and sometimes anything.
 std::uint64_t take_address(Bytes& bytes) {
-  switch (bytes.take(1) % 4) {
+  switch (bytes.take(1) % 6) {
     case 0:
       return bytes.take(2) * 16;
     case 1:
       return FakeRam::kSize - bytes.take(1);
     case 2:
+      return FakeRam::kReadOnlyStart - 64 + bytes.take(1);
+    case 3:
+      return FakeRam::kReadOnlyStart + FakeRam::kReadOnlySize - 64 + bytes.take(1);
+    case 4:
       return bytes.take(3);
     default:
       return bytes.take(8);
   }
 }
 
-int open_null(int flags) {
-  const int fd = ::open("/dev/null", flags | O_CLOEXEC);
+int open_host(const char* path, int flags) {
+  const int fd = ::open(path, flags | O_CLOEXEC);
   if (fd < 0) std::abort();
   return fd;
 }
 
+std::array<int, 2> open_pipe() {
+  std::array<int, 2> ends;
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
+  return ends;
+}
+
+// What can be at the other end of a stream, opened once; it is the same for every input. Nobody reads from or writes to
+// the pipes.
+struct HostStreams {
+  HostStreams() {
+    ::signal(SIGPIPE, SIG_IGN);
+    const std::array ended = open_pipe();
+    ::close(ended[1]);
+    const std::array hung_up = open_pipe();
+    ::close(hung_up[0]);
+    const std::array full = open_pipe();
+    if (::fcntl(full[1], F_SETFL, O_NONBLOCK) != 0) std::abort();
+    const std::array<char, 4096> page{};
+    while (::write(full[1], page.data(), page.size()) > 0) {
+    }
+    if (::fcntl(full[1], F_SETFL, 0) != 0) std::abort();
+    inputs = {open_host("/dev/zero", O_RDONLY), open_host("/dev/null", O_RDONLY), ended[0], open_pipe()[0]};
+    outputs = {open_host("/dev/null", O_WRONLY), open_host("/dev/full", O_WRONLY), hung_up[1], full[1]};
+  }
+  std::array<int, 4> inputs;
+  std::array<int, 4> outputs;
+};
+
+class Host final : public ControlHost {
+ public:
+  explicit Host(machine::GuestLogReader& log) : log_(log) {}
+  void guest_exited(std::uint8_t, std::uint8_t) override { guest_panicked(); }
+  void guest_panicked() override {
+    log_.print_last_lines();
+    ended = true;
+  }
+  void flush_guest_log() override { log_.print_new_lines(); }
+  std::uint32_t window_size() override { return 25U << 16 | 80U; }
+
+  bool ended = false;  // the VM does not run any more
+
+ private:
+  machine::GuestLogReader& log_;
+};
+
 class Machine {
  public:
-  explicit Machine(bool brought_up) {
-    if (!brought_up) return;
+  Machine(Bytes& bytes, const HostStreams& streams)
+      : input_(streams.inputs[bytes.take(1) % 4]),
+        output_(streams.outputs[bytes.take(1) % 4]),
+        console_({.name = "fuzz", .input_fd = input_, .output_fd = output_, .terminal = true}, loop_) {
+    window_.add(control_);
+    window_.add(console_driver_.transport);
+    window_.add(rng_driver_.transport);
+    const std::uint64_t start = bytes.take(1);
+    if (start % 4 == 0) return;
+    // As the VMM brings it up, or as a driver does, with one set of features or another.
+    if (start % 4 == 1) {
+      const virtio::PreparedQueue queues[] = {{.index = 0, .page = Gpa{kRings[0]}},
+                                              {.index = 1, .page = Gpa{kRings[1]}}};
+      if (!virtio::prepare_device(console_driver_.transport, abi::kConsoleFeatureStream, queues)) std::abort();
+      return;
+    }
     for (FakeDriver* driver : {&console_driver_, &rng_driver_}) {
-      driver->negotiate(virtio::kFeatureIndirectDesc);
+      driver->negotiate(start >> 2 & 1 ? driver->offered_features() : virtio::kFeatureIndirectDesc);
       driver->set_queue(0, queues_[0].layout);
       driver->set_queue(1, queues_[1].layout);
       driver->driver_ok();
     }
   }
 
+  bool ended() const { return host_.ended; }
+
   void step(Bytes& bytes) {
-    const auto operation = bytes.take(1);
-    FakeDriver& driver = operation & 0x80 ? rng_driver_ : console_driver_;
-    FakeDriverQueue& queue = queues_[operation >> 6 & 1];
-    const std::uint64_t other = queue.layout.descriptors.value;
-    switch (operation % 12) {
+    const auto operation = static_cast<unsigned>(bytes.take(1));
+    const unsigned flags = operation / kOperations;
+    FakeDriver& driver = flags & 1 ? rng_driver_ : console_driver_;
+    FakeDriverQueue& queue = queues_[flags >> 1 & 1];
+    switch (operation % kOperations) {
       case 0:
-        driver.write(bytes.take(1) * 4, static_cast<std::uint32_t>(bytes.take(4)));
-        break;
+        return access(bytes);
       case 1:
-        driver.read(bytes.take(2));
-        break;
+        return driver.write(bytes.take(1) * 4, bytes.take32(4));
       case 2:
-        driver.write(kStatus, static_cast<std::uint32_t>(bytes.take(1)));
-        break;
+        return driver.write(kStatus, bytes.take32(1));
       case 3:
-        driver.negotiate(bytes.take(1) % 4 == 0 ? driver.offered_features() : bytes.take(8));
-        break;
+        return driver.negotiate(bytes.take(1) % 4 == 0 ? driver.offered_features() : bytes.take(8));
       case 4:
-        driver.set_queue(static_cast<std::uint32_t>(bytes.take(1) % 3),
-                         {.size = static_cast<std::uint16_t>(bytes.take(1)),
-                          .descriptors = Gpa{take_address(bytes)},
-                          .available = Gpa{take_address(bytes)},
-                          .used = Gpa{take_address(bytes)}});
-        break;
+        return driver.set_queue(bytes.take32(1) % 3, {.size = bytes.take16(1),
+                                                      .descriptors = Gpa{take_address(bytes)},
+                                                      .available = Gpa{take_address(bytes)},
+                                                      .used = Gpa{take_address(bytes)}});
       case 5:
-        driver.driver_ok();
-        break;
-      case 6:
-      case 7: {
-        const auto index = static_cast<std::uint16_t>(bytes.take(1) % kQueueSize);
+        return driver.driver_ok();
+      case 6: {
+        const std::uint16_t index = bytes.take16(1) % kQueueSize;
         const std::uint64_t address = take_address(bytes);
-        const auto length = static_cast<std::uint32_t>(bytes.take(bytes.take(1) % 8 == 0 ? 4 : 2));
-        queue.descriptor(index, address, length, static_cast<std::uint16_t>(bytes.take(1) & 7),
-                         static_cast<std::uint16_t>(bytes.take(1) % 9));
-        break;
+        const std::uint32_t length = bytes.take32(bytes.take(1) % 8 == 0 ? 4 : 2);
+        return queue.descriptor(index, address, length, bytes.take16(1) & 7, bytes.take16(1) % 9);
+      }
+      case 7: {
+        // An indirect table, or whatever it is taken for.
+        const std::uint64_t where = kRings[flags >> 1 & 1] + 0x800 + 16 * (bytes.take(1) % 16);
+        const std::uint64_t address = take_address(bytes);
+        return queue.descriptor_at(where, address, bytes.take32(2), bytes.take16(1) & 7, bytes.take16(1) % 9);
       }
       case 8:
-        queue.offer(static_cast<std::uint16_t>(bytes.take(1) % 9));
-        break;
+        return queue.offer(bytes.take16(1) % 9);
       case 9:
-        queue.set_available_index(static_cast<std::uint16_t>(bytes.take(2)));
-        break;
+        return queue.set_available_index(bytes.take16(2));
       case 10:
-        driver.notify(static_cast<std::uint32_t>(bytes.take(1) % 3));
-        break;
+        queue.set_available_flags(bytes.take16(1));
+        return queue.set_used_event(bytes.take16(2));
       case 11:
+        return driver.notify(bytes.take32(1) % 3);
+      case 12:
         loop_.fire_readable(input_);
         loop_.fire_writable(output_);
-        ram_.put<std::uint64_t>(other + bytes.take(1), bytes.take(8));
-        break;
+        return;
+      case 13:
+        for (unsigned i = 0; i < kTurnsPerStep && loop_.run_posted(); ++i) {
+        }
+        return;
+      case 14: {
+        // Anything, to anywhere that it can write. The log is there as well.
+        const std::uint64_t value = bytes.take(8);
+        static_cast<void>(
+            ram_.memory.write(Gpa{bytes.take(1) % 4 == 0 ? abi::kGuestLogGpa : take_address(bytes)}, value));
+        return;
+      }
+      case 15:
+        control_.forward_signal(static_cast<int>(bytes.take(1)) - 8);
+        console_.set_window_size(bytes.take16(1), bytes.take16(1));
+        console_driver_.transport.notify_config_changed();
+        return;
       default:
-        break;
+        return;
     }
   }
 
-  ~Machine() {
-    ::close(input_);
-    ::close(output_);
-  }
-  Machine(const Machine&) = delete;
-  Machine& operator=(const Machine&) = delete;
-
  private:
-  int input_ = open_null(O_RDONLY);
-  int output_ = open_null(O_WRONLY);
+  static constexpr unsigned kOperations = 16;
+
+  // An access as KVM reports one, with any width at any place.
+  void access(Bytes& bytes) {
+    const std::uint64_t how = bytes.take(1);
+    const std::size_t width = std::size_t{1} << (how & 3);
+    const std::uint64_t offset = how & 0x20 ? bytes.take(2) % abi::kMmioStride : bytes.take(1) * 4;
+    const Gpa address{abi::kMmioBase + (how >> 3 & 3) * abi::kMmioStride + offset};
+    std::array<std::byte, 8> data;
+    if (how & 4) {
+      const std::uint64_t value = bytes.take(width);
+      std::memcpy(data.data(), &value, sizeof value);
+      static_cast<void>(window_.write(address, std::span(data).first(width)));
+    } else {
+      static_cast<void>(window_.read(address, std::span(data).first(width)));
+    }
+  }
+
   FakeRam ram_;
   ManualEventLoop loop_;
-  virtio::Console console_{{.name = "fuzz", .input_fd = input_, .output_fd = output_, .terminal = true}, loop_};
+  std::uint64_t now_ns_ = 0;
+  std::uint64_t said_ = 0;
+  machine::GuestWords words_{[this](log::Severity, std::string_view line) {
+                               said_ += line.size();
+                               if (said_ > 2 * machine::GuestWords::kBudget) std::abort();  // no time has passed
+                             },
+                             [this] { return now_ns_; }};
+  machine::GuestLogReader log_{ram_.memory, words_};
+  Host host_{log_};
+  CountingInterrupt control_interrupt_;
+  ControlDevice control_{host_, control_interrupt_};
+  MmioWindow window_;
+  const int input_;
+  const int output_;
+  virtio::Console console_;
   virtio::Rng rng_;
-  FakeDriver console_driver_{console_, ram_};
-  FakeDriver rng_driver_{rng_, ram_};
-  FakeDriverQueue queues_[2] = {{ram_, kRings, kQueueSize}, {ram_, kRings + kRingStride, kQueueSize}};
+  FakeDriver console_driver_{console_, ram_, loop_};
+  FakeDriver rng_driver_{rng_, ram_, loop_};
+  FakeDriverQueue queues_[2] = {{ram_, kRings[0], kQueueSize}, {ram_, kRings[1], kQueueSize}};
 };
 
 }  // namespace
 }  // namespace husk
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const husk::HostStreams streams;
   husk::Bytes bytes({data, size});
-  husk::Machine machine(bytes.take(1) % 4 != 0);
-  while (!bytes.empty()) machine.step(bytes);
+  husk::Machine machine(bytes, streams);
+  while (!bytes.empty() && !machine.ended()) machine.step(bytes);
   return 0;
 }

@@ -89,7 +89,8 @@ TEST_F(ControlTest, OddAccessesDoNothing) {
 TEST(RngTest, FillsBuffersUpToItsCap) {
   FakeRam ram;
   virtio::Rng rng;
-  FakeDriver driver(rng, ram);
+  ManualEventLoop loop;
+  FakeDriver driver(rng, ram, loop);
   FakeDriverQueue queue(ram, 0x1000, 8);
   driver.negotiate(0);
   driver.set_queue(0, queue.layout);
@@ -112,7 +113,8 @@ TEST(RngTest, FillsBuffersUpToItsCap) {
 TEST(RngTest, ReadableBufferNeedsReset) {
   FakeRam ram;
   virtio::Rng rng;
-  FakeDriver driver(rng, ram);
+  ManualEventLoop loop;
+  FakeDriver driver(rng, ram, loop);
   FakeDriverQueue queue(ram, 0x1000, 8);
   driver.negotiate(0);
   driver.set_queue(0, queue.layout);

@@ -42,8 +42,8 @@ enum MmioRegister : std::uint64_t {
 
 class FakeDriver {
  public:
-  FakeDriver(virtio::Device& device, FakeRam& ram)
-      : transport(device, ram.memory, interrupt,
+  FakeDriver(virtio::Device& device, FakeRam& ram, ManualEventLoop& loop)
+      : transport(device, ram.memory, interrupt, loop,
                   [this](std::string_view, std::string_view what) { faults.emplace_back(what); }) {}
 
   std::uint32_t read(std::uint64_t offset) {

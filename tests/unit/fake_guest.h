@@ -2,15 +2,21 @@
 // side of a split virtqueue that can tell the truth or lie. The tests play the guest with it.
 #pragma once
 
+#include <sys/mman.h>
+
+#include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/guest_memory.h"
+#include "common/mapping.h"
 #include "devices/event_loop.h"
 #include "devices/interrupt_line.h"
 #include "devices/virtio/queue.h"
@@ -19,14 +25,21 @@ namespace husk::test {
 
 inline constexpr std::uint16_t kNext = 1, kWrite = 2, kIndirect = 4;
 
+// As on a host whose KVM shares the kernel's pages: a part of the RAM is read-only, so that whoever writes there ends
+// like the VMM would. Nothing is mapped on either side of it.
 class FakeRam {
  public:
   static constexpr std::size_t kSize = 1 << 20;
+  static constexpr std::uint64_t kReadOnlyStart = 0x8'0000;
+  static constexpr std::size_t kReadOnlySize = 0x2000;
 
-  FakeRam() : bytes_(kSize + 4096) {
-    // Real guest RAM is page-aligned on the host; a vector's storage is not.
-    const auto start = reinterpret_cast<std::uintptr_t>(bytes_.data());
-    memory.add_region(Gpa{0}, std::span(bytes_).subspan((4096 - start % 4096) % 4096, kSize));
+  FakeRam() : mapping_(reserve()) {
+    const std::span<std::byte> ram = mapping_.bytes().subspan(kGuard, kSize);
+    if (::mprotect(ram.data(), kSize, PROT_READ | PROT_WRITE) != 0 ||
+        ::mprotect(ram.data() + kReadOnlyStart, kReadOnlySize, PROT_READ) != 0 || !memory.add_region(Gpa{0}, ram) ||
+        !memory.make_read_only(Gpa{kReadOnlyStart}, kReadOnlySize)) {
+      std::abort();
+    }
   }
 
   template <typename T>
@@ -38,17 +51,24 @@ class FakeRam {
     return memory.read<T>(Gpa{address}).value();
   }
   void put_text(std::uint64_t address, std::string_view text) {
-    std::memcpy(memory.at(Gpa{address}, text.size()).data(), text.data(), text.size());
+    std::memcpy(memory.writable(Gpa{address}, text.size()).data(), text.data(), text.size());
   }
   std::string get_text(std::uint64_t address, std::size_t length) const {
-    const auto bytes = memory.at(Gpa{address}, length);
+    const auto bytes = memory.readable(Gpa{address}, length);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
 
   GuestMemory memory;
 
  private:
-  std::vector<std::byte> bytes_;
+  static constexpr std::size_t kGuard = 0x1'0000;
+  static Mapping reserve() {
+    void* address = ::mmap(nullptr, kGuard + kSize + kGuard, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (address == MAP_FAILED) std::abort();
+    return {address, kGuard + kSize + kGuard};
+  }
+
+  Mapping mapping_;
 };
 
 // The driver's side, with no mercy: every field can be set to anything.
@@ -110,17 +130,33 @@ class CountingInterrupt final : public InterruptLine {
   int raised = 0;
 };
 
-// Runs a descriptor's callback when the test says that it is ready.
+// Runs a descriptor's callback, or what was posted, when the test says so.
 class ManualEventLoop final : public EventLoop {
  public:
-  void when_readable(int fd, Callback callback) override { readable_[fd] = std::move(callback); }
-  void when_writable(int fd, Callback callback) override { writable_[fd] = std::move(callback); }
-  void post(Callback task) override { task(); }
+  void when_readable(int fd, Callback callback) override {
+    readable_[fd] = std::move(callback);
+    ++requests_;
+  }
+  void when_writable(int fd, Callback callback) override {
+    writable_[fd] = std::move(callback);
+    ++requests_;
+  }
+  void post(Callback task) override { posted_.push_back(std::move(task)); }
 
   bool waits_readable(int fd) const { return readable_.contains(fd); }
   bool waits_writable(int fd) const { return writable_.contains(fd); }
   void fire_readable(int fd) { fire(readable_, fd); }
   void fire_writable(int fd) { fire(writable_, fd); }
+  std::size_t requests() const { return requests_; }  // for readiness, ever
+  std::size_t posted() const { return posted_.size(); }
+  // Runs one task, as the I/O thread would; false if there is none.
+  bool run_posted() {
+    if (posted_.empty()) return false;
+    const Callback task = std::move(posted_.front());
+    posted_.pop_front();
+    task();
+    return true;
+  }
 
  private:
   static void fire(std::map<int, Callback>& requests, int fd) {
@@ -129,6 +165,8 @@ class ManualEventLoop final : public EventLoop {
   }
   std::map<int, Callback> readable_;
   std::map<int, Callback> writable_;
+  std::deque<Callback> posted_;
+  std::size_t requests_ = 0;
 };
 
 }  // namespace husk::test

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -49,7 +51,7 @@ class Fixture {
  public:
   Fixture(const Console::Options& options, std::uint64_t features)
       : console(options, loop),
-        driver(console, ram),
+        driver(console, ram, loop),
         receive(ram, 0x1000, kQueueSize),
         transmit(ram, 0x3000, kQueueSize) {
     driver.negotiate(features);
@@ -234,6 +236,97 @@ TEST_F(ConsoleTest, QueueThatBreaksWhileOutputWaitsNeedsReset) {
   EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset);
 }
 
+// What one notification may ask for is far more than what one may get.
+TEST_F(ConsoleTest, NotificationIsShortAndTheRestFollowsTurnByTurn) {
+  const int fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Fixture guest(output_to(fd), 0);
+  constexpr std::uint32_t kTotal = 8 * FakeRam::kSize;
+  for (std::uint16_t i = 0; i < 8; ++i) {
+    guest.transmit.descriptor(i, 0, FakeRam::kSize, i < 7 ? kNext : std::uint16_t{0},
+                              static_cast<std::uint16_t>(i + 1));
+  }
+  for (int i = 0; i < 3; ++i) guest.transmit.offer(0);
+  guest.driver.notify(Console::kTransmitQueue);
+  EXPECT_EQ(guest.transmit.used_index(), 0) << "the vCPU does not wait for 24 MiB";
+  unsigned turns = 1;
+  while (guest.loop.run_posted()) ++turns;
+  EXPECT_EQ(turns, 3 * kTotal / kTurnBytes);
+  EXPECT_EQ(guest.transmit.used_index(), 3);
+  ::close(fd);
+}
+
+TEST_F(ConsoleTest, TurnsLoseNothing) {
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  Fixture to_file(output_to(::fileno(file)), abi::kConsoleFeatureStream);
+  std::string text(700'000, '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  to_file.ram.put_text(kData, text.substr(0, FakeRam::kReadOnlyStart - kData));
+  text = to_file.ram.get_text(kData, 700'000);
+  to_file.transmit.descriptor(0, kData, 700'000, kNext, 1);
+  to_file.transmit.descriptor(1, kData, 700'000, kNext, 2);
+  to_file.transmit.descriptor(2, kStatusAt, sizeof(abi::ConsoleStatus), kWrite);
+  to_file.transmit.offer(0);
+  to_file.driver.notify(Console::kTransmitQueue);
+  EXPECT_EQ(to_file.transmit.used_index(), 0);
+  EXPECT_EQ(to_file.loop.posted(), 1U);
+  to_file.driver.notify(Console::kTransmitQueue);  // in between: another turn, which finishes
+  EXPECT_EQ(to_file.transmit.used_index(), 1);
+  EXPECT_EQ(to_file.status().accepted, 1'400'000U);
+  while (to_file.loop.run_posted()) {
+  }
+  std::string written(1'500'000, '\0');
+  const ssize_t size = ::pread(::fileno(file), written.data(), written.size(), 0);
+  ASSERT_EQ(size, 1'400'000);
+  written.resize(static_cast<std::size_t>(size));
+  EXPECT_TRUE(written == text + text);
+  std::fclose(file);
+}
+
+TEST_F(ConsoleTest, ResetsDoNotMakeTurnsPileUp) {
+  const int fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Fixture guest(output_to(fd), 0);
+  for (int i = 0; i < 100; ++i) {
+    FakeDriverQueue transmit(guest.ram, 0x3000, kQueueSize);
+    guest.driver.negotiate(0);
+    transmit.set_available_index(0);
+    guest.driver.set_queue(Console::kTransmitQueue, transmit.layout);
+    guest.driver.driver_ok();
+    transmit.descriptor(0, 0, FakeRam::kSize, kNext, 1);
+    transmit.descriptor(1, 0, FakeRam::kSize);
+    transmit.offer(0);
+    guest.driver.notify(Console::kTransmitQueue);
+    EXPECT_EQ(guest.loop.posted(), 1U);
+  }
+  ::close(fd);
+}
+
+// A write that blocks although poll said that it would not (a terminal that is stopped at that moment, or another
+// writer): the signal that ends it is for whoever called.
+TEST_F(ConsoleTest, SignalEndsAWriteThatBlocks) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  struct sigaction previous {};
+  ASSERT_EQ(::sigaction(SIGALRM, &action, &previous), 0);
+  // An eventfd does that every time: poll(2) says that a counter of 1 can be written to, but not by how much.
+  const int fd = ::eventfd(1, EFD_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  const itimerval soon{.it_interval = {.tv_sec = 0, .tv_usec = 50'000}, .it_value = {.tv_sec = 0, .tv_usec = 50'000}};
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &soon, nullptr), 0);
+  OutputStream stream(fd);
+  const std::uint64_t too_much = ~std::uint64_t{1};
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(&too_much, 1));
+  const OutputStream::Result result = stream.write(std::span(&bytes, 1), 0, bytes.size());
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::sigaction(SIGALRM, &previous, nullptr);
+  EXPECT_EQ(result.status, OutputStream::Status::kWouldBlock);
+  EXPECT_EQ(result.written, 0U);
+  ::close(fd);
+}
+
 // ---- input
 
 TEST_F(ConsoleTest, InputIsReadOnlyWhenTheGuestOffersABuffer) {
@@ -248,6 +341,36 @@ TEST_F(ConsoleTest, InputIsReadOnlyWhenTheGuestOffersABuffer) {
   EXPECT_EQ(guest.ram.get_text(kData, 5), "typed");
   EXPECT_EQ(guest.driver.interrupt.raised, 1);
   EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "no buffer, no interest";
+}
+
+TEST_F(ConsoleTest, OneTurnReadsNoMoreThanItsBudget) {
+  const int fd = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Fixture guest(input_from(fd), abi::kConsoleFeatureStream);
+  constexpr std::uint32_t kPiece = 400'000;
+  for (std::uint16_t i = 0; i < 5; ++i) {
+    guest.receive.descriptor(i, 0x1'0000, kPiece, kWrite | (i < 4 ? kNext : std::uint16_t{0}),
+                             static_cast<std::uint16_t>(i + 1));
+  }
+  guest.receive.offer(0);
+  guest.driver.notify(Console::kReceiveQueue);
+  guest.loop.fire_readable(fd);
+  EXPECT_EQ(guest.receive.used(0).length, kTurnBytes);
+  ::close(fd);
+}
+
+TEST_F(ConsoleTest, ResetsDoNotMakeRequestsPileUp) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  guest.offer_buffer(0, 10);
+  guest.driver.write(kStatus, 0);
+  guest.driver.negotiate(abi::kConsoleFeatureStream);
+  guest.driver.set_queue(Console::kReceiveQueue, guest.receive.layout);
+  guest.driver.driver_ok();
+  guest.driver.notify(Console::kReceiveQueue);  // the first request still stands, and serves the new life
+  ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, 1}));
+  EXPECT_EQ(guest.loop.requests(), 1U);
 }
 
 TEST_F(ConsoleTest, BuffersAreFilledOneAfterTheOther) {

@@ -61,7 +61,8 @@ class MmioTest : public ::testing::Test {
 
   FakeRam ram_;
   ProbeDevice device_;
-  FakeDriver driver_{device_, ram_};
+  ManualEventLoop loop_;
+  FakeDriver driver_{device_, ram_, loop_};
   FakeDriverQueue queue_{ram_, 0x1000, 8};
 };
 

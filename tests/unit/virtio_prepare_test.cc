@@ -17,7 +17,8 @@ class PrepareTest : public ::testing::Test {
   static constexpr std::uint64_t kPage = 0x5000;
   FakeRam ram_;
   Rng rng_;
-  FakeDriver driver_{rng_, ram_};
+  ManualEventLoop loop_;
+  FakeDriver driver_{rng_, ram_, loop_};
 };
 
 TEST_F(PrepareTest, GuestFindsARunningDevice) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "devices/virtio/features.h"
 #include "tests/unit/fake_guest.h"
@@ -25,6 +26,7 @@ class QueueTest : public ::testing::Test {
  protected:
   void enable(std::uint64_t features = kFeatureVersion1) {
     ASSERT_EQ(queue_.enable(driver_.layout, kSize, features), QueueError::kNone);
+    queue_.begin_turn();
   }
   QueueError pop_error() {
     EXPECT_FALSE(queue_.pop(chain_));
@@ -82,6 +84,7 @@ TEST_F(QueueTest, IndicesWrapAround) {
     const auto head = static_cast<std::uint16_t>(i % kSize);
     driver_.descriptor(head, kData + i % 1000, 1 + i % 7);
     driver_.offer(head);
+    queue_.begin_turn();
     ASSERT_TRUE(queue_.pop(chain_)) << i;
     ASSERT_EQ(chain_.readable_bytes(), 1 + i % 7) << i;
     ASSERT_TRUE(queue_.push(chain_, 0));
@@ -350,9 +353,118 @@ TEST(QueueCapTest, OverlappingBuffersCannotMakeAChainLongerThanTheCap) {
   driver.offer(0);
   Queue queue(ram.memory);
   ASSERT_EQ(queue.enable(driver.layout, kLarge, kFeatureVersion1), QueueError::kNone);
+  queue.begin_turn();
   Chain chain;
   EXPECT_FALSE(queue.pop(chain));
   EXPECT_EQ(queue.error(), QueueError::kChainTooLong);
+}
+
+// ---- what must not be written
+
+// On a host whose KVM shares the kernel's pages, the kernel's code is mapped PROT_READ: a device that writes there ends
+// the VMM. FakeRam has such a part.
+constexpr std::uint64_t kReadOnly = FakeRam::kReadOnlyStart;
+constexpr std::uint64_t kReadOnlyEnd = FakeRam::kReadOnlyStart + FakeRam::kReadOnlySize;
+
+TEST_F(QueueTest, UsedRingInReadOnlyMemoryIsRefused) {
+  const std::uint64_t size = 6 + 8 * kSize;
+  for (const std::uint64_t used : {kReadOnly, kReadOnly + 0x100, kReadOnly - 4, kReadOnlyEnd - 4}) {
+    driver_.layout.used = Gpa{used};
+    EXPECT_EQ(queue_.enable(driver_.layout, kSize, kFeatureVersion1), QueueError::kRingReadOnly) << used;
+    EXPECT_FALSE(queue_.enabled());
+  }
+  for (const std::uint64_t used : {(kReadOnly - size) & ~std::uint64_t{3}, kReadOnlyEnd}) {
+    driver_.layout.used = Gpa{used};
+    EXPECT_EQ(queue_.enable(driver_.layout, kSize, kFeatureVersion1), QueueError::kNone) << used;
+    queue_.begin_turn();
+    queue_.suppress_notifications(true);
+  }
+}
+
+TEST_F(QueueTest, WritableBufferInReadOnlyMemoryIsRefused) {
+  const std::pair<std::uint64_t, std::uint32_t> buffers[] = {
+      {kReadOnly, 1}, {kReadOnlyEnd - 1, 1}, {kReadOnly - 1, 2}, {kReadOnlyEnd - 1, 2}, {0, FakeRam::kSize}};
+  for (const auto& [address, length] : buffers) {
+    FakeDriverQueue driver(ram_, kRings, kSize);
+    driver.set_available_index(0);
+    ASSERT_EQ(queue_.enable(driver.layout, kSize, kFeatureVersion1), QueueError::kNone);
+    queue_.begin_turn();
+    driver.descriptor(0, address, length, kWrite);
+    driver.offer(0);
+    EXPECT_EQ(pop_error(), QueueError::kBufferReadOnly) << address;
+  }
+}
+
+TEST_F(QueueTest, WhatIsOnlyReadMayBeReadOnly) {
+  // A descriptor table of zeros, an available ring of zeros, a buffer of zeros.
+  driver_.layout.descriptors = Gpa{kReadOnly};
+  enable();
+  driver_.offer(0);
+  EXPECT_TRUE(queue_.pop(chain_));
+  FakeDriverQueue other(ram_, kRings + 0x1000, kSize);
+  const Gpa available = std::exchange(other.layout.available, Gpa{kReadOnly});
+  ASSERT_EQ(queue_.enable(other.layout, kSize, kFeatureVersion1), QueueError::kNone);
+  queue_.begin_turn();
+  EXPECT_EQ(pop_error(), QueueError::kNone);
+  other.layout.available = available;
+  ASSERT_EQ(queue_.enable(other.layout, kSize, kFeatureVersion1), QueueError::kNone);
+  queue_.begin_turn();
+  other.descriptor(0, kReadOnly - 1, 2 + FakeRam::kReadOnlySize);
+  other.offer(0);
+  ASSERT_TRUE(queue_.pop(chain_));
+  std::array<std::byte, 16> copy;
+  EXPECT_EQ(chain_.copy_out(1, copy), copy.size());
+}
+
+// ---- turns
+
+TEST_F(QueueTest, WithoutATurnThereIsNothing) {
+  ASSERT_EQ(queue_.enable(driver_.layout, kSize, kFeatureVersion1), QueueError::kNone);
+  driver_.descriptor(0, kData, 1);
+  driver_.offer(0);
+  EXPECT_FALSE(queue_.pop(chain_));
+  EXPECT_EQ(queue_.allow(1), 0U);
+  EXPECT_TRUE(queue_.unfinished());
+  queue_.begin_turn();
+  EXPECT_FALSE(queue_.unfinished());
+  EXPECT_TRUE(queue_.pop(chain_));
+}
+
+TEST(QueueTurnTest, HasABudgetOfDescriptors) {
+  FakeRam ram;
+  constexpr std::uint16_t kLarge = 256;
+  FakeDriverQueue driver(ram, kRings, kLarge);
+  for (std::uint16_t i = 0; i < kLarge; ++i) {
+    driver.descriptor(i, kData, 1, i % 64 != 63 ? kNext : std::uint16_t{0}, static_cast<std::uint16_t>(i + 1));
+  }
+  Queue queue(ram.memory);
+  ASSERT_EQ(queue.enable(driver.layout, kLarge, kFeatureVersion1), QueueError::kNone);
+  for (std::uint16_t i = 0; i < 6; ++i) driver.offer(static_cast<std::uint16_t>(64 * (i % 4)));
+  Chain chain;
+  queue.begin_turn();
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(queue.pop(chain)) << i;
+  EXPECT_FALSE(queue.unfinished());
+  EXPECT_FALSE(queue.pop(chain));
+  EXPECT_TRUE(queue.unfinished());
+  EXPECT_EQ(queue.error(), QueueError::kNone);
+  queue.begin_turn();
+  EXPECT_TRUE(queue.pop(chain));
+  EXPECT_TRUE(queue.pop(chain));
+  EXPECT_FALSE(queue.pop(chain));
+  EXPECT_FALSE(queue.unfinished()) << "the ring is empty";
+}
+
+TEST_F(QueueTest, TurnHasABudgetOfBytes) {
+  enable();
+  driver_.descriptor(0, kData, 1);
+  driver_.offer(0);
+  EXPECT_EQ(queue_.allow(kTurnBytes - 1), kTurnBytes - 1);
+  EXPECT_FALSE(queue_.unfinished());
+  EXPECT_EQ(queue_.allow(5), 1U);
+  EXPECT_TRUE(queue_.unfinished());
+  EXPECT_FALSE(queue_.pop(chain_));
+  queue_.begin_turn();
+  EXPECT_TRUE(queue_.pop(chain_));
 }
 
 // ---- lies in the layout

@@ -17,7 +17,7 @@ constexpr std::uint64_t kCapacity = sizeof(abi::GuestLog::text);
 
 class GuestLog : public ::testing::Test {
  protected:
-  GuestLog() : bytes_(abi::kGuestLogGpa + abi::kGuestLogSize), reader_(memory_) {
+  GuestLog() : bytes_(abi::kGuestLogGpa + abi::kGuestLogSize), reader_(memory_, words_) {
     memory_.add_region(Gpa{0}, bytes_);
     ring_ = reinterpret_cast<abi::GuestLog*>(bytes_.data() + abi::kGuestLogGpa);
     log::set_level(log::Severity::kInfo);
@@ -36,6 +36,8 @@ class GuestLog : public ::testing::Test {
   std::vector<std::byte> bytes_;
   GuestMemory memory_;
   abi::GuestLog* ring_;
+  std::uint64_t now_ns_ = 0;
+  GuestWords words_{log::write, [this] { return now_ns_; }};
   GuestLogReader reader_;
 };
 

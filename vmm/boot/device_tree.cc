@@ -112,7 +112,7 @@ Gpa write_device_tree(BootArena& arena, const DeviceTreeInput& input) {
   }
   const Gpa address = arena.allocate(size, "the device tree");
 
-  TreeWriter tree(arena.memory().at(address, size));
+  TreeWriter tree(arena.memory().writable(address, size));
   tree.begin("");
   tree.u32("#address-cells", 2);
   tree.u32("#size-cells", 2);

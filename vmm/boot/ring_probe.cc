@@ -26,13 +26,13 @@ constexpr std::uint64_t kLargePageFlags = 0xe3;  // the same, and a 2 MiB page
 }  // namespace
 
 double measure_cpl0_ticks_per_instruction(kvm::Vcpu& vcpu, const GuestMemory& memory) {
-  const std::span<std::byte> pages = memory.at(kTables, 4 * abi::kPageSize);
+  const std::span<std::byte> pages = memory.writable(kTables, 4 * abi::kPageSize);
   if (pages.empty()) throw Error("measure", "the speed of CPL 0", "too little guest memory");
   memory.write(kTables, (kTables + abi::kPageSize).value | kTableFlags);
   memory.write(kTables + abi::kPageSize, (kTables + 2 * abi::kPageSize).value | kTableFlags);
   memory.write(kTables + 2 * abi::kPageSize, std::uint64_t{0} | kLargePageFlags);
   const std::span code(husk_ring_probe, husk_ring_probe_end);
-  std::ranges::copy(code, memory.at(kCode, code.size()).begin());
+  std::ranges::copy(code, memory.writable(kCode, code.size()).begin());
 
   vcpu.set_sregs(long_mode_sregs(kTables));
   kvm_regs regs{};

@@ -2,8 +2,7 @@
 
 #include <unistd.h>
 
-#include <atomic>
-#include <cassert>
+#include <string>
 #include <utility>
 
 #include "devices/virtio/prepare.h"
@@ -13,47 +12,52 @@
 namespace husk::machine {
 namespace {
 
-// A guest can break rules as fast as it likes; a few lines tell as much as a million.
-constexpr unsigned kMaxFaultLines = 16;
-
-void report_fault(std::string_view device, std::string_view what) {
-  static std::atomic<unsigned> lines{0};
-  if (lines.fetch_add(1, std::memory_order_relaxed) >= kMaxFaultLines) return;
-  log::print(log::Severity::kWarning, "guest broke the rules of device %.*s: %.*s", static_cast<int>(device.size()),
-             device.data(), static_cast<int>(what.size()), what.data());
+// Which a guest can provoke as often as it likes.
+void report_fault(GuestWords& words, std::string_view device, std::string_view what) {
+  if (!log::enabled(log::Severity::kWarning)) return;
+  std::string text = "guest broke the rules of device ";
+  text.append(device).append(": ").append(what);
+  words.say(log::Severity::kWarning, text);
 }
 
 }  // namespace
 
-DeviceSet::Slot::Slot(virtio::Device& device, const GuestMemory& memory, const kvm::Vm& vm, std::uint8_t vector)
-    : line(vm, vector), transport(device, memory, line, report_fault) {}
+DeviceSet::Slot::Slot(virtio::Device& device, const GuestMemory& memory, const kvm::Vm& vm, std::uint8_t vector,
+                      EventLoop& loop, GuestWords& words)
+    : line(vm, vector), transport(device, memory, line, loop, [&words](std::string_view name, std::string_view what) {
+        report_fault(words, name, what);
+      }) {}
 
 DeviceSet::DeviceSet(const ContainerSpec& spec, const GuestMemory& memory, const kvm::Vm& vm, EventLoop& loop,
-                     ControlHost& control_host)
-    : memory_(memory), vm_(vm), control_line_(vm, abi::kControlVector), control_(control_host, control_line_) {
+                     ControlHost& control_host, GuestWords& words)
+    : memory_(memory),
+      vm_(vm),
+      loop_(loop),
+      words_(words),
+      control_line_(vm, abi::kControlVector),
+      control_(control_host, control_line_) {
+  window_.add(control_);  // abi::kControlGpa: the first page
   nodes_.reserve(4);
   if (spec.terminal) {
-    add_console({.name = "terminal", .input_fd = STDIN_FILENO, .output_fd = STDOUT_FILENO, .terminal = true}, loop);
+    add_console({.name = "terminal", .input_fd = STDIN_FILENO, .output_fd = STDOUT_FILENO, .terminal = true});
     terminal_ = &consoles_.back();
   } else {
-    add_console({.name = "stdin", .input_fd = STDIN_FILENO, .output_fd = {}, .terminal = false}, loop);
-    add_console({.name = "stdout", .input_fd = {}, .output_fd = STDOUT_FILENO, .terminal = false}, loop);
-    add_console({.name = "stderr", .input_fd = {}, .output_fd = STDERR_FILENO, .terminal = false}, loop);
+    add_console({.name = "stdin", .input_fd = STDIN_FILENO, .output_fd = {}, .terminal = false});
+    add_console({.name = "stdout", .input_fd = {}, .output_fd = STDOUT_FILENO, .terminal = false});
+    add_console({.name = "stderr", .input_fd = {}, .output_fd = STDERR_FILENO, .terminal = false});
   }
   add(rng_, "rng");
 }
 
-void DeviceSet::add_console(virtio::Console::Options options, EventLoop& loop) {
-  consoles_.emplace_back(options, loop);
+void DeviceSet::add_console(virtio::Console::Options options) {
+  consoles_.emplace_back(options, loop_);
   add(consoles_.back(), options.name);
 }
 
 void DeviceSet::add(virtio::Device& device, std::string_view role) {
-  const std::size_t index = slots_.size();
-  assert(index + 1 < abi::kMaxMmioDevices);
-  const auto vector = static_cast<std::uint8_t>(abi::kFirstDeviceVector + index);
-  slots_.emplace_back(device, memory_, vm_, vector);
-  nodes_.push_back({.registers = Gpa{abi::kMmioBase + (index + 1) * abi::kMmioStride}, .vector = vector, .role = role});
+  const auto vector = static_cast<std::uint8_t>(abi::kFirstDeviceVector + slots_.size());
+  slots_.emplace_back(device, memory_, vm_, vector, loop_, words_);
+  nodes_.push_back({.registers = window_.add(slots_.back().transport), .vector = vector, .role = role});
 }
 
 void DeviceSet::prepare_queues(boot::BootArena& arena) {
@@ -72,14 +76,6 @@ void DeviceSet::prepare_queues(boot::BootArena& arena) {
     }
     nodes_[i].queues = std::move(pages);
   }
-}
-
-MmioDevice* DeviceSet::at(Gpa address) const {
-  if (address.value < abi::kMmioBase) return nullptr;
-  const std::uint64_t page = (address.value - abi::kMmioBase) / abi::kMmioStride;
-  if (page == 0) return const_cast<ControlDevice*>(&control_);
-  if (page - 1 >= slots_.size()) return nullptr;
-  return const_cast<virtio::MmioTransport*>(&slots_[page - 1].transport);
 }
 
 void DeviceSet::set_window_size(std::uint16_t rows, std::uint16_t columns) {

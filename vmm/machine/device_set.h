@@ -16,6 +16,7 @@
 #include "common/guest_memory.h"
 #include "devices/control.h"
 #include "devices/event_loop.h"
+#include "devices/mmio_window.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/mmio.h"
 #include "devices/virtio/rng.h"
@@ -23,6 +24,7 @@
 #include "vmm/boot/device_tree.h"
 #include "vmm/container_spec.h"
 #include "vmm/kvm/vm.h"
+#include "vmm/machine/guest_words.h"
 
 namespace husk::machine {
 
@@ -31,15 +33,15 @@ class DeviceSet {
   // Standard input, output and error as three consoles, or as one terminal; a random number generator. The event loop
   // must be stopped before the set is destroyed; everything must outlive it.
   DeviceSet(const ContainerSpec& spec, const GuestMemory& memory, const kvm::Vm& vm, EventLoop& loop,
-            ControlHost& control_host);
+            ControlHost& control_host, GuestWords& words);
 
   // Sets up the consoles' queues in pages of the arena, so that the guest need not (abi/husk_abi.h, "prepared
   // virtqueues"). The rest (the random number generator) waits for the guest to want it. Throws husk::Error.
   void prepare_queues(boot::BootArena& arena);
 
   ControlDevice& control() { return control_; }
-  // The device that a guest-physical address belongs to, or null.
-  MmioDevice* at(Gpa address) const;
+  // Their registers.
+  const MmioWindow& window() const { return window_; }
   // The virtio devices, as the device tree names them.
   std::span<const boot::VirtioNode> nodes() const { return nodes_; }
   // The terminal's window has changed.
@@ -58,21 +60,25 @@ class DeviceSet {
   };
 
   struct Slot {
-    Slot(virtio::Device& device, const GuestMemory& memory, const kvm::Vm& vm, std::uint8_t vector);
+    Slot(virtio::Device& device, const GuestMemory& memory, const kvm::Vm& vm, std::uint8_t vector, EventLoop& loop,
+         GuestWords& words);
     MsiLine line;
     virtio::MmioTransport transport;
   };
 
   void add(virtio::Device& device, std::string_view role);
-  void add_console(virtio::Console::Options options, EventLoop& loop);
+  void add_console(virtio::Console::Options options);
 
   const GuestMemory& memory_;
   const kvm::Vm& vm_;
+  EventLoop& loop_;
+  GuestWords& words_;
   MsiLine control_line_;
   ControlDevice control_;
   std::deque<virtio::Console> consoles_;  // a deque and not a vector: its elements stay where they are
   virtio::Rng rng_;
   std::deque<Slot> slots_;
+  MmioWindow window_;
   std::vector<boot::VirtioNode> nodes_;
   virtio::Console* terminal_ = nullptr;
 };

@@ -8,6 +8,8 @@
 
 namespace husk::machine {
 
+static_assert(GuestMemory::kMaxReadOnlyRanges >= boot::KernelImage::kMaxSegments);
+
 GuestRam::GuestRam(std::uint64_t size, std::uint64_t behind) : size_(size) {
   void* address =
       ::mmap(nullptr, size + behind, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -32,14 +34,24 @@ void GuestRam::map_behind(int fd, std::uint64_t size, const std::string& name) {
   if (address == MAP_FAILED) throw Error::from_errno("map", name);
 }
 
+std::span<std::byte> GuestRam::host(const boot::MemoryRange& range) const {
+  // The ranges lie one behind the other in the mapping.
+  return range.start == Gpa{0} ? mapping_.bytes().first(range.size)
+                               : mapping_.bytes().subspan(ranges_[0].size, range.size);
+}
+
 std::span<std::byte> GuestRam::last_range_and_behind() const {
   return mapping_.bytes().subspan(size_ - ranges_[range_count_ - 1].size);
 }
 
 void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage& image, KernelPages pages) {
   for (const boot::Segment& segment : image.segments()) {
-    const std::span<std::byte> target = memory_.at(segment.start, segment.pages() * abi::kPageSize);
+    const std::uint64_t size = segment.pages() * abi::kPageSize;
+    const std::span<std::byte> target = memory_.writable(segment.start, size);
     if (target.empty()) throw Error("load", file.name(), "the guest's memory is too small for it");
+    if (!segment.writable && !memory_.make_read_only(segment.start, size)) {
+      throw Error("load", file.name(), "it has too many read-only segments");
+    }
     if (segment.file_size == 0) continue;
     if (pages == KernelPages::kCopied || segment.writable || segment.file_size != segment.memory_size) {
       // Not from the mapping: that would fault in its pages only to copy them.
@@ -56,7 +68,7 @@ void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage
 void GuestRam::populate(Gpa start, std::uint64_t size) {
   const std::uint64_t first = start.value & ~(abi::kPageSize - 1);
   const std::uint64_t end = (start.value + size + abi::kPageSize - 1) & ~(abi::kPageSize - 1);
-  const std::span<std::byte> target = memory_.at(Gpa{first}, end - first);
+  const std::span<std::byte> target = memory_.writable(Gpa{first}, end - first);
   if (!target.empty()) ::madvise(target.data(), target.size(), MADV_POPULATE_WRITE);
 }
 

@@ -28,16 +28,21 @@ class GuestRam {
   // Throws husk::Error.
   GuestRam(std::uint64_t size, std::uint64_t behind);
 
+  std::uint64_t size() const { return size_; }
   const GuestMemory& memory() const { return memory_; }
   std::span<const boot::MemoryRange> ranges() const { return std::span(ranges_.data(), range_count_); }
-  std::span<std::byte> host(const boot::MemoryRange& range) const { return memory_.at(range.start, range.size); }
+  // One of `ranges`, for KVM: with the parts that are read-only to `memory`.
+  std::span<std::byte> host(const boot::MemoryRange& range) const;
 
-  // Maps `size` bytes of a file, read-only and shared, into the address space right behind the RAM.
+  // Maps `size` bytes of a file, read-only and shared, into the address space right behind the RAM. It does not become
+  // a part of `memory`: no device has business there, and a file that somebody truncates cannot hurt whoever stays
+  // away.
   void map_behind(int fd, std::uint64_t size, const std::string& name);
   // The host's address space for the last range of RAM and what was mapped behind it.
   std::span<std::byte> last_range_and_behind() const;
 
-  // Puts the kernel's segments in place. Writable ones are always copied.
+  // Puts the kernel's segments in place. Writable ones are always copied; the others are read-only to `memory` from
+  // then on, wherever their pages come from, so that a guest finds the same rules on every host.
   void load_kernel(const boot::KernelFile& file, const boot::KernelImage& image, KernelPages pages);
 
   // Makes the host back [start, start + size) with pages now: cheaper in one call than one fault at a time, and far

@@ -94,7 +94,8 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
       ram_(ram_size(spec_), is_behind_ram(root_range_) ? root_range_.size : 0),
       system_(kvm::System::open()),
       vm_(system_.create_vm()),
-      guest_log_(ram_.memory()) {
+      guest_words_(log::write, monotonic_ns),
+      guest_log_(ram_.memory(), guest_words_) {
   const boot::KernelFile kernel =
       config.kernel_path.empty() ? boot::KernelFile::embedded() : boot::KernelFile::open(config.kernel_path);
   const boot::KernelImage image = boot::KernelImage::parse(kernel.bytes(), kernel.name());
@@ -114,8 +115,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   // there must not be offered them.
   const bool emulated = emulates_cpl0();
   if (emulated && ring == boot::Ring::kRing0) profile_.features.xsave = false;
-  if (spec_.terminal) terminal_.emplace();
-  devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this));
+  devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this), guest_words_);
 
   // Where KVM emulates CPL 0 it also shadows page tables in software, and every page that the guest is the first to
   // touch costs a fault there. One call for all pages that every boot touches is far cheaper.
@@ -127,6 +127,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 }
 
 Machine::~Machine() {
+  terminal_.reset();  // before anything that may take its time
   io_thread_.stop();
 }
 
@@ -254,12 +255,13 @@ void Machine::confine() const {
   const std::uint64_t behind = root_image_ ? root_range_.size : 0;
   sandbox::enter({.descriptors = kept,
                   .filtered = {.vcpu = vcpu_->fd(), .vm = vm_.fd(), .terminal = terminal_ ? STDIN_FILENO : -1},
-                  .guest_bytes = ram_.memory().size() + behind,
+                  .guest_bytes = ram_.size() + behind,
                   .jail = jail_});
 }
 
 int Machine::run() {
   const SignalForwarder signals(devices_->control());
+  if (spec_.terminal) terminal_.emplace();  // behind the handlers: from here on every way out restores it
   timeline_.backend = backend_name();
   confine();
   timeline_.guest_entered_ns = monotonic_ns();
@@ -269,21 +271,23 @@ int Machine::run() {
       handle_exit();
     } else if (error == EINTR || error == EAGAIN) {
       ++timeline_.exits_signal;
-      if (const int signal = devices_->control().unanswered_signal()) {
-        log::write(log::Severity::kWarning, "the guest kernel does not respond to signals: ended");
-        exit_status_ = 128 + signal;
-      }
     } else if (error == EFAULT) {
       fail("the guest touched memory that the host cannot provide (a read-only page, or the root image was truncated)");
     } else {
       fail(std::string("KVM_RUN failed: ") + std::strerror(error));
+    }
+    // In every turn, whatever it was for: a guest need never let KVM_RUN be interrupted.
+    if (const int signal = signals.unanswered(); signal != 0 && !exit_status_) {
+      terminal_.reset();
+      log::write(log::Severity::kWarning, "the guest kernel does not respond to signals: ended");
+      exit_status_ = 128 + signal;
     }
   }
   timeline_.guest_left_ns = monotonic_ns();
   read_kvm_counters();
   terminal_.reset();  // before the log's lines
   timeline_.guest = ram_.memory().read<abi::GuestStats>(Gpa{abi::kGuestStatsGpa}).value_or(abi::GuestStats{});
-  guest_log_.print_new_lines();
+  guest_log_.print_last_lines();
   return *exit_status_;
 }
 
@@ -311,22 +315,15 @@ void Machine::handle_exit() {
 void Machine::handle_mmio(kvm_run& state) {
   const std::uint64_t address = state.mmio.phys_addr;
   const std::span data(reinterpret_cast<std::byte*>(state.mmio.data), std::min<std::size_t>(state.mmio.len, 8));
-  MmioDevice* device = devices_->at(Gpa{address});
-  if (device == nullptr) {
-    char text[160];
-    std::snprintf(text, sizeof text, "the guest %s %s at guest-physical 0x%llx", state.mmio.is_write ? "wrote" : "read",
-                  address >= root_range_.start.value && address - root_range_.start.value < root_range_.size
-                      ? "the read-only root image"
-                      : "where there is nothing,",
-                  static_cast<unsigned long long>(address));
-    return fail(text);
-  }
-  const std::uint64_t offset = address % abi::kMmioStride;
-  if (state.mmio.is_write) {
-    device->write(offset, data);
-  } else {
-    device->read(offset, data);
-  }
+  const MmioWindow& window = devices_->window();
+  if (state.mmio.is_write ? window.write(Gpa{address}, data) : window.read(Gpa{address}, data)) return;
+  char text[160];
+  std::snprintf(text, sizeof text, "the guest %s %s at guest-physical 0x%llx", state.mmio.is_write ? "wrote" : "read",
+                address >= root_range_.start.value && address - root_range_.start.value < root_range_.size
+                    ? "the read-only root image"
+                    : "where there is nothing,",
+                static_cast<unsigned long long>(address));
+  fail(text);
 }
 
 // The VM ends because of the guest kernel or KVM, not because of the payload.
@@ -334,7 +331,7 @@ void Machine::fail(const std::string& reason) {
   ++timeline_.exits_other;
   exit_status_ = kExitHuskError;
   terminal_.reset();
-  guest_log_.print_new_lines();
+  guest_log_.print_last_lines();
   char where[64] = "";
   try {
     const kvm_regs regs = vcpu_->regs();

@@ -20,6 +20,7 @@
 #include "vmm/machine/device_set.h"
 #include "vmm/machine/guest_log.h"
 #include "vmm/machine/guest_ram.h"
+#include "vmm/machine/guest_words.h"
 #include "vmm/machine/host_profile.h"
 #include "vmm/machine/io_thread.h"
 #include "vmm/machine/terminal.h"
@@ -87,6 +88,7 @@ class Machine final : private ControlHost {
   std::optional<kvm::Vcpu> vcpu_;
   std::vector<kvm::Statistics> statistics_;  // empty unless wanted
   HostProfile profile_;
+  GuestWords guest_words_;
   GuestLogReader guest_log_;
 
   IoThread io_thread_;

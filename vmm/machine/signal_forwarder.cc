@@ -1,31 +1,99 @@
 #include "vmm/machine/signal_forwarder.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 
+#include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 
 namespace husk::machine {
 namespace {
 
-// All that the handler can reach. A lock-free atomic is async-signal-safe, and so is forward_signal (one ioctl).
+constexpr std::uint32_t kEndSignals = [] {
+  std::uint32_t mask = 0;
+  for (const int signal : SignalForwarder::kAsksForEnd) mask |= std::uint32_t{1} << signal;
+  return mask;
+}();
+
+// All that the handlers can reach. They run on one thread and block each other; a lock-free atomic is
+// async-signal-safe, and so are forward_signal (one ioctl) and timer_settime (signal-safety(7)).
 std::atomic<ControlDevice*> target{nullptr};
 static_assert(std::atomic<ControlDevice*>::is_always_lock_free);
+timer_t timer;  // written once, before there is a handler
+bool has_timer = false;
+std::atomic<int> end_signal = 0;  // the last one that asked for the end
+std::atomic<int> ticks = 0;       // since it has been pending
+std::atomic<int> unanswered_signal = 0;
+std::atomic<bool> alarm_is_ignored = false;
+
+void set_tick(long ns) {
+  const itimerspec period{.it_interval = {.tv_sec = 0, .tv_nsec = ns}, .it_value = {.tv_sec = 0, .tv_nsec = ns}};
+  ::timer_settime(timer, 0, &period, nullptr);
+}
 
 void handle(int number) {
   const int saved_errno = errno;
-  if (ControlDevice* control = target.load()) control->forward_signal(number);
+  if (ControlDevice* control = target.load()) {
+    if (kEndSignals >> number & 1) {
+      // One that comes while another is still waiting does not give the guest more time.
+      if ((control->pending_signals() & kEndSignals) == 0) {
+        ticks = 0;
+        set_tick(SignalForwarder::kTickNs);
+      }
+      end_signal = number;
+    }
+    control->forward_signal(number);
+  }
+  errno = saved_errno;
+}
+
+void tick(int, siginfo_t* info, void*) {
+  if (info->si_code != SI_TIMER) {
+    // Somebody else's: what it would have done without this handler.
+    if (!alarm_is_ignored) emergency_exit(128 + SIGALRM, {});
+    return;
+  }
+  const int saved_errno = errno;
+  ControlDevice* control = target.load();
+  if (control == nullptr || (control->pending_signals() & kEndSignals) == 0) {
+    set_tick(0);
+  } else {
+    const int count = ++ticks;
+    if (count >= SignalForwarder::kPatienceTicks) unanswered_signal = end_signal.load();
+    if (count >= SignalForwarder::kLastTicks) {
+      emergency_exit(128 + end_signal,
+                     "husk: the guest kernel does not respond to signals, and its VM not either: ended\n");
+    }
+  }
   errno = saved_errno;
 }
 
 }  // namespace
 
 SignalForwarder::SignalForwarder(ControlDevice& control) {
-  target = &control;
+  end_signal = ticks = unanswered_signal = 0;
   struct sigaction action {};
-  action.sa_handler = handle;
   ::sigfillset(&action.sa_mask);
+  action.sa_sigaction = tick;
+  action.sa_flags = SA_SIGINFO;
+  struct sigaction previous_alarm {};
+  if (::sigaction(SIGALRM, &action, &previous_alarm) != 0) throw Error::from_errno("catch", "signals");
+  alarm_is_ignored = previous_alarm.sa_handler == SIG_IGN;
+  if (!has_timer) {
+    // Made here, since the sandbox lets nobody make one later; never deleted, for the same reason.
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGALRM;
+    if (::timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) throw Error::from_errno("create", "a timer");
+    has_timer = true;
+  }
+
+  target = &control;
+  action.sa_flags = 0;
+  action.sa_handler = handle;
   // No SA_RESTART: KVM_RUN and a write that blocks return, and the loop goes on.
   for (const int number : kForwarded) {
     struct sigaction previous {};
@@ -38,7 +106,12 @@ SignalForwarder::SignalForwarder(ControlDevice& control) {
 // The handlers stay: a confined VMM may not change them (vmm/sandbox/filter.cc), and a signal that comes after the end
 // of the payload shall not change its status.
 SignalForwarder::~SignalForwarder() {
-  target = nullptr;
+  target = nullptr;  // first: no handler shall start the timer again
+  set_tick(0);
+}
+
+int SignalForwarder::unanswered() const {
+  return unanswered_signal;
 }
 
 }  // namespace husk::machine

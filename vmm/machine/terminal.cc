@@ -1,23 +1,65 @@
 #include "vmm/machine/terminal.h"
 
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 
 namespace husk::machine {
+namespace {
 
-RawTerminal::RawTerminal() {
-  if (::tcgetattr(STDIN_FILENO, &previous_) != 0) {
-    throw Error("give the payload", "a terminal (-t)", "standard input is not a terminal", "leave -t out");
-  }
-  termios raw = previous_;
-  ::cfmakeraw(&raw);
-  if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0) throw Error::from_errno("set", "the terminal to raw mode");
+termios previous_mode;  // set before anybody can want it back
+
+// Waits for output that is on its way, as it should come out in the mode that it was written for; but not for a
+// terminal that is stopped (^S) when somebody wants husk to go on.
+bool set_mode(const termios& mode) {
+  if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) == 0) return true;
+  return errno == EINTR && ::tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0;
 }
 
+// Async-signal-safe: tcsetattr(3) is in POSIX's list.
+void restore_at_once() {
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &previous_mode);
+}
+
+// The status is what a shell makes of a process that the signal has killed.
+void end_by_signal(int number) {
+  emergency_exit(128 + number, {});
+}
+
+}  // namespace
+
+RawTerminal::RawTerminal() {
+  if (::tcgetattr(STDIN_FILENO, &previous_mode) != 0) {
+    throw Error("give the payload", "a terminal (-t)", "standard input is not a terminal", "leave -t out");
+  }
+  set_emergency_action(restore_at_once);
+  struct sigaction action {};
+  action.sa_handler = end_by_signal;
+  ::sigfillset(&action.sa_mask);
+  for (const int number : kEnding) {
+    struct sigaction previous {};
+    ::sigaction(number, &action, &previous);
+    if (previous.sa_handler == SIG_IGN) ::sigaction(number, &previous, nullptr);
+  }
+  termios raw = previous_mode;
+  ::cfmakeraw(&raw);
+  if (!set_mode(raw)) {
+    const Error error = Error::from_errno("set", "the terminal to raw mode");
+    set_emergency_action(nullptr);
+    throw error;
+  }
+}
+
+// The handlers stay, for a confined VMM may not change them (vmm/sandbox/filter.cc): they end the process as the
+// signals do.
 RawTerminal::~RawTerminal() {
-  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &previous_);
+  set_mode(previous_mode);
+  set_emergency_action(nullptr);
 }
 
 std::optional<WindowSize> window_size() {

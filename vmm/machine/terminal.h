@@ -2,15 +2,18 @@
 // the line editing and the signals.
 #pragma once
 
-#include <termios.h>
+#include <signal.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
 namespace husk::machine {
 
-// Puts the terminal on standard input into raw mode, and back when it goes. Throws husk::Error when standard input is
-// not a terminal.
+// Puts the terminal on standard input into raw mode, and back when it goes. Also on every other way out of the process
+// that can be caught: emergency_exit (vmm/emergency_exit.h), and the signals that end a process by default and that
+// nobody handles (a crash, an alarm, a limit). So make it last, when the handlers of the signals that do not end husk
+// are there (SignalForwarder); there is one at a time. Throws husk::Error when standard input is not a terminal.
 class RawTerminal {
  public:
   RawTerminal();
@@ -18,8 +21,10 @@ class RawTerminal {
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
 
- private:
-  termios previous_{};
+  // signal(7), "Term" and "Core", without those that are forwarded to the payload, SIGKILL, SIGPIPE (ignored), SIGSYS
+  // (vmm/sandbox has the handler) and SIGALRM (SignalForwarder).
+  static constexpr std::array kEnding{SIGSEGV, SIGBUS,    SIGILL,  SIGFPE, SIGABRT,   SIGTRAP,
+                                      SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,  SIGSTKFLT, SIGPWR};
 };
 
 struct WindowSize {

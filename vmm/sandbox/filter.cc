@@ -167,6 +167,7 @@ constexpr std::vector<Rule> allowed_rules() {
          allow_if_masked(0, ~0U, 33));
   add(SYS_rt_sigprocmask, "a thread's start");
   add(SYS_rt_sigreturn, "the end of a signal handler");
+  add(SYS_timer_settime, "how long a signal waits for the guest (vmm/machine/signal_forwarder.h)");
   add(SYS_exit_group, "the end");
   return rules;
 }

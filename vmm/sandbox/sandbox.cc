@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
+#include <string_view>
 
+#include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/sandbox/descriptors.h"
@@ -28,8 +29,7 @@ void report_and_exit(int, siginfo_t* info, void*) {
           ? std::snprintf(line, sizeof line, "husk: internal error: aborted; please report it\n")
           : std::snprintf(line, sizeof line,
                           "husk: internal error: the sandbox does not allow system call %d; please report it\n", call);
-  if (::write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) ::_exit(kExitHuskError);
-  ::_exit(kExitHuskError);
+  emergency_exit(kExitHuskError, std::string_view(line, static_cast<std::size_t>(length)));
 }
 
 void report_forbidden_calls() {

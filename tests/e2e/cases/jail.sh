@@ -6,6 +6,7 @@ OPTIONS="--jail full"
 expect "standard input" "a line" "$(echo 'a line' | husk_run "$R" cat)"
 
 # The process that was started waits for the VMM, which is its child.
+: >"$WORK/out"  # of what was there before
 "$HUSK" run --guest-ring "$RING" $OPTIONS "$R" sh -c 'echo ready; exec sleep 1000' >"$WORK/out" 2>"$WORK/err" </dev/null &
 husk=$!
 waited=0
