@@ -36,8 +36,9 @@ namespace {
 
 using namespace husk::test;
 
-constexpr std::uint16_t kQueueSize = 8;
 constexpr std::array<std::uint64_t, 2> kRings{0x1'0000, 0x1'1000};
+constexpr std::uint64_t kStatusAt = 0x1'0800;  // a ConsoleStatus, or an indirect table, or whatever it is taken for
+constexpr std::uint64_t kLongRings = 0x1'8000;
 // Turns that the event loop gives before the next step of the guest: the I/O thread gets on with its work, but does not
 // get done with it.
 constexpr unsigned kTurnsPerStep = 2;
@@ -78,6 +79,21 @@ std::uint64_t take_address(Bytes& bytes) {
     default:
       return bytes.take(8);
   }
+}
+
+// Where a part of a queue may be: mostly aligned, so that there is something to get wrong beyond that.
+Gpa take_ring_address(Bytes& bytes) {
+  const std::uint64_t address = take_address(bytes);
+  return Gpa{bytes.take(1) % 8 == 0 ? address : address & ~std::uint64_t{15}};
+}
+
+// A queue laid out like those that the VMM prepares (abi/husk_abi.h).
+FakeDriverQueue prepared_queue(FakeRam& ram, std::uint64_t page) {
+  FakeDriverQueue queue(ram, page, abi::kPreparedQueueSize);
+  queue.layout.descriptors = Gpa{page + abi::kPreparedDescriptors};
+  queue.layout.available = Gpa{page + abi::kPreparedAvailable};
+  queue.layout.used = Gpa{page + abi::kPreparedUsed};
+  return queue;
 }
 
 int open_host(const char* path, int flags) {
@@ -149,8 +165,9 @@ class Machine {
       if (!virtio::prepare_device(console_driver_.transport, abi::kConsoleFeatureStream, queues)) std::abort();
       return;
     }
+    const std::uint64_t features[] = {0, virtio::kFeatureIndirectDesc, abi::kConsoleFeatureStream, ~std::uint64_t{0}};
     for (FakeDriver* driver : {&console_driver_, &rng_driver_}) {
-      driver->negotiate(start >> 2 & 1 ? driver->offered_features() : virtio::kFeatureIndirectDesc);
+      driver->negotiate(features[start >> 2 & 3] & driver->offered_features());
       driver->set_queue(0, queues_[0].layout);
       driver->set_queue(1, queues_[1].layout);
       driver->driver_ok();
@@ -173,27 +190,33 @@ class Machine {
         return driver.write(kStatus, bytes.take32(1));
       case 3:
         return driver.negotiate(bytes.take(1) % 4 == 0 ? driver.offered_features() : bytes.take(8));
-      case 4:
-        return driver.set_queue(bytes.take32(1) % 3, {.size = bytes.take16(1),
-                                                      .descriptors = Gpa{take_address(bytes)},
-                                                      .available = Gpa{take_address(bytes)},
-                                                      .used = Gpa{take_address(bytes)}});
+      case 4: {
+        const std::uint32_t index = bytes.take32(1) % 3;
+        driver.write(kQueueSel, index);
+        driver.write(kQueueReady, 0);
+        virtio::QueueLayout layout = queue.layout;
+        const std::uint64_t lies = bytes.take(1);
+        if (lies & 1) layout.size = bytes.take16(2);
+        if (lies & 2) layout.descriptors = take_ring_address(bytes);
+        if (lies & 4) layout.available = take_ring_address(bytes);
+        if (lies & 8) layout.used = take_ring_address(bytes);
+        return driver.set_queue(index, layout);
+      }
       case 5:
         return driver.driver_ok();
       case 6: {
-        const std::uint16_t index = bytes.take16(1) % kQueueSize;
+        const std::uint16_t index = bytes.take16(1) % abi::kPreparedQueueSize;
         const std::uint64_t address = take_address(bytes);
         const std::uint32_t length = bytes.take32(bytes.take(1) % 8 == 0 ? 4 : 2);
-        return queue.descriptor(index, address, length, bytes.take16(1) & 7, bytes.take16(1) % 9);
+        return queue.descriptor(index, address, length, bytes.take16(1) & 7, bytes.take16(1) % 17);
       }
       case 7: {
-        // An indirect table, or whatever it is taken for.
-        const std::uint64_t where = kRings[flags >> 1 & 1] + 0x800 + 16 * (bytes.take(1) % 16);
+        const std::uint64_t where = kStatusAt + 16 * (bytes.take(1) % 16);
         const std::uint64_t address = take_address(bytes);
-        return queue.descriptor_at(where, address, bytes.take32(2), bytes.take16(1) & 7, bytes.take16(1) % 9);
+        return queue.descriptor_at(where, address, bytes.take32(2), bytes.take16(1) & 7, bytes.take16(1) % 17);
       }
       case 8:
-        return queue.offer(bytes.take16(1) % 9);
+        return queue.offer(bytes.take16(1) % 17);
       case 9:
         return queue.set_available_index(bytes.take16(2));
       case 10:
@@ -221,13 +244,44 @@ class Machine {
         console_.set_window_size(bytes.take16(1), bytes.take16(1));
         console_driver_.transport.notify_config_changed();
         return;
+      case 16: {
+        // A request as an honest driver makes it, to be spoilt by what follows: output with room for the answer, or
+        // room for input; or an indirect table, if there is one.
+        const std::uint16_t head = bytes.take16(1) % 15;
+        const std::uint64_t how = bytes.take(1);
+        if (how & 1) {
+          queue.descriptor(head, kStatusAt, 16 * bytes.take16(1), kIndirect);
+        } else if (how & 2) {
+          queue.descriptor(head, take_address(bytes), bytes.take32(3), kWrite);
+        } else {
+          queue.descriptor(head, take_address(bytes), bytes.take32(3), kNext, head + 1);
+          queue.descriptor(head + 1, kStatusAt, sizeof(abi::ConsoleStatus), kWrite);
+        }
+        queue.offer(head);
+        return driver.notify(flags >> 1 & 1);
+      }
+      case 17: {
+        // The longest chain that there can be, of as many bytes as there can be, in a queue of the device's own size.
+        FakeDriverQueue queue_of_256(ram_, kLongRings, 256);
+        const std::uint32_t length = bytes.take(1) % 2 == 0 ? FakeRam::kSize : bytes.take32(2);
+        const std::uint16_t last = bytes.take16(1);
+        for (std::uint16_t i = 0; i <= last; ++i) {
+          queue_of_256.descriptor(i, 0, length, i < last ? kNext : std::uint16_t{0}, static_cast<std::uint16_t>(i + 1));
+        }
+        queue_of_256.set_available_index(0);
+        queue_of_256.offer(0);
+        driver.write(kQueueSel, 1);
+        driver.write(kQueueReady, 0);
+        driver.set_queue(1, queue_of_256.layout);
+        return driver.notify(1);
+      }
       default:
         return;
     }
   }
 
  private:
-  static constexpr unsigned kOperations = 16;
+  static constexpr unsigned kOperations = 18;
 
   // An access as KVM reports one, with any width at any place.
   void access(Bytes& bytes) {
@@ -265,7 +319,7 @@ class Machine {
   virtio::Rng rng_;
   FakeDriver console_driver_{console_, ram_, loop_};
   FakeDriver rng_driver_{rng_, ram_, loop_};
-  FakeDriverQueue queues_[2] = {{ram_, kRings[0], kQueueSize}, {ram_, kRings[1], kQueueSize}};
+  FakeDriverQueue queues_[2] = {prepared_queue(ram_, kRings[0]), prepared_queue(ram_, kRings[1])};
 };
 
 }  // namespace

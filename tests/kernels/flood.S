@@ -1,0 +1,3 @@
+// A malicious stand-in kernel: its log never ends.
+#define FLOOD
+#include "malice.S"

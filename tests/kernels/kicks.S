@@ -1,0 +1,3 @@
+// A malicious stand-in kernel: gigabytes in one notification.
+#define KICKS
+#include "malice.S"

@@ -1,0 +1,3 @@
+// A malicious stand-in kernel: its last words are long.
+#define WORDS
+#include "malice.S"
