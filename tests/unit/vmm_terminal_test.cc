@@ -78,7 +78,7 @@ TEST_F(RawTerminalTest, IsRestoredAfterAnError) {
 
 TEST_F(RawTerminalTest, IsRestoredWhenTheSandboxEndsTheProcess) {
   expect_exit(kExitHuskError, [] {
-    sandbox::enter();
+    sandbox::enter({.filtered = {.terminal = STDIN_FILENO}});
     ::socket(AF_INET, SOCK_STREAM, 0);
   });
 }
@@ -92,7 +92,7 @@ TEST_F(RawTerminalTest, IsRestoredAfterACrash) {
 
 TEST_F(RawTerminalTest, IsRestoredWhenTheSandboxIsThereAndTheProcessCrashes) {
   expect_exit(128 + SIGSEGV, [] {
-    sandbox::enter();
+    sandbox::enter({.filtered = {.terminal = STDIN_FILENO}});
     *static_cast<volatile int*>(nullptr) = 1;
   });
 }

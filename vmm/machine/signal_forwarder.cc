@@ -36,7 +36,11 @@ void set_tick(long ns) {
 
 void handle(int number) {
   const int saved_errno = errno;
-  if (ControlDevice* control = target.load()) {
+  ControlDevice* control = target.load();
+  if (control == nullptr) {
+    // There is no payload any more, and what is left of husk need not be waited for.
+    if (kEndSignals >> number & 1) emergency_exit(128 + number, {});
+  } else {
     if (kEndSignals >> number & 1) {
       // One that comes while another is still waiting does not give the guest more time.
       if ((control->pending_signals() & kEndSignals) == 0) {
@@ -103,8 +107,7 @@ SignalForwarder::SignalForwarder(ControlDevice& control) {
   }
 }
 
-// The handlers stay: a confined VMM may not change them (vmm/sandbox/filter.cc), and a signal that comes after the end
-// of the payload shall not change its status.
+// The handlers stay: a confined VMM may not change them (vmm/sandbox/filter.cc).
 SignalForwarder::~SignalForwarder() {
   target = nullptr;  // first: no handler shall start the timer again
   set_tick(0);

@@ -30,7 +30,7 @@ namespace husk::machine {
 class SignalForwarder {
  public:
   explicit SignalForwarder(ControlDevice& control);
-  ~SignalForwarder();  // the handlers stay, and do nothing
+  ~SignalForwarder();  // the handlers stay: signals that ask for the end end husk
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
 
