@@ -130,8 +130,11 @@ constexpr std::vector<Rule> allowed_rules() {
     rules.push_back({{number(call), purpose, condition}, std::move(program)});
   };
   // The vCPU, interrupts, the terminal.
-  add_if(SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
-         "ten pairs of command and descriptor; nothing that changes what the guest is given", allow_ioctls());
+  add_if(
+      SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
+      "`KVM_RUN`, `KVM_GET_REGS` on the vCPU; `KVM_SIGNAL_MSI` on the VM; `TCGETS` on 2; `TIOCGWINSZ` on 0 and 1; with "
+      "-t `TCGETS`, `TCSETS`, `TCSETSW`, `TCSETSF` on 0",
+      allow_ioctls());
   // Streams: the payload's standard input, output and error, the log, the file of --stats.
   add(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)");
   add(SYS_readv, "standard input, into the guest's buffers");
