@@ -34,9 +34,8 @@ void make_namespaces() {
 int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sandbox::Jail&)>& machine) {
   const runner::SignalGate gate;
   const UniqueFd self = runner::open_pidfd_of_self();
-  // Of this process, whose number is the host's and not that of a namespace's process 1.
   const sandbox::Jail jail{
-      .level = sandbox::JailLevel::kFull, .user = sandbox::user_for(::getpid()), .parent_pidfd = self.get()};
+      .level = sandbox::JailLevel::kFull, .user = sandbox::draw_user(), .parent_pidfd = self.get()};
   make_namespaces();
 
   runner::Payload vmm;

@@ -67,7 +67,7 @@ int run_command(RunOptions& options, const StartTimes& start) {
         return run_in_full_jail(options.spec,
                                 [&](const sandbox::Jail& jail) { return run_in_vm(options, start, jail); });
       }
-      return run_in_vm(options, start, {.user = sandbox::user_for(::getpid())});
+      return run_in_vm(options, start, {.user = sandbox::draw_user()});
     case Isolation::kNamespace:
       return runner::run_in_namespace(options.spec, open_root_source(options.spec));
     case Isolation::kProcess:

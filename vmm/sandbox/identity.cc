@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -82,6 +83,13 @@ void die_with_parent(int parent_pidfd) {
 }
 
 }  // namespace
+
+uid_t draw_user() {
+  uid_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) throw Error::from_errno("draw", "a user for the VMM");
+  static_assert(((kLastUser - kFirstUser) & (kLastUser - kFirstUser + 1)) == 0, "a mask");
+  return kFirstUser | (number & (kLastUser - kFirstUser));
+}
 
 void leave_the_host(const Jail& jail) {
   if (jail.level == JailLevel::kFull) {
