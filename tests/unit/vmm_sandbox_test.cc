@@ -204,7 +204,7 @@ void expect_in_child(const std::function<bool()>& body) {
 
 TEST_F(Sandbox, TheVmmIsAnotherUserThatCannotBeTraced) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-  const uid_t user = user_for(::getpid());
+  const uid_t user = draw_user();
   expect_in_child([user] {
     leave_the_host({.user = user});
     uid_t real = 0, effective = 0, saved = 0;
@@ -216,10 +216,21 @@ TEST_F(Sandbox, TheVmmIsAnotherUserThatCannotBeTraced) {
   });
 }
 
+TEST_F(Sandbox, UsersAreDrawnFromARangeOfTheirOwn) {
+  std::set<uid_t> users;
+  for (int i = 0; i < 100; ++i) {
+    const uid_t user = draw_user();
+    EXPECT_GE(user, kFirstUser);
+    EXPECT_LE(user, kLastUser);
+    users.insert(user);
+  }
+  EXPECT_GT(users.size(), 90u);
+}
+
 TEST_F(Sandbox, TheRootDirectoryHasNothingToOpen) {
   if (::geteuid() != 0) GTEST_SKIP() << "without root it takes user namespaces, which a host may forbid";
   expect_in_child([] {
-    leave_the_host({.user = user_for(::getpid())});
+    leave_the_host({.user = draw_user()});
     const auto cannot = [](int result, int error) { return result < 0 && errno == error; };
     return cannot(::open("/etc/passwd", O_RDONLY | O_CLOEXEC), ENOENT) &&
            cannot(::open("../../../../etc/passwd", O_RDONLY | O_CLOEXEC), ENOENT) &&
@@ -235,7 +246,7 @@ TEST_F(Sandbox, WithoutPrivilegesItIsConfinedLessAndSaysSo) {
     const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
     ::syscall(SYS_capset, &header, none);
     try {
-      leave_the_host({.level = level, .user = user_for(::getpid())});
+      leave_the_host({.level = level, .user = draw_user()});
     } catch (const Error&) {
       ::_exit(2);
     }

@@ -10,9 +10,9 @@ namespace husk::sandbox {
 // stacks, the vCPU's shared state.
 inline constexpr std::uint64_t kOwnAddressSpace = std::uint64_t{512} << 20;
 
-// A vCPU's and an I/O thread, and some to spare. Counted for the user, so it is set only when the user is the VMM's
-// own.
-inline constexpr std::uint64_t kMaxThreads = 16;
+// A vCPU's and an I/O thread, KVM's worker, and room for VMMs that happen to be the same user. Counted for the user, so
+// it is set only where that is the VMM's own.
+inline constexpr std::uint64_t kMaxThreads = 64;
 
 struct Limits {
   std::uint64_t guest_bytes = 0;  // of the address space
