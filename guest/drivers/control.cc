@@ -1,6 +1,8 @@
 #include "drivers/control.h"
 
 #include "abi/husk_abi.h"
+#include "arch/x86_64/per_cpu.h"
+#include "arch/x86_64/privileged.h"
 #include "boot_parameters.h"
 #include "drivers/console.h"
 #include "drivers/mmio.h"
@@ -15,6 +17,7 @@ namespace {
 using husk::abi::ControlRegister;
 
 constinit bool g_ending = false;
+constinit std::uint32_t g_noticed_signals = 0;
 
 constexpr unsigned kSignalStatus = 128;
 constexpr unsigned kPanicStatus = 125;
@@ -60,8 +63,18 @@ void end_after_panic() {
   for (;;) __builtin_ia32_pause();
 }
 
+void notice_host_signals() {
+  arch::let_interrupts_in();
+  constexpr std::uint64_t kControlPending = std::uint64_t{1} << (husk::abi::kControlVector - 32);
+  // The interrupt stays pending: it is what brings the signals to the payload.
+  if (arch::per_cpu.pending_interrupts & kControlPending) {
+    g_noticed_signals |= read_register(address(ControlRegister::kSignals));
+  }
+}
+
 void handle_control_interrupt() {
-  std::uint32_t signals = read_register(address(ControlRegister::kSignals));
+  std::uint32_t signals = read_register(address(ControlRegister::kSignals)) | g_noticed_signals;
+  g_noticed_signals = 0;
   if (g_ending) {
     if (signals != 0) abandon_console_output();
     return;

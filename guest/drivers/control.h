@@ -27,4 +27,9 @@ WindowSize host_window_size();
 // The host was sent signals: passes them on to the payload.
 void handle_control_interrupt();
 
+// The kernel is in the middle of something long, with interrupts held back: takes signals that wait, so that the VMM sees
+// that its guest is alive (it ends one that leaves a SIGTERM for most of a second), and leaves them for
+// handle_control_interrupt, which comes as soon as the kernel is done. Cheap if there are none.
+void notice_host_signals();
+
 }  // namespace kernel::drivers

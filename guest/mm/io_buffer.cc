@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/control.h"
 #include "mm/user_ptr.h"
 
 namespace kernel::mm {
@@ -12,6 +13,8 @@ constexpr std::size_t kMaxSegments = 1024;  // UIO_MAXIOV
 // later.)
 constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
 constexpr std::size_t kMaxBytes = 0x7fff'f000;  // MAX_RW_COUNT: one call moves no more
+// One call may move two gigabytes, which takes seconds where every page is new. After so many it looks for signals.
+constexpr std::size_t kStep = std::size_t{4} << 20;
 
 // Linux's struct iovec.
 struct UserIovec {
@@ -66,13 +69,14 @@ Result<std::size_t> IoBuffer::transfer(std::size_t size, Move move) {
   size = std::min(size, remaining_);
   while (done < size) {
     if (current_.size == 0) current_ = rest_[next_++];
-    const std::size_t part = std::min(size - done, current_.size);
+    const std::size_t part = std::min({size - done, current_.size, kStep - consumed_ % kStep});
     const std::size_t moved = move(current_.address, done, part);
     current_.address += moved;
     current_.size -= moved;
     remaining_ -= moved;
     consumed_ += moved;
     done += moved;
+    if (moved != 0 && consumed_ % kStep == 0) drivers::notice_host_signals();
     if (moved < part) {
       if (done == 0) return Errno::kFault;
       break;

@@ -255,7 +255,8 @@ class Machine {
           queue.descriptor(head, take_address(bytes), bytes.take32(3), kWrite);
         } else {
           queue.descriptor(head, take_address(bytes), bytes.take32(3), kNext, head + 1);
-          queue.descriptor(head + 1, kStatusAt, sizeof(abi::ConsoleStatus), kWrite);
+          const bool loops = (how & 4) != 0;
+          queue.descriptor(head + 1, kStatusAt, sizeof(abi::ConsoleStatus), loops ? kNext : kWrite, head);
         }
         queue.offer(head);
         return driver.notify(flags >> 1 & 1);

@@ -102,7 +102,8 @@ TEST(SyscallFilter, ARealOneIsReadBackFromTheKernel) {
   if (child == 0) {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     seccomp_rule_add(filter, SCMP_ACT_ERRNO(1), SCMP_SYS(mount), 0);
-    seccomp_rule_add(filter, SCMP_ACT_ERRNO(1), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, 16));
+    seccomp_rule_add(filter, SCMP_ACT_ERRNO(1), SCMP_SYS(socket), 1,
+                     scmp_arg_cmp{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = 16, .datum_b = 0});
     const char loaded = seccomp_load(filter) == 0 ? 'y' : 'n';
     (void)!write(ready[1], &loaded, 1);
     for (;;) pause();

@@ -91,6 +91,11 @@ void wait_for_interrupt() {
   if (per_cpu.pending_interrupts == 0) asm volatile("sti; hlt; cli" ::: "memory");
 }
 
+void let_interrupts_in() {
+  // STI takes effect after the next instruction.
+  if (!in_ring3()) asm volatile("sti; nop; cli" ::: "memory");
+}
+
 void write_port(std::uint16_t port, std::uint8_t value) {
   if (in_ring3()) {
     gate(Gate::kWritePort, port, value);

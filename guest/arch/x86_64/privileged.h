@@ -17,6 +17,9 @@ std::uint8_t read_port(std::uint16_t port);
 [[noreturn]] void reset_machine();  // by a triple fault
 // Waits for an interrupt, unless one is already pending.
 void wait_for_interrupt();
+// Interrupts that wait are noted in per_cpu.pending_interrupts, as those are that come while the CPU idles. (In ring 3
+// they always are.)
+void let_interrupts_in();
 
 inline std::uint64_t read_tsc() {
   std::uint32_t low, high;

@@ -32,6 +32,13 @@ caught" "$status $out"
 signalled TERM "$R" sh -c 'echo ready; exec sleep 100'
 expect "SIGTERM without a handler" 143 "$status"
 
+# The VMM ends a guest whose kernel leaves the signal for most of a second, but one that is in a long system call is not
+# out of its mind.
+signalled TERM -m 512M "$R" sh -c 'trap "echo caught; exit 5" TERM; echo ready
+dd if=/dev/urandom of=/dev/null bs=256M count=1 2>/dev/null; echo read'
+expect "SIGTERM in the middle of a long read" "5 ready
+caught" "$status $out"
+
 signalled INT "$R" sh -c 'trap "echo interrupted; exit 130" INT; echo ready; while :; do sleep 0.1; done'
 expect "SIGINT to a handler" "130 ready
 interrupted" "$status $out"

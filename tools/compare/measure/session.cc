@@ -198,7 +198,9 @@ void Session::run(const Stage& stage, const Body& body) {
   const double mine = std::max(0.0, options_.budget_s - spent) * stage.share / share_left_;
   // The least number of rounds is made also when the budget is spent: who is slow is told by what was planned.
   const double planned = std::max(mine, options_.budget_s * stage.share / share_total_);
-  const auto [least, most] = rounds_of(stage);
+  const std::pair<unsigned, unsigned> rounds = rounds_of(stage);
+  const unsigned least = rounds.first;
+  const unsigned most = rounds.second;  // no structured binding: the lambda below captures it
   const CutScope cut_scope{cut_ms_};
   if (stage.may_cut_runs && options_.runs == 0) {
     cut_ms_ = static_cast<int>(std::max(kLeastCutMs, 1000 * kCutFactor * mine));

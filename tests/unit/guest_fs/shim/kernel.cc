@@ -190,6 +190,7 @@ Context::~Context() = default;
 }
 
 namespace kernel::drivers {
+void notice_host_signals() {}
 fs::CharDevice* console_device(DeviceRole) {
   return nullptr;
 }
