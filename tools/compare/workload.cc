@@ -49,7 +49,9 @@ void write_root(const fs::path& root, std::span<const char> program) {
 // The root directory of the embedded payload.
 fs::path make_root(const image::CacheDir& cache) {
   const std::span<const char> program(husk_default_payload_start, husk_default_payload_end);
-  const fs::path root = fs::path(cache.path()) / ("payload-" + content_name(program));
+  // It is run as a plain process too, so it must be the user's own: make() refuses a cache that is not.
+  const image::Folder folder = cache.make(image::CacheDir::Part::kTop);
+  const fs::path root = folder.path_of("payload-" + content_name(program));
   try {
     if (!fs::exists(root)) {
       // Built aside and renamed, so that another husk never sees half of it.

@@ -4,7 +4,7 @@
 # To build husk and to run it.
 HUSK_BUILD_PACKAGES="
   cmake ninja-build g++ ccache pkg-config
-  libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev libxxhash-dev nlohmann-json3-dev node-d3
+  libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev nettle-dev nlohmann-json3-dev node-d3
   erofs-utils busybox-static"
 
 # To test it: unit tests, a Debian root file system, programs to compare with.

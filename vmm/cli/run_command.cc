@@ -42,7 +42,7 @@ int run_in_vm(const RunOptions& options, const StartTimes& start) {
     config.spec = &options.spec;
     config.root_image = open_root_image(options.spec, cache);
     config.kernel_path = options.kernel_path;
-    config.cache_directory = cache.path();
+    config.cache = &cache;
     config.wants_kvm_counters = options.kvm_stats;
     machine::Machine machine(std::move(config), timeline);
     status = machine.run();

@@ -105,7 +105,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   }
   timeline_.vm_created_ns = monotonic_ns();
 
-  const boot::Ring ring = prepare_cpu(config.cache_directory);
+  const boot::Ring ring = prepare_cpu(config.cache);
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
   // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
   // there must not be offered them.
@@ -144,8 +144,8 @@ void Machine::add_memory_slots() {
 }
 
 // Gives the vCPU its CPUID and decides in which ring the guest's kernel runs.
-boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
-  std::optional<HostProfile> known = load_host_profile(system_, cache_directory);
+boot::Ring Machine::prepare_cpu(const cache::CacheDir* cache) {
+  std::optional<HostProfile> known = load_host_profile(system_, cache);
   if (known) {
     profile_ = std::move(*known);
     vcpu_->set_cpuid(profile_.cpuid);
@@ -156,7 +156,7 @@ boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
     profile_.features = boot::CpuFeatures::from_cpuid(vcpu_->cpuid());
     profile_.tsc_khz = vcpu_->tsc_khz();
     profile_.cpl0_ticks_per_instruction = boot::measure_cpl0_ticks_per_instruction(*vcpu_, ram_.memory());
-    store_host_profile(system_, profile_, cache_directory);
+    store_host_profile(system_, profile_, cache);
   }
   timeline_.tsc_khz = profile_.tsc_khz;
   switch (spec_.guest_ring) {
