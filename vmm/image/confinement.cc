@@ -82,12 +82,12 @@ constexpr auto kDenied = std::to_array<std::uint32_t>({SYS_socket,
                                                        SYS_name_to_handle_at,
                                                        SYS_open_by_handle_at});
 
-void say(int output, std::string_view what) {
+void say(int output, std::string_view what, std::string_view prefix = "husk: ") {
   const int reason = errno;
   std::array<char, 160> line{};
   std::size_t size = 0;
-  for (const std::string_view part : {std::string_view("husk: "), what, std::string_view(": "),
-                                      std::string_view(::strerrordesc_np(reason)), std::string_view("\n")}) {
+  for (const std::string_view part :
+       {prefix, what, std::string_view(": "), std::string_view(::strerrordesc_np(reason)), std::string_view("\n")}) {
     const std::size_t count = std::min(part.size(), line.size() - size);
     std::memcpy(line.data() + size, part.data(), count);
     size += count;
@@ -242,7 +242,7 @@ void Confinement::execute(int output, pid_t parent) const {
   static char language[] = "LC_ALL=C";
   char* const environment[] = {path, language, nullptr};
   ::execve(argv_[0], argv_.data(), environment);
-  say(STDERR_FILENO, "cannot execute mkfs.erofs");
+  say(STDERR_FILENO, argv_[0], "<E> cannot execute ");
   ::_exit(kExecFailed);
 }
 
