@@ -9,7 +9,7 @@ HUSK_BUILD_PACKAGES="
 
 # To test it: unit tests, a Debian root file system, programs to compare with.
 HUSK_TEST_PACKAGES="
-  libgtest-dev libgmock-dev python3 mmdebstrap busybox-static procps util-linux hyperfine
+  libgtest-dev libgmock-dev python3 mmdebstrap busybox-static e2fsprogs procps util-linux hyperfine
   chromium chromium-driver python3-selenium fonts-dejavu-core"
 
 # tools/hwlab: QEMU's software SVM machine and a kernel whose kvm_amd runs in it.

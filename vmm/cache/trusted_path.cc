@@ -140,7 +140,9 @@ void require_owner(const std::string& object, const struct stat& status) {
 void require_own(const std::string& object, const struct stat& status) {
   require_owner(object, status);
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
-  throw Error(kUse, object, who_can_write(status) + " can write to it", std::string("chmod go-w it, or ") + kElsewhere);
+  const bool is_shared = (status.st_mode & S_ISVTX) != 0;  // on purpose, as /tmp is
+  throw Error(kUse, object, who_can_write(status) + " can write to it",
+              (is_shared ? "" : "chmod go-w " + object + ", or ") + kElsewhere);
 }
 
 std::optional<TrustedDirectory> open_trusted_directory(const std::string& path, IfMissing if_missing) {
