@@ -323,6 +323,29 @@ TEST_F(StableImageTest, NamesOfTheCacheDoNotLeaveIt) {
   EXPECT_NE(error_of([&] { folder_.open(area_ / "outside", status); }), "");
 }
 
+TEST_F(StableImageTest, FindsTheCacheByAnySpelling) {
+  const fs::path before = fs::current_path();
+  fs::current_path(area_.path());
+  const std::string canonical = fs::canonical(cache_.path());
+  fs::create_directory_symlink("cache", area_ / "link");
+  for (const std::string& spelling : {std::string("cache"), std::string("./cache/"), std::string("link"),
+                                      std::string("cache/../link/."), cache_.path() + "//images/.."}) {
+    cache_.make(CacheDir::Part::kImages);
+    const std::optional<Folder> found = CacheDir(spelling).find(CacheDir::Part::kTop);
+    ASSERT_TRUE(found) << spelling;
+    EXPECT_EQ(found->path(), canonical) << spelling;
+  }
+  EXPECT_FALSE(CacheDir("nowhere/cache").find(CacheDir::Part::kTop));
+  fs::create_symlink("circle", area_ / "circle");
+  EXPECT_NE(error_of([] { CacheDir("circle/cache").find(CacheDir::Part::kTop); }), "");
+  // What is missing is made: parents as usual, the cache for its owner.
+  CacheDir("new/parent/cache").make(CacheDir::Part::kTop);
+  struct stat status {};
+  ASSERT_EQ(::stat("new/parent/cache", &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+  fs::current_path(before);
+}
+
 // ---------------------------------------------------------------- ls and prune
 
 class PruneTest : public StableImageTest {

@@ -37,7 +37,8 @@ class DirectoryImage {
  private:
   Fingerprint walk() const;
   std::string name_of(const Fingerprint& state) const { return key_ + "." + state.hex() + std::string(kImageSuffix); }
-  RootImage find(const Folder& folder, const Fingerprint& state) const;
+  // Without a descriptor if it has to be built; `why` is left alone, or says what is wrong with the one that is there.
+  RootImage find(const Folder& folder, const Fingerprint& state, std::string& why) const;
   RootImage build(const Folder& folder, Fingerprint state) const;
 
   const std::string& directory_;
@@ -51,12 +52,9 @@ Fingerprint DirectoryImage::walk() const {
   return state;
 }
 
-RootImage DirectoryImage::find(const Folder& folder, const Fingerprint& state) const {
+RootImage DirectoryImage::find(const Folder& folder, const Fingerprint& state, std::string& why) const {
   OpenedImage opened = open_image(folder, name_of(state), &state.digest);
-  if (!opened.damage.empty()) {
-    log::print(log::Severity::kInfo, "the cached image of %s is made anew: %s", canonical_.c_str(),
-               opened.damage.c_str());
-  }
+  if (!opened.damage.empty()) why = opened.damage;
   opened.image.source_directory = canonical_;
   return std::move(opened.image);
 }
@@ -68,8 +66,9 @@ RootImage DirectoryImage::build(const Folder& folder, Fingerprint state) const {
   cache::TemporaryFile file(folder, key_);
   const Fingerprint built = build_stable_image(canonical_, std::move(state), file, folder);
   file.publish(name_of(built));
-  RootImage image = find(folder, built);
-  if (!image.fd) throw Error("open image", folder.path_of(name_of(built)), "it has gone", "run again");
+  std::string why = "it has gone";
+  RootImage image = find(folder, built, why);
+  if (!image.fd) throw Error("open image", folder.path_of(name_of(built)), why, "run again");
   return image;
 }
 
@@ -82,15 +81,19 @@ RootImage DirectoryImage::get(const CacheDir& cache) {
                "husk image import",
                canonical_.c_str());
   }
+  std::string damage;
   if (folder) {
-    if (RootImage hit = find(*folder, now); hit.fd) return hit;
+    if (RootImage hit = find(*folder, now, damage); hit.fd) return hit;
   }
   folder = cache.make(CacheDir::Part::kDirectories);
   refuse_cache_inside(canonical_, *folder);
   const cache::Lock held(*folder, key_);
   // Another husk may have built it while this one waited.
   Fingerprint again = walk();
-  if (RootImage hit = find(*folder, again); hit.fd) return hit;
+  if (RootImage hit = find(*folder, again, damage); hit.fd) return hit;
+  if (!damage.empty()) {
+    log::print(log::Severity::kInfo, "the cached image of %s is made anew: %s", canonical_.c_str(), damage.c_str());
+  }
   return build(*folder, std::move(again));
 }
 
