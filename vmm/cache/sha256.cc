@@ -25,7 +25,7 @@ void Sha256::flush() {
   used_ = 0;
 }
 
-void Sha256::update(std::span<const std::byte> bytes) {
+void Sha256::update_past_buffer(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     if (used_ == buffer_.size()) flush();
     const std::size_t count = std::min(bytes.size(), buffer_.size() - used_);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,12 +16,17 @@ using Digest = std::array<std::uint8_t, 32>;
 class Sha256 {
  public:
   Sha256();
-  void update(std::span<const std::byte> bytes);
+  void update(std::span<const std::byte> bytes) {
+    if (bytes.size() > buffer_.size() - used_) return update_past_buffer(bytes);
+    std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+    used_ += bytes.size();
+  }
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
   Digest finish();
 
  private:
   // Small pieces are gathered: a call for each field of each file would cost more than the hash.
+  void update_past_buffer(std::span<const std::byte> bytes);
   void flush();
 
   alignas(8) std::array<std::byte, 128> state_;  // nettle's context, whose type stays in the source file

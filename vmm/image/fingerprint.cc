@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,13 +32,22 @@ constexpr std::size_t kMaxName = 254;
 constexpr std::string_view kImageVersion = "husk image 2";
 
 // The stat fields that matter, without padding, so that it can be hashed as bytes. Two that are the same for nearly all
-// files, the device and a device file's number, are hashed only where they say something (Walk::add).
+// files, the device and a device file's number, are hashed only where they say something: `follows` tells.
+//
+// What is hashed is a sequence of D PATH NUL (a directory begins) and RECORD NAME NUL [RDEV] [DEVICE] (an entry of it).
+// A record begins with E, so no sequence can be read in two ways.
 struct Record {
-  std::uint64_t inode, size;
-  std::int64_t mtime_s, ctime_s;
-  std::uint32_t mtime_ns, ctime_ns, mode, uid, gid, links;
+  char begin = 'E';
+  std::uint8_t follows = 0;
+  std::uint16_t mode = 0;
+  std::uint32_t uid = 0, gid = 0, links = 0, mtime_ns = 0, ctime_ns = 0;
+  std::uint64_t inode = 0, size = 0;
+  std::int64_t mtime_s = 0, ctime_s = 0;
+
+  static constexpr std::uint8_t kRdev = 1;
+  static constexpr std::uint8_t kDevice = 2;
 };
-static_assert(sizeof(Record) == 4 * 8 + 6 * 4);
+static_assert(sizeof(Record) == 4 + 5 * 4 + 4 * 8);
 
 std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) {
   std::uint64_t sum = 0;
@@ -53,7 +63,11 @@ std::uint64_t whole_blocks(const struct stat& status) {
 struct PendingDirectory {
   std::string path;  // relative to the root of the walk
   std::uint64_t device;
+  std::size_t depth;
+  // Opening by one name instead of by the whole path saves one look-up for each directory on the way.
+  std::shared_ptr<const UniqueFd> parent;  // null: as deep as descriptors may be held open
 };
+constexpr std::size_t kMaxHeldOpen = 64;
 
 class Walk {
  public:
@@ -88,7 +102,7 @@ Fingerprint Walk::run() {
   add(".", status, status.st_dev);
   note_file_system({}, status.st_dev);
   result_.entries = 0;
-  pending_.push_back({.path = {}, .device = status.st_dev});
+  pending_.push_back({.path = {}, .device = status.st_dev, .depth = 0, .parent = {}});
   while (!pending_.empty()) {
     const PendingDirectory directory = std::move(pending_.back());
     pending_.pop_back();
@@ -100,8 +114,10 @@ Fingerprint Walk::run() {
 
 void Walk::visit_directory(const PendingDirectory& directory) {
   const std::string& path = directory.path;
-  const UniqueFd fd(
-      ::openat(root_fd_.get(), path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const std::size_t base = directory.parent == nullptr ? 0 : path.rfind('/') + 1;
+  const int from = directory.parent == nullptr ? root_fd_.get() : directory.parent->get();
+  UniqueFd fd(
+      ::openat(from, path.empty() ? "." : path.c_str() + base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) throw Error::from_errno("read directory", full_path(path));
 
   std::string names;  // all names, each with its NUL: one allocation instead of one per name
@@ -129,10 +145,12 @@ void Walk::visit_directory(const PendingDirectory& directory) {
 
   hash_.update("D");
   hash_.update(std::string_view(path.c_str(), path.size() + 1));
+  const int here = fd.get();
+  std::shared_ptr<const UniqueFd> held;
   for (const std::size_t offset : offsets) {
     const std::string_view name(names.data() + offset);
     struct stat status {};
-    if (::fstatat(fd.get(), name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (::fstatat(here, name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       // Deleted since we read the directory. The directory's ctime tells the next walk.
       if (errno == ENOENT) continue;
       throw Error::from_errno("stat", full_path(path) + "/" + std::string(name));
@@ -144,7 +162,10 @@ void Walk::visit_directory(const PendingDirectory& directory) {
     if (status.st_dev != directory.device && (is_directory || S_ISREG(status.st_mode))) {
       note_file_system(child, status.st_dev);
     }
-    if (is_directory) pending_.push_back({.path = std::move(child), .device = status.st_dev});
+    if (!is_directory) continue;
+    if (held == nullptr && directory.depth < kMaxHeldOpen) held = std::make_shared<const UniqueFd>(std::move(fd));
+    pending_.push_back(
+        {.path = std::move(child), .device = status.st_dev, .depth = directory.depth + 1, .parent = held});
   }
 }
 
@@ -162,24 +183,22 @@ void Walk::note_file_system(const std::string& path, std::uint64_t device) {
 }
 
 void Walk::add(std::string_view name, const struct stat& status, std::uint64_t parent_device) {
-  const Record record{.inode = status.st_ino,
-                      .size = static_cast<std::uint64_t>(status.st_size),
-                      .mtime_s = status.st_mtim.tv_sec,
-                      .ctime_s = status.st_ctim.tv_sec,
-                      .mtime_ns = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
-                      .ctime_ns = static_cast<std::uint32_t>(status.st_ctim.tv_nsec),
-                      .mode = status.st_mode,
-                      .uid = status.st_uid,
-                      .gid = status.st_gid,
-                      .links = static_cast<std::uint32_t>(status.st_nlink)};
-  // No list of entries can be read as another one: D PATH NUL or E NAME NUL RECORD MARK, and the mark says what
-  // follows.
-  hash_.update("E");
-  hash_.update(std::string_view(name.data(), name.size() + 1));
-  hash(record);
   const bool is_device = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
   const bool is_mount = status.st_dev != parent_device;
-  hash(static_cast<std::uint8_t>((is_device ? 1 : 0) | (is_mount ? 2 : 0)));
+  const Record record{
+      .follows = static_cast<std::uint8_t>((is_device ? Record::kRdev : 0) | (is_mount ? Record::kDevice : 0)),
+      .mode = static_cast<std::uint16_t>(status.st_mode),
+      .uid = status.st_uid,
+      .gid = status.st_gid,
+      .links = static_cast<std::uint32_t>(status.st_nlink),
+      .mtime_ns = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
+      .ctime_ns = static_cast<std::uint32_t>(status.st_ctim.tv_nsec),
+      .inode = status.st_ino,
+      .size = static_cast<std::uint64_t>(status.st_size),
+      .mtime_s = status.st_mtim.tv_sec,
+      .ctime_s = status.st_ctim.tv_sec};
+  hash(record);
+  hash_.update(std::string_view(name.data(), name.size() + 1));
   if (is_device) hash(std::uint64_t{status.st_rdev});
   if (is_mount) hash(std::uint64_t{status.st_dev});
   ++result_.entries;
