@@ -184,9 +184,12 @@ Confinement::Confinement(std::vector<std::string> arguments, const std::string& 
     : arguments_(std::move(arguments)),
       image_(image_fd),
       max_bytes_(max_bytes),
-      null_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
       tree_(::open(tree.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
-  if (!null_) throw Error::from_errno("open", "/dev/null");
+  // A pipe that nobody writes to, rather than /dev/null, which a stripped container may lack.
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error::from_errno("create pipe for", arguments_[0]);
+  no_input_.reset(ends[0]);
+  ::close(ends[1]);
   if (!tree_) throw Error::from_errno("open directory", tree);
   for (std::string& argument : arguments_) argv_.push_back(argument.data());
   argv_.push_back(nullptr);
@@ -229,7 +232,7 @@ void Confinement::execute(int output, pid_t parent) const {
 
   const int image = ::fcntl(image_, F_DUPFD, kFirstFree);
   const int out = ::fcntl(output, F_DUPFD, kFirstFree);
-  if (image < 0 || out < 0 || ::dup2(null_.get(), STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 ||
+  if (image < 0 || out < 0 || ::dup2(no_input_.get(), STDIN_FILENO) < 0 || ::dup2(out, STDOUT_FILENO) < 0 ||
       ::dup2(out, STDERR_FILENO) < 0 || ::dup2(image, kImageFd) < 0 || ::close_range(kImageFd + 1, ~0U, 0) != 0) {
     ::_exit(kExecFailed - 1);
   }

@@ -9,7 +9,8 @@
 //  could
 //    put /etc/shadow into the image, for the guest to read), no writing but to the image.
 //  - A seccomp filter without sockets, ptrace, new processes, namespaces, mounts, io_uring, bpf and keys.
-//  - Descriptors 0 (/dev/null), 1 and 2 (the caller's pipe), 3 (the image); an environment of two variables; signals as
+//  - Descriptors 0 (at its end), 1 and 2 (the caller's pipe), 3 (the image); an environment of two variables; signals
+//  as
 //    at login; no core file; no file larger than the caller expects.
 //
 // A part that the host refuses is left out and said in the output, in a line that begins with "husk: ".
@@ -45,7 +46,7 @@ class Confinement {
   std::vector<char*> argv_;
   int image_;
   std::uint64_t max_bytes_;
-  UniqueFd null_;
+  UniqueFd no_input_;
   UniqueFd tree_;
   std::vector<UniqueFd> readable_;  // files and directories of the system
 };
