@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -33,7 +34,7 @@ class FingerprintTest : public testing::Test {
   // ctime moves in clock ticks: what happens within one tick of a walk cannot be told apart.
   static void next_tick() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
 
-  std::string digest() const { return fingerprint(tree_.path()).digest; }
+  std::string digest() const { return fingerprint(tree_.path()).hex(); }
 
   void expect_change(const char* what, const std::function<void()>& change) {
     const std::string before = digest();
@@ -83,17 +84,62 @@ TEST_F(FingerprintTest, SeesEveryKindOfChange) {
 
 TEST_F(FingerprintTest, CountsEntriesAndEstimatesTheImage) {
   const Fingerprint seen = fingerprint(tree_.path());
-  EXPECT_EQ(seen.entries, 6u);             // etc etc/passwd bin bin/tool bin/link empty
-  EXPECT_GT(seen.image_bytes, 2u * 4096);  // two files of one block each
-  EXPECT_LT(seen.image_bytes, 4u * 4096);
+  EXPECT_EQ(seen.entries, 6u);                    // etc etc/passwd bin bin/tool bin/link empty
+  EXPECT_GT(seen.image_size.bytes(), 2u * 4096);  // two files of one block each
+  EXPECT_LT(seen.image_size.bytes(), 4u * 4096);
   EXPECT_EQ(fingerprint(tree_ / "empty").entries, 0u);
 }
 
-TEST_F(FingerprintTest, KnowsTheNewestChange) {
+TEST_F(FingerprintTest, CountsAFileWithSeveralLinksOnce) {
+  tree_.write("large", std::string(1'000'000, 'x'));
+  const std::uint64_t before = fingerprint(tree_.path()).image_size.bytes();
+  for (int i = 0; i < 9; ++i) fs::create_hard_link(tree_ / "large", tree_ / ("link" + std::to_string(i)));
+  EXPECT_LT(fingerprint(tree_.path()).image_size.bytes(), before + 4096);
+}
+
+TEST_F(FingerprintTest, KnowsItsFileSystems) {
+  const Fingerprint seen = fingerprint(tree_.path());
   struct stat status {};
-  tree_.write("etc/new", "x");
-  ASSERT_EQ(::stat((tree_ / "etc/new").c_str(), &status), 0);
-  EXPECT_EQ(fingerprint(tree_.path()).newest_change_ns, status.st_ctim.tv_sec * 1'000'000'000 + status.st_ctim.tv_nsec);
+  ASSERT_EQ(::stat(tree_.path().c_str(), &status), 0);
+  ASSERT_EQ(seen.file_systems.size(), 1u);
+  EXPECT_EQ(seen.file_systems[0].first, status.st_dev);
+}
+
+// ---------------------------------------------------------------- sizes, which are whatever a file system says
+
+struct stat regular(std::int64_t size) {
+  struct stat status {};
+  status.st_mode = S_IFREG | 0644;
+  status.st_nlink = 1;
+  status.st_size = size;
+  return status;
+}
+
+TEST(ImageSize, StopsInsteadOfStartingAgainFromZero) {
+  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t size :
+       {kLargest, kLargest - 4095, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min()}) {
+    ImageSize sum;
+    for (int i = 0; i < 5; ++i) sum.add_entry(4, regular(size));
+    EXPECT_EQ(sum.bytes(), ImageSize::kHuge) << size;
+  }
+  ImageSize linked;
+  for (std::uint64_t inode = 1; inode < 6; ++inode) {
+    struct stat status = regular(kLargest);
+    status.st_nlink = 2;
+    status.st_ino = inode;
+    linked.add_entry(4, status);
+  }
+  EXPECT_EQ(linked.bytes(), ImageSize::kHuge);
+}
+
+TEST(ImageSize, CountsWholeBlocks) {
+  ImageSize none, one, two;
+  none.add_entry(4, regular(0));
+  one.add_entry(4, regular(1));
+  two.add_entry(4, regular(4097));
+  EXPECT_EQ(one.bytes(), none.bytes() + 4096);
+  EXPECT_EQ(two.bytes(), none.bytes() + 8192);
 }
 
 TEST_F(FingerprintTest, HandlesDirectoriesLargerThanOneRead) {

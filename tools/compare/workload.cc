@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
 
 extern "C" const char husk_default_payload_start[];
@@ -49,18 +50,21 @@ void write_root(const fs::path& root, std::span<const char> program) {
 // The root directory of the embedded payload.
 fs::path make_root(const image::CacheDir& cache) {
   const std::span<const char> program(husk_default_payload_start, husk_default_payload_end);
-  const fs::path root = fs::path(cache.path()) / ("payload-" + content_name(program));
+  // It is run as a plain process too, so it must be the user's own: make() refuses a cache that is not.
+  const image::Folder folder = cache.make(image::CacheDir::Part::kTop);
+  const fs::path root = folder.path_of("payload-" + content_name(program));
   try {
-    if (!fs::exists(root)) {
-      // Built aside and renamed, so that another husk never sees half of it.
-      const fs::path aside = root.string() + "." + std::to_string(getpid()) + ".tmp";
-      fs::remove_all(aside);
-      write_root(aside, program);
-      std::error_code lost_the_race;
-      fs::rename(aside, root, lost_the_race);
-      if (lost_the_race) fs::remove_all(aside);
-      if (lost_the_race && !fs::exists(root)) throw fs::filesystem_error("rename", aside, lost_the_race);
+    if (fs::exists(root)) return root;
+    // Built aside and renamed, so that another husk never sees half of it. Under the lock nobody else is at it, so what
+    // has such a name was left by one that was killed.
+    const cache::Lock held(folder, "payload");
+    for (const std::string& name : folder.names()) {
+      if (name.starts_with("payload-") && name.ends_with(cache::kTemporarySuffix)) fs::remove_all(folder.path_of(name));
     }
+    if (fs::exists(root)) return root;
+    const fs::path aside = root.string() + std::string(cache::kTemporarySuffix);
+    write_root(aside, program);
+    fs::rename(aside, root);
   } catch (const fs::filesystem_error& error) {
     throw Error("write", "embedded payload " + root.string(), error.code().message(),
                 "set HUSK_CACHE_DIR to a directory that can be written");

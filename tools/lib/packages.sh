@@ -4,12 +4,13 @@
 # To build husk and to run it.
 HUSK_BUILD_PACKAGES="
   cmake ninja-build g++ ccache pkg-config
-  libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev libxxhash-dev nlohmann-json3-dev node-d3
+  libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev nettle-dev nlohmann-json3-dev node-d3
   erofs-utils busybox-static"
 
 # To test it: unit tests, a Debian root file system, programs to compare with.
 HUSK_TEST_PACKAGES="
-  clang libclang-rt-14-dev libgtest-dev libgmock-dev python3 mmdebstrap busybox-static procps util-linux hyperfine
+  clang libclang-rt-14-dev libgtest-dev libgmock-dev python3 mmdebstrap busybox-static e2fsprogs procps util-linux
+  hyperfine
   chromium chromium-driver python3-selenium fonts-dejavu-core"
 
 # tools/hwlab: QEMU's software SVM machine and a kernel whose kvm_amd runs in it.

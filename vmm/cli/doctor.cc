@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
+#include <string>
 
 #include "vmm/boot/ring_probe.h"
+#include "vmm/cache/cache_dir.h"
 #include "vmm/error.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/backend.h"
@@ -55,6 +58,13 @@ std::string cgroup_text() {
   return "none: --isolation namespace cannot limit memory";
 }
 
+// Where images and the host's profile are kept, and whether they would be used.
+std::string cache_text() {
+  const cache::CacheDir cache = cache::CacheDir::from_environment();
+  const std::optional<cache::Folder> folder = cache.find(cache::CacheDir::Part::kTop);
+  return cache.path() + (folder ? ": yours alone" : ": not there yet");
+}
+
 int doctor() {
   int status = 0;
   line("KVM back end", machine::backend_name());
@@ -64,6 +74,12 @@ int doctor() {
     check_virtual_machine(system);
   } catch (const Error& error) {
     line("micro-VMs", error.what());
+    status = 1;
+  }
+  try {
+    line("cache", cache_text());
+  } catch (const Error& error) {
+    line("cache", error.what());
     status = 1;
   }
   line("cgroups", cgroup_text());

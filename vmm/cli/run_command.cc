@@ -45,7 +45,7 @@ int run_in_vm(const RunOptions& options, const StartTimes& start, const sandbox:
     config.spec = &options.spec;
     config.root_image = open_root_image(options.spec, cache);
     config.kernel_path = options.kernel_path;
-    config.cache_directory = cache.path();
+    config.cache = &cache;
     config.wants_kvm_counters = options.kvm_stats;
     config.jail = jail;
     if (stats) config.kept_open.push_back(stats->descriptor());

@@ -11,15 +11,11 @@ namespace husk::image {
 // `directory` names an existing directory with at least one entry. Safe to run concurrently for the same directory.
 RootImage directory_image(const std::string& directory, const CacheDir& cache);
 
-// Builds the image of `directory` as the new file `image`, from a state of the directory that did not change meanwhile.
-// The caller removes `image` if this throws.
-struct BuiltImage {
-  std::string fingerprint;
-  std::uint64_t entries = 0;
-};
-BuiltImage build_stable_image(const std::string& directory, const std::string& image);
-
-// Opens an image that husk built, or returns one without a descriptor if there is no such file.
-RootImage open_image(const std::string& erofs_path);
+// The names of a directory's files in the cache begin with its key: SHA-256 of its canonical path, 64 hexadecimal
+// digits.
+std::string path_key(const std::string& canonical);
+inline constexpr std::size_t kKeyLength = 64;
+inline constexpr std::string_view kImageSuffix = ".erofs";
+inline constexpr std::string_view kSourceSuffix = ".source";  // holds the canonical path
 
 }  // namespace husk::image

@@ -2,17 +2,17 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
-
-#define XXH_INLINE_ALL  // header-only: nothing to link, nothing to relocate at start-up
-#include <xxhash.h>
 
 #include "common/unique_fd.h"
 #include "vmm/error.h"
@@ -21,42 +21,75 @@ namespace husk::image {
 namespace {
 
 constexpr std::uint64_t kBlock = 4096;
-constexpr std::uint64_t kInodeBytes = 64 + 32;  // an extended EROFS inode, and about one directory entry
+// What an entry costs besides its contents: an extended EROFS inode, and an entry in its directory without the name.
+constexpr std::uint64_t kEntryBytes = 64 + 12;
 constexpr std::size_t kDirentBuffer = 32 * 1024;
 
 // mkfs.erofs 1.5 fails on longer names, in words that do not say so.
 constexpr std::size_t kMaxName = 254;
 
 // Changes when images of the same tree must be built anew: other mkfs.erofs options, another layout.
-constexpr std::string_view kImageVersion = "husk image 1";
+constexpr std::string_view kImageVersion = "husk image 2";
 
-// The stat fields that matter, without padding, so that it can be hashed as bytes.
+// The stat fields that matter, without padding, so that it can be hashed as bytes. Two that are the same for nearly all
+// files, the device and a device file's number, are hashed only where they say something: `follows` tells.
+//
+// What is hashed is a sequence of D PATH NUL (a directory begins) and RECORD NAME NUL [RDEV] [DEVICE] (an entry of it).
+// A record begins with E, so no sequence can be read in two ways.
 struct Record {
-  std::uint64_t device, inode, rdev, size;
-  std::uint32_t mode, uid, gid, links;
-  std::int64_t mtime_s, mtime_ns, ctime_s, ctime_ns;
+  char begin = 'E';
+  std::uint8_t follows = 0;
+  std::uint16_t mode = 0;
+  std::uint32_t uid = 0, gid = 0, links = 0, mtime_ns = 0, ctime_ns = 0;
+  std::uint64_t inode = 0, size = 0;
+  std::int64_t mtime_s = 0, ctime_s = 0;
+
+  static constexpr std::uint8_t kRdev = 1;
+  static constexpr std::uint8_t kDevice = 2;
 };
-static_assert(sizeof(Record) == 4 * 8 + 4 * 4 + 4 * 8);
+static_assert(sizeof(Record) == 4 + 5 * 4 + 4 * 8);
+
+std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? ImageSize::kHuge : sum;
+}
+
+std::uint64_t whole_blocks(const struct stat& status) {
+  if (status.st_size < 0) return ImageSize::kHuge;  // a file system in user space may say anything
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  return (size / kBlock + (size % kBlock != 0 ? 1 : 0)) * kBlock;  // at most 2^63
+}
+
+struct PendingDirectory {
+  std::string path;  // relative to the root of the walk
+  std::uint64_t device;
+  std::size_t depth;
+  // Opening by one name instead of by the whole path saves one look-up for each directory on the way.
+  std::shared_ptr<const UniqueFd> parent;  // null: as deep as descriptors may be held open
+};
+constexpr std::size_t kMaxHeldOpen = 64;
 
 class Walk {
  public:
-  explicit Walk(const std::string& root) : root_(root), state_() {
-    XXH3_128bits_reset(&state_);
-    XXH3_128bits_update(&state_, kImageVersion.data(), kImageVersion.size());
-  }
+  explicit Walk(const std::string& root) : root_(root) { hash_.update(kImageVersion); }
 
   Fingerprint run();
 
  private:
-  void visit_directory(const std::string& path);
-  void add(std::string_view name, const struct stat& status);
+  void visit_directory(const PendingDirectory& directory);
+  void add(std::string_view name, const struct stat& status, std::uint64_t parent_device);
+  void note_file_system(const std::string& path, std::uint64_t device);
   std::string full_path(const std::string& path) const { return path.empty() ? root_ : root_ + "/" + path; }
+  template <typename T>
+  void hash(const T& value) {
+    hash_.update(std::as_bytes(std::span(&value, 1)));
+  }
 
   const std::string& root_;
-  XXH3_state_t state_;
+  cache::Sha256 hash_;
   Fingerprint result_;
   UniqueFd root_fd_;
-  std::vector<std::string> pending_;  // directories still to visit, relative to the root
+  std::vector<PendingDirectory> pending_;
   alignas(dirent64) std::array<char, kDirentBuffer> buffer_;
 };
 
@@ -65,25 +98,26 @@ Fingerprint Walk::run() {
   if (!root_fd_) throw Error::from_errno("read directory", root_);
   struct stat status {};
   if (::fstat(root_fd_.get(), &status) != 0) throw Error::from_errno("stat directory", root_);
-  add(".", status);
+  hash(std::uint64_t{status.st_dev});
+  add(".", status, status.st_dev);
+  note_file_system({}, status.st_dev);
   result_.entries = 0;
-  pending_.emplace_back();
+  pending_.push_back({.path = {}, .device = status.st_dev, .depth = 0, .parent = {}});
   while (!pending_.empty()) {
-    const std::string path = std::move(pending_.back());
+    const PendingDirectory directory = std::move(pending_.back());
     pending_.pop_back();
-    visit_directory(path);
+    visit_directory(directory);
   }
-  const XXH128_hash_t hash = XXH3_128bits_digest(&state_);
-  std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  result_.digest = text.data();
-  return result_;
+  result_.digest = hash_.finish();
+  return std::move(result_);
 }
 
-void Walk::visit_directory(const std::string& path) {
-  const UniqueFd fd(
-      ::openat(root_fd_.get(), path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+void Walk::visit_directory(const PendingDirectory& directory) {
+  const std::string& path = directory.path;
+  const std::size_t base = directory.parent == nullptr ? 0 : path.rfind('/') + 1;
+  const int from = directory.parent == nullptr ? root_fd_.get() : directory.parent->get();
+  UniqueFd fd(
+      ::openat(from, path.empty() ? "." : path.c_str() + base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) throw Error::from_errno("read directory", full_path(path));
 
   std::string names;  // all names, each with its NUL: one allocation instead of one per name
@@ -109,42 +143,94 @@ void Walk::visit_directory(const std::string& path) {
   std::sort(offsets.begin(), offsets.end(),
             [&names](std::size_t a, std::size_t b) { return std::strcmp(names.data() + a, names.data() + b) < 0; });
 
-  XXH3_128bits_update(&state_, path.c_str(), path.size() + 1);
+  hash_.update("D");
+  hash_.update(std::string_view(path.c_str(), path.size() + 1));
+  const int here = fd.get();
+  std::shared_ptr<const UniqueFd> held;
   for (const std::size_t offset : offsets) {
     const std::string_view name(names.data() + offset);
     struct stat status {};
-    if (::fstatat(fd.get(), name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (::fstatat(here, name.data(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       // Deleted since we read the directory. The directory's ctime tells the next walk.
       if (errno == ENOENT) continue;
       throw Error::from_errno("stat", full_path(path) + "/" + std::string(name));
     }
-    add(name, status);
-    if (S_ISDIR(status.st_mode)) pending_.push_back(path.empty() ? std::string(name) : path + "/" + std::string(name));
+    add(name, status, directory.device);
+    const bool is_directory = S_ISDIR(status.st_mode);
+    if (!is_directory && status.st_dev == directory.device) continue;
+    std::string child = path.empty() ? std::string(name) : path + "/" + std::string(name);
+    if (status.st_dev != directory.device && (is_directory || S_ISREG(status.st_mode))) {
+      note_file_system(child, status.st_dev);
+    }
+    if (!is_directory) continue;
+    if (held == nullptr && directory.depth < kMaxHeldOpen) held = std::make_shared<const UniqueFd>(std::move(fd));
+    pending_.push_back(
+        {.path = std::move(child), .device = status.st_dev, .depth = directory.depth + 1, .parent = held});
   }
 }
 
-void Walk::add(std::string_view name, const struct stat& status) {
-  const Record record{.device = status.st_dev,
-                      .inode = status.st_ino,
-                      .rdev = status.st_rdev,
-                      .size = static_cast<std::uint64_t>(status.st_size),
-                      .mode = status.st_mode,
-                      .uid = status.st_uid,
-                      .gid = status.st_gid,
-                      .links = static_cast<std::uint32_t>(status.st_nlink),
-                      .mtime_s = status.st_mtim.tv_sec,
-                      .mtime_ns = status.st_mtim.tv_nsec,
-                      .ctime_s = status.st_ctim.tv_sec,
-                      .ctime_ns = status.st_ctim.tv_nsec};
-  XXH3_128bits_update(&state_, name.data(), name.size() + 1);
-  XXH3_128bits_update(&state_, &record, sizeof record);
+void Walk::note_file_system(const std::string& path, std::uint64_t device) {
+  for (const auto& known : result_.file_systems) {
+    if (known.first == device) return;
+  }
+  struct statfs status {};
+  if (::statfs(full_path(path).c_str(), &status) != 0)
+    throw Error::from_errno("stat the file system of", full_path(path));
+  // These have no write-back, so their pages stay mapped writable and a store is no event to the kernel.
+  result_.sees_mapped_stores = result_.sees_mapped_stores && status.f_type != TMPFS_MAGIC &&
+                               status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC;
+  result_.file_systems.emplace_back(device, path);
+}
+
+void Walk::add(std::string_view name, const struct stat& status, std::uint64_t parent_device) {
+  const bool is_device = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
+  const bool is_mount = status.st_dev != parent_device;
+  const Record record{
+      .follows = static_cast<std::uint8_t>((is_device ? Record::kRdev : 0) | (is_mount ? Record::kDevice : 0)),
+      .mode = static_cast<std::uint16_t>(status.st_mode),
+      .uid = status.st_uid,
+      .gid = status.st_gid,
+      .links = static_cast<std::uint32_t>(status.st_nlink),
+      .mtime_ns = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
+      .ctime_ns = static_cast<std::uint32_t>(status.st_ctim.tv_nsec),
+      .inode = status.st_ino,
+      .size = static_cast<std::uint64_t>(status.st_size),
+      .mtime_s = status.st_mtim.tv_sec,
+      .ctime_s = status.st_ctim.tv_sec};
+  hash(record);
+  hash_.update(std::string_view(name.data(), name.size() + 1));
+  if (is_device) hash(std::uint64_t{status.st_rdev});
+  if (is_mount) hash(std::uint64_t{status.st_dev});
   ++result_.entries;
-  result_.image_bytes += kInodeBytes;
-  if (S_ISREG(status.st_mode)) result_.image_bytes += (record.size + kBlock - 1) / kBlock * kBlock;
-  result_.newest_change_ns = std::max(result_.newest_change_ns, record.ctime_s * 1'000'000'000 + record.ctime_ns);
+  result_.image_size.add_entry(name.size(), status);
+  if (record.ctime_ns == 0) result_.newest_whole_second = std::max(result_.newest_whole_second, record.ctime_s);
 }
 
 }  // namespace
+
+void ImageSize::add_entry(std::size_t name_bytes, const struct stat& status) {
+  std::uint64_t contents = 0;
+  if (S_ISREG(status.st_mode)) contents = whole_blocks(status);
+  if (S_ISLNK(status.st_mode)) contents = static_cast<std::uint64_t>(status.st_size) % (kBlock + 1);
+  bytes_ = saturating_sum(bytes_, name_bytes + kEntryBytes);
+  if (S_ISREG(status.st_mode) && status.st_nlink > 1) {
+    linked_.push_back({.device = status.st_dev, .inode = status.st_ino, .bytes = contents});
+  } else {
+    bytes_ = saturating_sum(bytes_, contents);
+  }
+}
+
+std::uint64_t ImageSize::bytes() const {
+  std::vector<Linked> files = linked_;
+  std::sort(files.begin(), files.end());
+  std::uint64_t sum = bytes_;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const bool is_last =
+        i + 1 == files.size() || files[i].device != files[i + 1].device || files[i].inode != files[i + 1].inode;
+    if (is_last) sum = saturating_sum(sum, files[i].bytes);
+  }
+  return sum;
+}
 
 Fingerprint fingerprint(const std::string& directory) {
   return Walk(directory).run();

@@ -1,18 +1,52 @@
 // A stat walk over a directory tree, condensed to a number that changes when anything in the tree does.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "vmm/cache/sha256.h"
 
 namespace husk::image {
 
-// What a walk saw. Two walks with equal digests saw trees that make equal images, provided that no file was changed
-// within one clock tick of being looked at: see `newest_change_ns`.
+// About how many bytes an image takes. Sizes are whatever the tree claims (a sparse file may say 8 EiB, and mkfs.erofs
+// writes its holes as zeros), so the sum stops at kHuge instead of starting again from 0.
+class ImageSize {
+ public:
+  static constexpr std::uint64_t kHuge = ~std::uint64_t{0};
+
+  void add_entry(std::size_t name_bytes, const struct stat& status);
+  // Counts each file with several links once.
+  std::uint64_t bytes() const;
+
+ private:
+  struct Linked {
+    std::uint64_t device, inode, bytes;
+    auto operator<=>(const Linked&) const = default;
+  };
+
+  std::uint64_t bytes_ = 0;
+  std::vector<Linked> linked_;
+};
+
+// What a walk saw. What two walks with equal digests say about the tree depends on how the files may be changed, see
+// stable_image.h.
 struct Fingerprint {
-  std::string digest;                 // 32 hexadecimal digits
-  std::uint64_t entries = 0;          // files of every kind below the root, which is not counted itself
-  std::uint64_t image_bytes = 0;      // about how large the image will be
-  std::int64_t newest_change_ns = 0;  // the latest ctime in the tree, in nanoseconds since 1970
+  cache::Digest digest{};
+  std::uint64_t entries = 0;  // files of every kind below the root, which is not counted itself
+  ImageSize image_size;
+
+  // One directory or regular file on each file system that the tree reaches into.
+  std::vector<std::pair<std::uint64_t, std::string>> file_systems;
+  // The latest ctime of those that are whole seconds, which is what file systems have that know nothing finer; 0: none.
+  std::int64_t newest_whole_second = 0;
+  // False if there is a file system on which stores through a shared mapping leave no trace in a file's times.
+  bool sees_mapped_stores = true;
+
+  std::string hex() const { return cache::to_hex(digest); }
 };
 
 // Walks the tree below `directory` without following symbolic links. The digest covers each file's path, type, mode,

@@ -1,32 +1,34 @@
 #include "vmm/image/named_image.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
-#include "vmm/image/directory_image.h"
+#include "vmm/image/fingerprint.h"
+#include "vmm/image/image_file.h"
+#include "vmm/image/stable_image.h"
 
 namespace husk::image {
 namespace {
 
 constexpr std::size_t kMaxName = 128;
+constexpr std::size_t kMaxMetadata = 64 * 1024;
 constexpr int kMetadataVersion = 1;
 constexpr std::string_view kSuffix = ".erofs";
 
-std::string erofs_path(const std::string& name, const CacheDir& cache) {
-  return cache.images() + "/" + name + ".erofs";
+std::string erofs_name(const std::string& name) {
+  return name + std::string(kSuffix);
 }
-std::string metadata_path(const std::string& name, const CacheDir& cache) {
-  return cache.images() + "/" + name + ".json";
+std::string metadata_name(const std::string& name) {
+  return name + ".json";
 }
 
 void require_valid(const std::string& name) {
@@ -44,25 +46,34 @@ std::string now_utc() {
   return text;
 }
 
-void write_metadata(const NamedImage& image, const std::string& path) {
+std::string metadata_of(const NamedImage& image) {
   const nlohmann::json document = {{"version", kMetadataVersion},
                                    {"name", image.name},
                                    {"source", image.source_directory},
                                    {"created", image.created},
                                    {"entries", image.entries}};
-  std::ofstream file(path);
   // Names on Linux are bytes: what is no UTF-8 is replaced, not refused.
-  file << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-  file.close();
-  if (!file) throw Error::from_errno("write", path);
+  return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string read_metadata(const std::string& name, const Folder& folder) {
+  struct stat status {};
+  const UniqueFd file = folder.open(metadata_name(name), status);
+  std::string text(kMaxMetadata, '\0');
+  const ssize_t size = file ? ::pread(file.get(), text.data(), text.size(), 0) : 0;
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
 }
 
 // The image file is what counts: a missing or broken description only leaves its fields empty.
-NamedImage describe(const std::string& name, const RootImage& image, const CacheDir& cache) {
-  NamedImage result{
-      .name = name, .erofs_path = image.erofs_path, .size = image.size, .source_directory = {}, .created = {}};
-  std::ifstream file(metadata_path(name, cache));
-  const nlohmann::json document = nlohmann::json::parse(file, nullptr, false);
+NamedImage describe(const std::string& name, const OpenedImage& opened, const Folder& folder) {
+  NamedImage result{.name = name,
+                    .erofs_path = folder.path_of(erofs_name(name)),
+                    .size = opened.file_size,
+                    .source_directory = {},
+                    .created = {},
+                    .damage = opened.damage};
+  const nlohmann::json document = nlohmann::json::parse(read_metadata(name, folder), nullptr, false);
   if (!document.is_object()) return result;
   try {
     result.source_directory = document.value("source", "");
@@ -74,11 +85,30 @@ NamedImage describe(const std::string& name, const RootImage& image, const Cache
   return result;
 }
 
-RootImage require_image(const std::string& name, const CacheDir& cache) {
+// An image cannot be made anew without its directory, and that one may have changed: the user decides.
+[[noreturn]] void refuse(const NamedImage& image) {
+  struct stat status {};
+  std::string advice = "import it again: husk image import DIR " + image.name;
+  if (!image.source_directory.empty()) {
+    const bool is_there = ::stat(image.source_directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    advice = is_there ? "import it again: husk image import " + image.source_directory + " " + image.name
+                      : advice + " (it came from " + image.source_directory + ", which is gone)";
+  }
+  throw Error("use image", image.name, "it is damaged: " + image.damage, advice);
+}
+
+struct Found {
+  Folder folder;
+  OpenedImage opened;
+};
+
+Found require_image(const std::string& name, const CacheDir& cache) {
   require_valid(name);
-  RootImage image = open_named(name, cache);
-  if (!image.fd) throw Error("find image", name, "no image was imported under that name", "see husk image ls");
-  return image;
+  if (std::optional<Folder> folder = cache.find(CacheDir::Part::kImages)) {
+    OpenedImage opened = open_image(*folder, erofs_name(name));
+    if (opened.image.fd || !opened.damage.empty()) return {*std::move(folder), std::move(opened)};
+  }
+  throw Error("find image", name, "no image was imported under that name", "see husk image ls");
 }
 
 }  // namespace
@@ -92,67 +122,69 @@ bool is_valid_name(const std::string& name) {
 
 RootImage open_named(const std::string& name, const CacheDir& cache) {
   if (!is_valid_name(name)) return {};
-  return open_image(erofs_path(name, cache));
+  const std::optional<Folder> folder = cache.find(CacheDir::Part::kImages);
+  if (!folder) return {};
+  OpenedImage opened = open_image(*folder, erofs_name(name));
+  if (!opened.damage.empty()) refuse(describe(name, opened, *folder));
+  return std::move(opened.image);
 }
 
 NamedImage import_directory(const std::string& directory, const std::string& name, const CacheDir& cache) {
   require_valid(name);
-  const std::unique_ptr<char, decltype(&std::free)> canonical(::realpath(directory.c_str(), nullptr), &std::free);
-  if (canonical == nullptr) throw Error::from_errno("import directory", directory);
+  const std::string canonical = canonical_path(directory);
   struct stat status {};
-  if (::stat(canonical.get(), &status) != 0) throw Error::from_errno("import directory", directory);
+  if (::stat(canonical.c_str(), &status) != 0) throw Error::from_errno("import directory", directory);
   if (!S_ISDIR(status.st_mode)) throw Error("import directory", directory, "it is not a directory");
-  cache.create();
+  const Folder folder = cache.make(CacheDir::Part::kImages);
+  refuse_cache_inside(canonical, folder);
 
-  const std::string suffix = "." + std::to_string(::getpid()) + ".tmp";
-  const std::string temporary = erofs_path(name, cache) + suffix;
-  const std::string temporary_metadata = metadata_path(name, cache) + suffix;
+  // Two imports of one name take turns: image and description belong together.
+  cache::Lock held(folder, name);
+  cache::sweep(folder);
   NamedImage image{.name = name,
-                   .erofs_path = erofs_path(name, cache),
+                   .erofs_path = folder.path_of(erofs_name(name)),
                    .size = 0,
-                   .source_directory = canonical.get(),
-                   .created = now_utc()};
-  try {
-    image.entries = build_stable_image(image.source_directory, temporary).entries;
-    image.size = open_image(temporary).size;
-    write_metadata(image, temporary_metadata);
-    if (::rename(temporary.c_str(), image.erofs_path.c_str()) != 0 ||
-        ::rename(temporary_metadata.c_str(), metadata_path(name, cache).c_str()) != 0) {
-      throw Error::from_errno("write image", image.erofs_path);
-    }
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    ::unlink(temporary_metadata.c_str());
-    throw;
-  }
+                   .source_directory = canonical,
+                   .created = now_utc(),
+                   .damage = {}};
+  cache::TemporaryFile file(folder, name);
+  image.entries = build_stable_image(canonical, fingerprint(canonical), file, folder).entries;
+  if (::fstat(file.fd(), &status) != 0) throw Error::from_errno("stat image", file.path());
+  image.size = static_cast<std::uint64_t>(status.st_size);
+  cache::TemporaryFile metadata(folder, name);
+  metadata.write(metadata_of(image));
+  file.publish(erofs_name(name));
+  metadata.publish(metadata_name(name));
+  held.remove_file();
   return image;
 }
 
 std::vector<NamedImage> list_images(const CacheDir& cache) {
   std::vector<NamedImage> images;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(cache.images().c_str()), &::closedir);
-  if (stream == nullptr) {
-    if (errno == ENOENT) return images;
-    throw Error::from_errno("read", cache.images());
-  }
-  while (const dirent* entry = ::readdir(stream.get())) {
-    std::string name = entry->d_name;
+  const std::optional<Folder> folder = cache.find(CacheDir::Part::kImages);
+  if (!folder) return images;
+  for (std::string name : folder->names()) {
     if (!name.ends_with(kSuffix)) continue;
     name.resize(name.size() - kSuffix.size());
-    if (RootImage image = open_named(name, cache); image.fd) images.push_back(describe(name, image, cache));
+    if (!is_valid_name(name)) continue;
+    const OpenedImage opened = open_image(*folder, erofs_name(name));
+    if (opened.image.fd || !opened.damage.empty()) images.push_back(describe(name, opened, *folder));
   }
   std::sort(images.begin(), images.end(), [](const NamedImage& a, const NamedImage& b) { return a.name < b.name; });
   return images;
 }
 
 NamedImage inspect_image(const std::string& name, const CacheDir& cache) {
-  return describe(name, require_image(name, cache), cache);
+  const Found found = require_image(name, cache);
+  return describe(name, found.opened, found.folder);
 }
 
 void remove_image(const std::string& name, const CacheDir& cache) {
-  const RootImage image = require_image(name, cache);
-  if (::unlink(image.erofs_path.c_str()) != 0) throw Error::from_errno("remove image", image.erofs_path);
-  ::unlink(metadata_path(name, cache).c_str());
+  const Found found = require_image(name, cache);
+  cache::Lock held(found.folder, name);
+  found.folder.remove(erofs_name(name));
+  found.folder.remove(metadata_name(name));
+  held.remove_file();
 }
 
 }  // namespace husk::image

@@ -12,6 +12,8 @@
 #include <type_traits>
 
 #include "common/unique_fd.h"
+#include "vmm/cache/cache_file.h"
+#include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/own_executable.h"
 
@@ -43,7 +45,8 @@ struct FileHeader {
 };
 static_assert(std::is_trivially_copyable_v<FileHeader>);
 
-// FNV-1a: against torn or damaged files, not against an enemy (who could only be the user himself).
+// FNV-1a: against torn or damaged files, not against an enemy (cache::Folder lets only the user himself and root
+// write).
 std::uint64_t checksum_of(std::span<const std::byte> bytes) {
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
   for (const std::byte byte : bytes) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100'0000'01b3;
@@ -84,23 +87,17 @@ std::optional<Key> current_key(const kvm::System& system) {
   return key;
 }
 
-constexpr const char* kFileName = "/host-profile";
-
-void make_directories(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-    ::mkdir(path.substr(0, slash).c_str(), 0755);
-  }
-  ::mkdir(path.c_str(), 0755);
-}
+constexpr const char* kFileName = "host-profile";
 
 }  // namespace
 
-std::optional<HostProfile> load_host_profile(const kvm::System& system, const std::string& directory) {
-  if (directory.empty()) return std::nullopt;
-  const UniqueFd file(::open((directory + kFileName).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+std::optional<HostProfile> load_host_profile(const kvm::System& system, const cache::CacheDir* cache) {
+  const std::optional<cache::Folder> folder =
+      cache == nullptr ? std::nullopt : cache->find(cache::CacheDir::Part::kTop);
+  if (!folder) return std::nullopt;
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
-  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) return std::nullopt;
+  const UniqueFd file = folder->open(kFileName, status);
+  if (!file) return std::nullopt;
 
   struct {
     FileHeader header;
@@ -125,10 +122,9 @@ std::optional<HostProfile> load_host_profile(const kvm::System& system, const st
                      .tsc_khz = header.tsc_khz};
 }
 
-void store_host_profile(const kvm::System& system, const HostProfile& profile, const std::string& directory) {
+void store_host_profile(const kvm::System& system, const HostProfile& profile, const cache::CacheDir* cache) {
   const std::optional<Key> key = current_key(system);
-  if (directory.empty() || !key || profile.cpuid.size() > kMaxEntries) return;
-  make_directories(directory);
+  if (cache == nullptr || !key || profile.cpuid.size() > kMaxEntries) return;
 
   const std::span<const std::byte> entries = std::as_bytes(std::span(profile.cpuid));
   FileHeader header;
@@ -141,16 +137,15 @@ void store_host_profile(const kvm::System& system, const HostProfile& profile, c
   std::string contents(reinterpret_cast<const char*>(&header), sizeof header);
   contents.append(reinterpret_cast<const char*>(entries.data()), entries.size());
 
-  // Written beside its place and renamed, so that a reader sees all of it or nothing.
-  std::string temporary = directory + kFileName + ".XXXXXX";
-  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file) {
-    log::print(log::Severity::kDebug, "cannot keep the host's profile in %s: %s; every start measures anew",
-               directory.c_str(), std::strerror(errno));
-    return;
+  try {
+    const cache::Folder folder = cache->make(cache::CacheDir::Part::kTop);
+    cache::sweep(folder);
+    cache::TemporaryFile file(folder, kFileName);
+    file.write(contents);
+    file.publish(kFileName);
+  } catch (const Error& error) {
+    log::print(log::Severity::kInfo, "the host's profile is not kept, every start measures anew: %s", error.what());
   }
-  const bool complete = ::write(file.get(), contents.data(), contents.size()) == static_cast<ssize_t>(contents.size());
-  if (!complete || ::rename(temporary.c_str(), (directory + kFileName).c_str()) != 0) ::unlink(temporary.c_str());
 }
 
 }  // namespace husk::machine

@@ -109,7 +109,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   }
   timeline_.vm_created_ns = monotonic_ns();
 
-  const boot::Ring ring = prepare_cpu(config.cache_directory);
+  const boot::Ring ring = prepare_cpu(config.cache);
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
   // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
   // there must not be offered them.
@@ -148,13 +148,13 @@ void Machine::add_memory_slots() {
 }
 
 // Gives the vCPU its CPUID and decides in which ring the guest's kernel runs.
-boot::Ring Machine::prepare_cpu(const std::string& cache_directory) {
-  std::optional<HostProfile> known = load_host_profile(system_, cache_directory);
+boot::Ring Machine::prepare_cpu(const cache::CacheDir* cache) {
+  std::optional<HostProfile> known = load_host_profile(system_, cache);
   if (known) {
     profile_ = std::move(*known);
   } else {
     profile_ = measure_host_profile(system_);
-    store_host_profile(system_, profile_, cache_directory);
+    store_host_profile(system_, profile_, cache);
   }
   vcpu_->set_cpuid(profile_.cpuid);
   timeline_.tsc_khz = profile_.tsc_khz;

@@ -56,7 +56,7 @@ expect_error "no /dev/kvm" "*/dev/kvm*"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && setpriv --help 2>&1 | grep -q reuid; then
   mkdir "$WORK/cache"
   chmod 0755 "$WORK"
-  chmod 0777 "$WORK/cache"
+  chown 65534:65534 "$WORK/cache"
   cp "$HUSK" "$WORK/husk"
   cp -a "$R" "$WORK/root"
   chmod -R a+rX "$WORK/root"

@@ -1,0 +1,419 @@
+// What the image cache is made of: settling, the confined mkfs.erofs, locks and temporary files, pruning.
+#include "vmm/image/stable_image.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/erofs_reader.h"
+#include "tests/unit/temporary_tree.h"
+#include "vmm/cache/cache_file.h"
+#include "vmm/cache/sha256.h"
+#include "vmm/error.h"
+#include "vmm/image/crc32c.h"
+#include "vmm/image/directory_image.h"
+#include "vmm/image/image.h"
+#include "vmm/image/mkfs_erofs.h"
+#include "vmm/image/named_image.h"
+#include "vmm/image/prune.h"
+
+namespace husk::image {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <typename Action>
+std::string error_of(Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+// ---------------------------------------------------------------- hashes
+
+TEST(Sha256, GivesTheAnswersOfTheStandard) {
+  // FIPS 180-4's examples, as NIST publishes them.
+  EXPECT_EQ(cache::to_hex(cache::sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(cache::to_hex(cache::sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  cache::Sha256 million;
+  for (int i = 0; i < 1'000; ++i) million.update(std::string(1'000, 'a'));
+  EXPECT_EQ(cache::to_hex(million.finish()), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Crc32c, GivesTheAnswersOfTheStandard) {
+  // RFC 3720, appendix B.4; EROFS leaves out the final inversion.
+  EXPECT_EQ(~crc32c(~0u, std::as_bytes(std::span("123456789", 9))), 0xE3069283u);
+  const std::vector<std::byte> zeros(32);
+  EXPECT_EQ(~crc32c(~0u, zeros), 0x8A9136AAu);
+}
+
+// ---------------------------------------------------------------- settling
+
+class SettleTest : public testing::Test {
+ protected:
+  // Walks see these states one after the other; what happens is written down.
+  std::optional<Fingerprint> settle_over(const std::vector<int>& states) {
+    const auto state = [](int number) {
+      Fingerprint result;
+      result.digest[0] = static_cast<std::uint8_t>(number);
+      return result;
+    };
+    std::size_t next = 1;
+    return settle(state(states[0]), {.walk =
+                                         [&] {
+                                           log_ += "walk ";
+                                           return state(states[std::min(next++, states.size() - 1)]);
+                                         },
+                                     .wait_a_tick = [&](const Fingerprint&) { log_ += "wait "; },
+                                     .write_out = [&](const Fingerprint&) { log_ += "sync "; }});
+  }
+
+  std::string log_;
+};
+
+TEST_F(SettleTest, WaitsWritesOutAndLooksAgain) {
+  ASSERT_TRUE(settle_over({1, 1}));
+  EXPECT_EQ(log_, "wait sync walk ");
+}
+
+// What the second walk saw may have been changed in the very tick in which it looked: it says nothing by itself.
+TEST_F(SettleTest, TrustsNoStateThatItSawOnce) {
+  const std::optional<Fingerprint> result = settle_over({1, 2, 2});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->digest[0], 2);
+  EXPECT_EQ(log_, "wait sync walk wait sync walk ");
+}
+
+TEST_F(SettleTest, GivesUp) {
+  EXPECT_FALSE(settle_over({1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+class StableImageTest : public testing::Test {
+ protected:
+  StableImageTest() : cache_(area_ / "cache"), folder_(cache_.make(CacheDir::Part::kDirectories)) {
+    tree_.write("etc/hosts", "127.0.0.1 localhost\n");
+  }
+
+  std::string files() const {
+    std::string names;
+    std::vector<std::string> all = folder_.names();
+    std::sort(all.begin(), all.end());
+    for (const std::string& name : all) names += name + " ";
+    return names;
+  }
+
+  test::TemporaryTree area_;
+  test::TemporaryTree tree_;
+  CacheDir cache_;
+  Folder folder_;
+};
+
+TEST_F(StableImageTest, BuildsAgainWhenFilesChangeMeanwhile) {
+  const cache::TemporaryFile file(folder_, "x");
+  int calls = 0;
+  build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_, [&](const ErofsJob& job) {
+    make_erofs(job);
+    if (++calls == 1) tree_.write("late", "x");
+  });
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(test::ErofsReader(file.path()).files().contains("/late"));
+}
+
+TEST_F(StableImageTest, ReportsAFailureOnlyIfTheTreeIsTheSame) {
+  const cache::TemporaryFile file(folder_, "x");
+  int calls = 0;
+  build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_, [&](const ErofsJob& job) {
+    if (++calls > 1) return make_erofs(job);
+    fs::remove(tree_ / "etc/hosts");
+    throw Error("read", "etc/hosts", "it has gone");
+  });
+  EXPECT_EQ(calls, 2);
+  const std::string text = error_of([&] {
+    build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_,
+                       [](const ErofsJob&) { throw Error("read", "something", "no reason"); });
+  });
+  EXPECT_NE(text.find("no reason"), std::string::npos) << text;
+}
+
+TEST_F(StableImageTest, GivesUpOnATreeThatNeverRests) {
+  const cache::TemporaryFile file(folder_, "x");
+  int calls = 0;
+  const std::string text = error_of([&] {
+    build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_,
+                       [&](const ErofsJob&) { tree_.write("file" + std::to_string(++calls), "x"); });
+  });
+  EXPECT_NE(text.find("keep changing"), std::string::npos) << text;
+}
+
+TEST_F(StableImageTest, RefusesWhatIsNoImage) {
+  const cache::TemporaryFile file(folder_, "x");
+  const std::string text = error_of(
+      [&] { build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_, [](const ErofsJob&) {}); });
+  EXPECT_NE(text.find("too short"), std::string::npos) << text;
+}
+
+// ---------------------------------------------------------------- the program that reads the tree
+
+class MkfsTest : public StableImageTest {
+ protected:
+  MkfsTest() : file_(folder_, "x") {}
+
+  std::string run(const std::string& script, std::uint64_t expected_bytes = 1 << 20) {
+    area_.write("program", "#!/bin/sh\n" + script);
+    EXPECT_EQ(::chmod((area_ / "program").c_str(), 0755), 0);
+    return error_of([&] {
+      make_erofs({.image_fd = file_.fd(),
+                  .directory = tree_.path(),
+                  .uuid_seed = std::string(64, '0'),
+                  .expected_bytes = expected_bytes,
+                  .program = area_ / "program"});
+    });
+  }
+
+  cache::TemporaryFile file_;
+};
+
+TEST_F(MkfsTest, PassesOnWhatItComplainsAbout) {
+  const std::string text =
+      run("echo 'mkfs.erofs 1.5'\nprintf '<E> erofs: the disk is \\033[31m on fire\\n' >&2\nexit 1\n");
+  EXPECT_NE(text.find("on fire"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\033'), std::string::npos) << text;
+  EXPECT_EQ(run("kill -9 $$; exit 9\n").find("killed"), std::string::npos) << "it may send signals";
+}
+
+TEST_F(MkfsTest, SaysThatItCannotBeExecuted) {
+  const std::string text = error_of([&] {
+    make_erofs({.image_fd = file_.fd(),
+                .directory = tree_.path(),
+                .uuid_seed = std::string(64, '0'),
+                .program = area_ / "nowhere"});
+  });
+  EXPECT_NE(text.find("nowhere"), std::string::npos) << text;
+}
+
+// The program may read the tree and write the image, and nothing else. ($3: the shell keeps its words in variables
+// because it can start no other program.)
+TEST_F(MkfsTest, ReachesTheTreeAndTheImageOnly) {
+  area_.write("outside", "a secret\n");
+  ASSERT_EQ(::chmod((area_ / "outside").c_str(), 0666), 0);
+  ASSERT_EQ(::chmod(area_.path().c_str(), 0755), 0);
+  tree_.write("writable", "x");
+  ASSERT_EQ(::chmod((tree_ / "writable").c_str(), 0666), 0);
+  const std::string text = run("read line <" + (tree_ / "etc/hosts") +
+                               " && could=\"$could read-tree\"\n"
+                               "echo image >/proc/self/fd/3 && could=\"$could write-image\"\n"
+                               "read line <" +
+                               (area_ / "outside") +
+                               " && could=\"$could read-outside\"\n"
+                               "read line </etc/hostname && could=\"$could read-etc\"\n"
+                               "read line </proc/self/status && could=\"$could read-proc\"\n"
+                               "echo x >>" +
+                               (area_ / "outside") +
+                               " && could=\"$could write-outside\"\n"
+                               "echo x >>" +
+                               (tree_ / "writable") +
+                               " && could=\"$could write-tree\"\n"
+                               "echo x >" +
+                               (tree_ / "new") +
+                               " && could=\"$could create-in-tree\"\n"
+                               "echo x >/tmp/husk-test-escaped && could=\"$could create-in-tmp\"\n"
+                               "echo x >/dev/null && could=\"$could write-device\"\n"
+                               "read line <&0 && could=\"$could read-stdin\"\n"
+                               "echo \"<E> could:$could, variables:$HUSK_CACHE_DIR$HOME\"\nexit 1\n");
+  EXPECT_NE(text.find("could: read-tree write-image, variables:"), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with("variables:")) << text;
+  EXPECT_FALSE(fs::exists("/tmp/husk-test-escaped"));
+}
+
+TEST_F(MkfsTest, CannotFillTheDisk) {
+  const std::string text =
+      run("line=0123456789abcdef\n"
+          "while [ ${#line} -lt 1000000 ]; do line=$line$line; done\n"
+          "i=0; while [ $i -lt 200 ]; do echo $line >&3 || { echo '<E> stopped'; exit 1; }; i=$((i+1)); done\n");
+  EXPECT_NE(text, "");
+  EXPECT_LE(fs::file_size(file_.path()), std::uint64_t{65} << 20);
+}
+
+// Root looks for it where the system has its programs, whatever PATH says; others use their own PATH.
+TEST_F(MkfsTest, IsNotTakenFromRootsPath) {
+  area_.write("bin/mkfs.erofs", "#!/bin/sh\necho '<E> from PATH'\nexit 1\n");
+  ASSERT_EQ(::chmod((area_ / "bin/mkfs.erofs").c_str(), 0755), 0);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (area_ / "bin").c_str(), 1);
+  const std::string text = error_of([&] {
+    make_erofs({.image_fd = file_.fd(),
+                .directory = tree_.path(),
+                .uuid_seed = std::string(64, '0'),
+                .expected_bytes = 1 << 20});
+  });
+  ::setenv("PATH", (area_ / "empty").c_str(), 1);
+  const std::string missing = error_of([&] {
+    make_erofs({.image_fd = file_.fd(),
+                .directory = tree_.path(),
+                .uuid_seed = std::string(64, '0'),
+                .expected_bytes = 1 << 20});
+  });
+  ::setenv("PATH", path.c_str(), 1);
+  if (::geteuid() == 0) {
+    EXPECT_EQ(text, "");
+    EXPECT_EQ(missing, "");
+  } else {
+    EXPECT_NE(text.find("from PATH"), std::string::npos) << text;
+    EXPECT_NE(missing.find("install erofs-utils"), std::string::npos) << missing;
+  }
+}
+
+// ---------------------------------------------------------------- locks and temporary files
+
+TEST_F(StableImageTest, SweepsWhatTheDeadLeftAndNothingElse) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const cache::TemporaryFile file(folder_, "at-work");
+    EXPECT_EQ(::write(ready[1], "x", 1), 1);
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  std::ofstream(folder_.path_of("leftover.4711.tmp")) << "half";
+  std::ofstream(folder_.path_of("leftover.erofs")) << "no temporary file";
+  EXPECT_GT(cache::sweep(folder_), 0u);
+  EXPECT_EQ(files().find("at-work."), 0u) << files();
+  EXPECT_EQ(files().find("leftover.4711"), std::string::npos) << files();
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  cache::sweep(folder_);
+  EXPECT_EQ(files(), "leftover.erofs ");
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+// Whoever waits for a lock whose file is removed meanwhile must not end up with a lock that nobody else can see.
+TEST_F(StableImageTest, ALockThatWasRemovedIsMadeAnew) {
+  std::optional<cache::Lock> first(std::in_place, folder_, "key");
+  EXPECT_FALSE(cache::Lock::try_take(folder_, "key"));
+  std::thread waiter([&] {
+    const cache::Lock second(folder_, "key");
+    EXPECT_TRUE(fs::exists(folder_.path_of("key.lock")));
+    EXPECT_FALSE(cache::Lock::try_take(folder_, "key"));
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  first->remove_file();
+  first.reset();
+  waiter.join();
+  EXPECT_TRUE(cache::Lock::try_take(folder_, "key"));
+}
+
+TEST_F(StableImageTest, NamesOfTheCacheDoNotLeaveIt) {
+  area_.write("outside", "x");
+  struct stat status {};
+  EXPECT_NE(error_of([&] { folder_.open("../../outside", status); }), "");
+  EXPECT_NE(error_of([&] { folder_.open(area_ / "outside", status); }), "");
+}
+
+TEST_F(StableImageTest, FindsTheCacheByAnySpelling) {
+  const fs::path before = fs::current_path();
+  fs::current_path(area_.path());
+  const std::string canonical = fs::canonical(cache_.path());
+  fs::create_directory_symlink("cache", area_ / "link");
+  for (const std::string& spelling : {std::string("cache"), std::string("./cache/"), std::string("link"),
+                                      std::string("cache/../link/."), cache_.path() + "//images/.."}) {
+    cache_.make(CacheDir::Part::kImages);
+    const std::optional<Folder> found = CacheDir(spelling).find(CacheDir::Part::kTop);
+    ASSERT_TRUE(found) << spelling;
+    EXPECT_EQ(found->path(), canonical) << spelling;
+  }
+  EXPECT_FALSE(CacheDir("nowhere/cache").find(CacheDir::Part::kTop));
+  fs::create_symlink("circle", area_ / "circle");
+  EXPECT_NE(error_of([] { CacheDir("circle/cache").find(CacheDir::Part::kTop); }), "");
+  // What is missing is made: parents as usual, the cache for its owner.
+  CacheDir("new/parent/cache").make(CacheDir::Part::kTop);
+  struct stat status {};
+  ASSERT_EQ(::stat("new/parent/cache", &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+  fs::current_path(before);
+}
+
+// ---------------------------------------------------------------- ls and prune
+
+class PruneTest : public StableImageTest {
+ protected:
+  PruneTest() {
+    gone_.write("file", "x");
+    resolve(tree_.path(), cache_);
+    resolve(gone_.path(), cache_);
+    gone_path_ = fs::canonical(gone_.path());
+    import_directory(tree_.path(), "named", cache_);
+    fs::remove_all(gone_.path());
+  }
+
+  test::TemporaryTree gone_;
+  std::string gone_path_;
+};
+
+TEST_F(PruneTest, ListsWhatIsKeptOfDirectories) {
+  const std::vector<CachedDirectory> images = list_directories(cache_);
+  ASSERT_EQ(images.size(), 2u);
+  for (const CachedDirectory& image : images) {
+    EXPECT_EQ(image.is_there, image.source != gone_path_);
+    EXPECT_GT(image.bytes, 4096u);
+    EXPECT_NEAR(static_cast<double>(image.created_s), static_cast<double>(::time(nullptr)), 600);
+    EXPECT_EQ(image.damage, "");
+  }
+}
+
+TEST_F(PruneTest, RemovesTheImagesOfDirectoriesThatAreGone) {
+  std::ofstream(folder_.path_of("left.4711.tmp")) << std::string(100'000, 'x');
+  const Pruned pruned = prune(cache_, Prune::kGone);
+  ASSERT_EQ(pruned.removed.size(), 1u);
+  EXPECT_EQ(pruned.removed[0].source, gone_path_);
+  EXPECT_GT(pruned.freed, 100'000u);
+  EXPECT_EQ(list_directories(cache_).size(), 1u);
+  EXPECT_EQ(list_images(cache_).size(), 1u);
+  EXPECT_EQ(files().find(".tmp"), std::string::npos);
+  EXPECT_EQ(files().find(path_key(gone_path_)), std::string::npos) << "its lock and source file stay";
+}
+
+TEST_F(PruneTest, RemovesAllOfDirectoriesAndNoNamedOne) {
+  const std::string source = fs::canonical(tree_.path());
+  {
+    const cache::Lock building(folder_, path_key(source));
+    const Pruned pruned = prune(cache_, Prune::kAll);
+    ASSERT_EQ(pruned.busy.size(), 1u);
+    EXPECT_EQ(pruned.busy[0].source, source);
+  }
+  const RootImage running = resolve(tree_.path(), cache_);
+  prune(cache_, Prune::kAll);
+  EXPECT_EQ(files(), "");
+  EXPECT_EQ(list_images(cache_).size(), 1u);
+  char byte = 0;
+  EXPECT_EQ(::pread(running.fd.get(), &byte, 1, 1024), 1) << "a running VM keeps its image";
+  EXPECT_TRUE(resolve(tree_.path(), cache_).fd);
+}
+
+TEST_F(PruneTest, KnowsImagesOfOlderVersionsAndLeavesOtherFiles) {
+  std::ofstream(folder_.path_of("0123456789abcdef.0123456789abcdef0123456789abcdef.erofs")) << std::string(8192, 'x');
+  std::ofstream(folder_.path_of("notes.txt")) << "somebody's";
+  // A path that is not the key's is not believed.
+  const std::string key = path_key(gone_path_);
+  fs::remove(folder_.path_of(key + ".source"));
+  std::ofstream(folder_.path_of(key + ".source")) << "/";
+  EXPECT_EQ(list_directories(cache_).size(), 3u);
+  EXPECT_EQ(prune(cache_, Prune::kGone).removed.size(), 2u);
+  EXPECT_TRUE(fs::exists(folder_.path_of("notes.txt")));
+}
+
+}  // namespace
+}  // namespace husk::image

@@ -1,0 +1,76 @@
+// Where husk keeps what is expensive to make: root file system images, and what it measured about the host.
+//
+//   host-profile                       vmm/machine/host_profile.h
+//   images/NAME.erofs, NAME.json       made by `husk image import DIR NAME`
+//   directories/KEY.FINGERPRINT.erofs  the image of a directory in one state; KEY.source says which directory
+//   *.lock                             held while files of that name are made or removed
+//   *.tmp                              a file being made; whoever makes it holds a lock on it (cache_file.h)
+//
+// What is in here decides what a guest runs and what its processor looks like, so it must be the user's own. CacheDir
+// is only a path; the one way to a file in it is a Folder, and a Folder exists only if the directory, the way to it and
+// the folder itself passed the checks of trusted_path.h.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/unique_fd.h"
+
+namespace husk::cache {
+
+// A verified directory of the cache. All that is done in it is done relative to its descriptor, with names of one
+// component, and never through a link.
+class Folder {
+ public:
+  Folder(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  int fd() const { return fd_.get(); }
+  const std::string& path() const { return path_; }  // absolute, without links
+  std::string path_of(const std::string& name) const { return path_ + "/" + name; }
+
+  // A regular file that belongs to the user or root and that nobody else can write to; without a descriptor if there is
+  // none of that name. Throws for anything else. `status` is what fstat says of it.
+  UniqueFd open(const std::string& name, struct stat& status) const;
+
+  // openat2 beneath this folder: any kind of file, unchecked. Sets errno.
+  UniqueFd open_raw(const std::string& name, int flags, mode_t mode = 0) const;
+
+  std::vector<std::string> names() const;  // without . and ..
+
+  // False if there is none. Throws when it cannot be removed.
+  bool remove(const std::string& name) const;
+  void rename(const std::string& from, const std::string& to) const;
+
+ private:
+  UniqueFd fd_;
+  std::string path_;
+};
+
+class CacheDir {
+ public:
+  explicit CacheDir(std::string path) : path_(std::move(path)) {}
+
+  // $HUSK_CACHE_DIR, or /var/cache/husk for root, or $XDG_CACHE_HOME/husk, or ~/.cache/husk. Touches no file.
+  static CacheDir from_environment();
+
+  const std::string& path() const { return path_; }
+  std::string images() const { return path_ + "/images"; }
+  std::string directories() const { return path_ + "/directories"; }
+
+  enum class Part { kTop, kImages, kDirectories };
+
+  // Without a value if it does not exist yet. Throws husk::Error if it is not to be trusted.
+  std::optional<Folder> find(Part part) const;
+
+  // Creates what is missing, readable by its owner only (images may hold private files), and checks that it can be
+  // written.
+  Folder make(Part part) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace husk::cache

@@ -1,0 +1,137 @@
+#include "vmm/image/image_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "vmm/error.h"
+#include "vmm/image/crc32c.h"
+
+namespace husk::image {
+namespace {
+
+constexpr std::size_t kBlock = 4096;
+constexpr std::uint64_t kMagic = 0x3267'6d69'6b73'7568;  // "huskimg2"
+
+struct Record {
+  std::uint64_t magic;
+  std::uint64_t image_bytes;
+  std::int64_t mtime_s;
+  cache::Digest made_from;
+  std::uint32_t reserved;
+  std::uint32_t checksum;  // CRC-32C of the fields before
+};
+static_assert(sizeof(Record) == 64 && std::is_trivially_copyable_v<Record>);
+
+// The fields of erofs_super_block (fs/erofs/erofs_fs.h) that are looked at.
+constexpr std::size_t kSuperblock = 1024;
+constexpr std::size_t kSuperMagic = kSuperblock + 0;
+constexpr std::size_t kSuperChecksum = kSuperblock + 4;
+constexpr std::size_t kSuperBlockBits = kSuperblock + 12;
+constexpr std::size_t kSuperBlocks = kSuperblock + 36;
+constexpr std::size_t kSuperIncompatible = kSuperblock + 80;
+constexpr std::uint32_t kErofsMagic = 0xE0F5'E1E2;
+
+using Head = std::array<std::byte, kBlock>;
+
+template <typename T>
+T get(const Head& head, std::size_t offset) {
+  T value;
+  std::memcpy(&value, head.data() + offset, sizeof value);
+  return value;
+}
+
+std::uint32_t record_checksum(const Record& record) {
+  return crc32c(~0u, std::as_bytes(std::span(&record, 1)).first(offsetof(Record, checksum)));
+}
+
+// What is wrong with the superblock; empty if nothing is.
+std::string superblock_damage(Head& head, std::uint64_t size) {
+  if (get<std::uint32_t>(head, kSuperMagic) != kErofsMagic) return "it has no EROFS superblock";
+  if (get<std::uint8_t>(head, kSuperBlockBits) != 12 || get<std::uint32_t>(head, kSuperIncompatible) != 0) {
+    return "it is an EROFS image of another kind than husk makes";
+  }
+  const std::uint64_t blocks = get<std::uint32_t>(head, kSuperBlocks);
+  if (blocks * kBlock != size) {
+    return "it has " + std::to_string(size) + " bytes, and its superblock says " + std::to_string(blocks * kBlock);
+  }
+  // erofs-utils' erofs_sb_csum_set(): over the rest of the first block, the checksum's own field as zero.
+  const auto checksum = get<std::uint32_t>(head, kSuperChecksum);
+  std::memset(head.data() + kSuperChecksum, 0, sizeof checksum);
+  if (crc32c(~0u, std::span(head).subspan(kSuperblock)) != checksum) return "its superblock's checksum is wrong";
+  return {};
+}
+
+std::string damage_of(Head& head, const struct stat& status, const cache::Digest* made_from) {
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  const auto record = get<Record>(head, 0);
+  if (record.magic != kMagic) return "it has no record of husk's: another version or another program made it";
+  if (record.checksum != record_checksum(record)) return "its record is damaged";
+  if (record.image_bytes != size) {
+    return "it has " + std::to_string(size) + " bytes and was made with " + std::to_string(record.image_bytes);
+  }
+  if (status.st_mtim.tv_sec != record.mtime_s || status.st_mtim.tv_nsec != 0) {
+    return "something wrote to it after it was made";
+  }
+  if (made_from != nullptr && *made_from != record.made_from) return "it was made from something else";
+  return superblock_damage(head, size);
+}
+
+bool read_head(int fd, Head& head) {
+  return ::pread(fd, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size());
+}
+
+}  // namespace
+
+OpenedImage open_image(const Folder& folder, const std::string& name, const cache::Digest* made_from) {
+  OpenedImage result;
+  struct stat status {};
+  UniqueFd fd = folder.open(name, status);
+  if (!fd) return result;
+  result.file_size = static_cast<std::uint64_t>(status.st_size);
+  result.created_s = status.st_mtim.tv_sec;
+  Head head;
+  if (!read_head(fd.get(), head)) {
+    result.damage = "it has only " + std::to_string(status.st_size) + " bytes that can be read";
+    return result;
+  }
+  result.damage = damage_of(head, status, made_from);
+  if (!result.damage.empty()) return result;
+  result.image.fd = std::move(fd);
+  result.image.size = result.file_size;
+  result.image.erofs_path = folder.path_of(name);
+  return result;
+}
+
+void seal_image(int fd, const std::string& path, const cache::Digest& made_from) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw Error::from_errno("stat image", path);
+  Head head;
+  const std::string damage =
+      read_head(fd, head) ? superblock_damage(head, static_cast<std::uint64_t>(status.st_size)) : "it is too short";
+  if (!damage.empty()) throw Error("use the image that mkfs.erofs made,", path, damage);
+
+  // Whole seconds, which every file system can keep.
+  const timespec now{.tv_sec = ::time(nullptr), .tv_nsec = 0};
+  Record record{.magic = kMagic,
+                .image_bytes = static_cast<std::uint64_t>(status.st_size),
+                .mtime_s = now.tv_sec,
+                .made_from = made_from,
+                .reserved = 0,
+                .checksum = 0};
+  record.checksum = record_checksum(record);
+  const std::array<timespec, 2> times = {timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, now};
+  if (::pwrite(fd, &record, sizeof record, 0) != static_cast<ssize_t>(sizeof record) ||
+      ::futimens(fd, times.data()) != 0 || ::fsync(fd) != 0) {
+    throw Error::from_errno("write image to disk", path);
+  }
+}
+
+}  // namespace husk::image

@@ -1,0 +1,32 @@
+// An image as a file of the cache: what husk writes into it so that a later start can tell whether it is still what was
+// built, and that check.
+//
+// EROFS leaves the first 1024 bytes of an image to its maker; husk keeps a record there: the image's size, the mtime
+// that the file was given, and the fingerprint of what it was made from. What is checked at each start, with one read
+// of 4 KiB, is in docs/image-format.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "vmm/cache/sha256.h"
+#include "vmm/image/cache_dir.h"
+#include "vmm/image/image.h"
+
+namespace husk::image {
+
+struct OpenedImage {
+  RootImage image;              // without a descriptor if there is no such file or it is damaged
+  std::string damage;           // why it cannot be used; empty if it can, or if there is none
+  std::uint64_t file_size = 0;  // also of a damaged one
+  std::int64_t created_s = 0;   // seconds since 1970
+};
+
+// `made_from`: what the record must say, or null. Throws for what is no file of the user's.
+OpenedImage open_image(const Folder& folder, const std::string& name, const cache::Digest* made_from = nullptr);
+
+// Writes the record into an image that was just built, and all of it to disk: a crash of the host must not leave an
+// image whose name promises contents that never reached the disk. Throws if it is no image as husk makes them.
+void seal_image(int fd, const std::string& path, const cache::Digest& made_from);
+
+}  // namespace husk::image
