@@ -32,6 +32,7 @@ class VirtQueueTest : public ::testing::Test {
                               .used = husk::Gpa{page + VirtQueue::kUsedOffset}},
                              VirtQueue::kSize, husk::virtio::kFeatureVersion1),
               husk::virtio::QueueError::kNone);
+    device_.begin_turn();
   }
   std::byte* buffer(std::size_t index) { return ram_.get() + mm::kPageSize * (1 + index % (kPages - 1)); }
 
@@ -56,6 +57,7 @@ TEST_F(VirtQueueTest, RequestsGoThereAndAnswersComeBack) {
     const QueueBuffer request[] = {{buffer(0), 5, false}, {buffer(1), 8, true}};
     ASSERT_TRUE(driver_.submit(request).ok());
     ASSERT_FALSE(driver_.has_used());
+    device_.begin_turn();
     ASSERT_TRUE(device_.pop(chain_)) << round;
     ASSERT_EQ(chain_.readable_bytes(), 5u);
     ASSERT_EQ(chain_.writable_bytes(), 8u);
