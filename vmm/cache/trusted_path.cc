@@ -88,10 +88,10 @@ bool Resolution::run() {
 
 void Resolution::require_safe_parent(const std::string& path) const {
   if (!is_trusted_owner(last_)) {
-    throw Error(kUse, path + pending_, path + " could be exchanged: " + owner_of(last_), kElsewhere);
+    throw Error(kUse, done_ + pending_, path + " could be exchanged: " + owner_of(last_), kElsewhere);
   }
   if ((last_.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (last_.st_mode & S_ISVTX) == 0) {
-    throw Error(kUse, path + pending_, who_can_write(last_) + " can write to " + path,
+    throw Error(kUse, done_ + pending_, who_can_write(last_) + " can write to " + path,
                 "chmod go-w " + path + ", or " + kElsewhere);
   }
 }
