@@ -1,6 +1,5 @@
 #include "vmm/runner/child_process.h"
 
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -46,8 +45,8 @@ Payload start_child(int namespace_flags, ChildReport& report, const std::functio
 
   Task task{report, body};
   int pidfd = -1;
-  // CLONE_FILES without exec would be a liability; with it, execve(2) gives the child its own copy of the table.
-  const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD | namespace_flags;
+  // Without CLONE_FILES: the child closes what the payload must not reach long before it executes a program.
+  const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | namespace_flags;
   Payload payload;
   payload.pid = clone(run_task, stack.data() + stack.size(), flags, &task, &pidfd);
   if (payload.pid < 0) {
@@ -55,19 +54,14 @@ Payload start_child(int namespace_flags, ChildReport& report, const std::functio
                             namespace_flags != 0 ? "run husk as root, or allow user namespaces" : "");
   }
   payload.pidfd.reset(pidfd);
-  payload.listener.reset(report.listener);
   return payload;
 }
 
-void die_with_parent(int parent_pidfd) {
+void die_with_parent(int parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) throw Error::from_errno("set", "the parent-death signal");
-  // getppid() cannot tell: it is 0 in a pid namespace. A pidfd is readable once its process has ended.
-  pollfd parent{parent_pidfd, POLLIN, 0};
-  if (poll(&parent, 1, 0) != 0) _exit(kExitHuskError);
-}
-
-void close_other_descriptors_on_exec() {
-  if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) throw Error::from_errno("close", "descriptors");
+  // getppid() cannot tell: it is 0 in a pid namespace.
+  pollfd end{parent, POLLIN, 0};
+  if (poll(&end, 1, 0) != 0) _exit(kExitHuskError);
 }
 
 UniqueFd open_pidfd_of_self() {

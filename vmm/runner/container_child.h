@@ -5,6 +5,7 @@
 
 #include "vmm/container_spec.h"
 #include "vmm/runner/child_process.h"
+#include "vmm/runner/guard.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/runner.h"
 
@@ -14,7 +15,9 @@ struct ContainerPlan {
   const ContainerSpec& spec;
   const RootSource& root;
   const sigset_t& signal_mask;  // that the payload starts with
-  int parent_pidfd = -1;
+  Guard& guard;
+  int link = -1;              // socket to husk, for the seccomp listener
+  int last_step = -1;         // see last_step_file.h
   int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
   std::optional<UserMapping> user_namespace = std::nullopt;
   std::string console = {};  // path of the caller's terminal when the payload gets it (-t), else empty

@@ -4,9 +4,11 @@
 
 #include "vmm/log.h"
 #include "vmm/runner/cgroup.h"
-#include "vmm/runner/cgroup_reaper.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/container_child.h"
+#include "vmm/runner/descriptors.h"
+#include "vmm/runner/guard.h"
+#include "vmm/runner/last_step_file.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/runner.h"
 #include "vmm/runner/supervisor.h"
@@ -23,16 +25,18 @@ std::string terminal_of_caller(const ContainerSpec& spec) {
 
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   const SignalGate gate;
-  const UniqueFd self = open_pidfd_of_self();
-
   std::optional<MemoryCgroup> cgroup;
-  std::optional<CgroupReaper> reaper;
-  if (spec.memory_limit_asked) {
-    cgroup.emplace(MemoryCgroup::create(spec.memory_bytes));
-    reaper.emplace(cgroup->path());
-  }
+  if (spec.memory_limit_asked) cgroup.emplace(MemoryCgroup::create(spec.memory_bytes));
+  const UniqueFd last_step = make_last_step_file();
+  Guard guard(last_step.get(), cgroup ? cgroup->path() : "");
 
-  ContainerPlan plan{.spec = spec, .root = root, .signal_mask = gate.previous_mask(), .parent_pidfd = self.get()};
+  SocketPair link = make_socket_pair();
+  ContainerPlan plan{.spec = spec,
+                     .root = root,
+                     .signal_mask = gate.previous_mask(),
+                     .guard = guard,
+                     .link = link.child.get(),
+                     .last_step = last_step.get()};
   if (cgroup) plan.cgroup_processes = cgroup->processes_descriptor();
   if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
   plan.console = terminal_of_caller(spec);
@@ -40,6 +44,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   ChildReport report;
   Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
                                 [&](ChildReport& child_report) { become_payload(plan, child_report); });
+  payload.listener = take_descriptor(link.husk.get());
   payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
   const int status = not_started ? *not_started : supervise(payload, gate);

@@ -10,8 +10,10 @@
 
 #include <array>
 #include <climits>
+#include <vector>
 
 #include "vmm/error.h"
+#include "vmm/runner/descriptors.h"
 #include "vmm/runner/loop_device.h"
 #include "vmm/runner/mounts.h"
 
@@ -73,9 +75,10 @@ void mount_erofs(const RootSource& root, const std::string& target) {
   mount_at(loop.path(), target, "erofs", kFlags);
 }
 
-OldRoot enter_root(const RootSource& root, bool user_namespace) {
-  // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
-  mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
+namespace {
+
+// The image and its overlay, on the stage. Returns the overlay's directory.
+std::string mount_image(const RootSource& root, bool user_namespace) {
   const UniqueFd directory = root.directory ? open_again(root) : UniqueFd();
   mount_at("husk", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   const std::string stage = kStage;
@@ -99,9 +102,21 @@ OldRoot enter_root(const RootSource& root, bool user_namespace) {
         "mount", "overlay over image '" + root.name + "'",
         "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
   }
+  return target;
+}
+
+}  // namespace
+
+OldRoot enter_root(const RootSource& root, bool user_namespace, std::span<const int> kept) {
+  // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
+  mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
+  const std::string target = mount_image(root, user_namespace);
 
   UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old_root || chdir(target.c_str()) != 0) throw Error::from_errno("enter", target);
+  std::vector<int> remaining(kept.begin(), kept.end());
+  remaining.push_back(old_root.get());
+  keep_only(remaining);
   // pivot_root(2), NOTES: with "." twice the old root is stacked on the new one and needs no directory inside it.
   if (syscall(SYS_pivot_root, ".", ".") == 0) return OldRoot(std::move(old_root), true);
   if (errno != EINVAL || !root_is_initramfs()) throw Error::from_errno("pivot_root", "into the container's root");

@@ -1,0 +1,82 @@
+#include "vmm/runner/guard.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "vmm/error.h"
+#include "vmm/runner/descriptors.h"
+#include "vmm/runner/last_step/interface.h"
+#include "vmm/runner/last_step/system_call.h"
+
+namespace husk::runner {
+
+// In the new process. Husk goes on in the same memory at the same time: no errno, no allocation, and of what is husk's
+// only error_ is written.
+int Guard::run(void* argument) {
+  using last_step::address;
+  using last_step::system_call;
+  Guard& guard = *static_cast<Guard*>(argument);
+  const unsigned long all_signals = ~0UL;
+  system_call(SYS_rt_sigprocmask, SIG_SETMASK, address(&all_signals), 0, sizeof all_signals);
+  system_call(SYS_setsid);  // what is sent to husk's process group or terminal is not for this process
+  system_call(SYS_chdir, address("/"));
+  // Everything but the socket goes, above all the standard streams: a reader at the other end waits for the last
+  // writer.
+  const char* const arguments[] = {last_step::kGuard, guard.group_.c_str(), nullptr};
+  const char* const environment[] = {nullptr};
+  long result = system_call(SYS_dup3, guard.its_end_, STDIN_FILENO, 0);
+  if (result == STDIN_FILENO) result = system_call(SYS_close_range, STDIN_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (result == 0) {
+    result = system_call(SYS_execveat, guard.last_step_, address(""), address(arguments), address(environment),
+                         AT_EMPTY_PATH);
+  }
+  guard.error_ = static_cast<int>(-result);
+  last_step::leave(kExitHuskError);
+}
+
+Guard::Guard(int last_step, const std::string& group) : last_step_(last_step), group_(group) {
+  constexpr std::size_t kStackSize = 16 * 1024;
+  void* stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) throw Error::from_errno("map", "a stack for the guard");
+  stack_ = Mapping(stack, kStackSize);
+  SocketPair sockets = make_socket_pair();
+  link_ = std::move(sockets.husk);
+  its_end_ = sockets.child.get();
+  static_assert(sizeof shares_memory_ == sizeof(pid_t));
+  pid_ = clone(run, stack_.data() + stack_.size(), CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, this, nullptr, nullptr,
+               &shares_memory_);
+  if (pid_ < 0) throw Error::from_errno("start", "the payload's guard");
+}
+
+Guard::~Guard() {
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void Guard::watch_me(int process_group) const {
+  const UniqueFd self(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+  if (!self) throw Error::from_errno("open", "a pidfd");
+  const last_step::Watched message{process_group};
+  send_descriptor(link_.get(), self.get(), &message, sizeof message);
+}
+
+void Guard::wait_until_ready() {
+  // Nearly always it has long been: then this is a load. The kernel wakes with FUTEX_WAKE, not its private variant.
+  for (int value; (value = shares_memory_) != 0;) syscall(SYS_futex, &shares_memory_, FUTEX_WAIT, value, nullptr);
+  if (const int error = error_) {
+    errno = error;
+    throw Error::from_errno("start", "the payload's guard");
+  }
+}
+
+}  // namespace husk::runner
