@@ -11,6 +11,7 @@
 #include "vmm/runner/last_step_file.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/runner.h"
+#include "vmm/runner/standard_streams.h"
 #include "vmm/runner/supervisor.h"
 
 namespace husk::runner {
@@ -40,6 +41,8 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   if (cgroup) plan.cgroup_processes = cgroup->processes_descriptor();
   if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
   plan.console = terminal_of_caller(spec);
+  // In a user namespace the payload's user is the caller.
+  const StreamLoan streams(plan.user_namespace ? geteuid() : spec.uid);
 
   ChildReport report;
   Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,

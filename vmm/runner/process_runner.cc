@@ -13,6 +13,7 @@
 #include "vmm/runner/open_in_root.h"
 #include "vmm/runner/program.h"
 #include "vmm/runner/runner.h"
+#include "vmm/runner/standard_streams.h"
 #include "vmm/runner/supervisor.h"
 
 namespace husk::runner {
@@ -91,6 +92,8 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
   }
   const SignalGate gate;
   const UniqueFd self = open_pidfd_of_self();
+  // Who may not change its root directory does not change its user either: see become_plain_process.
+  const StreamLoan streams(geteuid() == 0 ? spec.uid : geteuid());
   ChildReport report;
   Payload payload = start_child(0, report, [&](ChildReport& child_report) {
     become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);
