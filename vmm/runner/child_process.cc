@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,8 +10,8 @@
 #include <csignal>
 #include <exception>
 
-#include "common/mapping.h"
 #include "vmm/log.h"
+#include "vmm/runner/sharing_process.h"
 
 namespace husk::runner {
 namespace {
@@ -36,32 +35,29 @@ int run_task(void* argument) {
 
 }  // namespace
 
-Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body) {
-  // The child needs a stack of its own: returning from functions on a shared one would overwrite the parent's frames.
+Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
+                    const std::function<void()>& meanwhile) {
   constexpr std::size_t kStackSize = 256 * 1024;
-  void* address = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (address == MAP_FAILED) throw Error::from_errno("map", "a stack for the payload's process");
-  const Mapping stack(address, kStackSize);
-
+  SharingProcess process(kStackSize);
   Task task{report, body};
   int pidfd = -1;
-  // Without CLONE_FILES: the child closes what the payload must not reach long before it executes a program.
-  const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | namespace_flags;
-  Payload payload;
-  payload.pid = clone(run_task, stack.data() + stack.size(), flags, &task, &pidfd);
-  if (payload.pid < 0) {
+  if (!process.start(CLONE_PIDFD | namespace_flags, run_task, &task, &pidfd)) {
     throw Error::from_errno("start", namespace_flags != 0 ? "a process in new namespaces" : "a process",
                             namespace_flags != 0 ? "run husk as root, or allow user namespaces" : "");
   }
+  if (meanwhile) meanwhile();
+  process.wait_until_apart();
+  Payload payload;
+  payload.pid = process.pid();
   payload.pidfd.reset(pidfd);
   return payload;
 }
 
-void die_with_parent(int parent) {
+void die_with_parent(int parent_pidfd) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) throw Error::from_errno("set", "the parent-death signal");
-  // getppid() cannot tell: it is 0 in a pid namespace.
-  pollfd end{parent, POLLIN, 0};
-  if (poll(&end, 1, 0) != 0) _exit(kExitHuskError);
+  // getppid() cannot tell: it is 0 in a pid namespace. A pidfd is readable once its process has ended.
+  pollfd parent{parent_pidfd, POLLIN, 0};
+  if (poll(&parent, 1, 0) != 0) _exit(kExitHuskError);
 }
 
 UniqueFd open_pidfd_of_self() {

@@ -1,5 +1,5 @@
-// A child that shares the caller's memory until it executes a program, as vfork(2): the cheapest way to start one, and
-// the child can hand results back in ordinary variables. It has descriptors of its own.
+// A child that shares the caller's memory until it executes a program, so that it can hand results back in ordinary
+// variables. It has descriptors of its own.
 #pragma once
 
 #include <functional>
@@ -18,15 +18,16 @@ struct ChildReport {
   std::optional<ExecFailure> failure;  // the command cannot be run
 };
 
-// Runs `body` in a child made with clone(2) and `namespace_flags`; the caller sleeps until the child has executed a
-// program or ended. `body` must not return unless exec failed; what it throws ends up in the report's `error`.
-Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body);
+// Runs `body` in a child made with clone(2) and `namespace_flags`, and returns when the child has executed a program or
+// ended. `body` must not return unless exec failed; what it throws ends up in the report's `error`. At the same time
+// `meanwhile` runs in the caller, under the rule of sharing_process.h.
+Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
+                    const std::function<void()>& meanwhile = {});
 
-// For the child: the kernel kills it with SIGKILL when its parent ends (PR_SET_PDEATHSIG). `parent` is a descriptor
-// that poll(2) calls readable, or hung up, once the parent has ended: its pidfd, or a socket that only the parent has
-// the other end of. If it already is, this does not return. To be called again after a change of credentials, which
+// For the child: the kernel kills it with SIGKILL when its parent ends (PR_SET_PDEATHSIG). `parent_pidfd` refers to the
+// parent; if that has already ended, this does not return. To be called again after a change of credentials, which
 // clears the setting. (That a payload can clear it, too, is why there is a guard: guard.h.)
-void die_with_parent(int parent);
+void die_with_parent(int parent_pidfd);
 
 UniqueFd open_pidfd_of_self();
 

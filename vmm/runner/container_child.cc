@@ -24,12 +24,21 @@ void join_cgroup(int processes) {
   if (write(processes, "0", 1) != 1) throw Error::from_errno("join", "the memory control group");
 }
 
+void join_network(const ContainerPlan& plan) {
+  if (plan.network == nullptr) {
+    bring_up_loopback();
+  } else {
+    plan.network->join(plan.husk);
+  }
+}
+
 void set_up_file_systems(const ContainerPlan& plan) {
   const bool user_namespace = plan.user_namespace.has_value();
-  OldRoot old_root = enter_root(plan.root, user_namespace, std::array{plan.link, plan.last_step});
+  OldRoot old_root = enter_root(plan.root, user_namespace, std::array{plan.husk, plan.link, plan.last_step});
   // From here on every path is one in the container, also where the image has symbolic links.
   mount_proc();
   mount_dev(old_root.path(), user_namespace, plan.console);
+  join_network(plan);  // as late as can be: sysfs shows the interfaces of its mounter's network namespace
   mount_sys();
   restrict_proc_and_sys();
   old_root.detach();
@@ -51,16 +60,15 @@ ExecFailure execute_last_step(const ContainerPlan& plan) {
 
 void become_payload(const ContainerPlan& plan, ChildReport& report) {
   plan.guard.watch_me(0);  // process 1: no other process of the container lives longer
-  keep_only(
-      std::array{plan.link, plan.last_step, plan.root.directory.get(), plan.root.erofs.get(), plan.cgroup_processes});
-  die_with_parent(plan.link);
+  keep_only(std::array{plan.husk, plan.link, plan.last_step, plan.root.directory.get(), plan.root.erofs.get(),
+                       plan.cgroup_processes});
+  die_with_parent(plan.husk);
 
   // Who and where: the cgroup first, since it becomes the root of the cgroup namespace.
   if (plan.user_namespace) map_user(*plan.user_namespace);
   if (plan.cgroup_processes >= 0) join_cgroup(plan.cgroup_processes);
   enter_cgroup_namespace();
   set_hostname(plan.spec.hostname);
-  bring_up_loopback();
 
   umask(0);  // device nodes get the modes that they are made with
   set_up_file_systems(plan);
@@ -70,7 +78,7 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   // makes its own groups from there. Without, it has no controlling terminal, and husk passes the signals on.
   if (plan.console.empty()) setsid();
   drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
-  die_with_parent(plan.link);
+  die_with_parent(plan.husk);
 
   reset_signals(plan.signal_mask);
   const std::vector<sock_filter> filter = default_filter();

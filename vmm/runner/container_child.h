@@ -16,11 +16,13 @@ struct ContainerPlan {
   const RootSource& root;
   const sigset_t& signal_mask;  // that the payload starts with
   Guard& guard;
+  int husk = -1;              // its pidfd
   int link = -1;              // socket to husk, for the seccomp listener
   int last_step = -1;         // see last_step_file.h
   int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
   std::optional<UserMapping> user_namespace = std::nullopt;
-  std::string console = {};  // path of the caller's terminal when the payload gets it (-t), else empty
+  SharedNetwork* network = nullptr;  // null: the process was made in a network namespace of its own
+  std::string console = {};          // path of the caller's terminal when the payload gets it (-t), else empty
 };
 
 // Runs in the child that start_child made; returns only when the command could not be run (in the report).

@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/futex.h>
-#include <sched.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,23 +40,16 @@ int Guard::run(void* argument) {
   last_step::leave(kExitHuskError);
 }
 
-Guard::Guard(int last_step, const std::string& group) : last_step_(last_step), group_(group) {
-  constexpr std::size_t kStackSize = 16 * 1024;
-  void* stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) throw Error::from_errno("map", "a stack for the guard");
-  stack_ = Mapping(stack, kStackSize);
+Guard::Guard(int last_step, const std::string& group) : last_step_(last_step), group_(group), process_(16 * 1024) {
   SocketPair sockets = make_socket_pair();
   link_ = std::move(sockets.husk);
   its_end_ = sockets.child.get();
-  static_assert(sizeof shares_memory_ == sizeof(pid_t));
-  pid_ = clone(run, stack_.data() + stack_.size(), CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, this, nullptr, nullptr,
-               &shares_memory_);
-  if (pid_ < 0) throw Error::from_errno("start", "the payload's guard");
+  if (!process_.start(0, run, this)) throw Error::from_errno("start", "the payload's guard");
 }
 
 Guard::~Guard() {
-  kill(pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  kill(process_.pid(), SIGKILL);
+  while (waitpid(process_.pid(), nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
@@ -71,8 +61,7 @@ void Guard::watch_me(int process_group) const {
 }
 
 void Guard::wait_until_ready() {
-  // Nearly always it has long been: then this is a load. The kernel wakes with FUTEX_WAKE, not its private variant.
-  for (int value; (value = shares_memory_) != 0;) syscall(SYS_futex, &shares_memory_, FUTEX_WAIT, value, nullptr);
+  process_.wait_until_apart();  // nearly always it has long been
   if (const int error = error_) {
     errno = error;
     throw Error::from_errno("start", "the payload's guard");

@@ -1,13 +1,11 @@
 // The guard's end in husk: starts the process that last_step/guard.cc describes, and ends it when husk goes on.
 #pragma once
 
-#include <sys/types.h>
-
 #include <atomic>
 #include <string>
 
-#include "common/mapping.h"
 #include "common/unique_fd.h"
+#include "vmm/runner/sharing_process.h"
 
 namespace husk::runner {
 
@@ -35,18 +33,13 @@ class Guard {
   static int run(void* guard);
 
   // What the guard's process needs until it executes its program.
-  Mapping stack_;
   int last_step_;
   std::string group_;
   int its_end_ = -1;  // a number in its own descriptor table
 
-  UniqueFd link_;  // closed when husk ends, which is how the guard learns of it
-  pid_t pid_ = -1;
-  // Written by the guard's process while that shares husk's memory.
-  std::atomic<int> error_ = 0;
-  // The kernel sets it to 0 and wakes who waits for it when that process executes its program or ends
-  // (set_tid_address(2)).
-  std::atomic<int> shares_memory_ = 1;
+  UniqueFd link_;               // closed when husk ends, which is how the guard learns of it
+  std::atomic<int> error_ = 0;  // written by the guard's process
+  SharingProcess process_;
 };
 
 }  // namespace husk::runner

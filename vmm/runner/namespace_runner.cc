@@ -31,11 +31,13 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   const UniqueFd last_step = make_last_step_file();
   Guard guard(last_step.get(), cgroup ? cgroup->path() : "");
 
+  const UniqueFd self = open_pidfd_of_self();
   SocketPair link = make_socket_pair();
   ContainerPlan plan{.spec = spec,
                      .root = root,
                      .signal_mask = gate.previous_mask(),
                      .guard = guard,
+                     .husk = self.get(),
                      .link = link.child.get(),
                      .last_step = last_step.get()};
   if (cgroup) plan.cgroup_processes = cgroup->processes_descriptor();
@@ -44,9 +46,16 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   // In a user namespace the payload's user is the caller.
   const StreamLoan streams(plan.user_namespace ? geteuid() : spec.uid);
 
+  SharedNetwork network;
+  if (!plan.user_namespace) plan.network = &network;
+
   ChildReport report;
-  Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
-                                [&](ChildReport& child_report) { become_payload(plan, child_report); });
+  Payload payload = start_child(
+      clone_flags(plan.user_namespace.has_value()), report,
+      [&](ChildReport& child_report) { become_payload(plan, child_report); },
+      [&] {
+        if (plan.network != nullptr) plan.network->make();
+      });
   payload.listener = take_descriptor(link.husk.get());
   payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
