@@ -26,7 +26,7 @@ std::optional<CgroupPlace> find_memory_cgroup();
 class MemoryCgroup {
  public:
   // Makes the group and sets the limit. Also removes groups of earlier husk processes that were killed together with
-  // their reaper. Throws when the host does not let it.
+  // their guard. Throws when the host does not let it.
   static MemoryCgroup create(std::uint64_t limit_bytes);
 
   MemoryCgroup(MemoryCgroup&& other) noexcept;
