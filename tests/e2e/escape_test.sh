@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 mkdir -p "$root"/{bin,etc,tmp}
 cp "$busybox" "$root/bin/busybox"
-for applet in sh ls cat echo pwd readlink sleep stat id; do ln -s busybox "$root/bin/$applet"; done
+for applet in sh ls cat echo pwd readlink sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
 cp "$outlive" "$root/bin/outlive"
 cp "$interpreted" "$root/bin/interpreted"
 chmod 755 "$work"
@@ -184,12 +184,55 @@ rm -f "$work/file"
 run -u 1000:1000 "$root" true >"$work/file" </dev/null 2>/dev/null
 expect "owner of the file" 1000:0 "$(stat -c %u:%g "$work/file")"
 expect "owner of /dev/null" 0:0 "$(stat -c %u:%g /dev/null)"
+# An owner may do more than who has a descriptor: nothing is given away with which the payload could do less.
+echo "the host's" >"$work/read"
+echo "the host's" >"$work/append"
+# shellcheck disable=SC2016
+run -u 1000:1000 "$root" sh -c 'echo bad >/proc/self/fd/0; echo bad >/proc/self/fd/1; :' <"$work/read" >>"$work/append" 2>/dev/null
+expect "owner of a file that is open for reading" 0:0 "$(stat -c %u:%g "$work/read")"
+expect "owner of a file that is open for appending" 0:0 "$(stat -c %u:%g "$work/append")"
+expect "their contents" "the host's the host's" "$(cat "$work/read" "$work/append" | tr '\n' ' ' | sed 's/ $//')"
+run -u 1000:1000 "$root" true <"$work"; expect "owner of a directory" 0:0 "$(stat -c %u:%g "$work")"
 if command -v script >/dev/null; then
   expect "a terminal" "out" "$(script -qec "$husk run --isolation namespace -u 1000:1000 $root sh -c 'echo out >/dev/stdout'" /dev/null </dev/null | tr -d '\r')"
   expect "owner of the terminal: before, meanwhile, afterwards" "0 1000 0" "$(script -qec "stat -Lc %u /dev/stdin; $husk run \
     --isolation namespace -u 1000:1000 $root stat -Lc %u /dev/stdin; stat -Lc %u /dev/stdin" /dev/null </dev/null | tr -d '\r' | xargs)"
 else
   echo "SKIPPED: terminals: no script(1)"
+fi
+
+echo "== a caller without privileges"
+# In a user namespace, and with the process runner straight from the image's directory.
+unprivileged() { setpriv --reuid 12345 --regid 12345 --clear-groups -- "$@"; }
+cp "$husk" "$work/husk"
+if unprivileged unshare --user --map-root-user true 2>/dev/null; then
+  expect "namespace: a payload" 0 "$(cd / && unprivileged timeout 60 "$work/husk" run --isolation namespace "$root" id -u)"
+  for number in 3 4 5 6 7 8 9 10; do
+    ln -sfn "/proc/self/fd/$number" "$root/app"
+    ln -sfn "/proc/self/fd/$number/../outside/busybox" "$root/bin/printf"
+    for isolation in namespace process; do
+      out=$(cd / && unprivileged timeout 60 "$work/husk" run --isolation $isolation -w /app "$root" pwd 2>/dev/null)
+      expect "$isolation: /app -> /proc/self/fd/$number" 125 $?
+      expect "$isolation: output" "" "$out"
+      out=$(cd / && unprivileged timeout 60 "$work/husk" run --isolation $isolation "$root" /bin/printf escaped 2>/dev/null)
+      expect "$isolation: printf -> /proc/self/fd/$number/.." 127 $?
+      expect "$isolation: output" "" "$out"
+    done
+  done
+  ln -sfn /proc/self/exe "$root/bin/program"
+  (cd / && unprivileged timeout 60 "$work/husk" run --isolation namespace "$root" program --help >/dev/null 2>&1)
+  expect "namespace: program -> /proc/self/exe" 126 $?
+  (cd / && unprivileged timeout 60 "$work/husk" run --isolation namespace "$root" interpreted >/dev/null 2>&1)
+  expect "namespace: husk as the interpreter" 126 $?
+  : >"$work/out"
+  unprivileged timeout 60 sh -c 'echo $$; exec "$@"' sh "$work/husk" run --isolation namespace "$root" \
+    /bin/outlive $mark >"$work/out" 2>/dev/null &
+  eventually grep -q ready "$work/out" || fail "no payload"
+  kill -9 "$(head -1 "$work/out")"
+  wait $! 2>/dev/null
+  eventually gone || { fail "outlives SIGKILL of husk"; kill -9 $(pgrep -f "^/bin/outlive $mark"); }
+else
+  echo "SKIPPED: this host lets no unprivileged user make a user namespace"
 fi
 
 [ "$failures" = 0 ] && echo "all passed"

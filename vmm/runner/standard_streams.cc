@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,9 +13,12 @@ namespace {
 
 constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 
-// Documentation/admin-guide/devices.txt
-bool is_null_device(const struct stat& status) {
-  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+bool is_for_payload(int stream, mode_t mode) {
+  if (S_ISFIFO(mode) || S_ISSOCK(mode)) return true;
+  if (S_ISCHR(mode)) return isatty(stream) == 1;
+  if (!S_ISREG(mode)) return false;
+  const int flags = fcntl(stream, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_APPEND) == 0;
 }
 
 }  // namespace
@@ -33,8 +35,8 @@ StreamLoan::StreamLoan(uid_t owner) {
   previous_owners_.fill(kNobody);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     struct stat status {};
-    if (fstat(stream, &status) != 0 || status.st_uid == owner || is_null_device(status)) continue;
-    if (fchown(stream, owner, kSameGroup) == 0 && isatty(stream) == 1) {
+    if (fstat(stream, &status) != 0 || status.st_uid == owner || !is_for_payload(stream, status.st_mode)) continue;
+    if (fchown(stream, owner, kSameGroup) == 0 && S_ISCHR(status.st_mode)) {
       previous_owners_[static_cast<std::size_t>(stream)] = status.st_uid;
     }
   }

@@ -13,11 +13,15 @@ namespace husk::runner {
 void open_missing_streams();
 
 // The payload's user becomes the owner of the files behind the streams, as runc has it (fixStdioPermissions): who opens
-// /dev/stdout opens that file again, and its mode lets only its owner. For pipes and files that is for good. A terminal
-// is the caller's, who gets it back when this object goes.
+// /dev/stdout opens that file again, and its mode lets only its owner.
+//
+// runc's streams are nearly always pipes. Husk's are the caller's own files, and an owner may do more than who has a
+// descriptor: read, write, change the mode. So the payload's user gets pipes and sockets, and files that it could
+// overwrite and cut off anyway: those open for writing, but not for appending only. A terminal is the caller's, who
+// gets it back when this object goes. Directories and devices stay whose they are.
 class StreamLoan {
  public:
-  // What cannot be given (EPERM, EROFS, an owner without a mapping) stays as it is: the streams themselves work.
+  // What cannot be given (EPERM, EROFS) stays as it is: the streams themselves work.
   explicit StreamLoan(uid_t owner);
   ~StreamLoan();
   StreamLoan(const StreamLoan&) = delete;
