@@ -144,6 +144,16 @@ for option in "" "-m 32M" "-u 1000:1000"; do
   eventually swept || fail "$option: a control group is left"
 done
 
+# Whenever husk is killed: there is no moment at which the payload runs and the guard is not on its post.
+for _ in $(seq 40); do
+  "$husk" run --isolation namespace "$root" /bin/outlive $mark >/dev/null 2>&1 &
+  pid=$!
+  sleep "0.00$((RANDOM % 7))"
+  kill -9 $pid
+  wait $pid 2>/dev/null
+done
+eventually gone || { fail "a payload outlives a husk that is killed early"; pgrep -f "^/bin/outlive $mark" | xargs kill -9; }
+
 echo "== the guard"
 : >"$work/out"
 mkfifo "$work/fifo"
@@ -158,7 +168,7 @@ guard=$(pgrep -P "$pid" -f '^husk: guard')
 if [ -z "$guard" ]; then
   fail "no guard"
 else
-  expect "descriptors of the guard" "socket anon_inode" "$(for fd in "/proc/$guard"/fd/*; do readlink "$fd" | cut -d: -f1; done | xargs)"
+  expect "descriptors of the guard" "anon_inode anon_inode" "$(for fd in "/proc/$guard"/fd/*; do readlink "$fd" | cut -d: -f1; done | xargs)"
   expect "session of the guard" "$guard" "$(awk '{ print $6 }' "/proc/$guard/stat")"
   expect "working directory of the guard" / "$(readlink "/proc/$guard/cwd")"
   expect "signals that the guard blocks" fffffffffffbfeff "$(awk '$1 == "SigBlk:" { print $2 }' "/proc/$guard/status")"

@@ -36,7 +36,7 @@ int run_task(void* argument) {
 }  // namespace
 
 Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
-                    const std::function<void()>& meanwhile) {
+                    const std::function<void(int)>& meanwhile) {
   constexpr std::size_t kStackSize = 256 * 1024;
   SharingProcess process(kStackSize);
   Task task{report, body};
@@ -45,7 +45,7 @@ Payload start_child(int namespace_flags, ChildReport& report, const std::functio
     throw Error::from_errno("start", namespace_flags != 0 ? "a process in new namespaces" : "a process",
                             namespace_flags != 0 ? "run husk as root, or allow user namespaces" : "");
   }
-  if (meanwhile) meanwhile();
+  if (meanwhile) meanwhile(pidfd);
   process.wait_until_apart();
   Payload payload;
   payload.pid = process.pid();

@@ -20,9 +20,9 @@ struct ChildReport {
 
 // Runs `body` in a child made with clone(2) and `namespace_flags`, and returns when the child has executed a program or
 // ended. `body` must not return unless exec failed; what it throws ends up in the report's `error`. At the same time
-// `meanwhile` runs in the caller, under the rule of sharing_process.h.
+// `meanwhile` runs in the caller, with the child's pidfd, under the rule of sharing_process.h.
 Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
-                    const std::function<void()>& meanwhile = {});
+                    const std::function<void(int)>& meanwhile = {});
 
 // For the child: the kernel kills it with SIGKILL when its parent ends (PR_SET_PDEATHSIG). `parent_pidfd` refers to the
 // parent; if that has already ended, this does not return. To be called again after a change of credentials, which

@@ -59,7 +59,6 @@ ExecFailure execute_last_step(const ContainerPlan& plan) {
 }  // namespace
 
 void become_payload(const ContainerPlan& plan, ChildReport& report) {
-  plan.guard.watch_me(0);  // process 1: no other process of the container lives longer
   keep_only(std::array{plan.husk, plan.link, plan.last_step, plan.root.directory.get(), plan.root.erofs.get(),
                        plan.cgroup_processes});
   die_with_parent(plan.husk);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <csignal>
 
 #include "vmm/error.h"
-#include "vmm/runner/descriptors.h"
 #include "vmm/runner/last_step/interface.h"
 #include "vmm/runner/last_step/system_call.h"
 
@@ -26,12 +26,13 @@ int Guard::run(void* argument) {
   system_call(SYS_rt_sigprocmask, SIG_SETMASK, address(&all_signals), 0, sizeof all_signals);
   system_call(SYS_setsid);  // what is sent to husk's process group or terminal is not for this process
   system_call(SYS_chdir, address("/"));
-  // Everything but the socket goes, above all the standard streams: a reader at the other end waits for the last
+  // Everything but the pidfds goes, above all the standard streams: a reader at the other end waits for the last
   // writer.
   const char* const arguments[] = {last_step::kGuard, guard.group_.c_str(), nullptr};
   const char* const environment[] = {nullptr};
-  long result = system_call(SYS_dup3, guard.its_end_, STDIN_FILENO, 0);
-  if (result == STDIN_FILENO) result = system_call(SYS_close_range, STDIN_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  long result = system_call(SYS_dup3, guard.husk_, 0, 0);
+  if (result == 0) result = system_call(SYS_dup3, guard.payload_, 1, 0);
+  if (result == 1) result = system_call(SYS_close_range, 2, ~0U, CLOSE_RANGE_CLOEXEC);
   if (result == 0) {
     result = system_call(SYS_execveat, guard.last_step_, address(""), address(arguments), address(environment),
                          AT_EMPTY_PATH);
@@ -40,29 +41,34 @@ int Guard::run(void* argument) {
   last_step::leave(kExitHuskError);
 }
 
-Guard::Guard(int last_step, const std::string& group) : last_step_(last_step), group_(group), process_(16 * 1024) {
-  SocketPair sockets = make_socket_pair();
-  link_ = std::move(sockets.husk);
-  its_end_ = sockets.child.get();
-  if (!process_.start(0, run, this)) throw Error::from_errno("start", "the payload's guard");
-}
+Guard::Guard(int last_step, const std::string& group) : last_step_(last_step), group_(group), process_(16 * 1024) {}
 
 Guard::~Guard() {
+  if (process_.pid() < 0) return;
   kill(process_.pid(), SIGKILL);
   while (waitpid(process_.pid(), nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
-void Guard::watch_me(int process_group) const {
-  const UniqueFd self(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
-  if (!self) throw Error::from_errno("open", "a pidfd");
-  const last_step::Watched message{process_group};
-  send_descriptor(link_.get(), self.get(), &message, sizeof message);
+void Guard::start(int husk, int payload) {
+  husk_ = husk;
+  payload_ = payload;
+  // Only where it fails does clone(3) write errno, and then nothing comes of the payload either.
+  started_ = process_.start(0, run, this) ? 0 : errno;
+  last_step::system_call(SYS_futex, last_step::address(&started_), FUTEX_WAKE_PRIVATE, 1);
 }
 
 void Guard::wait_until_ready() {
-  process_.wait_until_apart();  // nearly always it has long been
-  if (const int error = error_) {
+  // Nearly always it has long been.
+  while (started_ == kNotYet) {
+    last_step::system_call(SYS_futex, last_step::address(&started_), FUTEX_WAIT_PRIVATE, kNotYet);
+  }
+  int error = started_;
+  if (error == 0) {
+    process_.wait_until_apart();
+    error = error_;
+  }
+  if (error != 0) {
     errno = error;
     throw Error::from_errno("start", "the payload's guard");
   }

@@ -53,7 +53,8 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   Payload payload = start_child(
       clone_flags(plan.user_namespace.has_value()), report,
       [&](ChildReport& child_report) { become_payload(plan, child_report); },
-      [&] {
+      [&](int pidfd) {
+        guard.start(self.get(), pidfd);
         if (plan.network != nullptr) plan.network->make();
       });
   payload.listener = take_descriptor(link.husk.get());

@@ -1,4 +1,4 @@
-// What husk and the last step say to each other: the last step's arguments, its statuses, the guard's messages.
+// What husk and the last step say to each other: the last step's arguments, its statuses.
 #pragma once
 
 namespace husk::runner::last_step {
@@ -10,17 +10,12 @@ namespace husk::runner::last_step {
 inline constexpr char kBecome[] = "husk: become";
 inline constexpr char kEndOfPaths[] = "";  // no path: execve(2) of it is ENOENT
 
-// {kGuard, control group or ""}: descriptor 0 is a socket, see guard.cc.
+// {kGuard, control group or ""}: descriptors 0 and 1 are pidfds of husk and of the payload, see guard.cc.
 inline constexpr char kGuard[] = "husk: guard";
 
 // The statuses of husk itself (vmm/error.h, which needs a libc).
 inline constexpr int kHuskError = 125;
 inline constexpr int kNotExecutable = 126;
 inline constexpr int kNotFound = 127;
-
-// To the guard, together with a pidfd of the payload: the process group to kill as well, 0 for none.
-struct Watched {
-  int process_group = 0;
-};
 
 }  // namespace husk::runner::last_step
