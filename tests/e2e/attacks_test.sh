@@ -8,6 +8,7 @@ husk=$1 attacks=$2
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+export HUSK_CACHE_DIR=$work/cache # images of directories that will be gone
 root=$work/root host=$work/host
 mkdir -p "$root/bin" "$root/etc" "$host"
 cp "$attacks" "$root/bin/attacks"
@@ -32,7 +33,7 @@ host_state() {
   echo "attacks: $(sha256sum <"$attacks")"
   echo "image: $(cd "$root" && find . -type f -exec sha256sum {} + | sort | xargs; find "$root" | sort | xargs)"
   echo "secret: $(cat "$host/secret")"
-  echo "files: $(ls -A "$host" | xargs)"
+  echo "files: $(find "$host" | sort | xargs)"
 }
 
 # What works in a VM works on the guest's own kernel, and changes nothing else: its payload is root of a machine.

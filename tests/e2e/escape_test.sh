@@ -10,6 +10,7 @@ busybox=$(command -v busybox) || { echo "no busybox (apt package busybox-static)
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+export HUSK_CACHE_DIR=$work/cache # images of directories that will be gone
 root=$work/root
 mkdir -p "$root"/{bin,etc,tmp}
 cp "$busybox" "$root/bin/busybox"
@@ -75,6 +76,19 @@ for link in /proc/self/exe /proc/1/exe /proc/self/fd/0 /proc/self/root/bin/busyb
   out=$(run "$root" program --help 2>/dev/null <"$busybox"); expect "status with $link in PATH" 126 $?
 done
 run "$root" /proc/self/exe 2>/dev/null; expect "/proc/self/exe itself" 126 $?
+
+if [ -w /dev/kvm ]; then
+  isolation=vm # where such a link can lead no further than into the guest
+  for link in /proc/self/fd/0 /proc/self/fd/3 /proc/self/fd/3/../../.. /proc/1/root /proc/self/exe; do
+    ln -sfn $link "$root/app"
+    out=$(run -w /app "$root" ls secret ../secret ../../secret 2>/dev/null); expect "vm: -w $link" "" "$out"
+    out=$(run "$root" /app --help 2>/dev/null); expect "vm: the program $link" "" "$out"
+  done
+  rm -f "$root/app"
+  isolation=namespace
+else
+  echo "SKIPPED: the same in a VM: no /dev/kvm"
+fi
 
 echo "== husk is no interpreter"
 # With husk's file behind /proc/self/exe the kernel would execute husk in the container.
