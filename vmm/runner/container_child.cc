@@ -50,7 +50,7 @@ ExecFailure execute_last_step(const ContainerPlan& plan) {
   const std::vector<std::string> paths = candidates(plan.spec.argv[0], lookup(plan.spec.env, "PATH", kDefaultPath));
   const std::vector<char*> arguments = arguments_to_become(plan.spec.cwd, paths, plan.spec.argv);
   const std::vector<char*> environment = c_vector(plan.spec.env);
-  keep_only(std::array{plan.last_step});
+  close_others_on_exec();  // the last step is executed from a descriptor: no path is looked up before they are gone
   syscall(SYS_execveat, plan.last_step, "", arguments.data(), environment.data(), AT_EMPTY_PATH);
   // The arguments may be too long, as they may for the payload.
   return {kExitNotExecutable, "cannot run '" + plan.spec.argv[0] + "': " + std::strerror(errno)};
@@ -59,8 +59,6 @@ ExecFailure execute_last_step(const ContainerPlan& plan) {
 }  // namespace
 
 void become_payload(const ContainerPlan& plan, ChildReport& report) {
-  keep_only(std::array{plan.husk, plan.link, plan.last_step, plan.root.directory.get(), plan.root.erofs.get(),
-                       plan.cgroup_processes});
   die_with_parent(plan.husk);
 
   // Who and where: the cgroup first, since it becomes the root of the cgroup namespace.

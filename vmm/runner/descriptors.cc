@@ -42,6 +42,12 @@ void keep_only(std::span<const int> kept) {
   close_from_to(next, ~0U);
 }
 
+void close_others_on_exec() {
+  if (syscall(SYS_close_range, kFirstOther, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    throw Error::from_errno("close", "descriptors");
+  }
+}
+
 SocketPair make_socket_pair() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw Error::from_errno("make", "sockets");

@@ -13,6 +13,9 @@ namespace husk::runner {
 // For a process that has a descriptor table of its own.
 void keep_only(std::span<const int> kept);
 
+// All but the standard streams are closed by the coming execve(2): enough where that looks up no path of an image's.
+void close_others_on_exec();
+
 // A pair of connected sockets (unix(7)), close-on-exec, that keep what is sent apart.
 struct SocketPair {
   UniqueFd husk;
