@@ -34,7 +34,8 @@ void join_network(const ContainerPlan& plan) {
 
 void set_up_file_systems(const ContainerPlan& plan) {
   const bool user_namespace = plan.user_namespace.has_value();
-  OldRoot old_root = enter_root(plan.root, user_namespace, std::array{plan.husk, plan.link, plan.last_step});
+  mount_root(plan.root, user_namespace);
+  OldRoot old_root = enter_root(std::array{plan.husk, plan.link, plan.last_step});
   // From here on every path is one in the container, also where the image has symbolic links.
   mount_proc();
   mount_dev(old_root.path(), user_namespace, plan.console);

@@ -28,20 +28,23 @@ int Guard::run(void* argument) {
   system_call(SYS_chdir, address("/"));
   // Everything but the pidfds goes, above all the standard streams: a reader at the other end waits for the last
   // writer.
-  const char* const arguments[] = {last_step::kGuard, guard.group_.c_str(), nullptr};
   const char* const environment[] = {nullptr};
   long result = system_call(SYS_dup3, guard.husk_, 0, 0);
   if (result == 0) result = system_call(SYS_dup3, guard.payload_, 1, 0);
   if (result == 1) result = system_call(SYS_close_range, 2, ~0U, CLOSE_RANGE_CLOEXEC);
   if (result == 0) {
-    result = system_call(SYS_execveat, guard.last_step_, address(""), address(arguments), address(environment),
-                         AT_EMPTY_PATH);
+    result = system_call(SYS_execveat, guard.last_step_, address(""), address(guard.arguments_.data()),
+                         address(environment), AT_EMPTY_PATH);
   }
   guard.error_ = static_cast<int>(-result);
   last_step::leave(kExitHuskError);
 }
 
-Guard::Guard(int last_step, const std::string& group) : last_step_(last_step), group_(group), process_(16 * 1024) {}
+Guard::Guard(int last_step, const std::vector<std::string>& groups)
+    : last_step_(last_step), groups_(groups), arguments_{last_step::kGuard}, process_(16 * 1024) {
+  for (const std::string& group : groups_) arguments_.push_back(group.c_str());
+  arguments_.push_back(nullptr);
+}
 
 Guard::~Guard() {
   if (process_.pid() < 0) return;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "vmm/runner/sharing_process.h"
 
@@ -10,9 +11,9 @@ namespace husk::runner {
 
 class Guard {
  public:
-  // `last_step`: see last_step_file.h. `group`: the path of a control group that the guard is to remove, or "".
-  Guard(int last_step, const std::string& group);
-  ~Guard();  // husk goes on: the guard ends, and whoever made the group removes it
+  // `last_step`: see last_step_file.h. `groups`: the paths of control groups that the guard is to remove.
+  Guard(int last_step, const std::vector<std::string>& groups);
+  ~Guard();  // husk goes on: the guard ends, and whoever made the groups removes them
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
@@ -30,7 +31,8 @@ class Guard {
 
   // What the guard's process needs until it executes its program.
   int last_step_;
-  std::string group_;
+  std::vector<std::string> groups_;
+  std::vector<const char*> arguments_;
   int husk_ = -1;
   int payload_ = -1;
 

@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "vmm/log.h"
 #include "vmm/runner/cgroup.h"
@@ -29,7 +31,9 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   std::optional<MemoryCgroup> cgroup;
   if (spec.memory_limit_asked) cgroup.emplace(MemoryCgroup::create(spec.memory_bytes));
   const UniqueFd last_step = make_last_step_file();
-  Guard guard(last_step.get(), cgroup ? cgroup->path() : "");
+  std::vector<std::string> groups;
+  if (cgroup) groups.push_back(cgroup->path());
+  Guard guard(last_step.get(), groups);
 
   const UniqueFd self = open_pidfd_of_self();
   SocketPair link = make_socket_pair();

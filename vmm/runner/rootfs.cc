@@ -23,6 +23,7 @@ namespace {
 // Any directory that every Linux system has serves (POSIX 10.1 requires /tmp): in the new mount namespace a tmpfs
 // covers it, and goes with the old root. IMAGE may lie below it, and is therefore reached through its descriptor only.
 constexpr char kStage[] = "/tmp";
+constexpr char kRoot[] = "/tmp/root";  // in kStage
 
 std::string descriptor_path(const UniqueFd& fd) {
   return "/proc/self/fd/" + std::to_string(fd.get());
@@ -75,10 +76,9 @@ void mount_erofs(const RootSource& root, const std::string& target) {
   mount_at(loop.path(), target, "erofs", kFlags);
 }
 
-namespace {
-
-// The image and its overlay, on the stage. Returns the overlay's directory.
-std::string mount_image(const RootSource& root, bool user_namespace) {
+void mount_root(const RootSource& root, bool user_namespace) {
+  // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
+  mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
   const UniqueFd directory = root.directory ? open_again(root) : UniqueFd();
   mount_at("husk", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   const std::string stage = kStage;
@@ -94,7 +94,7 @@ std::string mount_image(const RootSource& root, bool user_namespace) {
     mount_erofs(root, lower);
   }
   const std::string layers = "lowerdir=" + lower + ",upperdir=" + stage + "/upper,workdir=" + stage + "/work";
-  const std::string target = stage + "/root";
+  const std::string target = kRoot;
   // overlayfs.rst, "User xattr": trusted.* attributes are out of reach in a user namespace.
   const std::string options = user_namespace ? layers + ",userxattr" : layers;
   if (mount("overlay", target.c_str(), "overlay", MS_NODEV, options.c_str()) != 0) {
@@ -102,18 +102,11 @@ std::string mount_image(const RootSource& root, bool user_namespace) {
         "mount", "overlay over image '" + root.name + "'",
         "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
   }
-  return target;
 }
 
-}  // namespace
-
-OldRoot enter_root(const RootSource& root, bool user_namespace, std::span<const int> kept) {
-  // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
-  mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
-  const std::string target = mount_image(root, user_namespace);
-
+OldRoot enter_root(std::span<const int> kept) {
   UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!old_root || chdir(target.c_str()) != 0) throw Error::from_errno("enter", target);
+  if (!old_root || chdir(kRoot) != 0) throw Error::from_errno("enter", kRoot);
   std::vector<int> remaining(kept.begin(), kept.end());
   remaining.push_back(old_root.get());
   keep_only(remaining);

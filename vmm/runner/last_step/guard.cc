@@ -1,4 +1,4 @@
-// The guard: sees to it that a payload does not outlive its husk, however husk ends, and removes the control group.
+// The guard: sees to it that a payload does not outlive its husk, however husk ends, and removes the control groups.
 //
 // The parent-death signal alone does not: the payload can clear it, and the kernel clears it when a payload changes its
 // user (prctl(2), PR_SET_PDEATHSIG). The guard is outside of the container, in its own session, with all signals
@@ -51,17 +51,16 @@ void remove(const char* group) {
 
 }  // namespace
 
-[[noreturn]] void guard(const char* group) {
+[[noreturn]] void guard(const char* const* groups) {
   system_call(SYS_prctl, PR_SET_NAME, address("husk-guard"));  // for who looks at a list of processes
-  const bool has_group = group[0] != '\0';
   pollfd ends[] = {{kHusk, POLLIN, 0}, {kPayload, POLLIN, 0}};
   while (wait_for(ends, 2) && ends[0].revents == 0) {
-    if (!has_group) leave(0);  // the payload has ended
-    // Husk may yet be killed before it has removed the group.
+    if (groups[0] == nullptr) leave(0);  // the payload has ended
+    // Husk may yet be killed before it has removed the groups.
     ends[1].fd = -1;  // which poll(2) skips
   }
   kill_payload();
-  if (has_group) remove(group);
+  for (; groups[0] != nullptr; ++groups) remove(groups[0]);
   leave(0);
 }
 

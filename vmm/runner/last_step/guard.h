@@ -3,7 +3,7 @@
 
 namespace husk::runner::last_step {
 
-// `group`: the path of a control group to remove, or "".
-[[noreturn]] void guard(const char* group);
+// `groups`: the paths of control groups to remove, up to a null pointer.
+[[noreturn]] void guard(const char* const* groups);
 
 }  // namespace husk::runner::last_step

@@ -10,7 +10,7 @@ namespace husk::runner::last_step {
 inline constexpr char kBecome[] = "husk: become";
 inline constexpr char kEndOfPaths[] = "";  // no path: execve(2) of it is ENOENT
 
-// {kGuard, control group or ""}: descriptors 0 and 1 are pidfds of husk and of the payload, see guard.cc.
+// {kGuard, control groups...}: descriptors 0 and 1 are pidfds of husk and of the payload, see guard.cc.
 inline constexpr char kGuard[] = "husk: guard";
 
 // The statuses of husk itself (vmm/error.h, which needs a libc).

@@ -29,7 +29,7 @@ bool is_complete(int count, const char* const* arguments) {
 extern "C" [[noreturn]] void last_step_entry(const long* stack) {
   const int count = static_cast<int>(stack[0]);
   const char* const* arguments = reinterpret_cast<const char* const*>(stack + 1);
-  if (count == 2 && equal(arguments[0], kGuard)) guard(arguments[1]);
+  if (count > 0 && equal(arguments[0], kGuard)) guard(arguments + 1);
   if (count > 0 && equal(arguments[0], kBecome) && is_complete(count, arguments)) {
     become_payload(arguments + 1, arguments + count + 1);
   }
