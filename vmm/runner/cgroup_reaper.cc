@@ -23,7 +23,7 @@ void kill_members(const std::string& path) {
   std::fclose(members);
 }
 
-[[noreturn]] void reap(int alive, const std::string& path) {
+[[noreturn]] void reap(int alive, const std::vector<std::string>& paths) {
   setsid();  // what is sent to husk's process group or terminal is not for this process
   sigset_t all;
   sigfillset(&all);
@@ -34,21 +34,21 @@ void kill_members(const std::string& path) {
   char nothing;
   while (read(0, &nothing, 1) < 0 && errno == EINTR) {
   }
-  kill_members(path);
-  remove_cgroup(path.c_str());
+  for (const std::string& path : paths) kill_members(path);
+  for (const std::string& path : paths) remove_cgroup(path.c_str());
   _exit(0);
 }
 
 }  // namespace
 
-CgroupReaper::CgroupReaper(const std::string& path) {
+CgroupReaper::CgroupReaper(const std::vector<std::string>& paths) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw Error::from_errno("make", "a pipe");
   const UniqueFd watch(ends[0]);
   alive_.reset(ends[1]);
   pid_ = fork();
-  if (pid_ < 0) throw Error::from_errno("start", "the control group's reaper");
-  if (pid_ == 0) reap(watch.get(), path);
+  if (pid_ < 0) throw Error::from_errno("start", "the control groups' reaper");
+  if (pid_ == 0) reap(watch.get(), paths);
 }
 
 CgroupReaper::~CgroupReaper() {

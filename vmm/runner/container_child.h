@@ -3,6 +3,8 @@
 
 #include <signal.h>
 
+#include <vector>
+
 #include "vmm/container_spec.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/namespaces.h"
@@ -15,7 +17,7 @@ struct ContainerPlan {
   const RootSource& root;
   const sigset_t& signal_mask;  // that the payload starts with
   int parent_pidfd = -1;
-  int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
+  std::vector<int> cgroups = {};  // where to write "0" to join each control group of the payload's own
   std::optional<UserMapping> user_namespace = std::nullopt;
   std::string console = {};  // path of the caller's terminal when the payload gets it (-t), else empty
 };

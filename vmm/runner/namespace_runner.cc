@@ -1,12 +1,16 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "vmm/log.h"
 #include "vmm/runner/cgroup.h"
 #include "vmm/runner/cgroup_reaper.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/container_child.h"
+#include "vmm/runner/device_cgroup.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/runner.h"
 #include "vmm/runner/supervisor.h"
@@ -19,23 +23,55 @@ std::string terminal_of_caller(const ContainerSpec& spec) {
   return name != nullptr ? name : "";
 }
 
+// The payload's control groups; only a memory limit needs any.
+struct Cgroups {
+  std::optional<MemoryCgroup> memory;
+  std::optional<DeviceCgroup> devices;
+
+  std::vector<const OwnCgroup*> all() const {
+    std::vector<const OwnCgroup*> groups;
+    if (memory) groups.push_back(&memory->group());
+    if (devices && devices->group()) groups.push_back(&*devices->group());
+    return groups;
+  }
+};
+
+Cgroups make_cgroups(const ContainerSpec& spec, const std::string& console) {
+  Cgroups groups;
+  if (!spec.memory_limit_asked) return groups;
+  groups.memory.emplace(MemoryCgroup::create(spec.memory_bytes));
+  struct stat terminal {};
+  const bool has_terminal = !console.empty() && stat(console.c_str(), &terminal) == 0;
+  try {
+    groups.devices.emplace(
+        DeviceCgroup::create(*groups.memory, has_terminal ? std::optional(terminal.st_rdev) : std::nullopt));
+  } catch (const Error& error) {
+    // An unprivileged user, or a container around husk. The payload has no CAP_MKNOD, and its mounts have nodev.
+    log::write(log::Severity::kInfo, std::string("devices are not controlled by a control group: ") + error.what());
+  }
+  return groups;
+}
+
 }  // namespace
 
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   const SignalGate gate;
   const UniqueFd self = open_pidfd_of_self();
 
-  std::optional<MemoryCgroup> cgroup;
+  const std::string console = terminal_of_caller(spec);
+  const Cgroups cgroups = make_cgroups(spec, console);
   std::optional<CgroupReaper> reaper;
-  if (spec.memory_limit_asked) {
-    cgroup.emplace(MemoryCgroup::create(spec.memory_bytes));
-    reaper.emplace(cgroup->path());
-  }
-
   ContainerPlan plan{.spec = spec, .root = root, .signal_mask = gate.previous_mask(), .parent_pidfd = self.get()};
-  if (cgroup) plan.cgroup_processes = cgroup->processes_descriptor();
+  if (cgroups.memory) {
+    std::vector<std::string> paths;
+    for (const OwnCgroup* group : cgroups.all()) {
+      paths.push_back(group->path());
+      plan.cgroups.push_back(group->processes_descriptor());
+    }
+    reaper.emplace(paths);
+  }
   if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
-  plan.console = terminal_of_caller(spec);
+  plan.console = console;
 
   ChildReport report;
   Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
@@ -46,7 +82,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
 
   // A shell with job control has taken the terminal for its own process groups.
   if (!plan.console.empty()) set_foreground_group(getpgrp());
-  if (cgroup && status != 0 && cgroup->killed_for_memory()) {
+  if (cgroups.memory && status != 0 && cgroups.memory->killed_for_memory()) {
     log::print(log::Severity::kError,
                "the kernel killed a process of the payload: out of memory (limit %llu KiB); give it more with -m",
                static_cast<unsigned long long>(spec.memory_bytes >> 10));

@@ -27,9 +27,10 @@ class OldRoot {
 // the mount.
 void mount_erofs(const RootSource& root, const std::string& target);
 
-// To be called in a new mount namespace: makes its mounts private, mounts the image and its overlay, and makes that the
-// root directory of the caller and of its mount namespace (pivot_root(2)). Nothing is mounted that outlives the mount
-// namespace, and the image is never written to.
-OldRoot enter_root(const RootSource& root, bool user_namespace);
+// To be called in a new mount namespace, one after the other. The first makes its mounts private and mounts the image
+// and its overlay; the second makes that the root directory of the caller and of its mount namespace (pivot_root(2)).
+// Nothing is mounted that outlives the mount namespace, and the image is never written to.
+void mount_root(const RootSource& root, bool user_namespace);
+OldRoot enter_root();
 
 }  // namespace husk::runner
