@@ -107,13 +107,13 @@ void probe_devices(const Host& host) {
     for (const char* directory : {"", "/dev", "/dev/shm", "/tmp"}) make_and_open(directory, device);
   }
   // What a payload may do to the nodes that it has: to the container's own, never to the host's.
-  for (const char* change : {"chmod", "chown"}) {
-    const bool mode = change == std::string("chmod");
+  for (const std::string node : {"/dev/null", "/dev/console"}) {
     struct stat before {};
-    stat("/dev/null", &before);
-    say("/dev", std::string(change) + " /dev/null",
-        outcome(mode ? chmod("/dev/null", 0600) : chown("/dev/null", 1, before.st_gid)));
-    mode ? chmod("/dev/null", before.st_mode & 07777) : chown("/dev/null", before.st_uid, before.st_gid);
+    if (stat(node.c_str(), &before) != 0) continue;
+    say("/dev", "chmod " + node, outcome(chmod(node.c_str(), 0600)));
+    chmod(node.c_str(), before.st_mode & 07777);
+    say("/dev", "chown " + node, outcome(chown(node.c_str(), 1, before.st_gid)));
+    if (chown(node.c_str(), before.st_uid, before.st_gid) != 0) continue;  // as the attempt before
   }
   const int file = open("/dev/probe-file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   say("/dev", "new file", outcome(file));

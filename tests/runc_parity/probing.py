@@ -2,12 +2,16 @@
 
 import ctypes
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 PROBE_SECONDS = 100
@@ -110,17 +114,43 @@ def call_names():
     return {number: name for number, name in names.items() if int(number) <= 450}
 
 
-def facts(command, **options):
-    """Runs a container's command; returns what its probe printed, {"topic: subject": value}."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          input="", timeout=PROBE_SECONDS, errors="replace", **options)
+def parse(command, status, output, errors):
+    """What a probe printed, {"topic: subject": value}."""
     found, names = {}, call_names()
-    for line in done.stdout.splitlines():
-        topic, subject, value = line.split("\t")
+    for line in output.splitlines():
+        words = line.split("\t")
+        if len(words) != 3:
+            sys.exit(f"FAILED: {' '.join(command[:6])} ...: what is this? {line}")
+        topic, subject, value = words
         if topic == "system call":
             subject = names.get(subject, subject)
         found[f"{topic}: {subject}"] = value
-    if done.returncode != 0 or found.get("probe: complete") != "yes":
-        print(f"FAILED: {' '.join(command[:6])} ...: status {done.returncode}, {len(found)} facts\n{done.stderr}")
-        sys.exit(1)
+    if status != 0 or found.get("probe: complete") != "yes":
+        sys.exit(f"FAILED: {' '.join(command[:6])} ...: status {status}, {len(found)} facts\n{errors}")
     return found
+
+
+def facts(command, **options):
+    """Runs a container's command, whose payload is a probe."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, input="",
+                          timeout=PROBE_SECONDS, errors="replace", **options)
+    return parse(command, done.returncode, done.stdout, done.stderr)
+
+
+def facts_with_terminal(command):
+    """The same on a terminal of its own, with all three streams."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(command[0], command)
+    output, deadline = b"", time.monotonic() + PROBE_SECONDS
+    while time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                output += os.read(terminal, 65536)
+            except OSError:  # EIO: nobody has the other end any more
+                break
+    else:
+        os.kill(pid, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    return parse(command, status, output.decode(errors="replace"), "")

@@ -54,12 +54,6 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-void bind_over_new_file(const std::string& source, const std::string& target) {
-  const UniqueFd file(open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!file) throw Error::from_errno("create", target);
-  mount_at(source, target, {}, MS_BIND);
-}
-
 // Adds attributes to the mount at `path` and keeps all others, those that a user namespace has locked among them, which
 // a remount by mount(2) would have to know and name (mount_setattr(2), Linux 5.12).
 void restrict_mount(const std::string& path, std::uint64_t attributes) {
@@ -82,13 +76,12 @@ void make_devices() {
   }
 }
 
-// The host's nodes, read-only: they can be written to as devices, but their modes, owners and times stay.
-void bind_devices(const std::string& old_root) {
-  for (const Device& device : kDevices) {
-    const std::string path = std::string("/dev/") + device.name;
-    bind_over_new_file(old_root + path, path);
-    restrict_mount(path, MOUNT_ATTR_RDONLY);
-  }
+// A node of the host's, read-only: it can be written to as a device, but its mode, owner and times stay.
+void bind_node_of_host(const std::string& source, const std::string& target) {
+  const UniqueFd file(open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!file) throw Error::from_errno("create", target);
+  mount_at(source, target, {}, MS_BIND);
+  restrict_mount(target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 }
 
 // Hides what is at `path`, if there is something. All directories are covered by one empty file system, the first of
@@ -139,7 +132,10 @@ void mount_dev(const std::string& old_root, bool user_namespace, const std::stri
   make_mount_point("/dev");
   mount_at("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k");
   if (user_namespace) {
-    bind_devices(old_root);
+    for (const Device& device : kDevices) {
+      const std::string path = std::string("/dev/") + device.name;
+      bind_node_of_host(old_root + path, path);
+    }
   } else {
     make_devices();
   }
@@ -156,7 +152,7 @@ void mount_dev(const std::string& old_root, bool user_namespace, const std::stri
   for (const auto& [target, path] : kDeviceLinks) {
     if (symlink(target, path) != 0) throw Error::from_errno("link", path);
   }
-  if (!console.empty()) bind_over_new_file(old_root + console, "/dev/console");
+  if (!console.empty()) bind_node_of_host(old_root + console, "/dev/console");
 }
 
 void mount_sys() {
