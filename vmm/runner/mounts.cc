@@ -85,11 +85,17 @@ void bind_node_of_host(const std::string& source, const std::string& target) {
 }
 
 // Hides what is at `path`, if there is something. All directories are covered by one empty file system, the first of
-// them is where it is mounted.
+// them is where it is mounted. What it is has to be known before: a bind mount that is refused, of /dev/null on a
+// directory, makes the kernel wait for all processors (namespace_unlock), which takes longer than all mounts here.
 void mask(const std::string& path, std::string& empty_directory) {
-  if (mount("/dev/null", path.c_str(), nullptr, MS_BIND, nullptr) == 0 || errno == ENOENT) return;
-  if (errno != ENOTDIR) throw Error::from_errno("mask", path);
-  if (empty_directory.empty()) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return;
+    throw Error::from_errno("mask", path);
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    mount_at("/dev/null", path, {}, MS_BIND);
+  } else if (empty_directory.empty()) {
     mount_at("tmpfs", path, "tmpfs", MS_RDONLY | kPseudoFlags, "size=0");
     empty_directory = path;
   } else {
