@@ -2,13 +2,18 @@
 #include "vmm/runner/limits.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <functional>
+#include <iterator>
 
 namespace husk::runner {
 namespace {
@@ -59,6 +64,23 @@ TEST(Keyring, KeysOfTheCallersSessionAreOutOfReach) {
     if (add_key("husk-test", KEY_SPEC_SESSION_KEYRING) < 0 || find_key("husk-test") < 0) return false;
     leave_session_keyring();
     return session_keyring() != caller && find_key("husk-test") < 0 && errno == ENOKEY;
+  });
+}
+
+TEST(Keyring, AFilterAroundHuskThatRefusesKeyctlIsNoError) {
+  expect_in_child([] {
+    sock_filter refuse_keyctl[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_keyctl, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{std::size(refuse_keyctl), refuse_keyctl};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+      return false;
+    }
+    leave_session_keyring();
+    return true;
   });
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "vmm/error.h"
+#include "vmm/log.h"
 
 namespace husk::runner {
 
@@ -24,6 +25,12 @@ void limit_descriptors() {
 void leave_session_keyring() {
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return;
   if (errno == ENOSYS) return;  // a kernel without CONFIG_KEYS has nothing to hide
+  if (errno == EPERM) {
+    // The kernel itself never says so here: husk runs in a container whose filter refuses keyctl(2), as Docker's does,
+    // and the payload inherits that filter.
+    log::write(log::Severity::kInfo, "no session keyring of the payload's own: a filter refuses keyctl(2)");
+    return;
+  }
   throw Error::from_errno("make", "a session keyring", "see /proc/sys/kernel/keys/maxkeys for the quota of a user");
 }
 
