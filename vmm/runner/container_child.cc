@@ -13,6 +13,7 @@
 #include "vmm/runner/capabilities.h"
 #include "vmm/runner/descriptors.h"
 #include "vmm/runner/last_step_file.h"
+#include "vmm/runner/limits.h"
 #include "vmm/runner/mounts.h"
 #include "vmm/runner/rootfs.h"
 #include "vmm/runner/seccomp.h"
@@ -20,8 +21,10 @@
 namespace husk::runner {
 namespace {
 
-void join_cgroup(int processes) {
-  if (write(processes, "0", 1) != 1) throw Error::from_errno("join", "the memory control group");
+void join_cgroups(const std::vector<int>& cgroups) {
+  for (const int processes : cgroups) {
+    if (write(processes, "0", 1) != 1) throw Error::from_errno("join", "a control group");
+  }
 }
 
 void join_network(const ContainerPlan& plan) {
@@ -34,7 +37,6 @@ void join_network(const ContainerPlan& plan) {
 
 void set_up_file_systems(const ContainerPlan& plan) {
   const bool user_namespace = plan.user_namespace.has_value();
-  mount_root(plan.root, user_namespace);
   OldRoot old_root = enter_root(std::array{plan.husk, plan.link, plan.last_step});
   // From here on every path is one in the container, also where the image has symbolic links.
   mount_proc();
@@ -62,19 +64,22 @@ ExecFailure execute_last_step(const ContainerPlan& plan) {
 void become_payload(const ContainerPlan& plan, ChildReport& report) {
   die_with_parent(plan.husk);
 
-  // Who and where: the cgroup first, since it becomes the root of the cgroup namespace.
   if (plan.user_namespace) map_user(*plan.user_namespace);
-  if (plan.cgroup_processes >= 0) join_cgroup(plan.cgroup_processes);
+  umask(0);  // directories and device nodes get the modes that they are made with
+  mount_root(plan.root, plan.user_namespace.has_value());
+  // Where devices are controlled, the loop device that an image may have needed can be used no more. The groups become
+  // the root of the cgroup namespace.
+  join_cgroups(plan.cgroups);
   enter_cgroup_namespace();
   set_hostname(plan.spec.hostname);
-
-  umask(0);  // device nodes get the modes that they are made with
   set_up_file_systems(plan);
   umask(022);
 
   // With -t the payload shares husk's session and foreground process group, and so its terminal's signals; a shell
   // makes its own groups from there. Without, it has no controlling terminal, and husk passes the signals on.
   if (plan.console.empty()) setsid();
+  limit_descriptors();
+  leave_session_keyring();
   drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
   die_with_parent(plan.husk);
 

@@ -3,6 +3,8 @@
 
 #include <signal.h>
 
+#include <vector>
+
 #include "vmm/container_spec.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/guard.h"
@@ -16,10 +18,10 @@ struct ContainerPlan {
   const RootSource& root;
   const sigset_t& signal_mask;  // that the payload starts with
   Guard& guard;
-  int husk = -1;              // its pidfd
-  int link = -1;              // socket to husk, for the seccomp listener
-  int last_step = -1;         // see last_step_file.h
-  int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
+  int husk = -1;                  // its pidfd
+  int link = -1;                  // socket to husk, for the seccomp listener
+  int last_step = -1;             // see last_step_file.h
+  std::vector<int> cgroups = {};  // where to write "0" to join each control group of the payload's own
   std::optional<UserMapping> user_namespace = std::nullopt;
   SharedNetwork* network = nullptr;  // null: the process was made in a network namespace of its own
   std::string console = {};          // path of the caller's terminal when the payload gets it (-t), else empty
