@@ -107,6 +107,8 @@ TEST_F(Filter, RefusesWhatChangesTheMachine) {
                             SYS_sethostname,
                             SYS_fsopen,
                             SYS_move_mount,
+                            SYS_pidfd_getfd,
+                            SYS_get_mempolicy,
                             SYS_syslog}) {
     EXPECT_EQ(verdict(number), kNotPermitted) << number;
   }
@@ -135,7 +137,13 @@ TEST_F(Filter, CloneMakesThreadsButNoNamespaces) {
 
 TEST_F(Filter, LooksAtArguments) {
   EXPECT_EQ(verdict(SYS_socket, AF_INET), kAllow);
-  EXPECT_EQ(verdict(SYS_socket, AF_VSOCK), kNotPermitted);
+  for (const int family : {AF_UNIX, AF_INET6, AF_NETLINK, AF_PACKET, AF_BLUETOOTH, AF_XDP}) {
+    EXPECT_EQ(verdict(SYS_socket, static_cast<std::uint64_t>(family)), kAllow) << family;
+  }
+  for (const int family :
+       {AF_VSOCK, AF_ALG, AF_DECnet, AF_ECONET, AF_ATMSVC, AF_IRDA, AF_WANPIPE, AF_ISDN, AF_CAIF, AF_MAX, -1}) {
+    EXPECT_EQ(verdict(SYS_socket, static_cast<std::uint64_t>(family)), kNotPermitted) << family;
+  }
   EXPECT_EQ(verdict(SYS_ioctl, 0, TCGETS), kAllow);
   EXPECT_EQ(verdict(SYS_ioctl, 0, TIOCSTI), kNotPermitted);
   EXPECT_EQ(verdict(SYS_ioctl, 0, (std::uint64_t{1} << 32) | TIOCSTI), kNotPermitted);  // the kernel cuts it to 32 bits

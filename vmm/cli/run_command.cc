@@ -12,6 +12,7 @@
 #include "vmm/machine/machine.h"
 #include "vmm/machine/timeline.h"
 #include "vmm/runner/runner.h"
+#include "vmm/runner/standard_streams.h"
 
 namespace husk::cli {
 namespace {
@@ -61,6 +62,7 @@ int run_in_vm(const RunOptions& options, const StartTimes& start, const sandbox:
 }  // namespace
 
 int run_command(RunOptions& options, const StartTimes& start) {
+  runner::open_missing_streams();
   switch (options.spec.isolation) {
     case Isolation::kVm:
       if (options.jail == sandbox::JailLevel::kFull) {

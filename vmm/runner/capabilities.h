@@ -1,4 +1,5 @@
-// Capabilities (capabilities(7)): the payload keeps the set that Docker gives a container, and can never get more.
+// Capabilities (capabilities(7)): the payload keeps the set that Docker gives a container, without CAP_MKNOD, and can
+// never get more.
 #pragma once
 
 #include <cstdint>

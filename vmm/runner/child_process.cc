@@ -1,9 +1,7 @@
 #include "vmm/runner/child_process.h"
 
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,8 +10,8 @@
 #include <csignal>
 #include <exception>
 
-#include "common/mapping.h"
 #include "vmm/log.h"
+#include "vmm/runner/sharing_process.h"
 
 namespace husk::runner {
 namespace {
@@ -37,25 +35,21 @@ int run_task(void* argument) {
 
 }  // namespace
 
-Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body) {
-  // The child needs a stack of its own: returning from functions on a shared one would overwrite the parent's frames.
+Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
+                    const std::function<void(int)>& meanwhile) {
   constexpr std::size_t kStackSize = 256 * 1024;
-  void* address = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (address == MAP_FAILED) throw Error::from_errno("map", "a stack for the payload's process");
-  const Mapping stack(address, kStackSize);
-
+  SharingProcess process(kStackSize);
   Task task{report, body};
   int pidfd = -1;
-  // CLONE_FILES without exec would be a liability; with it, execve(2) gives the child its own copy of the table.
-  const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD | namespace_flags;
-  Payload payload;
-  payload.pid = clone(run_task, stack.data() + stack.size(), flags, &task, &pidfd);
-  if (payload.pid < 0) {
+  if (!process.start(CLONE_PIDFD | namespace_flags, run_task, &task, &pidfd)) {
     throw Error::from_errno("start", namespace_flags != 0 ? "a process in new namespaces" : "a process",
                             namespace_flags != 0 ? "run husk as root, or allow user namespaces" : "");
   }
+  if (meanwhile) meanwhile(pidfd);
+  process.wait_until_apart();
+  Payload payload;
+  payload.pid = process.pid();
   payload.pidfd.reset(pidfd);
-  payload.listener.reset(report.listener);
   return payload;
 }
 
@@ -64,10 +58,6 @@ void die_with_parent(int parent_pidfd) {
   // getppid() cannot tell: it is 0 in a pid namespace. A pidfd is readable once its process has ended.
   pollfd parent{parent_pidfd, POLLIN, 0};
   if (poll(&parent, 1, 0) != 0) _exit(kExitHuskError);
-}
-
-void close_other_descriptors_on_exec() {
-  if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) throw Error::from_errno("close", "descriptors");
 }
 
 UniqueFd open_pidfd_of_self() {

@@ -1,5 +1,5 @@
-// A child that shares the caller's memory and descriptors until it executes a program, as vfork(2): the cheapest way to
-// start one, and the child can hand results back in ordinary variables.
+// A child that shares the caller's memory until it executes a program, so that it can hand results back in ordinary
+// variables. It has descriptors of its own.
 #pragma once
 
 #include <functional>
@@ -16,21 +16,18 @@ namespace husk::runner {
 struct ChildReport {
   std::optional<Error> error;          // set-up failed: husk's own error
   std::optional<ExecFailure> failure;  // the command cannot be run
-  int listener = -1;                   // seccomp listener: the descriptor outlives the child's exec in the caller
 };
 
-// Runs `body` in a child made with clone(2) and `namespace_flags`; the caller sleeps until the child has executed a
-// program or ended. `body` must not return unless exec failed; what it throws ends up in the report's `error`.
-// The descriptor table is shared: what the child opens is open in the caller, so it closes what is not to stay.
-Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body);
+// Runs `body` in a child made with clone(2) and `namespace_flags`, and returns when the child has executed a program or
+// ended. `body` must not return unless exec failed; what it throws ends up in the report's `error`. At the same time
+// `meanwhile` runs in the caller, with the child's pidfd, under the rule of sharing_process.h.
+Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
+                    const std::function<void(int)>& meanwhile = {});
 
 // For the child: the kernel kills it with SIGKILL when its parent ends (PR_SET_PDEATHSIG). `parent_pidfd` refers to the
 // parent; if that has already ended, this does not return. To be called again after a change of credentials, which
-// clears the setting.
+// clears the setting. (That a payload can clear it, too, is why there is a guard: guard.h.)
 void die_with_parent(int parent_pidfd);
-
-// For the child: nothing but standard input, output and error survives the coming exec.
-void close_other_descriptors_on_exec();
 
 UniqueFd open_pidfd_of_self();
 

@@ -1,10 +1,19 @@
 #include "vmm/runner/container_child.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "vmm/error.h"
 #include "vmm/runner/capabilities.h"
+#include "vmm/runner/descriptors.h"
+#include "vmm/runner/last_step_file.h"
+#include "vmm/runner/limits.h"
 #include "vmm/runner/mounts.h"
 #include "vmm/runner/rootfs.h"
 #include "vmm/runner/seccomp.h"
@@ -12,50 +21,74 @@
 namespace husk::runner {
 namespace {
 
-void join_cgroup(int processes) {
-  if (write(processes, "0", 1) != 1) throw Error::from_errno("join", "the memory control group");
+void join_cgroups(const std::vector<int>& cgroups) {
+  for (const int processes : cgroups) {
+    if (write(processes, "0", 1) != 1) throw Error::from_errno("join", "a control group");
+  }
+}
+
+void join_network(const ContainerPlan& plan) {
+  if (plan.network == nullptr) {
+    bring_up_loopback();
+  } else {
+    plan.network->join(plan.husk);
+  }
 }
 
 void set_up_file_systems(const ContainerPlan& plan) {
   const bool user_namespace = plan.user_namespace.has_value();
-  OldRoot old_root = enter_root(plan.root, user_namespace);
+  OldRoot old_root = enter_root(std::array{plan.husk, plan.link, plan.last_step});
   // From here on every path is one in the container, also where the image has symbolic links.
   mount_proc();
   mount_dev(old_root.path(), user_namespace, plan.console);
+  join_network(plan);  // as late as can be: sysfs shows the interfaces of its mounter's network namespace
   mount_sys();
   restrict_proc_and_sys();
   old_root.detach();
 }
 
+// Hands the process over to the last step: the payload's working directory and its program are looked up there, where
+// neither husk's memory nor any of its descriptors is left.
+ExecFailure execute_last_step(const ContainerPlan& plan) {
+  const std::vector<std::string> paths = candidates(plan.spec.argv[0], lookup(plan.spec.env, "PATH", kDefaultPath));
+  const std::vector<char*> arguments = arguments_to_become(plan.spec.cwd, paths, plan.spec.argv);
+  const std::vector<char*> environment = c_vector(plan.spec.env);
+  close_others_on_exec();  // the last step is executed from a descriptor: no path is looked up before they are gone
+  syscall(SYS_execveat, plan.last_step, "", arguments.data(), environment.data(), AT_EMPTY_PATH);
+  // The arguments may be too long, as they may for the payload.
+  return {kExitNotExecutable, "cannot run '" + plan.spec.argv[0] + "': " + std::strerror(errno)};
+}
+
 }  // namespace
 
 void become_payload(const ContainerPlan& plan, ChildReport& report) {
-  die_with_parent(plan.parent_pidfd);
+  die_with_parent(plan.husk);
 
-  // Who and where: the cgroup first, since it becomes the root of the cgroup namespace.
   if (plan.user_namespace) map_user(*plan.user_namespace);
-  if (plan.cgroup_processes >= 0) join_cgroup(plan.cgroup_processes);
+  umask(0);  // directories and device nodes get the modes that they are made with
+  mount_root(plan.root, plan.user_namespace.has_value());
+  // Where devices are controlled, the loop device that an image may have needed can be used no more. The groups become
+  // the root of the cgroup namespace.
+  join_cgroups(plan.cgroups);
   enter_cgroup_namespace();
   set_hostname(plan.spec.hostname);
-  bring_up_loopback();
-
-  umask(0);  // device nodes get the modes that they are made with
   set_up_file_systems(plan);
   umask(022);
 
   // With -t the payload shares husk's session and foreground process group, and so its terminal's signals; a shell
   // makes its own groups from there. Without, it has no controlling terminal, and husk passes the signals on.
   if (plan.console.empty()) setsid();
+  limit_descriptors();
+  leave_session_keyring();
   drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
-  die_with_parent(plan.parent_pidfd);
-  // As the payload's user: a directory that it may not enter is not its working directory.
-  if (chdir(plan.spec.cwd.c_str()) != 0) throw Error::from_errno("enter", "working directory '" + plan.spec.cwd + "'");
+  die_with_parent(plan.husk);
 
-  close_other_descriptors_on_exec();
   reset_signals(plan.signal_mask);
   const std::vector<sock_filter> filter = default_filter();
-  report.listener = install_filter(filter).release();
-  report.failure = execute(plan.spec.argv, plan.spec.env);
+  const char nothing = 0;
+  send_descriptor(plan.link, install_filter(filter).get(), &nothing, sizeof nothing);
+  plan.guard.wait_until_ready();
+  report.failure = execute_last_step(plan);
 }
 
 }  // namespace husk::runner

@@ -3,8 +3,11 @@
 
 #include <signal.h>
 
+#include <vector>
+
 #include "vmm/container_spec.h"
 #include "vmm/runner/child_process.h"
+#include "vmm/runner/guard.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/runner.h"
 
@@ -14,10 +17,14 @@ struct ContainerPlan {
   const ContainerSpec& spec;
   const RootSource& root;
   const sigset_t& signal_mask;  // that the payload starts with
-  int parent_pidfd = -1;
-  int cgroup_processes = -1;  // where to write "0" to join the memory control group; -1: none
+  Guard& guard;
+  int husk = -1;                  // its pidfd
+  int link = -1;                  // socket to husk, for the seccomp listener
+  int last_step = -1;             // see last_step_file.h
+  std::vector<int> cgroups = {};  // where to write "0" to join each control group of the payload's own
   std::optional<UserMapping> user_namespace = std::nullopt;
-  std::string console = {};  // path of the caller's terminal when the payload gets it (-t), else empty
+  SharedNetwork* network = nullptr;  // null: the process was made in a network namespace of its own
+  std::string console = {};          // path of the caller's terminal when the payload gets it (-t), else empty
 };
 
 // Runs in the child that start_child made; returns only when the command could not be run (in the report).

@@ -1,12 +1,16 @@
 #include "vmm/runner/mounts.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 #include "common/unique_fd.h"
@@ -21,7 +25,7 @@ struct Device {
   unsigned minor;
 };
 
-// Documentation/admin-guide/devices.txt
+// Documentation/admin-guide/devices.txt. /dev/pts/ptmx and the terminals come with devpts.
 constexpr std::array kDevices = {Device{"null", 1, 3},   Device{"zero", 1, 5},    Device{"full", 1, 7},
                                  Device{"random", 1, 8}, Device{"urandom", 1, 9}, Device{"tty", 5, 0}};
 
@@ -39,20 +43,64 @@ constexpr std::array kMaskedPaths = {
     "/proc/sched_debug", "/proc/scsi",          "/sys/firmware",    "/sys/devices/virtual/powercap",
 };
 
+// What hardware with thermal interrupts counts for each processor: a power side channel, as /proc/interrupts.
+constexpr char kProcessors[] = "/sys/devices/system/cpu";
+
 constexpr std::array kReadOnlyPaths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 
-constexpr unsigned long kProcFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+constexpr unsigned long kPseudoFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-void bind_over_new_file(const std::string& source, const std::string& target) {
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Adds attributes to the mount at `path` and keeps all others, those that a user namespace has locked among them, which
+// a remount by mount(2) would have to know and name (mount_setattr(2), Linux 5.12).
+void restrict_mount(const std::string& path, std::uint64_t attributes) {
+  mount_attr change{};
+  change.attr_set = attributes;
+  if (mount_setattr(AT_FDCWD, path.c_str(), 0, &change, sizeof change) != 0) {
+    throw Error::from_errno("restrict", "the mount at " + path);
+  }
+}
+
+// Nodes of the container's own: chmod(2) or chown(2) by its root changes nothing on the host. Each is a mount of its
+// own, bound on itself, because only so can /dev itself have nodev.
+void make_devices() {
+  for (const Device& device : kDevices) {
+    const std::string path = std::string("/dev/") + device.name;
+    if (mknod(path.c_str(), S_IFCHR | 0666, makedev(device.major, device.minor)) != 0) {
+      throw Error::from_errno("create device", path);
+    }
+    mount_at(path, path, {}, MS_BIND);
+  }
+}
+
+// A node of the host's, read-only: it can be written to as a device, but its mode, owner and times stay.
+void bind_node_of_host(const std::string& source, const std::string& target) {
   const UniqueFd file(open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   if (!file) throw Error::from_errno("create", target);
   mount_at(source, target, {}, MS_BIND);
+  restrict_mount(target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 }
 
-void mask(const char* path) {
-  if (mount("/dev/null", path, nullptr, MS_BIND, nullptr) == 0 || errno == ENOENT) return;
-  if (errno != ENOTDIR) throw Error::from_errno("mask", path);
-  mount_at("tmpfs", path, "tmpfs", MS_RDONLY, "size=0");
+// Hides what is at `path`, if there is something. All directories are covered by one empty file system, the first of
+// them is where it is mounted. What it is has to be known before: a bind mount that is refused, of /dev/null on a
+// directory, makes the kernel wait for all processors (namespace_unlock), which takes longer than all mounts here.
+void mask(const std::string& path, std::string& empty_directory) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return;
+    throw Error::from_errno("mask", path);
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    mount_at("/dev/null", path, {}, MS_BIND);
+  } else if (empty_directory.empty()) {
+    mount_at("tmpfs", path, "tmpfs", MS_RDONLY | kPseudoFlags, "size=0");
+    empty_directory = path;
+  } else {
+    mount_at(empty_directory, path, {}, MS_BIND);
+  }
 }
 
 void make_read_only(const char* path) {
@@ -60,8 +108,7 @@ void make_read_only(const char* path) {
     if (errno == ENOENT) return;
     throw Error::from_errno("bind", path);
   }
-  // A bind mount takes over the flags of what it binds; a remount has to name those that shall stay.
-  mount_at({}, path, {}, MS_BIND | MS_REMOUNT | MS_RDONLY | kProcFlags);
+  restrict_mount(path, MOUNT_ATTR_RDONLY);
 }
 
 }  // namespace
@@ -84,20 +131,22 @@ void make_mount_point(const std::string& path) {
 
 void mount_proc() {
   make_mount_point("/proc");
-  mount_at("proc", "/proc", "proc", kProcFlags);
+  mount_at("proc", "/proc", "proc", kPseudoFlags);
 }
 
 void mount_dev(const std::string& old_root, bool user_namespace, const std::string& console) {
   make_mount_point("/dev");
   mount_at("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k");
-  for (const Device& device : kDevices) {
-    const std::string path = std::string("/dev/") + device.name;
-    if (user_namespace) {
-      bind_over_new_file(old_root + path, path);
-    } else if (mknod(path.c_str(), S_IFCHR | 0666, makedev(device.major, device.minor)) != 0) {
-      throw Error::from_errno("create device", path);
+  if (user_namespace) {
+    for (const Device& device : kDevices) {
+      const std::string path = std::string("/dev/") + device.name;
+      bind_node_of_host(old_root + path, path);
     }
+  } else {
+    make_devices();
   }
+  // A node that the payload makes here, should it ever get CAP_MKNOD, cannot be opened.
+  restrict_mount("/dev", MOUNT_ATTR_NODEV);
   make_mount_point("/dev/pts");
   // gid 5 is "tty" on every distribution; an unprivileged user namespace has no mapping for it.
   mount_at("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
@@ -109,16 +158,32 @@ void mount_dev(const std::string& old_root, bool user_namespace, const std::stri
   for (const auto& [target, path] : kDeviceLinks) {
     if (symlink(target, path) != 0) throw Error::from_errno("link", path);
   }
-  if (!console.empty()) bind_over_new_file(old_root + console, "/dev/console");
+  if (!console.empty()) bind_node_of_host(old_root + console, "/dev/console");
 }
 
 void mount_sys() {
   make_mount_point("/sys");
-  mount_at("sysfs", "/sys", "sysfs", MS_RDONLY | kProcFlags);
+  mount_at("sysfs", "/sys", "sysfs", MS_RDONLY | kPseudoFlags);
+}
+
+std::vector<std::string> thermal_throttle_directories(const std::string& processors) {
+  std::vector<std::string> paths;
+  // One look is enough where there is none, which is what most starts pay: all processors have it or none has.
+  if (access((processors + "/cpu0/thermal_throttle").c_str(), F_OK) != 0) return paths;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(opendir(processors.c_str()), &closedir);
+  if (!entries) throw Error::from_errno("list", processors);
+  while (const dirent* entry = readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with("cpu") || name.size() == 3 || !std::ranges::all_of(name.substr(3), is_digit)) continue;
+    paths.push_back(processors + "/" + entry->d_name + "/thermal_throttle");
+  }
+  return paths;
 }
 
 void restrict_proc_and_sys() {
-  for (const char* path : kMaskedPaths) mask(path);
+  std::string empty_directory;
+  for (const char* path : kMaskedPaths) mask(path, empty_directory);
+  for (const std::string& path : thermal_throttle_directories(kProcessors)) mask(path, empty_directory);
   for (const char* path : kReadOnlyPaths) make_read_only(path);
 }
 

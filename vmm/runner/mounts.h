@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace husk::runner {
 
@@ -18,13 +19,17 @@ void make_mount_point(const std::string& path);
 void mount_proc();
 
 // A tmpfs with the devices that the OCI runtime specification names ("Default Devices"), a devpts instance of its own,
-// /dev/shm and /dev/mqueue. mknod(2) is denied in a user namespace; there the host's nodes, found below `old_root` (the
-// path of a directory), are bound instead. `console` is the path of a terminal below `old_root`, or empty.
+// /dev/shm and /dev/mqueue. The tmpfs has nodev: only the nodes made here, each a mount of its own, can be opened.
+// mknod(2) is denied in a user namespace; there the host's nodes, found below `old_root` (the path of a directory), are
+// bound read-only instead. `console` is the path of a terminal below `old_root`, or empty.
 void mount_dev(const std::string& old_root, bool user_namespace, const std::string& console);
 
 void mount_sys();
 
-// What Docker and runc hide from a container or make read-only in it.
+// "thermal_throttle" of every processor below `processors`, which is /sys/devices/system/cpu or looks like it.
+std::vector<std::string> thermal_throttle_directories(const std::string& processors);
+
+// What runc and Docker hide from a container or make read-only in it.
 void restrict_proc_and_sys();
 
 }  // namespace husk::runner

@@ -1,14 +1,21 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "vmm/log.h"
 #include "vmm/runner/cgroup.h"
-#include "vmm/runner/cgroup_reaper.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/container_child.h"
+#include "vmm/runner/descriptors.h"
+#include "vmm/runner/device_cgroup.h"
+#include "vmm/runner/guard.h"
+#include "vmm/runner/last_step_file.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/runner.h"
+#include "vmm/runner/standard_streams.h"
 #include "vmm/runner/supervisor.h"
 
 namespace husk::runner {
@@ -19,34 +26,85 @@ std::string terminal_of_caller(const ContainerSpec& spec) {
   return name != nullptr ? name : "";
 }
 
+// The payload's control groups; only a memory limit needs any.
+struct Cgroups {
+  std::optional<MemoryCgroup> memory;
+  std::optional<DeviceCgroup> devices;
+
+  std::vector<const OwnCgroup*> all() const {
+    std::vector<const OwnCgroup*> groups;
+    if (memory) groups.push_back(&memory->group());
+    if (devices && devices->group()) groups.push_back(&*devices->group());
+    return groups;
+  }
+};
+
+Cgroups make_cgroups(const ContainerSpec& spec, const std::string& console) {
+  Cgroups groups;
+  if (!spec.memory_limit_asked) return groups;
+  groups.memory.emplace(MemoryCgroup::create(spec.memory_bytes));
+  struct stat terminal {};
+  const bool has_terminal = !console.empty() && stat(console.c_str(), &terminal) == 0;
+  try {
+    groups.devices.emplace(
+        DeviceCgroup::create(*groups.memory, has_terminal ? std::optional(terminal.st_rdev) : std::nullopt));
+  } catch (const Error& error) {
+    // An unprivileged user, or a container around husk. The payload has no CAP_MKNOD, and its mounts have nodev.
+    log::write(log::Severity::kInfo, std::string("devices are not controlled by a control group: ") + error.what());
+  }
+  return groups;
+}
+
 }  // namespace
 
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   const SignalGate gate;
   const UniqueFd self = open_pidfd_of_self();
 
-  std::optional<MemoryCgroup> cgroup;
-  std::optional<CgroupReaper> reaper;
-  if (spec.memory_limit_asked) {
-    cgroup.emplace(MemoryCgroup::create(spec.memory_bytes));
-    reaper.emplace(cgroup->path());
+  const std::string console = terminal_of_caller(spec);
+  const Cgroups cgroups = make_cgroups(spec, console);
+  std::vector<std::string> paths;
+  std::vector<int> joined;
+  for (const OwnCgroup* group : cgroups.all()) {
+    paths.push_back(group->path());
+    joined.push_back(group->processes_descriptor());
   }
+  const UniqueFd last_step = make_last_step_file();
+  Guard guard(last_step.get(), paths);
 
-  ContainerPlan plan{.spec = spec, .root = root, .signal_mask = gate.previous_mask(), .parent_pidfd = self.get()};
-  if (cgroup) plan.cgroup_processes = cgroup->processes_descriptor();
+  SocketPair link = make_socket_pair();
+  ContainerPlan plan{.spec = spec,
+                     .root = root,
+                     .signal_mask = gate.previous_mask(),
+                     .guard = guard,
+                     .husk = self.get(),
+                     .link = link.child.get(),
+                     .last_step = last_step.get(),
+                     .cgroups = std::move(joined)};
   if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
-  plan.console = terminal_of_caller(spec);
+  plan.console = console;
+  // In a user namespace the payload's user is the caller.
+  const StreamLoan streams(plan.user_namespace ? geteuid() : spec.uid);
+
+  SharedNetwork network;
+  if (!plan.user_namespace) plan.network = &network;
 
   ChildReport report;
-  Payload payload = start_child(clone_flags(plan.user_namespace.has_value()), report,
-                                [&](ChildReport& child_report) { become_payload(plan, child_report); });
+  Payload payload = start_child(
+      clone_flags(plan.user_namespace.has_value()), report,
+      [&](ChildReport& child_report) { become_payload(plan, child_report); },
+      [&](int pidfd) {
+        guard.start(self.get(), pidfd);
+        if (plan.network != nullptr) plan.network->make();
+      });
+  payload.listener = take_descriptor(link.husk.get());
   payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
   const int status = not_started ? *not_started : supervise(payload, gate);
 
   // A shell with job control has taken the terminal for its own process groups.
   if (!plan.console.empty()) set_foreground_group(getpgrp());
-  if (cgroup && status != 0 && cgroup->killed_for_memory()) {
+  if (cgroups.memory && status != 0 && cgroups.memory->killed_for_memory()) {
     log::print(log::Severity::kError,
                "the kernel killed a process of the payload: out of memory (limit %llu KiB); give it more with -m",
                static_cast<unsigned long long>(spec.memory_bytes >> 10));

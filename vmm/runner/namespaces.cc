@@ -1,19 +1,24 @@
 #include "vmm/runner/namespaces.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <cerrno>
 
 #include "common/unique_fd.h"
 #include "vmm/error.h"
+#include "vmm/runner/last_step/system_call.h"
 
 namespace husk::runner {
 namespace {
+
+using last_step::address;
+using last_step::system_call;
 
 void write_file(const char* path, const std::string& text) {
   const UniqueFd file(open(path, O_WRONLY | O_CLOEXEC));
@@ -22,11 +27,29 @@ void write_file(const char* path, const std::string& text) {
   }
 }
 
+constexpr char kLoopback[] = "the loopback interface";
+
+[[noreturn]] void throw_error(int error, const char* operation, const char* object) {
+  errno = error;
+  throw Error::from_errno(operation, object);
+}
+
+// netdevice(7). A new network namespace has a loopback interface that is down; raising it adds 127.0.0.1 and ::1.
+// Without errno, and returns what the kernel does.
+long raise_loopback() {
+  const long socket = system_call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC);
+  if (socket < 0) return socket;
+  const ifreq request{.ifr_ifrn = {.ifrn_name = "lo"}, .ifr_ifru = {.ifru_flags = IFF_UP}};
+  const long result = system_call(SYS_ioctl, socket, SIOCSIFFLAGS, address(&request));
+  system_call(SYS_close, socket);
+  return result;
+}
+
 }  // namespace
 
 int clone_flags(bool with_user_namespace) {
-  const int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-  return with_user_namespace ? flags | CLONE_NEWUSER : flags;
+  const int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+  return with_user_namespace ? flags | CLONE_NEWUSER | CLONE_NEWNET : flags;
 }
 
 bool needs_user_namespace() {
@@ -53,14 +76,20 @@ void set_hostname(const std::string& hostname) {
 }
 
 void bring_up_loopback() {
-  // netdevice(7). A new network namespace has a loopback interface that is down; raising it adds 127.0.0.1 and ::1.
-  const UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  request.ifr_flags = IFF_UP;
-  if (!socket_fd || ioctl(socket_fd.get(), SIOCSIFFLAGS, &request) != 0) {
-    throw Error::from_errno("bring up", "the loopback interface");
-  }
+  if (const long result = raise_loopback(); result < 0) throw_error(static_cast<int>(-result), "bring up", kLoopback);
+}
+
+void SharedNetwork::make() {
+  long result = system_call(SYS_unshare, CLONE_NEWNET);
+  if (result == 0) result = raise_loopback();
+  error_ = static_cast<int>(-result);
+  system_call(SYS_futex, address(&error_), FUTEX_WAKE_PRIVATE, 1);
+}
+
+void SharedNetwork::join(int husk) {
+  while (error_ == kBeingMade) system_call(SYS_futex, address(&error_), FUTEX_WAIT_PRIVATE, kBeingMade);
+  if (const int error = error_) throw_error(error, "make", "a network namespace");
+  if (setns(husk, CLONE_NEWNET) != 0) throw Error::from_errno("enter", "the network namespace");
 }
 
 }  // namespace husk::runner

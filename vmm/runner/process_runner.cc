@@ -4,13 +4,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 
 #include "vmm/error.h"
 #include "vmm/runner/child_process.h"
+#include "vmm/runner/descriptors.h"
 #include "vmm/runner/open_in_root.h"
 #include "vmm/runner/program.h"
 #include "vmm/runner/runner.h"
+#include "vmm/runner/standard_streams.h"
 #include "vmm/runner/supervisor.h"
 
 namespace husk::runner {
@@ -57,21 +60,27 @@ void become(std::uint32_t uid, std::uint32_t gid) {
   }
 }
 
+// `image`: the image's directory where that is not the root directory of the process, else -1.
+void enter_working_directory(const std::string& path, int image) {
+  constexpr int kFlags = O_PATH | O_DIRECTORY;
+  const UniqueFd directory = image < 0 ? open_as_payload(path, kFlags) : open_in_root(image, path, kFlags);
+  if (!directory || fchdir(directory.get()) != 0) throw Error::from_errno("enter", "working directory '" + path + "'");
+}
+
 void become_plain_process(const ContainerSpec& spec, const RootSource& root, const sigset_t& mask, int parent,
                           ChildReport& report) {
   if (!spec.terminal) setsid();  // as in a namespace: Ctrl-C reaches the payload once, through husk
-  // As seen by the caller, so that ".." in `cwd` does not lead out of the image.
-  const UniqueFd directory = open_in_root(root.directory.get(), spec.cwd, O_PATH | O_DIRECTORY);
-  if (!directory || fchdir(directory.get()) != 0) {
-    throw Error::from_errno("enter", "working directory '" + spec.cwd + "'");
-  }
-  const bool in_image = chroot(("/proc/self/fd/" + std::to_string(root.directory.get())).c_str()) == 0;
+  if (fchdir(root.directory.get()) != 0) throw Error::from_errno("enter", "image '" + root.name + "'");
+  const bool in_image = chroot(".") == 0;
   if (!in_image && errno != EPERM) throw Error::from_errno("enter", "image '" + root.name + "'");
   if (in_image) become(spec.uid, spec.gid);  // who may not chroot(2) may not change its user either
   die_with_parent(parent);
-  close_other_descriptors_on_exec();
+  // The image's paths come now. In the image no descriptor leads out of it; elsewhere its own is needed for them.
+  const int directory = in_image ? -1 : root.directory.get();
+  keep_only(std::array{directory});
+  enter_working_directory(spec.cwd, directory);
   reset_signals(mask);
-  report.failure = in_image ? execute(spec.argv, spec.env) : execute_in_place(spec, root.directory.get());
+  report.failure = in_image ? execute(spec.argv, spec.env) : execute_in_place(spec, directory);
 }
 
 }  // namespace
@@ -83,6 +92,8 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
   }
   const SignalGate gate;
   const UniqueFd self = open_pidfd_of_self();
+  // Who may not change its root directory does not change its user either: see become_plain_process.
+  const StreamLoan streams(geteuid() == 0 ? spec.uid : geteuid());
   ChildReport report;
   Payload payload = start_child(0, report, [&](ChildReport& child_report) {
     become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);

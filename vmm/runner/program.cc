@@ -1,5 +1,6 @@
 #include "vmm/runner/program.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "vmm/error.h"
+#include "vmm/runner/open_in_root.h"
 
 namespace husk::runner {
 
@@ -48,7 +50,9 @@ ExecFailure execute(const std::vector<std::string>& argv, const std::vector<std:
   // that was found and could not be run is what the user wants to hear about.
   int error = ENOENT;
   for (const std::string& candidate : candidates(argv[0], lookup(env, "PATH", kDefaultPath))) {
-    execve(candidate.c_str(), argument_pointers.data(), environment_pointers.data());
+    if (open_as_payload(candidate, O_PATH)) {
+      execve(candidate.c_str(), argument_pointers.data(), environment_pointers.data());
+    }
     if (errno == ENOENT || errno == ENOTDIR) continue;
     error = errno;
     if (error != EACCES) break;

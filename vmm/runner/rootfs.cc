@@ -10,8 +10,10 @@
 
 #include <array>
 #include <climits>
+#include <vector>
 
 #include "vmm/error.h"
+#include "vmm/runner/descriptors.h"
 #include "vmm/runner/loop_device.h"
 #include "vmm/runner/mounts.h"
 
@@ -21,6 +23,7 @@ namespace {
 // Any directory that every Linux system has serves (POSIX 10.1 requires /tmp): in the new mount namespace a tmpfs
 // covers it, and goes with the old root. IMAGE may lie below it, and is therefore reached through its descriptor only.
 constexpr char kStage[] = "/tmp";
+constexpr char kRoot[] = "/tmp/root";  // in kStage
 
 std::string descriptor_path(const UniqueFd& fd) {
   return "/proc/self/fd/" + std::to_string(fd.get());
@@ -73,7 +76,7 @@ void mount_erofs(const RootSource& root, const std::string& target) {
   mount_at(loop.path(), target, "erofs", kFlags);
 }
 
-OldRoot enter_root(const RootSource& root, bool user_namespace) {
+void mount_root(const RootSource& root, bool user_namespace) {
   // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
   mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
   const UniqueFd directory = root.directory ? open_again(root) : UniqueFd();
@@ -91,7 +94,7 @@ OldRoot enter_root(const RootSource& root, bool user_namespace) {
     mount_erofs(root, lower);
   }
   const std::string layers = "lowerdir=" + lower + ",upperdir=" + stage + "/upper,workdir=" + stage + "/work";
-  const std::string target = stage + "/root";
+  const std::string target = kRoot;
   // overlayfs.rst, "User xattr": trusted.* attributes are out of reach in a user namespace.
   const std::string options = user_namespace ? layers + ",userxattr" : layers;
   if (mount("overlay", target.c_str(), "overlay", MS_NODEV, options.c_str()) != 0) {
@@ -99,9 +102,14 @@ OldRoot enter_root(const RootSource& root, bool user_namespace) {
         "mount", "overlay over image '" + root.name + "'",
         "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
   }
+}
 
+OldRoot enter_root(std::span<const int> kept) {
   UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!old_root || chdir(target.c_str()) != 0) throw Error::from_errno("enter", target);
+  if (!old_root || chdir(kRoot) != 0) throw Error::from_errno("enter", kRoot);
+  std::vector<int> remaining(kept.begin(), kept.end());
+  remaining.push_back(old_root.get());
+  keep_only(remaining);
   // pivot_root(2), NOTES: with "." twice the old root is stacked on the new one and needs no directory inside it.
   if (syscall(SYS_pivot_root, ".", ".") == 0) return OldRoot(std::move(old_root), true);
   if (errno != EINVAL || !root_is_initramfs()) throw Error::from_errno("pivot_root", "into the container's root");

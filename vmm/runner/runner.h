@@ -27,10 +27,12 @@ struct RootSource {
 // All of runc's default set-up: see container_child.cc, which reads from top to bottom in the order of events.
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root);
 
-// fork and exec, nothing else: the zero line of every comparison. With CAP_SYS_CHROOT the payload's root directory is
-// the image directory, so that its libraries, its interpreter and its files are the ones in the image; without it only
-// a static program can be run, straight from the image directory. Nothing is confined: the payload has the rights of
-// the caller, and in contrast to every other isolation mode what it writes stays written.
+// A process and exec, nothing else: the zero line of every comparison. With CAP_SYS_CHROOT the payload's root directory
+// is the image directory, so that its libraries, its interpreter and its files are the ones in the image; without it
+// only a static program can be run, straight from the image directory. Nothing is confined: the payload has the rights
+// of the caller, and in contrast to every other isolation mode what it writes stays written. A payload that clears its
+// parent-death signal outlives a husk that is killed with SIGKILL: a guard (guard.h) would be a tenth of the zero line,
+// and could be killed by what it guards.
 int run_as_process(const ContainerSpec& spec, const RootSource& root);
 
 }  // namespace husk::runner

@@ -73,9 +73,14 @@ void add_conditional_calls(Program& program) {
   add_case(program, SYS_personality,
            {load_argument(0), jump(BPF_JEQ, 0, 4, 0), jump(BPF_JEQ, 0x8, 3, 0), jump(BPF_JEQ, 0x2'0000, 2, 0),
             jump(BPF_JEQ, 0x2'0008, 1, 0), jump(BPF_JEQ, 0xffff'ffff, 0, 1), verdict(kAllow), verdict(kNotPermitted)});
-  // A vsock reaches the hypervisor, past the network namespace.
+  // A vsock reaches the hypervisor, past the network namespace. AF_ALG is a way to much kernel code that no namespace
+  // confines. The others are families of which the kernel has little left, and those that are newer than this list.
+  constexpr std::uint32_t kFirstUnknownFamily = 46;
   add_case(program, SYS_socket,
-           {load_argument(0), jump(BPF_JEQ, AF_VSOCK, 0, 1), verdict(kNotPermitted), verdict(kAllow)});
+           {load_argument(0), jump(BPF_JGE, kFirstUnknownFamily, 9, 0), jump(BPF_JEQ, AF_VSOCK, 8, 0),
+            jump(BPF_JEQ, AF_ALG, 7, 0), jump(BPF_JEQ, AF_DECnet, 6, 0), jump(BPF_JEQ, AF_ECONET, 5, 0),
+            jump(BPF_JEQ, AF_ATMSVC, 4, 0), jump(BPF_JEQ, AF_IRDA, 3, 0), jump(BPF_JEQ, AF_WANPIPE, 2, 0),
+            jump(BPF_JEQ, AF_ISDN, 1, 0), jump(BPF_JEQ, AF_CAIF, 0, 1), verdict(kNotPermitted), verdict(kAllow)});
   // Typing into the terminal that the payload shares with the caller's shell (ioctl_tty(2)).
   constexpr std::uint32_t kTiocLinux = 0x541c;
   add_case(program, SYS_ioctl,

@@ -153,7 +153,12 @@ std::vector<pid_t> processes_that_count(pid_t root, Isolation isolation) {
   std::vector<pid_t> pids;
   for (const ProcessMemory& process : memory_of_trees({root})) pids.push_back(process.pid);
   if (pids.empty()) return pids;
-  if (isolation != Isolation::kVm) return {pids.back()};
+  if (isolation != Isolation::kVm) {
+    // The payload is the last of those that the runner has put into namespaces; husk's guard, for example, is outside.
+    const auto payload =
+        std::find_if(pids.rbegin(), pids.rend(), [](pid_t pid) { return !own_namespaces(pid).empty(); });
+    return {payload != pids.rend() ? *payload : pids.back()};
+  }
   std::erase_if(pids, [](pid_t pid) { return !has_vcpu(pid); });
   return pids;
 }

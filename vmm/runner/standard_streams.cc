@@ -1,0 +1,54 @@
+#include "vmm/runner/standard_streams.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "vmm/error.h"
+
+namespace husk::runner {
+namespace {
+
+constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
+
+bool is_for_payload(int stream, mode_t mode) {
+  if (S_ISFIFO(mode) || S_ISSOCK(mode)) return true;
+  if (S_ISCHR(mode)) return isatty(stream) == 1;
+  if (!S_ISREG(mode)) return false;
+  const int flags = fcntl(stream, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_APPEND) == 0;
+}
+
+}  // namespace
+
+void open_missing_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest free number is this one: those below it are open.
+    if (open("/dev/null", O_RDWR) != stream) throw Error::from_errno("open", "/dev/null");
+  }
+}
+
+StreamLoan::StreamLoan(uid_t owner) {
+  previous_owners_.fill(kNobody);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat status {};
+    if (fstat(stream, &status) != 0 || status.st_uid == owner || !is_for_payload(stream, status.st_mode)) continue;
+    if (fchown(stream, owner, kSameGroup) == 0 && S_ISCHR(status.st_mode)) {
+      previous_owners_[static_cast<std::size_t>(stream)] = status.st_uid;
+    }
+  }
+}
+
+StreamLoan::~StreamLoan() {
+  for (int stream = 0; const uid_t owner : previous_owners_) {
+    if (owner != kNobody && fchown(stream, owner, kSameGroup) != 0) {
+      // It has been hung up, or its file system has become read-only: nobody is waiting for it.
+    }
+    ++stream;
+  }
+}
+
+}  // namespace husk::runner
