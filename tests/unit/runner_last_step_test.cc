@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "vmm/descriptors.h"
 #include "vmm/runner/descriptors.h"
 #include "vmm/runner/last_step/error_text.h"
 #include "vmm/runner/last_step/interface.h"

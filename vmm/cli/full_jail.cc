@@ -17,7 +17,8 @@ void make_namespaces() {
   const bool user_namespace = runner::needs_user_namespace();
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  if (::unshare(runner::clone_flags(user_namespace) | CLONE_NEWCGROUP) != 0) {
+  const int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+  if (::unshare(user_namespace ? flags | CLONE_NEWUSER : flags) != 0) {
     throw Error::from_errno("make", "namespaces for the VMM",
                             user_namespace ? "allow user namespaces, run husk as root, or leave out --jail full"
                                            : "leave out --jail full, or run husk with CAP_SYS_ADMIN");

@@ -32,31 +32,38 @@ runner::RootSource open_root_source(const ContainerSpec& spec) {
   return runner::RootSource::from_erofs(std::move(image.fd), spec.image);
 }
 
-int run_in_vm(const RunOptions& options, const StartTimes& start, const sandbox::Jail& jail) {
+int run_in_vm(const RunOptions& options, const StartTimes& start) {
+  const bool full_jail = options.jail == sandbox::JailLevel::kFull;
   machine::Timeline timeline;
   timeline.main_ns = start.main_ns;
   timeline.exec_cpu_ns = start.exec_cpu_ns;
 
   std::optional<machine::StatsFile> stats;
   if (!options.stats_path.empty()) stats.emplace(options.stats_path);
-  int status = 0;
-  {
-    const image::CacheDir cache = image::CacheDir::from_environment();
-    machine::MachineConfig config;
-    config.spec = &options.spec;
-    config.root_image = open_root_image(options.spec, cache);
-    config.kernel_path = options.kernel_path;
-    config.cache = &cache;
-    config.wants_kvm_counters = options.kvm_stats;
+  image::CacheDir cache = image::CacheDir::from_environment();
+  if (full_jail) cache.hold();
+  machine::MachineConfig config;
+  config.spec = &options.spec;
+  // Here, and not in the jail's user namespace, where files of other users' look like nobody's.
+  config.root_image = open_root_image(options.spec, cache);
+  config.kernel_path = options.kernel_path;
+  config.cache = &cache;
+  config.wants_kvm_counters = options.kvm_stats;
+  if (stats) config.kept_open.push_back(stats->descriptor());
+
+  const auto run = [&](const sandbox::Jail& jail) {
     config.jail = jail;
-    if (stats) config.kept_open.push_back(stats->descriptor());
-    machine::Machine machine(std::move(config), timeline);
-    status = machine.run();
-  }
-  timeline.gone_ns = machine::monotonic_ns();
-  machine::log_timeline(timeline);
-  if (stats) stats->write(timeline, status);
-  return status;
+    int status = 0;
+    {
+      machine::Machine machine(std::move(config), timeline);
+      status = machine.run();
+    }
+    timeline.gone_ns = machine::monotonic_ns();
+    machine::log_timeline(timeline);
+    if (stats) stats->write(timeline, status);
+    return status;
+  };
+  return full_jail ? run_in_full_jail(options.spec, run) : run({.user = sandbox::draw_user()});
 }
 
 }  // namespace
@@ -65,11 +72,7 @@ int run_command(RunOptions& options, const StartTimes& start) {
   runner::open_missing_streams();
   switch (options.spec.isolation) {
     case Isolation::kVm:
-      if (options.jail == sandbox::JailLevel::kFull) {
-        return run_in_full_jail(options.spec,
-                                [&](const sandbox::Jail& jail) { return run_in_vm(options, start, jail); });
-      }
-      return run_in_vm(options, start, {.user = sandbox::draw_user()});
+      return run_in_vm(options, start);
     case Isolation::kNamespace:
       return runner::run_in_namespace(options.spec, open_root_source(options.spec));
     case Isolation::kProcess:

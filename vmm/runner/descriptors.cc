@@ -5,10 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <vector>
 
 #include "vmm/error.h"
 
@@ -23,24 +21,7 @@ union Control {
   char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-void close_from_to(unsigned first, unsigned last) {
-  if (first > last) return;
-  if (syscall(SYS_close_range, first, last, 0) != 0) throw Error::from_errno("close", "descriptors");
-}
-
 }  // namespace
-
-void keep_only(std::span<const int> kept) {
-  std::vector<int> sorted(kept.begin(), kept.end());
-  std::ranges::sort(sorted);
-  unsigned next = kFirstOther;
-  for (const int descriptor : sorted) {
-    if (descriptor < static_cast<int>(next)) continue;
-    close_from_to(next, static_cast<unsigned>(descriptor) - 1);
-    next = static_cast<unsigned>(descriptor) + 1;
-  }
-  close_from_to(next, ~0U);
-}
 
 void close_others_on_exec() {
   if (syscall(SYS_close_range, kFirstOther, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {

@@ -1,4 +1,5 @@
-// File descriptors of a process that is about to become a payload: which stay open, and how one gets to husk.
+// File descriptors of a process that is about to become a payload, and how one gets to husk. Which stay open:
+// vmm/descriptors.h.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +8,6 @@
 #include "common/unique_fd.h"
 
 namespace husk::runner {
-
-// Closes every descriptor but the standard streams and `kept`, in which -1 stands for nothing. Really closes them, at
-// once: one that is closed by execve(2) is still open while execve looks up its path (CVE-2024-21626).
-// For a process that has a descriptor table of its own.
-void keep_only(std::span<const int> kept);
 
 // All but the standard streams are closed by the coming execve(2): enough where that looks up no path of an image's.
 void close_others_on_exec();

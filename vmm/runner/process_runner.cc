@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "vmm/descriptors.h"
 #include "vmm/error.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/descriptors.h"

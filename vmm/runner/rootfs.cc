@@ -12,6 +12,7 @@
 #include <climits>
 #include <vector>
 
+#include "vmm/descriptors.h"
 #include "vmm/error.h"
 #include "vmm/runner/descriptors.h"
 #include "vmm/runner/loop_device.h"

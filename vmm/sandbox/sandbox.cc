@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <string_view>
 
+#include "vmm/descriptors.h"
 #include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
-#include "vmm/sandbox/descriptors.h"
 #include "vmm/sandbox/environment.h"
 #include "vmm/sandbox/limits.h"
 
@@ -46,7 +46,7 @@ void enter(const Confinement& confinement) {
   if (::isatty(STDERR_FILENO) != 0) log::prepare();
   forget_environment();
   leave_the_host(confinement.jail);
-  const int highest = close_all_but(confinement.descriptors);
+  const int highest = keep_only(confinement.descriptors);
   limit_resources(
       {.guest_bytes = confinement.guest_bytes, .highest_descriptor = highest, .output = confinement.descriptors});
   report_forbidden_calls();
