@@ -91,7 +91,8 @@ struct KernelNote {
 enum class ControlRegister : std::uint32_t {
   // Write: the VM ends now; bits 7:0 are the exit code, bits 15:8 the signal that killed the payload (0: none).
   kExit = 0x00,
-  // Read: bitmask of signals (bit n = signal n, n in 1..31) that husk was sent and forwards; reading clears it.
+  // Read: bitmask of signals (bit n = signal n, n in 1..31) that husk was sent and forwards; reading clears it. A kernel
+  // that leaves SIGTERM, SIGINT, SIGHUP or SIGQUIT for 0.7 s is taken to be hung, and its VM ends.
   kSignals = 0x04,
   // Write: the kernel panicked; its last words are in the log. The VM ends.
   kPanic = 0x08,

@@ -13,8 +13,9 @@ constexpr std::size_t kMaxSegments = 1024;  // UIO_MAXIOV
 // later.)
 constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
 constexpr std::size_t kMaxBytes = 0x7fff'f000;  // MAX_RW_COUNT: one call moves no more
-// One call may move two gigabytes, which takes seconds where every page is new. After so many it looks for signals.
-constexpr std::size_t kStep = std::size_t{4} << 20;
+// One call may move two gigabytes, which takes seconds where every page is new. After so many bytes it looks for signals;
+// where KVM emulates a kernel in ring 0 these take a tenth of a second.
+constexpr std::size_t kStep = std::size_t{64} << 10;
 
 // Linux's struct iovec.
 struct UserIovec {

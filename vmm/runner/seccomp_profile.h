@@ -8,11 +8,9 @@
 
 #include <sys/syscall.h>
 
-#include <array>
-
 namespace husk::runner {
 
-inline constexpr std::array kAllowedCalls = {
+inline constexpr long kAllowedCalls[] = {
     // files and directories
     SYS_access,
     SYS_chdir,
