@@ -58,12 +58,15 @@ static int run() {
   say("readlink into 3 bytes: %zd", ::readlink("dangling", small, 3));
   say(" [%s]\n", small);
   say("readlink into none: %s\n", outcome(::readlink("dangling", small, 0)));
-  // 40 links in a row are followed, 41 are not.
+  // 40 links in a row are followed, 41 are not. Linux counts the links twice when it has to begin a look-up again, as it
+  // has when somebody else mounts or renames at the same time (fs/namei.c: ECHILD in RCU-walk), so 40 get some tries.
   ::symlink("directory", "chain0");
   for (int i = 1; i <= 41; ++i) {
     ::symlink(("chain" + std::to_string(i - 1)).c_str(), ("chain" + std::to_string(i)).c_str());
   }
-  say("40 links: %s, ", outcome(::access("chain39", F_OK)));
+  int result = -1;
+  for (int attempt = 0; attempt < 100 && result != 0; ++attempt) result = ::access("chain39", F_OK);
+  say("40 links: %s, ", outcome(result));
   say("41 links: %s\n", outcome(::access("chain40", F_OK)));
   const std::string longest(4095, 'l');
   say("target of 4095 bytes: %s, ", outcome(::symlink(longest.c_str(), "long")));
