@@ -212,14 +212,16 @@ constexpr Program make_filter() {
 }
 
 // Made by the compiler: start-up does not pay for it.
+constexpr std::size_t kFilterSize = make_filter().size();
 constexpr auto kFilter = [] {
-  std::array<sock_filter, make_filter().size()> filter{};
+  std::array<sock_filter, kFilterSize> filter{};
   std::ranges::copy(make_filter(), filter.begin());
   return filter;
 }();
 
+constexpr std::size_t kAllowedCount = allowed_rules().size();
 constexpr auto kAllowedCalls = [] {
-  std::array<AllowedCall, allowed_rules().size()> calls{};
+  std::array<AllowedCall, kAllowedCount> calls{};
   std::ranges::transform(allowed_rules(), calls.begin(), &Rule::call);
   std::ranges::sort(calls, {}, &AllowedCall::number);
   return calls;
