@@ -19,7 +19,6 @@
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/machine/backend.h"
-#include "vmm/machine/host_probe.h"
 #include "vmm/machine/signal_forwarder.h"
 #include "vmm/sandbox/sandbox.h"
 
@@ -92,8 +91,9 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
       root_image_(std::move(config.root_image)),
       root_range_(place_root_image(ram_size(spec_), root_image_)),
       ram_(ram_size(spec_), is_behind_ram(root_range_) ? root_range_.size : 0),
-      system_(kvm::System::open()),
+      system_(std::move(config.system)),
       vm_(system_.create_vm()),
+      profile_(std::move(config.profile)),
       guest_words_(log::write, monotonic_ns),
       guest_log_(ram_.memory(), guest_words_) {
   const boot::KernelFile kernel =
@@ -109,7 +109,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   }
   timeline_.vm_created_ns = monotonic_ns();
 
-  const boot::Ring ring = prepare_cpu(config.cache);
+  const boot::Ring ring = prepare_cpu();
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
   // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
   // there must not be offered them.
@@ -148,14 +148,7 @@ void Machine::add_memory_slots() {
 }
 
 // Gives the vCPU its CPUID and decides in which ring the guest's kernel runs.
-boot::Ring Machine::prepare_cpu(const cache::CacheDir* cache) {
-  std::optional<HostProfile> known = load_host_profile(system_, cache);
-  if (known) {
-    profile_ = std::move(*known);
-  } else {
-    profile_ = measure_host_profile(system_);
-    store_host_profile(system_, profile_, cache);
-  }
+boot::Ring Machine::prepare_cpu() {
   vcpu_->set_cpuid(profile_.cpuid);
   timeline_.tsc_khz = profile_.tsc_khz;
   switch (spec_.guest_ring) {
