@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -158,6 +159,11 @@ TEST_F(Sandbox, NothingCanBeExecuted) {
 
 TEST_F(Sandbox, NoThreadsInOtherNamespaces) {
   expect_refused([] { return ::syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWNET, 0) >= 0; });
+  // A process that shares the memory, and a thread that comes with a new descriptor.
+  expect_refused([] { return ::syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0) >= 0; });
+  int pidfd = -1;
+  expect_refused(
+      [&] { return ::syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_PIDFD, 0, &pidfd) >= 0; });
 }
 
 TEST_F(Sandbox, NoFileCanBeMapped) {
@@ -190,6 +196,13 @@ TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
 TEST_F(Sandbox, OnlyTheStandardStreamsAreSentTo) {
   expect_works([] { return ::send(STDOUT_FILENO, "", 0, MSG_DONTWAIT) < 0 && errno == ENOTSOCK; });
   expect_refused([] { return ::send(3, "", 0, MSG_DONTWAIT) < 0; });
+  // A socket that is not connected could send to anybody.
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  expect_refused([&] { return ::sendto(STDOUT_FILENO, "", 0, MSG_DONTWAIT, to, sizeof address) < 0; });
+  // Both halves of the pointer are looked at.
+  const auto* high = reinterpret_cast<const sockaddr*>(std::uintptr_t{1} << 40);
+  expect_refused([&] { return ::sendto(STDOUT_FILENO, "", 0, MSG_DONTWAIT, high, sizeof address) < 0; });
 }
 
 TEST_F(Sandbox, PrivilegesStayGone) {

@@ -57,6 +57,11 @@ constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint3
           result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
 }
 
+constexpr Program allow_if_null(unsigned index) {  // a pointer: both halves count
+  return {load(argument(index)),   unless_equal_skip(0, 3),   load(argument(index) + sizeof(std::uint32_t)),
+          unless_equal_skip(0, 1), result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
+}
+
 constexpr Program allow_if_at_most(unsigned index, std::uint32_t limit) {
   return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, limit, 1, 0), result(SECCOMP_RET_ALLOW),
           result(SECCOMP_RET_TRAP)};
@@ -113,8 +118,9 @@ struct Rule {
   Program program;
 };
 
-constexpr std::uint32_t kNamespaces =
-    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+// pthread_create(3)'s, and no other: CLONE_PIDFD, for one, makes a descriptor.
+constexpr std::uint32_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                                  CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
 constexpr std::uint32_t number(long call) {
   return static_cast<std::uint32_t>(call);
@@ -139,8 +145,9 @@ constexpr std::vector<Rule> allowed_rules() {
   add(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)");
   add(SYS_readv, "standard input, into the guest's buffers");
   add(SYS_write, "standard output and error, the log, --stats, waking the I/O thread");
-  add_if(SYS_sendto, "standard output and error that are sockets, without waiting", "descriptors 0 to 2",
-         allow_if_at_most(0, STDERR_FILENO));
+  add_if(SYS_sendto, "standard output and error that are sockets, without waiting",
+         "descriptors 0 to 2, to whom they are connected",
+         allow_all_of({allow_if_at_most(0, STDERR_FILENO), allow_if_null(4)}));
   add(SYS_close, "the end of the machine");
   // Waiting.
   add(SYS_poll, "wait for standard input and output");
@@ -160,8 +167,8 @@ constexpr std::vector<Rule> allowed_rules() {
   add(SYS_getrandom, "the guest's random number device");
   // The I/O thread, which starts when it is first needed. clone3 is answered with ENOSYS: its flags lie in memory,
   // where a filter cannot look, and without it glibc takes clone.
-  add_if(SYS_clone, "start the I/O thread", "threads only, no processes, no namespaces",
-         allow_if_masked(0, CLONE_THREAD | CLONE_VM | kNamespaces, CLONE_THREAD | CLONE_VM));
+  add_if(SYS_clone, "start the I/O thread", "the flags of pthread_create(3): no processes, no namespaces",
+         allow_if_masked(0, 0xffff'ffff, kThread));
   add(SYS_set_robust_list, "a thread's start");
   add(SYS_rseq, "a thread's start");
   add(SYS_exit, "a thread's end");
