@@ -1,6 +1,8 @@
 // The husk command: picks the subcommand. Errors are one line on standard error and exit status 125.
+#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -22,6 +24,15 @@
 
 namespace husk::cli {
 namespace {
+
+// The first descriptors that husk opens would else take the place of those that its caller closed: the payload would
+// read the image as its standard input, or write into the file of --stats.
+void open_missing_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    // open(2) takes the lowest free number. Without /dev/null there is nothing better than to go on.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
+  }
+}
 
 StartTimes start_times() {
   StartTimes times;
@@ -79,6 +90,7 @@ int main_any(int count, char** arguments) {
 
 int main_guarded(int count, char** arguments) {
   const StartTimes start = start_times();
+  open_missing_streams();
   // A closed pipe is an error of write(2), for the payload to see, not the end of husk.
   ::signal(SIGPIPE, SIG_IGN);
   try {
