@@ -11,6 +11,21 @@
 
 namespace husk::machine {
 
+namespace {
+
+// Of threads to come. The default is the caller's limit for stacks (pthread_create(3)), which may be larger than all of
+// the address space that a confined VMM has left (vmm/sandbox/limits.h).
+void set_stack_size() {
+  constexpr std::size_t kStackSize = std::size_t{1} << 20;
+  pthread_attr_t attributes;
+  if (::pthread_attr_init(&attributes) != 0) return;
+  ::pthread_attr_setstacksize(&attributes, kStackSize);
+  ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
+
 IoThread::IoThread() : wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wakeup_) throw Error::from_errno("create", "an eventfd");
 }
@@ -27,6 +42,7 @@ bool IoThread::start_locked() {
   ::sigfillset(&others);
   ::sigdelset(&others, SIGSYS);
   ::pthread_sigmask(SIG_SETMASK, &others, &previous);
+  set_stack_size();
   try {
     thread_ = std::thread([this] { loop(); });
   } catch (const std::system_error& error) {
