@@ -262,8 +262,11 @@ int Machine::run() {
     const int error = vcpu_->run();
     if (error == 0) {
       handle_exit();
-    } else if (error == EINTR || error == EAGAIN) {
+    } else if (error == EINTR) {
       ++timeline_.exits_signal;
+    } else if (error == EAGAIN) {
+      // Not the signal's EINTR: KVM's worker thread (kvm-nx-lpage-recovery) could not be started, now or ever.
+      fail("KVM_RUN failed: KVM cannot start its thread (the limit of processes, ulimit -u, is reached)");
     } else if (error == EFAULT) {
       fail("the guest touched memory that the host cannot provide (a read-only page, or the root image was truncated)");
     } else {
