@@ -169,6 +169,12 @@ TEST_F(Sandbox, NoThreadsInOtherNamespaces) {
 TEST_F(Sandbox, NoFileCanBeMapped) {
   expect_refused([] { return ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, STDIN_FILENO, 0) != MAP_FAILED; });
   expect_refused([] { return ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED; });
+  // Nor over what is mapped: a file is mapped there that devices take care not to write to.
+  void* page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  expect_refused([page] {
+    return ::mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+  });
+  ::munmap(page, 4096);
 }
 
 TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
