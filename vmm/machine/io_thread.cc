@@ -44,7 +44,12 @@ bool IoThread::start_locked() {
   ::pthread_sigmask(SIG_SETMASK, &others, &previous);
   set_stack_size();
   try {
-    thread_ = std::thread([this] { loop(); });
+    thread_ = std::thread([this] {
+      loop();
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+      end_.notify_all();
+    });
   } catch (const std::system_error& error) {
     ::pthread_sigmask(SIG_SETMASK, &previous, nullptr);
     throw Error("start", "the I/O thread", error.what());
@@ -54,14 +59,27 @@ bool IoThread::start_locked() {
   return true;
 }
 
+void IoThread::ask_to_end_locked() {
+  stopping_ = true;
+  if (started_) wake();
+}
+
 void IoThread::stop() {
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    if (!started_) return;
-    wake();
+    ask_to_end_locked();
   }
   if (thread_.joinable()) thread_.join();
+}
+
+bool IoThread::stop_within(std::chrono::milliseconds patience) {
+  {
+    std::unique_lock lock(mutex_);
+    ask_to_end_locked();
+    if (started_ && !end_.wait_for(lock, patience, [this] { return ended_; })) return false;
+  }
+  stop();
+  return true;
 }
 
 void IoThread::when_readable(int fd, Callback callback) {

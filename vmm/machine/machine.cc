@@ -6,6 +6,7 @@
 #include <x86intrin.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -16,6 +17,7 @@
 #include "vmm/boot/entry_state.h"
 #include "vmm/boot/page_tables.h"
 #include "vmm/boot/ring_probe.h"
+#include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/machine/backend.h"
@@ -34,6 +36,8 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kBootPages = 23;
 // And behind the kernel's image: the first page frames that it hands out, enough for a small payload.
 constexpr std::uint64_t kWarmPages = 64;
+
+constexpr std::chrono::milliseconds kPatienceAtTheEnd{300};
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -128,7 +132,11 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 
 Machine::~Machine() {
   terminal_.reset();  // before anything that may take its time
-  io_thread_.stop();
+  // The payload has ended, so husk ends, whoever does not read what it wrote.
+  if (!io_thread_.stop_within(kPatienceAtTheEnd)) {
+    emergency_exit(exit_status_.value_or(kExitHuskError),
+                   "husk: input or output that somebody else uses as well is stuck: ended without tidying up\n");
+  }
 }
 
 void Machine::add_memory_slots() {
