@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
@@ -197,6 +198,25 @@ TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
         return ::tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0 || errno == ENOTTY || errno == EIO || errno == EINVAL;
       },
       {.filtered = {.terminal = STDIN_FILENO}});
+}
+
+// A terminal is open for both, and so is what a shell gives as all three.
+TEST_F(Sandbox, StreamsAreUsedInTheirDirectionOnly) {
+  char byte = 0;
+  iovec segment{.iov_base = &byte, .iov_len = 0};
+  expect_refused([&] { return ::write(STDIN_FILENO, &byte, 0) == 0; });
+  expect_refused([&] { return ::send(STDIN_FILENO, &byte, 0, 0) == 0; });
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+    expect_refused([&] { return ::read(output, &byte, 0) == 0; });
+    expect_refused([&] { return ::readv(output, &segment, 1) == 0; });
+  }
+}
+
+TEST_F(Sandbox, MemoryIsOnlyGivenBack) {
+  void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  expect_works([page] { return ::madvise(page, 4096, MADV_DONTNEED) == 0; });
+  expect_refused([page] { return ::madvise(page, 4096, MADV_PAGEOUT) == 0; });
+  ::munmap(page, 4096);
 }
 
 TEST_F(Sandbox, OnlyTheStandardStreamsAreSentTo) {
