@@ -104,6 +104,21 @@ TEST_F(Sandbox, TheIoThreadCanStillStart) {
   expect_works([&] { return run_on_io_thread(loop, [] {}); }, {.descriptors = {&wakeup, 1}});
 }
 
+// glibc reads /proc/sys/vm/overcommit_memory before it gives back memory of a heap that is a thread's own
+// (malloc/arena.c).
+TEST_F(Sandbox, TheIoThreadCanGiveMemoryBack) {
+  machine::IoThread loop;
+  const int wakeup = loop.wakeup_descriptor();
+  expect_works(
+      [&] {
+        return run_on_io_thread(loop, [] {
+          std::vector<std::unique_ptr<char[]>> blocks;
+          for (int i = 0; i < 64; ++i) blocks.push_back(std::make_unique<char[]>(32 << 10));
+        });
+      },
+      {.descriptors = {&wakeup, 1}});
+}
+
 // Its thread blocks the signals that belong to the payload. SIGSYS is none of them: the kernel kills a thread that
 // blocks it without a word.
 TEST_F(Sandbox, TheIoThreadSaysWhatIsForbiddenToo) {

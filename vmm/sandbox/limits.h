@@ -6,7 +6,7 @@
 
 namespace husk::sandbox {
 
-// Room in the address space besides the guest's: the program, libc's arenas (each thread may reserve 128 MiB at once),
+// Room in the address space besides the guest's: the program, libc's heap,
 // stacks, the vCPU's shared state.
 inline constexpr std::uint64_t kOwnAddressSpace = std::uint64_t{512} << 20;
 
