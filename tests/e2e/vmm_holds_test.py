@@ -6,6 +6,7 @@ vmm_holds_test.py HUSK ROOT PAGE
 The page's tables are the expectation: a row that the page has and the VMM has not, or the reverse, fails. `husk compare`
 reads the system call filter that is in force back from the kernel. Exit status 77: cannot be run here.
 """
+import fcntl
 import json
 import os
 import re
@@ -20,6 +21,7 @@ FIRST_USER, LAST_USER = 0x70000000, 0x7FFFFFFF  # vmm/sandbox/identity.h
 OWN_ADDRESS_SPACE = 512 << 20  # vmm/sandbox/limits.h
 MEMORY_MIB = 32
 OTHER_USER = 12345
+HIGH_DESCRIPTOR = 200
 SECRET = "this-is-a-secret-of-the-caller"
 NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"]
 failures = 0
@@ -96,13 +98,15 @@ class Vmm:
         shutil.copy(os.path.join(ROOT, "bin/busybox"), os.path.join(root, "bin/sh"))
         husk = shutil.copy(HUSK, self.scratch)
         options = [option.replace("STATS", os.path.join(self.scratch, "stats.json")) for option in options]
-        self.inherited = open("/etc/hostname")  # that husk's caller forgot to close
+        # That husk's caller forgot to close: below and above those that husk opens.
+        self.inherited = [os.open("/etc/hostname", os.O_RDONLY)]
+        self.inherited.append(fcntl.fcntl(self.inherited[0], fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR))
         self.groups = [os.stat("/dev/kvm").st_gid]
-        become = {} if not user else {"user": user, "group": user, "extra_groups": self.groups}
+        become = {"extra_groups": self.groups, **({"user": user, "group": user} if user else {})}
         self.husk = subprocess.Popen(
             ["timeout", "120", husk, "run", "-m", f"{MEMORY_MIB}M", *options, root, "/bin/sh", "-c",
              "echo ready; read line"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[self.inherited.fileno()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=self.inherited,
             env={**os.environ, "HUSK_CACHE_DIR": cache, "SECRET": SECRET}, **become)
         assert self.husk.stdout.readline() == b"ready\n", "the payload did not start"
         self.pid = self.vcpu_below(self.husk.pid)
@@ -122,7 +126,8 @@ class Vmm:
         self.husk.stdin.close()
         status = self.husk.wait(timeout=60)
         self.husk.stdout.close()
-        self.inherited.close()
+        for descriptor in self.inherited:
+            os.close(descriptor)
         subprocess.run(["rm", "-rf", self.scratch], check=True)
         expect("exit status", 0, status)
 
@@ -138,9 +143,6 @@ class Vmm:
             user = "the caller's"
         else:
             user = f"{uid}:{gid}"
-        root = os.readlink(f"/proc/{pid}/root").replace(str(pid), "PID")
-        if root == "/":
-            root = "an empty mount" if os.listdir(f"/proc/{pid}/root") == [] else "the host's"
         mounts = len(open(f"/proc/{pid}/mountinfo").readlines())
         capabilities = {word for name in ("CapInh", "CapPrm", "CapEff", "CapAmb") for word in status_field(pid, name)}
         namespaces = [name for name in NAMESPACES if os.readlink(f"/proc/{pid}/ns/{name}") != self.before[name]]
@@ -150,7 +152,7 @@ class Vmm:
             "user and group": user,
             "supplementary groups": "the caller's" if self.user and groups == self.groups else str(groups or "none"),
             "capabilities": "none" if {int(word, 16) for word in capabilities} == {0} else str(capabilities),
-            "root and working directory": root,
+            "root and working directory": self.root(),
             "mounts in sight": "its root" if mounts == 1 else "the host's" if mounts > 1 else "none",
             "namespaces of its own": ", ".join(namespaces) or "none",
             "no_new_privs": "yes" if status_field(pid, "NoNewPrivs") == ["1"] else "no",
@@ -164,6 +166,19 @@ class Vmm:
             "RLIMIT_AS": self.address_space(),
             "RLIMIT_NPROC": limit(pid, "Max processes") if self.user == 0 else "as it was",
         }
+
+    def root(self):
+        """Both: a working directory outside of the root leads to all of the host."""
+        root, directory = (os.readlink(f"/proc/{self.pid}/{link}").replace(str(self.pid), "PID") for link in ("root", "cwd"))
+        if directory != root:
+            return f"{root}, and {directory}"
+        if root != "/":
+            return root
+        options = open(f"/proc/{self.pid}/mountinfo").readline().split()[5].split(",")
+        missing = {"ro", "nosuid", "nodev", "noexec"}.difference(options)
+        same = os.path.samefile(f"/proc/{self.pid}/root", f"/proc/{self.pid}/cwd")
+        entries = os.listdir(f"/proc/{self.pid}/root")
+        return "an empty mount" if same and not missing and not entries else f"{entries}, lacks {missing}, {same}"
 
     def file_size(self):
         writes_a_file = "the file of --stats" in descriptors(self.pid)

@@ -101,9 +101,27 @@ TEST(IoThread, PostedTasksRunInOrderAndStopForgetsTheRest) {
   EXPECT_EQ(order, "ab");
 }
 
+// As a write(2) does, between whose poll(2) and it another process filled the pipe.
+TEST(IoThread, ACallbackThatBlocksIsNotWaitedForWithoutEnd) {
+  Pipe pipe;
+  std::promise<void> begun;
+  IoThread loop;
+  loop.post([&] {
+    begun.set_value();
+    char byte = 0;
+    EXPECT_EQ(::read(pipe.read.get(), &byte, 1), 1);
+  });
+  ASSERT_EQ(begun.get_future().wait_for(30s), std::future_status::ready);
+  EXPECT_FALSE(loop.stop_within(1ms));
+  ASSERT_EQ(::write(pipe.write.get(), "x", 1), 1);
+  EXPECT_TRUE(loop.stop_within(30s));
+  EXPECT_TRUE(loop.stop_within(0ms));
+}
+
 TEST(IoThread, CostsNothingUntilItIsAsked) {
   IoThread loop;
   loop.stop();
+  EXPECT_TRUE(loop.stop_within(0ms));
 }
 
 }  // namespace

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -102,6 +104,21 @@ TEST_F(Sandbox, TheIoThreadCanStillStart) {
   expect_works([&] { return run_on_io_thread(loop, [] {}); }, {.descriptors = {&wakeup, 1}});
 }
 
+// glibc reads /proc/sys/vm/overcommit_memory before it gives back memory of a heap that is a thread's own
+// (malloc/arena.c).
+TEST_F(Sandbox, TheIoThreadCanGiveMemoryBack) {
+  machine::IoThread loop;
+  const int wakeup = loop.wakeup_descriptor();
+  expect_works(
+      [&] {
+        return run_on_io_thread(loop, [] {
+          std::vector<std::unique_ptr<char[]>> blocks;
+          for (int i = 0; i < 64; ++i) blocks.push_back(std::make_unique<char[]>(32 << 10));
+        });
+      },
+      {.descriptors = {&wakeup, 1}});
+}
+
 // Its thread blocks the signals that belong to the payload. SIGSYS is none of them: the kernel kills a thread that
 // blocks it without a word.
 TEST_F(Sandbox, TheIoThreadSaysWhatIsForbiddenToo) {
@@ -158,11 +175,22 @@ TEST_F(Sandbox, NothingCanBeExecuted) {
 
 TEST_F(Sandbox, NoThreadsInOtherNamespaces) {
   expect_refused([] { return ::syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWNET, 0) >= 0; });
+  // A process that shares the memory, and a thread that comes with a new descriptor.
+  expect_refused([] { return ::syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0) >= 0; });
+  int pidfd = -1;
+  expect_refused(
+      [&] { return ::syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_PIDFD, 0, &pidfd) >= 0; });
 }
 
 TEST_F(Sandbox, NoFileCanBeMapped) {
   expect_refused([] { return ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, STDIN_FILENO, 0) != MAP_FAILED; });
   expect_refused([] { return ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED; });
+  // Nor over what is mapped: a file is mapped there that devices take care not to write to.
+  void* page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  expect_refused([page] {
+    return ::mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+  });
+  ::munmap(page, 4096);
 }
 
 TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
@@ -187,9 +215,35 @@ TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
       {.filtered = {.terminal = STDIN_FILENO}});
 }
 
+// A terminal is open for both, and so is what a shell gives as all three.
+TEST_F(Sandbox, StreamsAreUsedInTheirDirectionOnly) {
+  char byte = 0;
+  iovec segment{.iov_base = &byte, .iov_len = 0};
+  expect_refused([&] { return ::write(STDIN_FILENO, &byte, 0) == 0; });
+  expect_refused([&] { return ::send(STDIN_FILENO, &byte, 0, 0) == 0; });
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+    expect_refused([&] { return ::read(output, &byte, 0) == 0; });
+    expect_refused([&] { return ::readv(output, &segment, 1) == 0; });
+  }
+}
+
+TEST_F(Sandbox, MemoryIsOnlyGivenBack) {
+  void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  expect_works([page] { return ::madvise(page, 4096, MADV_DONTNEED) == 0; });
+  expect_refused([page] { return ::madvise(page, 4096, MADV_PAGEOUT) == 0; });
+  ::munmap(page, 4096);
+}
+
 TEST_F(Sandbox, OnlyTheStandardStreamsAreSentTo) {
   expect_works([] { return ::send(STDOUT_FILENO, "", 0, MSG_DONTWAIT) < 0 && errno == ENOTSOCK; });
   expect_refused([] { return ::send(3, "", 0, MSG_DONTWAIT) < 0; });
+  // A socket that is not connected could send to anybody.
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  expect_refused([&] { return ::sendto(STDOUT_FILENO, "", 0, MSG_DONTWAIT, to, sizeof address) < 0; });
+  // Both halves of the pointer are looked at.
+  const auto* high = reinterpret_cast<const sockaddr*>(std::uintptr_t{1} << 40);
+  expect_refused([&] { return ::sendto(STDOUT_FILENO, "", 0, MSG_DONTWAIT, high, sizeof address) < 0; });
 }
 
 TEST_F(Sandbox, PrivilegesStayGone) {

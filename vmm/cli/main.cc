@@ -19,6 +19,7 @@
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/machine/timeline.h"
+#include "vmm/runner/standard_streams.h"
 
 namespace husk::cli {
 namespace {
@@ -82,6 +83,7 @@ int main_guarded(int count, char** arguments) {
   // A closed pipe is an error of write(2), for the payload to see, not the end of husk.
   ::signal(SIGPIPE, SIG_IGN);
   try {
+    runner::open_missing_streams();
     if (count > 1 && std::string_view(arguments[1]) == "run") return main_run(count - 1, arguments + 1, start);
     const std::string_view command = count > 1 ? arguments[1] : "";
     if (command == "compare" || command == "report") execute_compare(count - 1, arguments + 1);

@@ -9,10 +9,11 @@
 #include "vmm/cli/full_jail.h"
 #include "vmm/error.h"
 #include "vmm/image/image.h"
+#include "vmm/kvm/system.h"
+#include "vmm/machine/host_probe.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/timeline.h"
 #include "vmm/runner/runner.h"
-#include "vmm/runner/standard_streams.h"
 
 namespace husk::cli {
 namespace {
@@ -32,47 +33,58 @@ runner::RootSource open_root_source(const ContainerSpec& spec) {
   return runner::RootSource::from_erofs(std::move(image.fd), spec.image);
 }
 
-int run_in_vm(const RunOptions& options, const StartTimes& start) {
-  const bool full_jail = options.jail == sandbox::JailLevel::kFull;
+// All of the caller's files that a VM needs, opened before the process enters any namespace: in a user namespace the
+// cache's owners could not be told from strangers any more, for whoever is not mapped shows as the same user
+// (user_namespaces(7)).
+struct VmInputs {
+  std::optional<machine::StatsFile> stats;
+  machine::MachineConfig config;
+};
+
+VmInputs open_inputs(const RunOptions& options) {
+  VmInputs inputs{.stats = {}, .config = {.system = kvm::System::open()}};
+  if (!options.stats_path.empty()) inputs.stats.emplace(options.stats_path);
+  const image::CacheDir cache = image::CacheDir::from_environment();
+  machine::MachineConfig& config = inputs.config;
+  config.spec = &options.spec;
+  config.root_image = open_root_image(options.spec, cache);
+  config.profile = machine::host_profile(config.system, cache);
+  config.kernel_path = options.kernel_path;
+  config.wants_kvm_counters = options.kvm_stats;
+  if (inputs.stats) config.kept_open.push_back(inputs.stats->descriptor());
+  return inputs;
+}
+
+int run_in_vm(VmInputs inputs, const StartTimes& start, const sandbox::Jail& jail) {
   machine::Timeline timeline;
   timeline.main_ns = start.main_ns;
   timeline.exec_cpu_ns = start.exec_cpu_ns;
 
-  std::optional<machine::StatsFile> stats;
-  if (!options.stats_path.empty()) stats.emplace(options.stats_path);
-  image::CacheDir cache = image::CacheDir::from_environment();
-  if (full_jail) cache.hold();
-  machine::MachineConfig config;
-  config.spec = &options.spec;
-  // Here, and not in the jail's user namespace, where files of other users' look like nobody's.
-  config.root_image = open_root_image(options.spec, cache);
-  config.kernel_path = options.kernel_path;
-  config.cache = &cache;
-  config.wants_kvm_counters = options.kvm_stats;
-  if (stats) config.kept_open.push_back(stats->descriptor());
-
-  const auto run = [&](const sandbox::Jail& jail) {
-    config.jail = jail;
-    int status = 0;
-    {
-      machine::Machine machine(std::move(config), timeline);
-      status = machine.run();
-    }
-    timeline.gone_ns = machine::monotonic_ns();
-    machine::log_timeline(timeline);
-    if (stats) stats->write(timeline, status);
-    return status;
-  };
-  return full_jail ? run_in_full_jail(options.spec, run) : run({.user = sandbox::draw_user()});
+  std::optional<machine::StatsFile> stats = std::move(inputs.stats);
+  int status = 0;
+  {
+    inputs.config.jail = jail;
+    machine::Machine machine(std::move(inputs.config), timeline);
+    status = machine.run();
+  }
+  timeline.gone_ns = machine::monotonic_ns();
+  machine::log_timeline(timeline);
+  if (stats) stats->write(timeline, status);
+  return status;
 }
 
 }  // namespace
 
 int run_command(RunOptions& options, const StartTimes& start) {
-  runner::open_missing_streams();
   switch (options.spec.isolation) {
-    case Isolation::kVm:
-      return run_in_vm(options, start);
+    case Isolation::kVm: {
+      VmInputs inputs = open_inputs(options);
+      if (options.jail == sandbox::JailLevel::kFull) {
+        return run_in_full_jail(options.spec,
+                                [&](const sandbox::Jail& jail) { return run_in_vm(std::move(inputs), start, jail); });
+      }
+      return run_in_vm(std::move(inputs), start, {.user = sandbox::draw_user()});
+    }
     case Isolation::kNamespace:
       return runner::run_in_namespace(options.spec, open_root_source(options.spec));
     case Isolation::kProcess:

@@ -1,5 +1,8 @@
 #include "vmm/machine/host_probe.h"
 
+#include <optional>
+#include <utility>
+
 #include "abi/husk_abi.h"
 #include "vmm/boot/ring_probe.h"
 #include "vmm/machine/guest_cpuid.h"
@@ -21,6 +24,13 @@ HostProfile measure_host_profile(const kvm::System& system) {
   profile.features = boot::CpuFeatures::from_cpuid(vcpu.cpuid());
   profile.tsc_khz = vcpu.tsc_khz();
   profile.cpl0_ticks_per_instruction = boot::measure_cpl0_ticks_per_instruction(vcpu, ram.memory());
+  return profile;
+}
+
+HostProfile host_profile(const kvm::System& system, const cache::CacheDir& cache) {
+  if (std::optional<HostProfile> known = load_host_profile(system, &cache)) return std::move(*known);
+  HostProfile profile = measure_host_profile(system);
+  store_host_profile(system, profile, &cache);
   return profile;
 }
 

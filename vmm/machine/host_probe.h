@@ -11,4 +11,7 @@ namespace husk::machine {
 // Throws husk::Error.
 HostProfile measure_host_profile(const kvm::System& system);
 
+// What the cache knows (vmm/machine/host_profile.h), or else what is measured now, and kept. Throws husk::Error.
+HostProfile host_profile(const kvm::System& system, const cache::CacheDir& cache);
+
 }  // namespace husk::machine

@@ -11,6 +11,21 @@
 
 namespace husk::machine {
 
+namespace {
+
+// Of threads to come. The default is the caller's limit for stacks (pthread_create(3)), which may be larger than all of
+// the address space that a confined VMM has left (vmm/sandbox/limits.h).
+void set_stack_size() {
+  constexpr std::size_t kStackSize = std::size_t{1} << 20;
+  pthread_attr_t attributes;
+  if (::pthread_attr_init(&attributes) != 0) return;
+  ::pthread_attr_setstacksize(&attributes, kStackSize);
+  ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
+
 IoThread::IoThread() : wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wakeup_) throw Error::from_errno("create", "an eventfd");
 }
@@ -27,8 +42,14 @@ bool IoThread::start_locked() {
   ::sigfillset(&others);
   ::sigdelset(&others, SIGSYS);
   ::pthread_sigmask(SIG_SETMASK, &others, &previous);
+  set_stack_size();
   try {
-    thread_ = std::thread([this] { loop(); });
+    thread_ = std::thread([this] {
+      loop();
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+      end_.notify_all();
+    });
   } catch (const std::system_error& error) {
     ::pthread_sigmask(SIG_SETMASK, &previous, nullptr);
     throw Error("start", "the I/O thread", error.what());
@@ -38,14 +59,27 @@ bool IoThread::start_locked() {
   return true;
 }
 
+void IoThread::ask_to_end_locked() {
+  stopping_ = true;
+  if (started_) wake();
+}
+
 void IoThread::stop() {
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    if (!started_) return;
-    wake();
+    ask_to_end_locked();
   }
   if (thread_.joinable()) thread_.join();
+}
+
+bool IoThread::stop_within(std::chrono::milliseconds patience) {
+  {
+    std::unique_lock lock(mutex_);
+    ask_to_end_locked();
+    if (started_ && !end_.wait_for(lock, patience, [this] { return ended_; })) return false;
+  }
+  stop();
+  return true;
 }
 
 void IoThread::when_readable(int fd, Callback callback) {

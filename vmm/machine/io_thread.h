@@ -7,6 +7,8 @@
 
 #include <poll.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -32,6 +34,9 @@ class IoThread final : public EventLoop {
   // Ends the thread after the callback that it may be running; what is still waited for is forgotten. No requests
   // after it. Idempotent.
   void stop();
+  // The same, but false if the callback that is running does not end in time: a write(2) that waits for a reader, or a
+  // readv(2) whose input somebody else took. The thread then goes on, and nothing that it uses may be destroyed.
+  [[nodiscard]] bool stop_within(std::chrono::milliseconds patience);
 
   // What other threads wake this one with, made before a VMM is confined.
   int wakeup_descriptor() const { return wakeup_.get(); }
@@ -42,6 +47,7 @@ class IoThread final : public EventLoop {
     Callback writable;
   };
 
+  void ask_to_end_locked();
   bool start_locked();
   void request(int fd, bool write, Callback callback);
   void wake();
@@ -54,6 +60,8 @@ class IoThread final : public EventLoop {
   std::mutex mutex_;
   bool started_ = false;
   bool stopping_ = false;
+  bool ended_ = false;  // the thread's function is over
+  std::condition_variable end_;
   std::map<int, Waiters> waiters_;
   std::deque<Callback> posted_;
   std::vector<pollfd> waited_for_;  // the thread's own

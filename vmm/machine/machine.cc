@@ -6,6 +6,7 @@
 #include <x86intrin.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -16,10 +17,10 @@
 #include "vmm/boot/entry_state.h"
 #include "vmm/boot/page_tables.h"
 #include "vmm/boot/ring_probe.h"
+#include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/machine/backend.h"
-#include "vmm/machine/host_probe.h"
 #include "vmm/machine/signal_forwarder.h"
 #include "vmm/sandbox/sandbox.h"
 
@@ -35,6 +36,8 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kBootPages = 23;
 // And behind the kernel's image: the first page frames that it hands out, enough for a small payload.
 constexpr std::uint64_t kWarmPages = 64;
+
+constexpr std::chrono::milliseconds kPatienceAtTheEnd{300};
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -92,8 +95,9 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
       root_image_(std::move(config.root_image)),
       root_range_(place_root_image(ram_size(spec_), root_image_)),
       ram_(ram_size(spec_), is_behind_ram(root_range_) ? root_range_.size : 0),
-      system_(kvm::System::open()),
+      system_(std::move(config.system)),
       vm_(system_.create_vm()),
+      profile_(std::move(config.profile)),
       guest_words_(log::write, monotonic_ns),
       guest_log_(ram_.memory(), guest_words_) {
   const boot::KernelFile kernel =
@@ -109,7 +113,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   }
   timeline_.vm_created_ns = monotonic_ns();
 
-  const boot::Ring ring = prepare_cpu(config.cache);
+  const boot::Ring ring = prepare_cpu();
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
   // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
   // there must not be offered them.
@@ -128,7 +132,11 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
 
 Machine::~Machine() {
   terminal_.reset();  // before anything that may take its time
-  io_thread_.stop();
+  // The payload has ended, so husk ends, whoever does not read what it wrote.
+  if (!io_thread_.stop_within(kPatienceAtTheEnd)) {
+    emergency_exit(exit_status_.value_or(kExitHuskError),
+                   "husk: input or output that somebody else uses as well is stuck: ended without tidying up\n");
+  }
 }
 
 void Machine::add_memory_slots() {
@@ -148,14 +156,7 @@ void Machine::add_memory_slots() {
 }
 
 // Gives the vCPU its CPUID and decides in which ring the guest's kernel runs.
-boot::Ring Machine::prepare_cpu(const cache::CacheDir* cache) {
-  std::optional<HostProfile> known = load_host_profile(system_, cache);
-  if (known) {
-    profile_ = std::move(*known);
-  } else {
-    profile_ = measure_host_profile(system_);
-    store_host_profile(system_, profile_, cache);
-  }
+boot::Ring Machine::prepare_cpu() {
   vcpu_->set_cpuid(profile_.cpuid);
   timeline_.tsc_khz = profile_.tsc_khz;
   switch (spec_.guest_ring) {
@@ -269,8 +270,11 @@ int Machine::run() {
     const int error = vcpu_->run();
     if (error == 0) {
       handle_exit();
-    } else if (error == EINTR || error == EAGAIN) {
+    } else if (error == EINTR) {
       ++timeline_.exits_signal;
+    } else if (error == EAGAIN) {
+      // Not the signal's EINTR: KVM's worker thread (kvm-nx-lpage-recovery) could not be started, now or ever.
+      fail("KVM_RUN failed: KVM cannot start its thread (the limit of processes, ulimit -u, is reached)");
     } else if (error == EFAULT) {
       fail("the guest touched memory that the host cannot provide (a read-only page, or the root image was truncated)");
     } else {

@@ -38,12 +38,13 @@ struct RootImageFile {
 
 struct MachineConfig {
   const ContainerSpec* spec = nullptr;
-  std::optional<RootImageFile> root_image;
-  std::string kernel_path;          // empty: the embedded kernel
-  const cache::CacheDir* cache = nullptr;  // where the host profile is kept; null: nowhere
+  kvm::System system;
+  HostProfile profile{};  // of `system`
+  std::optional<RootImageFile> root_image{};
+  std::string kernel_path{};        // empty: the embedded kernel
   bool wants_kvm_counters = false;  // for Timeline::kvm_counters
-  sandbox::Jail jail;               // what the VMM gives up when it runs the guest
-  std::vector<int> kept_open;       // descriptors of the caller's that it still needs then
+  sandbox::Jail jail{};             // what the VMM gives up when it runs the guest
+  std::vector<int> kept_open{};     // descriptors of the caller's that it still needs then
 };
 
 class Machine final : private ControlHost {
@@ -60,7 +61,7 @@ class Machine final : private ControlHost {
 
  private:
   void load_boot_tables(const boot::KernelImage& image, boot::Ring ring);
-  boot::Ring prepare_cpu(const cache::CacheDir* cache);
+  boot::Ring prepare_cpu();
   boot::Clock relate_clocks();
   bool emulates_cpl0() const;  // in software, instruction by instruction; known after prepare_cpu()
   void add_memory_slots();

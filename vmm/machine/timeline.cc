@@ -70,7 +70,9 @@ void log_timeline(const Timeline& t) {
 StatsFile::StatsFile(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "we"), &std::fclose) {
   if (!file_) throw Error::from_errno("write", path);
   // Now, since a stream that has to make its buffer asks fstat(2), which a confined VMM may not.
-  std::setvbuf(file_.get(), buffer_.data(), _IOFBF, buffer_.size());
+  constexpr std::size_t kBufferSize = 4096;
+  buffer_ = std::make_unique<char[]>(kBufferSize);
+  std::setvbuf(file_.get(), buffer_.get(), _IOFBF, kBufferSize);
 }
 
 void StatsFile::write(const Timeline& t, int exit_status) {

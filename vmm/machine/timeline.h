@@ -3,7 +3,6 @@
 // The guest's moments are TSC readings in shared memory and untrusted: they are shown, never used for a decision.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -63,7 +62,7 @@ class StatsFile {
 
  private:
   std::string path_;
-  std::array<char, 4096> buffer_;
+  std::unique_ptr<char[]> buffer_;  // the stream's
   std::unique_ptr<FILE, int (*)(FILE*)> file_;
 };
 

@@ -57,6 +57,16 @@ constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint3
           result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
 }
 
+constexpr Program allow_if_at_least(unsigned index, std::uint32_t limit) {
+  return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, limit, 0, 1), result(SECCOMP_RET_ALLOW),
+          result(SECCOMP_RET_TRAP)};
+}
+
+constexpr Program allow_if_null(unsigned index) {  // a pointer: both halves count
+  return {load(argument(index)),   unless_equal_skip(0, 3),   load(argument(index) + sizeof(std::uint32_t)),
+          unless_equal_skip(0, 1), result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
+}
+
 constexpr Program allow_if_at_most(unsigned index, std::uint32_t limit) {
   return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, limit, 1, 0), result(SECCOMP_RET_ALLOW),
           result(SECCOMP_RET_TRAP)};
@@ -113,8 +123,9 @@ struct Rule {
   Program program;
 };
 
-constexpr std::uint32_t kNamespaces =
-    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+// pthread_create(3)'s, and no other: CLONE_PIDFD, for one, makes a descriptor.
+constexpr std::uint32_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                                  CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
 constexpr std::uint32_t number(long call) {
   return static_cast<std::uint32_t>(call);
@@ -136,11 +147,15 @@ constexpr std::vector<Rule> allowed_rules() {
       "-t `TCGETS`, `TCSETS`, `TCSETSW`, `TCSETSF` on 0",
       allow_ioctls());
   // Streams: the payload's standard input, output and error, the log, the file of --stats.
-  add(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)");
-  add(SYS_readv, "standard input, into the guest's buffers");
-  add(SYS_write, "standard output and error, the log, --stats, waking the I/O thread");
-  add_if(SYS_sendto, "standard output and error that are sockets, without waiting", "descriptors 0 to 2",
-         allow_if_at_most(0, STDERR_FILENO));
+  // Each in its direction only: a terminal is open for both, whichever of the three it is.
+  add_if(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)", "descriptors above 2",
+         allow_if_at_least(0, STDERR_FILENO + 1));
+  add_if(SYS_readv, "standard input, into the guest's buffers", "descriptor 0", allow_if_at_most(0, STDIN_FILENO));
+  add_if(SYS_write, "standard output and error, the log, --stats, waking the I/O thread", "not descriptor 0",
+         allow_if_at_least(0, STDOUT_FILENO));
+  add_if(SYS_sendto, "standard output and error that are sockets, without waiting",
+         "descriptors 1 and 2, to whom they are connected",
+         allow_all_of({allow_if_at_least(0, STDOUT_FILENO), allow_if_at_most(0, STDERR_FILENO), allow_if_null(4)}));
   add(SYS_close, "the end of the machine");
   // Waiting.
   add(SYS_poll, "wait for standard input and output");
@@ -154,14 +169,14 @@ constexpr std::vector<Rule> allowed_rules() {
               allow_if_masked(3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_SHARED | MAP_FIXED, MAP_ANONYMOUS | MAP_PRIVATE)}));
   add(SYS_munmap, "malloc, a thread's stack, the guest's memory at the end");
   add_if(SYS_mprotect, "malloc, a thread's stack", "not executable", allow_if_masked(2, PROT_EXEC, 0));
-  add(SYS_madvise, "give memory back");
+  add_if(SYS_madvise, "give memory back", "`MADV_DONTNEED`", allow_if_masked(2, 0xffff'ffff, MADV_DONTNEED));
   // Time and randomness.
   add(SYS_clock_gettime, "where the vDSO cannot tell the time");
   add(SYS_getrandom, "the guest's random number device");
   // The I/O thread, which starts when it is first needed. clone3 is answered with ENOSYS: its flags lie in memory,
   // where a filter cannot look, and without it glibc takes clone.
-  add_if(SYS_clone, "start the I/O thread", "threads only, no processes, no namespaces",
-         allow_if_masked(0, CLONE_THREAD | CLONE_VM | kNamespaces, CLONE_THREAD | CLONE_VM));
+  add_if(SYS_clone, "start the I/O thread", "the flags of pthread_create(3): no processes, no namespaces",
+         allow_if_masked(0, 0xffff'ffff, kThread));
   add(SYS_set_robust_list, "a thread's start");
   add(SYS_rseq, "a thread's start");
   add(SYS_exit, "a thread's end");

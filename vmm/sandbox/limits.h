@@ -6,8 +6,7 @@
 
 namespace husk::sandbox {
 
-// Room in the address space besides the guest's: the program, libc's arenas (each thread may reserve 128 MiB at once),
-// stacks, the vCPU's shared state.
+// Room in the address space besides the guest's: the program, libc's heap, stacks, the vCPU's shared state.
 inline constexpr std::uint64_t kOwnAddressSpace = std::uint64_t{512} << 20;
 
 // A vCPU's and an I/O thread, KVM's worker, and room for VMMs that happen to be the same user. Counted for the user, so

@@ -1,5 +1,6 @@
 #include "vmm/sandbox/sandbox.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -42,6 +43,9 @@ void report_forbidden_calls() {
 }  // namespace
 
 void enter(const Confinement& confinement) {
+  // One heap for all threads (mallopt(3)). What the heap of another thread shrinks by is given back in a way that
+  // depends on /proc/sys/vm/overcommit_memory, which glibc reads when it first happens (malloc/arena.c, shrink_heap).
+  ::mallopt(M_ARENA_MAX, 1);
   // What can only be found out now: whether standard error is a terminal with colours (environment(7): TERM).
   if (::isatty(STDERR_FILENO) != 0) log::prepare();
   forget_environment();

@@ -68,3 +68,15 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && setpriv --help 2>&1 
   err=$(cat "$WORK/err")
   expect_error "no permission for /dev/kvm" "*/dev/kvm*"
 fi
+
+# A user who may have no more threads: where KVM has one of its own, the VM cannot run. It has to say so, and not to try
+# again without end.
+if [ "$(id -u)" -eq 0 ] && command -v prlimit >/dev/null; then
+  status=0
+  timeout -k 2 60 prlimit --nproc=1 "$HUSK" run --guest-ring "$RING" "$R" true >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+  err=$(cat "$WORK/err")
+  case $status in
+    0) expect "no more threads, and none needed" "" "$err" ;;
+    *) out= && expect_error "no more threads" "*thread*" ;;
+  esac
+fi

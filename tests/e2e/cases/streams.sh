@@ -20,3 +20,12 @@ in_guest "$R" sh -c 'cat; echo end'
 expect "no input" "end" "$out"
 expect "output closed from the start" 0 "$(husk_run "$R" true >&- 2>/dev/null; echo $?)"
 expect "input not read" 0 "$(yes | husk_run "$R" true; echo $?)"
+
+# A stream that husk is started without is /dev/null, and not the next file that husk opens: the image, /dev/kvm, --stats.
+expect "no standard input: nothing to read" 0 "$(husk_run "$R" cat 0<&- | wc -c | tr -d ' ')"
+husk_run --stats "$WORK/stats" "$R" sh -c 'echo words; echo words >&2' >&- 2>&-
+expect "no standard output and error: status" 0 $?
+expect "no standard output and error: the file of --stats" 0 "$(grep -c words "$WORK/stats")"
+
+# What the caller's limits are is nothing that ends a VM, or keeps it busy.
+expect "a large limit for stacks" "a line" "$(ulimit -s 1000000 2>/dev/null; echo 'a line' | husk_run "$R" cat)"
