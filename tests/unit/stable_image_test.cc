@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -346,47 +344,6 @@ TEST_F(StableImageTest, FindsTheCacheByAnySpelling) {
   ASSERT_EQ(::stat("new/parent/cache", &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700u);
   fs::current_path(before);
-}
-
-// In a user namespace root is not in, its directories look like nobody's: a cache that is to be used there is held
-// before.
-TEST_F(StableImageTest, AHeldCacheCanBeUsedInAUserNamespace) {
-  constexpr uid_t kUser = 12345;
-  const uid_t user = ::geteuid() == 0 ? kUser : ::geteuid();
-  if (::geteuid() == 0) {
-    ASSERT_EQ(::chown(area_.path().c_str(), user, user), 0);
-    for (const auto& entry : fs::recursive_directory_iterator(area_.path())) {
-      ASSERT_EQ(::lchown(entry.path().c_str(), user, user), 0);
-    }
-  }
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    constexpr int kNoNamespaces = 77;
-    if (::geteuid() == 0 && ::setresuid(user, user, user) != 0) ::_exit(1);
-    ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // or its files in /proc are root's
-    CacheDir held = cache_;
-    held.hold();
-    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(kNoNamespaces);
-    std::ofstream map("/proc/self/uid_map");
-    map << user << " " << user << " 1\n";
-    map.close();
-    if (!map) ::_exit(kNoNamespaces);
-    const std::string without = error_of([&] { cache_.find(CacheDir::Part::kTop); });
-    const std::string with = error_of([&] {
-      held.find(CacheDir::Part::kDirectories);
-      const Folder folder = held.make(CacheDir::Part::kImages);
-      cache::TemporaryFile(folder, "x").publish("x");
-    });
-    if (without.empty() || !with.empty())
-      std::fprintf(stderr, "without: %s\nwith: %s\n", without.c_str(), with.c_str());
-    ::_exit(!without.empty() && with.empty() ? 0 : 1);
-  }
-  int status = -1;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no user namespaces here";
-  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 // ---------------------------------------------------------------- ls and prune

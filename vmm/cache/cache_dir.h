@@ -13,7 +13,6 @@
 
 #include <sys/stat.h>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,12 +62,6 @@ class CacheDir {
 
   enum class Part { kTop, kImages, kDirectories };
 
-  // Looks at the way to the cache now (and makes it if it is missing) and keeps the directory open: all that follows
-  // starts there. For whoever enters a user namespace before the cache is used: in it, root's directories look like
-  // nobody's, and would be refused.
-  void hold();
-  void let_go() { held_.reset(); }
-
   // Without a value if it does not exist yet. Throws husk::Error if it is not to be trusted.
   std::optional<Folder> find(Part part) const;
 
@@ -78,7 +71,6 @@ class CacheDir {
 
  private:
   std::string path_;
-  std::shared_ptr<const Folder> held_;
 };
 
 }  // namespace husk::cache
