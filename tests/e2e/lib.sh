@@ -37,6 +37,32 @@ expect_match() {
   esac
 }
 
+# signalled SIGNAL ARGUMENT...: runs husk, sends it SIGNAL once the payload has said "ready", leaves $status and $out.
+# husk runs in the foreground, since a shell starts background commands with SIGINT ignored.
+signalled() {
+  signal=$1
+  shift
+  rm -f "$WORK/out" "$WORK/pid"
+  : >"$WORK/out"
+  (
+    waited=0
+    while ! grep -q ready "$WORK/out" && [ $waited -lt 600 ]; do
+      waited=$((waited + 1))
+      sleep 0.1
+    done
+    kill "-$signal" "$(cat "$WORK/pid")"
+    sleep 60
+    kill -KILL "$(cat "$WORK/pid")"
+  ) >/dev/null 2>&1 & # its sleep must not hold the pipe that ctest reads
+  sender=$!
+  status=0
+  sh -c 'echo $$ >"$0"; exec "$@"' "$WORK/pid" "$HUSK" run --guest-ring "$RING" $OPTIONS "$@" \
+    >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
+  kill "$sender" 2>/dev/null
+  wait "$sender" 2>/dev/null
+  out=$(cat "$WORK/out")
+}
+
 # long NUMBER: the number, or a hundredth of it (at least 1) where it would take too long.
 long() {
   if [ "$SLOW" = yes ]; then echo $(($1 / 100 > 0 ? $1 / 100 : 1)); else echo "$1"; fi

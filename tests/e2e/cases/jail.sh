@@ -1,7 +1,12 @@
 # `--jail full`: the VMM in namespaces of its own behaves as any other, and nothing of it outlives husk.
 OPTIONS="--jail full"
 . "$here/cases/status.sh"
-. "$here/cases/signals.sh"
+
+signalled TERM "$R" sh -c 'trap "echo caught; exit 5" TERM; echo ready; while :; do sleep 0.1; done'
+expect "a handler of SIGTERM" "5 ready
+caught" "$status $out"
+signalled INT "$R" sh -c 'echo ready; exec sleep 100'
+expect "SIGINT ends sleep" 130 "$status"
 
 expect "standard input" "a line" "$(echo 'a line' | husk_run "$R" cat)"
 
