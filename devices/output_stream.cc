@@ -65,12 +65,13 @@ OutputStream::Result OutputStream::write(std::span<const std::span<const std::by
     offset = 0;
     while (!segment.empty()) {
       const long written = ready() ? write_step(segment) : (errno = EAGAIN, -1);
-      if (written >= 0) {
+      if (written > 0) {
         result.written += static_cast<std::size_t>(written);
         segment = segment.subspan(static_cast<std::size_t>(written));
         continue;
       }
-      switch (errno) {
+      // A device of somebody's own making that takes nothing and says no error would be asked for ever.
+      switch (written == 0 ? EIO : errno) {
         case EINTR:
         case EAGAIN:
           result.status = Status::kWouldBlock;

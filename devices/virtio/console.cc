@@ -122,7 +122,8 @@ void Console::on_readable() {
     segments[count++] = {segment.data(), allowed};
   }
   const ssize_t received = ::readv(*options_.input_fd, segments.data(), static_cast<int>(count));
-  if (received < 0 && errno == EINTR) {
+  // EAGAIN: another reader of a descriptor that does not wait was faster.
+  if (received < 0 && (errno == EINTR || errno == EAGAIN)) {
     input_pending_ = true;
     return receive();
   }

@@ -5,10 +5,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+
+#include "vmm/descriptors.h"
 #include "vmm/error.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/supervisor.h"
+#include "vmm/sandbox/environment.h"
 
 namespace husk::cli {
 namespace {
@@ -53,6 +57,9 @@ int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sa
   vmm.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, vmm.pid, 0)));
   if (!vmm.pidfd) throw Error::from_errno("open", "a pidfd of the VMM");
   vmm.shares_terminal = spec.terminal;
+  // What is left to do here needs neither the VM's descriptors nor the caller's secrets.
+  keep_only(std::array{vmm.pidfd.get(), gate.descriptor(), self.get()});
+  sandbox::forget_environment();
   return runner::supervise(vmm, gate);
 }
 

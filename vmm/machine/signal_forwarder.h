@@ -8,8 +8,7 @@
 // never takes the signal from the control device, and no payload is to blame. So from the first such signal on, a timer
 // looks every kTick whether the guest's kernel has taken it:
 //   after kPatienceTicks   `unanswered` tells the vCPU's loop to end the VM: every tick interrupts KVM_RUN or a
-//   write(2)
-//                          that blocks, and every kick is short (devices/virtio/queue.h), so that the loop sees it
+//                          write(2) that blocks, and every kick is short (devices/virtio/queue.h), so the loop sees it
 //   after kLastTicks       the loop did not: husk ends from the handler (vmm/emergency_exit.h)
 // Ticks are counted, not time: a husk that was stopped, or got no processor, has not let its guest run either, and
 // timers that expire meanwhile are delivered as one signal (timer_getoverrun(2)).

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "vmm/error.h"
 
 namespace husk::sandbox {
@@ -13,9 +15,9 @@ namespace {
 void limit(__rlimit_resource resource, std::uint64_t value, const char* what) {
   rlimit now{};
   if (::getrlimit(resource, &now) != 0) throw Error::from_errno("read the limit of", what);
-  // A lower one that the caller set stays: nobody but a privileged process may raise a hard limit.
+  // Lower ones that the caller set stay, the soft one as well.
   if (value >= now.rlim_max) return;
-  const rlimit wanted{.rlim_cur = value, .rlim_max = value};
+  const rlimit wanted{.rlim_cur = std::min<rlim_t>(now.rlim_cur, value), .rlim_max = value};
   if (::setrlimit(resource, &wanted) != 0) throw Error::from_errno("limit", what);
 }
 
