@@ -14,7 +14,7 @@ export HUSK_CACHE_DIR=$work/cache # images of directories that will be gone
 root=$work/root
 mkdir -p "$root"/{bin,etc,tmp}
 cp "$busybox" "$root/bin/busybox"
-for applet in sh ls cat echo pwd readlink sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
+for applet in sh ls cat chmod echo pwd readlink sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
 cp "$outlive" "$root/bin/outlive"
 cp "$interpreted" "$root/bin/interpreted"
 chmod 755 "$work"
@@ -217,10 +217,21 @@ expect "owner of a file that is open for reading" 0:0 "$(stat -c %u:%g "$work/re
 expect "owner of a file that is open for appending" 0:0 "$(stat -c %u:%g "$work/append")"
 expect "their contents" "the host's the host's" "$(cat "$work/read" "$work/append" | tr '\n' ' ' | sed 's/ $//')"
 run -u 1000:1000 "$root" true <"$work"; expect "owner of a directory" 0:0 "$(stat -c %u:%g "$work")"
+# A terminal stays the caller's: its owner could let others read what is typed there, and /dev/tty is everybody's.
 if command -v script >/dev/null; then
-  expect "a terminal" "out" "$(script -qec "$husk run --isolation namespace -u 1000:1000 $root sh -c 'echo out >/dev/stdout'" /dev/null </dev/null | tr -d '\r')"
-  expect "owner of the terminal: before, meanwhile, afterwards" "0 1000 0" "$(script -qec "stat -Lc %u /dev/stdin; $husk run \
-    --isolation namespace -u 1000:1000 $root stat -Lc %u /dev/stdin; stat -Lc %u /dev/stdin" /dev/null </dev/null | tr -d '\r' | xargs)"
+  on_terminal() { script -qec "$1" /dev/null </dev/null | tr -d '\r' | xargs; }
+  terminal="stat -Lc '%u %a' /dev/stdin"
+  as_user="$husk run --isolation namespace -u 1000:1000 $root"
+  expect "a terminal" "out" "$(on_terminal "$as_user echo out")"
+  expect "-t: a terminal" "out" "$(on_terminal "$husk run -t --isolation namespace -u 1000:1000 $root sh -c 'echo out >/dev/tty'")"
+  before=$(on_terminal "$terminal")
+  expect "the terminal afterwards" "$before $before" \
+    "$(on_terminal "$terminal; $as_user chmod 666 /proc/self/fd/0 2>/dev/null; $terminal")"
+  expect "the terminal meanwhile" 0 "$(on_terminal "$as_user stat -Lc %u /dev/stdin")"
+  mode=$(stat -c '%u %a' /dev/tty)
+  on_terminal "$as_user chmod 640 /proc/self/fd/0 </dev/tty" >"$work/out"
+  expect "owner and mode of /dev/tty" "$mode" "$(stat -c '%u %a' /dev/tty)"
+  chmod "${mode#* }" /dev/tty
 else
   echo "SKIPPED: terminals: no script(1)"
 fi
