@@ -14,7 +14,7 @@ export HUSK_CACHE_DIR=$work/cache # images of directories that will be gone
 root=$work/root
 mkdir -p "$root"/{bin,etc,tmp}
 cp "$busybox" "$root/bin/busybox"
-for applet in sh ls cat chmod echo pwd readlink sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
+for applet in sh ls cat chmod echo pwd readlink setsid sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
 cp "$outlive" "$root/bin/outlive"
 cp "$interpreted" "$root/bin/interpreted"
 chmod 755 "$work"
@@ -89,6 +89,20 @@ if [ -w /dev/kvm ]; then
 else
   echo "SKIPPED: the same in a VM: no /dev/kvm"
 fi
+
+echo "== mount points that are something else"
+# What is mounted at /proc would be where the link leads, and /proc/sys/... still the image's.
+odd=$work/odd
+mkdir -p "$odd/bin" "$odd/etc"
+cp "$root/bin/busybox" "$odd/bin/true"
+for point in proc dev sys; do
+  for kind in "ln -s etc" "ln -s ../../etc" "ln -s nowhere" mkfifo touch; do
+    $kind "$odd/$point"
+    run "$odd" true >"$work/out" 2>"$work/err"; expect "/$point made by $kind" 125 $?
+    grep -q "^husk: cannot mount on /$point: it is not a directory in the image$" "$work/err" || fail "it says: $(cat "$work/err")"
+    rm "$odd/$point"
+  done
+done
 
 echo "== husk is no interpreter"
 # With husk's file behind /proc/self/exe the kernel would execute husk in the container.
@@ -232,6 +246,14 @@ if command -v script >/dev/null; then
   on_terminal "$as_user chmod 640 /proc/self/fd/0 </dev/tty" >"$work/out"
   expect "owner and mode of /dev/tty" "$mode" "$(stat -c '%u %a' /dev/tty)"
   chmod "${mode#* }" /dev/tty
+  # With -t the payload starts in the caller's process group: kill(0, ...) must not reach the caller.
+  cat >"$work/caller" <<'EOF'
+"$@" sh -c 'kill -9 0 2>/dev/null || echo refused'
+"$@" sh -c 'setsid sh -c "kill -9 0"; exit $?' 2>/dev/null
+echo "the caller lives: $?"
+EOF
+  expect "-t: signals to the caller's process group, and to one of the payload's own" "refused the caller lives: 137" \
+    "$(on_terminal "sh $work/caller $husk run -t --isolation namespace $root")"
 else
   echo "SKIPPED: terminals: no script(1)"
 fi
