@@ -101,6 +101,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
   const int status = not_started ? *not_started : supervise(payload, gate);
+  guard.check();
 
   // A shell with job control has taken the terminal for its own process groups.
   if (!plan.console.empty()) set_foreground_group(getpgrp());
