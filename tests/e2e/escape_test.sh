@@ -14,7 +14,7 @@ export HUSK_CACHE_DIR=$work/cache # images of directories that will be gone
 root=$work/root
 mkdir -p "$root"/{bin,etc,tmp}
 cp "$busybox" "$root/bin/busybox"
-for applet in sh ls cat echo pwd readlink sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
+for applet in sh ls cat chmod echo pwd readlink setsid sleep stat id true; do ln -s busybox "$root/bin/$applet"; done
 cp "$outlive" "$root/bin/outlive"
 cp "$interpreted" "$root/bin/interpreted"
 chmod 755 "$work"
@@ -90,6 +90,20 @@ else
   echo "SKIPPED: the same in a VM: no /dev/kvm"
 fi
 
+echo "== mount points that are something else"
+# What is mounted at /proc would be where the link leads, and /proc/sys/... still the image's.
+odd=$work/odd
+mkdir -p "$odd/bin" "$odd/etc"
+cp "$root/bin/busybox" "$odd/bin/true"
+for point in proc dev sys; do
+  for kind in "ln -s etc" "ln -s ../../etc" "ln -s nowhere" mkfifo touch; do
+    $kind "$odd/$point"
+    run "$odd" true >"$work/out" 2>"$work/err"; expect "/$point made by $kind" 125 $?
+    grep -q "^husk: cannot mount on /$point: it is not a directory in the image$" "$work/err" || fail "it says: $(cat "$work/err")"
+    rm "$odd/$point"
+  done
+done
+
 echo "== husk is no interpreter"
 # With husk's file behind /proc/self/exe the kernel would execute husk in the container.
 printf '#!/proc/self/exe\n' >"$root/bin/script"
@@ -104,6 +118,13 @@ for program in script script2 interpreted; do
       "$(sed -E "s/run '[^']*'/run .../" "$work/err")"
   done
 done
+# By this name it passes for husk itself, and nothing past the end of its arguments is read.
+cp "$interpreted" "$root/bin/husk: become"
+for arguments in "" "/" "/ /bin/true"; do
+  # shellcheck disable=SC2086 # words
+  run "$root" "husk: become" $arguments >"$work/out" 2>"$work/err" </dev/null; expect "husk: become $arguments" 126 $?
+done
+rm "$root/bin/husk: become"
 # And no script gets to husk's file by another name.
 printf '#!/bin/interpreter\n' >"$root/bin/script"
 ln -sfn /proc/1/exe "$root/bin/interpreter"
@@ -217,10 +238,29 @@ expect "owner of a file that is open for reading" 0:0 "$(stat -c %u:%g "$work/re
 expect "owner of a file that is open for appending" 0:0 "$(stat -c %u:%g "$work/append")"
 expect "their contents" "the host's the host's" "$(cat "$work/read" "$work/append" | tr '\n' ' ' | sed 's/ $//')"
 run -u 1000:1000 "$root" true <"$work"; expect "owner of a directory" 0:0 "$(stat -c %u:%g "$work")"
+# A terminal stays the caller's: its owner could let others read what is typed there, and /dev/tty is everybody's.
 if command -v script >/dev/null; then
-  expect "a terminal" "out" "$(script -qec "$husk run --isolation namespace -u 1000:1000 $root sh -c 'echo out >/dev/stdout'" /dev/null </dev/null | tr -d '\r')"
-  expect "owner of the terminal: before, meanwhile, afterwards" "0 1000 0" "$(script -qec "stat -Lc %u /dev/stdin; $husk run \
-    --isolation namespace -u 1000:1000 $root stat -Lc %u /dev/stdin; stat -Lc %u /dev/stdin" /dev/null </dev/null | tr -d '\r' | xargs)"
+  on_terminal() { script -qec "$1" /dev/null </dev/null | tr -d '\r' | xargs; }
+  terminal="stat -Lc '%u %a' /dev/stdin"
+  as_user="$husk run --isolation namespace -u 1000:1000 $root"
+  expect "a terminal" "out" "$(on_terminal "$as_user echo out")"
+  expect "-t: a terminal" "out" "$(on_terminal "$husk run -t --isolation namespace -u 1000:1000 $root sh -c 'echo out >/dev/tty'")"
+  before=$(on_terminal "$terminal")
+  expect "the terminal afterwards" "$before $before" \
+    "$(on_terminal "$terminal; $as_user chmod 666 /proc/self/fd/0 2>/dev/null; $terminal")"
+  expect "the terminal meanwhile" 0 "$(on_terminal "$as_user stat -Lc %u /dev/stdin")"
+  mode=$(stat -c '%u %a' /dev/tty)
+  on_terminal "$as_user chmod 640 /proc/self/fd/0 </dev/tty" >"$work/out"
+  expect "owner and mode of /dev/tty" "$mode" "$(stat -c '%u %a' /dev/tty)"
+  chmod "${mode#* }" /dev/tty
+  # With -t the payload starts in the caller's process group: kill(0, ...) must not reach the caller.
+  cat >"$work/caller" <<'EOF'
+"$@" sh -c 'kill -9 0 2>/dev/null || echo refused'
+"$@" sh -c 'setsid sh -c "kill -9 0"; exit $?' 2>/dev/null
+echo "the caller lives: $?"
+EOF
+  expect "-t: signals to the caller's process group, and to one of the payload's own" "refused the caller lives: 137" \
+    "$(on_terminal "sh $work/caller $husk run -t --isolation namespace $root")"
 else
   echo "SKIPPED: terminals: no script(1)"
 fi

@@ -76,6 +76,11 @@ for isolation in namespace process; do
   kill -USR1 "$pid"
   wait $!
   expect "$isolation SIGUSR1 that is ignored" 9 $?
+  (trap "" HUP && exec "$husk" run --isolation "$isolation" "$root" sh -c 'echo ready; sleep 0.6; exit 9' >"$work/hup") &
+  eventually grep -q ready "$work/hup" || fail "$isolation: no payload"
+  kill -HUP $!
+  wait $!
+  expect "$isolation SIGHUP that husk's parent ignores, as nohup(1)" 9 $?
 done
 
 echo "== what a container sees"
@@ -90,6 +95,7 @@ expect "effective capabilities" 00000000a00425fb "$(field CapEff)"
 expect "permitted capabilities" 00000000a00425fb "$(field CapPrm)"
 expect "bounding set" 00000000a00425fb "$(field CapBnd)"
 expect "inheritable set" 0000000000000000 "$(field CapInh)"
+expect "groups of the caller" 0 "$(setpriv --groups 4,24 timeout 60 "$husk" run --isolation namespace "$root" id -G)"
 expect "ambient set" 0000000000000000 "$(field CapAmb)"
 expect "no_new_privs" 1 "$(field NoNewPrivs)"
 expect "seccomp mode" 2 "$(field Seccomp)"

@@ -87,7 +87,7 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   const std::vector<sock_filter> filter = default_filter();
   const char nothing = 0;
   send_descriptor(plan.link, install_filter(filter).get(), &nothing, sizeof nothing);
-  plan.guard.wait_until_ready();
+  plan.guard.wait_until_started();
   report.failure = execute_last_step(plan);
 }
 

@@ -36,7 +36,9 @@ int Guard::run(void* argument) {
     result = system_call(SYS_execveat, guard.last_step_, address(""), address(guard.arguments_.data()),
                          address(environment), AT_EMPTY_PATH);
   }
+  // No program, no guard: nothing may run unguarded. Husk says why.
   guard.error_ = static_cast<int>(-result);
+  system_call(SYS_pidfd_send_signal, guard.payload_, SIGKILL);
   last_step::leave(kExitHuskError);
 }
 
@@ -61,20 +63,22 @@ void Guard::start(int husk, int payload) {
   last_step::system_call(SYS_futex, last_step::address(&started_), FUTEX_WAKE_PRIVATE, 1);
 }
 
-void Guard::wait_until_ready() {
+void Guard::wait_until_started() {
   // Nearly always it has long been.
   while (started_ == kNotYet) {
     last_step::system_call(SYS_futex, last_step::address(&started_), FUTEX_WAIT_PRIVATE, kNotYet);
   }
-  int error = started_;
-  if (error == 0) {
-    process_.wait_until_apart();
-    error = error_;
-  }
-  if (error != 0) {
-    errno = error;
-    throw Error::from_errno("start", "the payload's guard");
-  }
+  throw_error(started_);
+}
+
+void Guard::check() const {
+  throw_error(error_);
+}
+
+void Guard::throw_error(int error) {
+  if (error == 0) return;
+  errno = error;
+  throw Error::from_errno("start", "the payload's guard");
 }
 
 }  // namespace husk::runner

@@ -21,13 +21,18 @@ class Guard {
   // Returns at once; the guard's process is made ready at the same time as the payload's.
   void start(int husk, int payload);
 
-  // By that process, before it runs anything that is not husk's: waits until the guard is on its post. Throws when it
-  // could not be started.
-  void wait_until_ready();
+  // By that process, before it runs anything that is not husk's: waits until there is a guard's process. From then on
+  // it goes its way whatever becomes of husk, and kills the payload should it not get its program; to wait for that too
+  // would be a twentieth of a start where processors are busy. Throws when it could not be started.
+  void wait_until_started();
+
+  // By husk when the payload has ended: throws when that was because the guard did not get its program.
+  void check() const;
 
  private:
   static constexpr int kNotYet = -1;
   static int run(void* guard);
+  static void throw_error(int error);
 
   // What the guard's process needs until it executes its program.
   int last_step_;

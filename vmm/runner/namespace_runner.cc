@@ -84,7 +84,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
   plan.console = console;
   // In a user namespace the payload's user is the caller.
-  const StreamLoan streams(plan.user_namespace ? geteuid() : spec.uid);
+  hand_over_streams(plan.user_namespace ? geteuid() : spec.uid);
 
   SharedNetwork network;
   if (!plan.user_namespace) plan.network = &network;
@@ -101,6 +101,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
   const int status = not_started ? *not_started : supervise(payload, gate);
+  guard.check();
 
   // A shell with job control has taken the terminal for its own process groups.
   if (!plan.console.empty()) set_foreground_group(getpgrp());

@@ -94,7 +94,7 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
   const SignalGate gate;
   const UniqueFd self = open_pidfd_of_self();
   // Who may not change its root directory does not change its user either: see become_plain_process.
-  const StreamLoan streams(geteuid() == 0 ? spec.uid : geteuid());
+  hand_over_streams(geteuid() == 0 ? spec.uid : geteuid());
   ChildReport report;
   Payload payload = start_child(0, report, [&](ChildReport& child_report) {
     become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);

@@ -86,8 +86,11 @@ void add_conditional_calls(Program& program) {
   add_case(program, SYS_ioctl,
            {load_argument(1), jump(BPF_JEQ, TIOCSTI, 1, 0), jump(BPF_JEQ, kTiocLinux, 0, 1), verdict(kNotPermitted),
             verdict(kAllow)});
+  // Process 1, and 0, which is the caller's process group, whoever is in it.
+  add_case(program, SYS_kill,
+           {load_argument(0), jump(BPF_JGT, 1, 1, 0), verdict(SECCOMP_RET_USER_NOTIF), verdict(kAllow)});
   // The first argument of all of these is the process (or thread, which has the same number) that is signalled.
-  for (const long call : {SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
+  for (const long call : {SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
     add_case(program, call,
              {load_argument(0), jump(BPF_JEQ, 1, 0, 1), verdict(SECCOMP_RET_USER_NOTIF), verdict(kAllow)});
   }

@@ -15,7 +15,6 @@ constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 
 bool is_for_payload(int stream, mode_t mode) {
   if (S_ISFIFO(mode) || S_ISSOCK(mode)) return true;
-  if (S_ISCHR(mode)) return isatty(stream) == 1;
   if (!S_ISREG(mode)) return false;
   const int flags = fcntl(stream, F_GETFL);
   return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_APPEND) == 0;
@@ -31,23 +30,13 @@ void open_missing_streams() {
   }
 }
 
-StreamLoan::StreamLoan(uid_t owner) {
-  previous_owners_.fill(kNobody);
+void hand_over_streams(uid_t owner) {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     struct stat status {};
     if (fstat(stream, &status) != 0 || status.st_uid == owner || !is_for_payload(stream, status.st_mode)) continue;
-    if (fchown(stream, owner, kSameGroup) == 0 && S_ISCHR(status.st_mode)) {
-      previous_owners_[static_cast<std::size_t>(stream)] = status.st_uid;
+    if (fchown(stream, owner, kSameGroup) != 0) {
+      // EPERM, EROFS: see the header.
     }
-  }
-}
-
-StreamLoan::~StreamLoan() {
-  for (int stream = 0; const uid_t owner : previous_owners_) {
-    if (owner != kNobody && fchown(stream, owner, kSameGroup) != 0) {
-      // It has been hung up, or its file system has become read-only: nobody is waiting for it.
-    }
-    ++stream;
   }
 }
 

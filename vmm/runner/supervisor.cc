@@ -51,7 +51,13 @@ int reap(pid_t pid, std::optional<int> ended_by) {
 SignalGate::SignalGate() {
   sigset_t forwarded;
   sigemptyset(&forwarded);
-  for (const int signo : kForwarded) sigaddset(&forwarded, signo);
+  for (const int signo : kForwarded) {
+    struct sigaction current {};
+    // What the parent ignores stays ignored, as in a VM: nohup(1), and background jobs of a shell without job control.
+    // Blocked, it would be kept for the signalfd all the same.
+    if (sigaction(signo, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) continue;
+    sigaddset(&forwarded, signo);
+  }
   if (sigprocmask(SIG_BLOCK, &forwarded, &previous_mask_) != 0) throw Error::from_errno("block", "signals");
   signal(SIGCHLD, SIG_DFL);  // whoever ignores it cannot wait for a child (waitpid(2), NOTES)
   descriptor_.reset(signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK));

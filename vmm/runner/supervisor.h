@@ -8,8 +8,9 @@
 
 namespace husk::runner {
 
-// Blocks the signals that are passed on for as long as it lives, so that none is lost between the start of the payload
-// and the first wait. The payload's process has to restore `previous_mask` before it runs the payload.
+// Blocks the signals that are passed on, all but those that husk was started with as ignored, for as long as it lives,
+// so that none is lost between the start of the payload and the first wait. The payload's process has to restore
+// `previous_mask` before it runs the payload.
 class SignalGate {
  public:
   SignalGate();
