@@ -131,6 +131,27 @@ TEST_F(StableImageTest, BuildsAgainWhenFilesChangeMeanwhile) {
   EXPECT_TRUE(test::ErofsReader(file.path()).files().contains("/late"));
 }
 
+// Somebody who can rename a directory above the tree shows mkfs.erofs another one, and the walks the right one.
+TEST_F(StableImageTest, BuildsAgainWhenThePathLedElsewhereMeanwhile) {
+  ASSERT_EQ(::chmod(area_.path().c_str(), 0777), 0);
+  area_.write("way/root/state", "good");
+  area_.write("other/root/evil", "evil");
+  const std::string tree = area_ / "way/root";
+  const cache::TemporaryFile file(folder_, "x");
+  int calls = 0;
+  build_stable_image(tree, fingerprint(tree), file, folder_, [&](const ErofsJob& job) {
+    if (++calls > 1) return make_erofs(job);
+    fs::rename(area_ / "way", area_ / "aside");
+    fs::rename(area_ / "other", area_ / "way");
+    make_erofs(job);
+    fs::rename(area_ / "way", area_ / "other");
+    fs::rename(area_ / "aside", area_ / "way");
+  });
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(test::ErofsReader(file.path()).files().contains("/state"));
+  EXPECT_FALSE(test::ErofsReader(file.path()).files().contains("/evil"));
+}
+
 TEST_F(StableImageTest, ReportsAFailureOnlyIfTheTreeIsTheSame) {
   const cache::TemporaryFile file(folder_, "x");
   int calls = 0;
