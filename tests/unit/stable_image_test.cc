@@ -258,6 +258,17 @@ TEST_F(MkfsTest, ReachesTheTreeAndTheImageOnly) {
   EXPECT_FALSE(fs::exists("/tmp/husk-test-escaped"));
 }
 
+// By the process's own number, which Landlock and the user id would allow: it is the filter that says no.
+TEST_F(MkfsTest, ChangesNoProcess) {
+  for (const char* command :
+       {"prlimit --pid $$ --core=0", "renice -n 5 -p $$", "ionice -c 3 -p $$", "taskset -p 1 $$", "chrt -b -p 0 $$"}) {
+    const std::string text = run("exec " + std::string(command) + " >&2");
+    EXPECT_NE(text.find("Operation not permitted"), std::string::npos) << command << ": " << text;
+  }
+  // What it may do for itself.
+  EXPECT_EQ(run("ulimit -n 100 && ulimit -c 0"), "");
+}
+
 TEST_F(MkfsTest, CannotFillTheDisk) {
   const std::string text =
       run("line=0123456789abcdef\n"
