@@ -357,6 +357,15 @@ TEST_F(StableImageTest, NamesOfTheCacheDoNotLeaveIt) {
   EXPECT_NE(error_of([&] { folder_.open(area_ / "outside", status); }), "");
 }
 
+// A file that is being made can be written to by mkfs.erofs's group: nobody else of that group may reach it.
+TEST_F(StableImageTest, ClosesAFolderThatOthersCanEnter) {
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+  const Folder again = cache_.make(CacheDir::Part::kDirectories);
+  struct stat status {};
+  ASSERT_EQ(::fstat(again.fd(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0700u);
+}
+
 TEST_F(StableImageTest, FindsTheCacheByAnySpelling) {
   const fs::path before = fs::current_path();
   fs::current_path(area_.path());
