@@ -334,6 +334,25 @@ TEST_F(StableImageTest, SweepsWhatTheDeadLeftAndNothingElse) {
   ::close(ready[1]);
 }
 
+// HUSK_CACHE_DIR may name a directory with other things in it.
+TEST_F(StableImageTest, SweepsNoFileThatIsNotHusks) {
+  for (const char* name : {"thesis.tmp", ".tmp", "notes.today.tmp", "x.0123456789abcdef0.tmp", ".4711.tmp"}) {
+    std::ofstream(folder_.path_of(name)) << "precious";
+  }
+  EXPECT_EQ(cache::sweep(folder_), 0u);
+  EXPECT_EQ(folder_.names().size(), 5u) << files();
+}
+
+TEST_F(StableImageTest, LocksAndSweepsNothingOfSomebodyElse) {
+  area_.write("cache/directories/key.lock", "");
+  ASSERT_EQ(::chmod(folder_.path_of("key.lock").c_str(), 0666), 0);
+  EXPECT_NE(error_of([&] { const cache::Lock lock(folder_, "key"); }).find("can write to it"), std::string::npos);
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file to somebody else";
+  area_.write("cache/directories/key.4711.tmp", "x");
+  ASSERT_EQ(::chown(folder_.path_of("key.4711.tmp").c_str(), 54321, 54321), 0);
+  EXPECT_NE(error_of([&] { cache::sweep(folder_); }).find("belongs to uid 54321"), std::string::npos);
+}
+
 // Whoever waits for a lock whose file is removed meanwhile must not end up with a lock that nobody else can see.
 TEST_F(StableImageTest, ALockThatWasRemovedIsMadeAnew) {
   std::optional<cache::Lock> first(std::in_place, folder_, "key");
