@@ -22,6 +22,7 @@
 #include "vmm/image/crc32c.h"
 #include "vmm/image/directory_image.h"
 #include "vmm/image/image.h"
+#include "vmm/image/image_file.h"
 #include "vmm/image/mkfs_erofs.h"
 #include "vmm/image/named_image.h"
 #include "vmm/image/prune.h"
@@ -176,6 +177,39 @@ TEST_F(StableImageTest, GivesUpOnATreeThatNeverRests) {
                        [&](const ErofsJob&) { tree_.write("file" + std::to_string(++calls), "x"); });
   });
   EXPECT_NE(text.find("keep changing"), std::string::npos) << text;
+}
+
+// Whatever bit of the record or the superblock's block is wrong, also where nothing else says so.
+TEST_F(StableImageTest, SeesEveryChangeOfTheFirstBlock) {
+  cache::TemporaryFile file(folder_, "x");
+  const Fingerprint state = build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_);
+  file.publish("x.erofs");
+  const std::string path = folder_.path_of("x.erofs");
+  ASSERT_EQ(open_image(folder_, "x.erofs", &state.digest).damage, "");
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  struct stat status {};
+  ASSERT_EQ(::fstat(fd.get(), &status), 0);
+  const timespec times[2] = {status.st_atim, status.st_mtim};
+  for (off_t at = 0; at < 4096; at = at == 63 ? 1024 : at + 1) {  // what is between the two has no meaning
+    unsigned char byte = 0;
+    ASSERT_EQ(::pread(fd.get(), &byte, 1, at), 1);
+    const unsigned char wrong = byte ^ static_cast<unsigned char>(1 << (at % 8));
+    ASSERT_EQ(::pwrite(fd.get(), &wrong, 1, at), 1);
+    ASSERT_EQ(::futimens(fd.get(), times), 0);
+    EXPECT_NE(open_image(folder_, "x.erofs").damage, "") << at;
+    ASSERT_EQ(::pwrite(fd.get(), &byte, 1, at), 1);
+  }
+  ASSERT_EQ(::futimens(fd.get(), times), 0);
+  EXPECT_EQ(open_image(folder_, "x.erofs").damage, "");
+}
+
+TEST_F(StableImageTest, SaysThatTheDiskIsTooSmall) {
+  if (::truncate((tree_ / "etc/hosts").c_str(), std::int64_t{15} << 40) != 0) GTEST_SKIP() << "no file of 15 TiB here";
+  const cache::TemporaryFile file(folder_, "x");
+  const std::string text = error_of(
+      [&] { build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_, [](const ErofsJob&) {}); });
+  EXPECT_NE(text.find("make room"), std::string::npos) << text;
 }
 
 TEST_F(StableImageTest, RefusesWhatIsNoImage) {

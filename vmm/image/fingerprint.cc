@@ -225,7 +225,11 @@ void Walk::add(std::string_view name, const struct stat& status, std::uint64_t p
 void ImageSize::add_entry(std::size_t name_bytes, const struct stat& status) {
   std::uint64_t contents = 0;
   if (S_ISREG(status.st_mode)) contents = whole_blocks(status);
-  if (S_ISLNK(status.st_mode)) contents = static_cast<std::uint64_t>(status.st_size) % (kBlock + 1);
+  if (S_ISLNK(status.st_mode)) {
+    contents = static_cast<std::uint64_t>(status.st_size) % (kBlock + 1);
+    // The target follows its inode in one block, in which there is no room for another one like it.
+    if (contents + kEntryBytes > kBlock / 2) contents = kBlock;
+  }
   bytes_ = saturating_sum(bytes_, name_bytes + kEntryBytes);
   if (S_ISREG(status.st_mode) && status.st_nlink > 1) {
     linked_.push_back({.device = status.st_dev, .inode = status.st_ino, .bytes = contents});
