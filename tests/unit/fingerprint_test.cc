@@ -149,6 +149,26 @@ TEST_F(FingerprintTest, HandlesDirectoriesLargerThanOneRead) {
   expect_change("one of many", [&] { tree_.write("many/a-file-name-of-some-length-1777", "x"); });
 }
 
+// mkfs.erofs 1.5 does not survive them.
+TEST_F(FingerprintTest, RefusesPathsThatAreTooLong) {
+  const std::string name(200, 'n');
+  int at = ::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int depth = 0; depth < 25; ++depth) {
+    ASSERT_EQ(::mkdirat(at, name.c_str(), 0755), 0);
+    const int next = ::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ::close(at);
+    at = next;
+  }
+  ::close(at);
+  try {
+    fingerprint(tree_.path());
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("more than 4095 bytes"), std::string::npos) << error.what();
+    EXPECT_LT(std::string(error.what()).size(), 400u);
+  }
+}
+
 TEST_F(FingerprintTest, NamesWhatCannotBeRead) {
   try {
     fingerprint(tree_ / "nowhere");

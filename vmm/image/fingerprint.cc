@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -134,6 +135,8 @@ void Walk::visit_directory(const PendingDirectory& directory) {
 
   std::string names;  // all names, each with its NUL: one allocation instead of one per name
   std::vector<Name> found;
+  // mkfs.erofs, which opens files by their whole paths, crashes on longer ones than the kernel takes.
+  const std::size_t path_bytes = root_.size() + 1 + path.size() + (path.empty() ? 0 : 1);
   for (;;) {
     const ssize_t got = ::getdents64(fd.get(), buffer_.data(), buffer_.size());
     if (got < 0) throw Error::from_errno("read directory", full_path(path));
@@ -146,6 +149,10 @@ void Walk::visit_directory(const PendingDirectory& directory) {
       if (name.size() > kMaxName) {
         throw Error("use image directory", root_, full_path(path) + " has a file with a name of 255 bytes",
                     "shorten it: EROFS images hold names of at most 254 bytes");
+      }
+      if (path_bytes + name.size() >= PATH_MAX) {
+        throw Error("use image directory", root_,
+                    "a path in it has more than 4095 bytes; it begins with " + path.substr(0, 60), "shorten it");
       }
       found.push_back({.prefix = prefix_of(name), .offset = names.size()});
       names.append(name).push_back('\0');
