@@ -197,9 +197,11 @@ void Walk::note_file_system(const std::string& path, std::uint64_t device) {
   struct statfs status {};
   if (::statfs(full_path(path).c_str(), &status) != 0)
     throw Error::from_errno("stat the file system of", full_path(path));
-  // These have no write-back, so their pages stay mapped writable and a store is no event to the kernel.
+  // These have no write-back, so their pages stay mapped writable and a store is no event to the kernel. An overlay may
+  // have its files on one of them, or be mounted "volatile", which makes syncfs do nothing; statfs does not tell.
   result_.sees_mapped_stores = result_.sees_mapped_stores && status.f_type != TMPFS_MAGIC &&
-                               status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC;
+                               status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC &&
+                               status.f_type != OVERLAYFS_SUPER_MAGIC;
   result_.file_systems.emplace_back(device, path);
 }
 
