@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <memory>
+#include <string>
 
 namespace husk::log {
 namespace {
@@ -51,7 +52,12 @@ Severity level() {
 
 void write(Severity severity, std::string_view line) {
   if (!enabled(severity)) return;
-  logger().log(spdlog_level(severity), spdlog::string_view_t(line.data(), line.size()));
+  // A message may quote a file's name, of which somebody else may be the author: a terminal is not to obey it.
+  std::string printable(line);
+  for (char& c : printable) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  }
+  logger().log(spdlog_level(severity), spdlog::string_view_t(printable.data(), printable.size()));
 }
 
 void print(Severity severity, const char* format, ...) {

@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -115,6 +118,28 @@ struct stat regular(std::int64_t size) {
   return status;
 }
 
+// Where an overlay's files are, and whether it is volatile, cannot be told.
+TEST_F(FingerprintTest, TrustsNoOverlayWithMappedStores) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can mount";
+  for (const char* name : {"lower/x", "upper/x", "work/x", "merged/x"}) tree_.write(name, "x");
+  fs::remove(tree_.path() / "work/x");
+  const std::string area = tree_.path();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::string options = "lowerdir=" + area + "/lower,upperdir=" + area + "/upper,workdir=" + area + "/work";
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", (area + "/merged").c_str(), "overlay", 0, options.c_str()) != 0) {
+      ::_exit(77);
+    }
+    ::_exit(fingerprint(area + "/merged").sees_mapped_stores ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no overlay here";
+  EXPECT_EQ(status, 0);
+}
+
 TEST(ImageSize, StopsInsteadOfStartingAgainFromZero) {
   constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
   for (const std::int64_t size :
@@ -147,6 +172,26 @@ TEST_F(FingerprintTest, HandlesDirectoriesLargerThanOneRead) {
   next_tick();
   EXPECT_EQ(fingerprint(tree_ / "many").entries, 2000u);
   expect_change("one of many", [&] { tree_.write("many/a-file-name-of-some-length-1777", "x"); });
+}
+
+// mkfs.erofs 1.5 does not survive them.
+TEST_F(FingerprintTest, RefusesPathsThatAreTooLong) {
+  const std::string name(200, 'n');
+  int at = ::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int depth = 0; depth < 25; ++depth) {
+    ASSERT_EQ(::mkdirat(at, name.c_str(), 0755), 0);
+    const int next = ::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ::close(at);
+    at = next;
+  }
+  ::close(at);
+  try {
+    fingerprint(tree_.path());
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("more than 4095 bytes"), std::string::npos) << error.what();
+    EXPECT_LT(std::string(error.what()).size(), 400u);
+  }
 }
 
 TEST_F(FingerprintTest, NamesWhatCannotBeRead) {

@@ -20,6 +20,7 @@
 #include "vmm/image/crc32c.h"
 #include "vmm/image/directory_image.h"
 #include "vmm/image/image.h"
+#include "vmm/image/image_file.h"
 #include "vmm/image/mkfs_erofs.h"
 #include "vmm/image/named_image.h"
 #include "vmm/image/prune.h"
@@ -129,6 +130,27 @@ TEST_F(StableImageTest, BuildsAgainWhenFilesChangeMeanwhile) {
   EXPECT_TRUE(test::ErofsReader(file.path()).files().contains("/late"));
 }
 
+// Somebody who can rename a directory above the tree shows mkfs.erofs another one, and the walks the right one.
+TEST_F(StableImageTest, BuildsAgainWhenThePathLedElsewhereMeanwhile) {
+  ASSERT_EQ(::chmod(area_.path().c_str(), 0777), 0);
+  area_.write("way/root/state", "good");
+  area_.write("other/root/evil", "evil");
+  const std::string tree = area_ / "way/root";
+  const cache::TemporaryFile file(folder_, "x");
+  int calls = 0;
+  build_stable_image(tree, fingerprint(tree), file, folder_, [&](const ErofsJob& job) {
+    if (++calls > 1) return make_erofs(job);
+    fs::rename(area_ / "way", area_ / "aside");
+    fs::rename(area_ / "other", area_ / "way");
+    make_erofs(job);
+    fs::rename(area_ / "way", area_ / "other");
+    fs::rename(area_ / "aside", area_ / "way");
+  });
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(test::ErofsReader(file.path()).files().contains("/state"));
+  EXPECT_FALSE(test::ErofsReader(file.path()).files().contains("/evil"));
+}
+
 TEST_F(StableImageTest, ReportsAFailureOnlyIfTheTreeIsTheSame) {
   const cache::TemporaryFile file(folder_, "x");
   int calls = 0;
@@ -153,6 +175,39 @@ TEST_F(StableImageTest, GivesUpOnATreeThatNeverRests) {
                        [&](const ErofsJob&) { tree_.write("file" + std::to_string(++calls), "x"); });
   });
   EXPECT_NE(text.find("keep changing"), std::string::npos) << text;
+}
+
+// Whatever bit of the record or the superblock's block is wrong, also where nothing else says so.
+TEST_F(StableImageTest, SeesEveryChangeOfTheFirstBlock) {
+  cache::TemporaryFile file(folder_, "x");
+  const Fingerprint state = build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_);
+  file.publish("x.erofs");
+  const std::string path = folder_.path_of("x.erofs");
+  ASSERT_EQ(open_image(folder_, "x.erofs", &state.digest).damage, "");
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  struct stat status {};
+  ASSERT_EQ(::fstat(fd.get(), &status), 0);
+  const timespec times[2] = {status.st_atim, status.st_mtim};
+  for (off_t at = 0; at < 4096; at = at == 63 ? 1024 : at + 1) {  // what is between the two has no meaning
+    unsigned char byte = 0;
+    ASSERT_EQ(::pread(fd.get(), &byte, 1, at), 1);
+    const unsigned char wrong = byte ^ static_cast<unsigned char>(1 << (at % 8));
+    ASSERT_EQ(::pwrite(fd.get(), &wrong, 1, at), 1);
+    ASSERT_EQ(::futimens(fd.get(), times), 0);
+    EXPECT_NE(open_image(folder_, "x.erofs").damage, "") << at;
+    ASSERT_EQ(::pwrite(fd.get(), &byte, 1, at), 1);
+  }
+  ASSERT_EQ(::futimens(fd.get(), times), 0);
+  EXPECT_EQ(open_image(folder_, "x.erofs").damage, "");
+}
+
+TEST_F(StableImageTest, SaysThatTheDiskIsTooSmall) {
+  if (::truncate((tree_ / "etc/hosts").c_str(), std::int64_t{15} << 40) != 0) GTEST_SKIP() << "no file of 15 TiB here";
+  const cache::TemporaryFile file(folder_, "x");
+  const std::string text = error_of(
+      [&] { build_stable_image(tree_.path(), fingerprint(tree_.path()), file, folder_, [](const ErofsJob&) {}); });
+  EXPECT_NE(text.find("make room"), std::string::npos) << text;
 }
 
 TEST_F(StableImageTest, RefusesWhatIsNoImage) {
@@ -207,6 +262,7 @@ TEST_F(MkfsTest, ReachesTheTreeAndTheImageOnly) {
   area_.write("outside", "a secret\n");
   ASSERT_EQ(::chmod((area_ / "outside").c_str(), 0666), 0);
   ASSERT_EQ(::chmod(area_.path().c_str(), 0755), 0);
+  fs::remove("/tmp/husk-test-escaped");  // of a run that failed
   tree_.write("writable", "x");
   ASSERT_EQ(::chmod((tree_ / "writable").c_str(), 0666), 0);
   const std::string text = run("read line <" + (tree_ / "etc/hosts") +
@@ -233,6 +289,17 @@ TEST_F(MkfsTest, ReachesTheTreeAndTheImageOnly) {
   EXPECT_NE(text.find("could: read-tree write-image, variables:"), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with("variables:")) << text;
   EXPECT_FALSE(fs::exists("/tmp/husk-test-escaped"));
+}
+
+// By the process's own number, which Landlock and the user id would allow: it is the filter that says no.
+TEST_F(MkfsTest, ChangesNoProcess) {
+  for (const char* command :
+       {"prlimit --pid $$ --core=0", "renice -n 5 -p $$", "ionice -c 3 -p $$", "taskset -p 1 $$", "chrt -b -p 0 $$"}) {
+    const std::string text = run("exec " + std::string(command) + " >&2");
+    EXPECT_NE(text.find("Operation not permitted"), std::string::npos) << command << ": " << text;
+  }
+  // What it may do for itself.
+  EXPECT_EQ(run("ulimit -n 100 && ulimit -c 0"), "");
 }
 
 TEST_F(MkfsTest, CannotFillTheDisk) {
@@ -300,6 +367,25 @@ TEST_F(StableImageTest, SweepsWhatTheDeadLeftAndNothingElse) {
   ::close(ready[1]);
 }
 
+// HUSK_CACHE_DIR may name a directory with other things in it.
+TEST_F(StableImageTest, SweepsNoFileThatIsNotHusks) {
+  for (const char* name : {"thesis.tmp", ".tmp", "notes.today.tmp", "x.0123456789abcdef0.tmp", ".4711.tmp"}) {
+    std::ofstream(folder_.path_of(name)) << "precious";
+  }
+  EXPECT_EQ(cache::sweep(folder_), 0u);
+  EXPECT_EQ(folder_.names().size(), 5u) << files();
+}
+
+TEST_F(StableImageTest, LocksAndSweepsNothingOfSomebodyElse) {
+  area_.write("cache/directories/key.lock", "");
+  ASSERT_EQ(::chmod(folder_.path_of("key.lock").c_str(), 0666), 0);
+  EXPECT_NE(error_of([&] { const cache::Lock lock(folder_, "key"); }).find("can write to it"), std::string::npos);
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file to somebody else";
+  area_.write("cache/directories/key.4711.tmp", "x");
+  ASSERT_EQ(::chown(folder_.path_of("key.4711.tmp").c_str(), 54321, 54321), 0);
+  EXPECT_NE(error_of([&] { cache::sweep(folder_); }).find("belongs to uid 54321"), std::string::npos);
+}
+
 // Whoever waits for a lock whose file is removed meanwhile must not end up with a lock that nobody else can see.
 TEST_F(StableImageTest, ALockThatWasRemovedIsMadeAnew) {
   std::optional<cache::Lock> first(std::in_place, folder_, "key");
@@ -321,6 +407,15 @@ TEST_F(StableImageTest, NamesOfTheCacheDoNotLeaveIt) {
   struct stat status {};
   EXPECT_NE(error_of([&] { folder_.open("../../outside", status); }), "");
   EXPECT_NE(error_of([&] { folder_.open(area_ / "outside", status); }), "");
+}
+
+// A file that is being made can be written to by mkfs.erofs's group: nobody else of that group may reach it.
+TEST_F(StableImageTest, ClosesAFolderThatOthersCanEnter) {
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+  const Folder again = cache_.make(CacheDir::Part::kDirectories);
+  struct stat status {};
+  ASSERT_EQ(::fstat(again.fd(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0700u);
 }
 
 TEST_F(StableImageTest, FindsTheCacheByAnySpelling) {

@@ -42,6 +42,17 @@ std::string random_name(const std::string& stem) {
   return stem + "." + text + std::string(kTemporarySuffix);
 }
 
+// STEM.NUMBER.tmp, as random_name() makes it; older versions of husk had their pid as the number. Other files are not
+// husk's to remove: HUSK_CACHE_DIR may be a directory that holds more than the cache.
+bool is_temporary_name(std::string_view name) {
+  if (!name.ends_with(kTemporarySuffix)) return false;
+  name.remove_suffix(kTemporarySuffix.size());
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  const std::string_view number = name.substr(dot + 1);
+  return !number.empty() && number.size() <= 16 && number.find_first_not_of("0123456789abcdef") == number.npos;
+}
+
 }  // namespace
 
 UniqueFd Lock::take(const Folder& folder, const std::string& name, bool wait) {
@@ -111,7 +122,7 @@ void TemporaryFile::publish(const std::string& name) {
 std::uint64_t sweep(const Folder& folder) {
   std::uint64_t freed = 0;
   for (const std::string& name : folder.names()) {
-    if (!name.ends_with(kTemporarySuffix)) continue;
+    if (!is_temporary_name(name)) continue;
     const UniqueFd file = folder.open_raw(name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!file && errno == ENOENT) continue;
     if (!file && errno == ELOOP) throw Error("use", folder.path_of(name), "it is a symbolic link", "remove it");

@@ -57,7 +57,8 @@ class TemporaryFile {
   UniqueFd fd_;
 };
 
-// Removes temporary files whose makers are gone; returns how many bytes that freed.
+// Removes temporary files whose makers are gone, and no others whose names end in .tmp; returns how many bytes that
+// freed.
 std::uint64_t sweep(const Folder& folder);
 
 }  // namespace husk::cache

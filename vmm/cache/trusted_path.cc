@@ -132,6 +132,12 @@ void Resolution::follow(const std::string& link) {
 
 }  // namespace
 
+bool others_can_exchange(const struct stat& parent, const struct stat& entry) {
+  if (!is_trusted_owner(parent)) return true;
+  if ((parent.st_mode & (S_IWGRP | S_IWOTH)) == 0) return false;
+  return (parent.st_mode & S_ISVTX) == 0 || !is_trusted_owner(entry);
+}
+
 void require_owner(const std::string& object, const struct stat& status) {
   if (is_trusted_owner(status)) return;
   throw Error(kUse, object, owner_of(status), "remove it if it should not be there, or " + std::string(kElsewhere));

@@ -31,6 +31,9 @@ enum class IfMissing { kReport, kCreate };
 // the last one for its owner only. Throws husk::Error when the path is not to be trusted or cannot be read.
 std::optional<TrustedDirectory> open_trusted_directory(const std::string& path, IfMissing if_missing);
 
+// Whether anybody but the user and root can put something else in the place of `entry`, which is in `parent`.
+bool others_can_exchange(const struct stat& parent, const struct stat& entry);
+
 // Parts of the rule, for files and directories inside. They throw, naming `object`.
 void require_owner(const std::string& object, const struct stat& status);  // the user or root
 void require_own(const std::string& object, const struct stat& status);    // and nobody else can write to it

@@ -8,7 +8,8 @@
 //  - no_new_privs; Landlock where the kernel has it: no reading outside the tree and the system's libraries (or it
 //  could
 //    put /etc/shadow into the image, for the guest to read), no writing but to the image.
-//  - A seccomp filter without sockets, ptrace, new processes, namespaces, mounts, io_uring, bpf and keys.
+//  - A seccomp filter without sockets, ptrace, new processes, namespaces, mounts, io_uring, bpf and keys, and without
+//    what changes other processes: signals, limits, priorities.
 //  - Descriptors 0 (at its end), 1 and 2 (the caller's pipe), 3 (the image); an environment of two variables; signals
 //  as
 //    at login; no core file; no file larger than the caller expects.

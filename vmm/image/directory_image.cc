@@ -76,10 +76,11 @@ RootImage DirectoryImage::get(const CacheDir& cache) {
   std::optional<Folder> folder = cache.find(CacheDir::Part::kDirectories);
   const Fingerprint now = walk();
   if (!now.sees_mapped_stores) {
-    log::print(log::Severity::kInfo,
-               "%s: files on a tmpfs that are changed through a shared mapping (mmap) are not noticed; if any are, use "
-               "husk image import",
-               canonical_.c_str());
+    log::print(
+        log::Severity::kInfo,
+        "%s: files on a tmpfs that are changed through a shared mapping (mmap) are not noticed, nor on an overlay "
+        "that is volatile or lies on a tmpfs; if any are, use husk image import",
+        canonical_.c_str());
   }
   std::string damage;
   if (folder) {

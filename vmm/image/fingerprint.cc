@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -134,6 +135,8 @@ void Walk::visit_directory(const PendingDirectory& directory) {
 
   std::string names;  // all names, each with its NUL: one allocation instead of one per name
   std::vector<Name> found;
+  // mkfs.erofs, which opens files by their whole paths, crashes on longer ones than the kernel takes.
+  const std::size_t path_bytes = root_.size() + 1 + path.size() + (path.empty() ? 0 : 1);
   for (;;) {
     const ssize_t got = ::getdents64(fd.get(), buffer_.data(), buffer_.size());
     if (got < 0) throw Error::from_errno("read directory", full_path(path));
@@ -146,6 +149,10 @@ void Walk::visit_directory(const PendingDirectory& directory) {
       if (name.size() > kMaxName) {
         throw Error("use image directory", root_, full_path(path) + " has a file with a name of 255 bytes",
                     "shorten it: EROFS images hold names of at most 254 bytes");
+      }
+      if (path_bytes + name.size() >= PATH_MAX) {
+        throw Error("use image directory", root_,
+                    "a path in it has more than 4095 bytes; it begins with " + path.substr(0, 60), "shorten it");
       }
       found.push_back({.prefix = prefix_of(name), .offset = names.size()});
       names.append(name).push_back('\0');
@@ -190,9 +197,11 @@ void Walk::note_file_system(const std::string& path, std::uint64_t device) {
   struct statfs status {};
   if (::statfs(full_path(path).c_str(), &status) != 0)
     throw Error::from_errno("stat the file system of", full_path(path));
-  // These have no write-back, so their pages stay mapped writable and a store is no event to the kernel.
+  // These have no write-back, so their pages stay mapped writable and a store is no event to the kernel. An overlay may
+  // have its files on one of them, or be mounted "volatile", which makes syncfs do nothing; statfs does not tell.
   result_.sees_mapped_stores = result_.sees_mapped_stores && status.f_type != TMPFS_MAGIC &&
-                               status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC;
+                               status.f_type != RAMFS_MAGIC && status.f_type != HUGETLBFS_MAGIC &&
+                               status.f_type != OVERLAYFS_SUPER_MAGIC;
   result_.file_systems.emplace_back(device, path);
 }
 
@@ -225,7 +234,11 @@ void Walk::add(std::string_view name, const struct stat& status, std::uint64_t p
 void ImageSize::add_entry(std::size_t name_bytes, const struct stat& status) {
   std::uint64_t contents = 0;
   if (S_ISREG(status.st_mode)) contents = whole_blocks(status);
-  if (S_ISLNK(status.st_mode)) contents = static_cast<std::uint64_t>(status.st_size) % (kBlock + 1);
+  if (S_ISLNK(status.st_mode)) {
+    contents = static_cast<std::uint64_t>(status.st_size) % (kBlock + 1);
+    // The target follows its inode in one block, in which there is no room for another one like it.
+    if (contents + kEntryBytes > kBlock / 2) contents = kBlock;
+  }
   bytes_ = saturating_sum(bytes_, name_bytes + kEntryBytes);
   if (S_ISREG(status.st_mode) && status.st_nlink > 1) {
     linked_.push_back({.device = status.st_dev, .inode = status.st_ino, .bytes = contents});

@@ -43,7 +43,8 @@ struct Fingerprint {
   std::vector<std::pair<std::uint64_t, std::string>> file_systems;
   // The latest ctime of those that are whole seconds, which is what file systems have that know nothing finer; 0: none.
   std::int64_t newest_whole_second = 0;
-  // False if there is a file system on which stores through a shared mapping leave no trace in a file's times.
+  // False if there is a file system on which stores through a shared mapping leave no trace in a file's times, or may
+  // leave none.
   bool sees_mapped_stores = true;
 
   std::string hex() const { return cache::to_hex(digest); }

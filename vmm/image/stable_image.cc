@@ -1,6 +1,7 @@
 #include "vmm/image/stable_image.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "vmm/cache/trusted_path.h"
 #include "vmm/error.h"
 #include "vmm/image/image_file.h"
 
@@ -58,6 +60,29 @@ void check_free_space(const std::string& directory, const Folder& folder, std::u
               "make room (husk image prune), or set HUSK_CACHE_DIR to a larger file system");
 }
 
+// The states of those directories above `directory` that somebody else could exchange, so that for a while the path
+// leads to another tree. All file systems that Linux has change a directory's ctime when it is renamed. (The
+// directory's own is in its fingerprint.) Directories of the user's are left out: files come and go beside a tree.
+std::string exchangeable_way(const std::string& directory) {
+  std::string way;
+  struct stat parent {
+  }, entry{};
+  if (::lstat("/", &parent) != 0) throw Error::from_errno("look at", "/");
+  for (std::size_t end = directory.find('/', 1); end != std::string::npos; end = directory.find('/', end + 1)) {
+    const std::string path = directory.substr(0, end);
+    if (::lstat(path.c_str(), &entry) != 0) throw Error::from_errno("look at", path);
+    if (cache::others_can_exchange(parent, entry)) {
+      for (const auto number :
+           {static_cast<std::uint64_t>(entry.st_dev), static_cast<std::uint64_t>(entry.st_ino),
+            static_cast<std::uint64_t>(entry.st_ctim.tv_sec), static_cast<std::uint64_t>(entry.st_ctim.tv_nsec)}) {
+        way += std::to_string(number) + " ";
+      }
+    }
+    parent = entry;
+  }
+  return way;
+}
+
 bool lies_below(const std::string& path, const std::string& directory) {
   return directory == "/" ||
          (path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/'));
@@ -94,6 +119,7 @@ Fingerprint build_stable_image(const std::string& directory, Fingerprint first, 
                           .wait_a_tick = wait_a_tick,
                           .write_out = [&](const Fingerprint& seen) { write_out(directory, seen); }};
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const std::string way = exchangeable_way(directory);
     std::optional<Fingerprint> before = settle(std::move(first), settling);
     if (!before) break;
     if (before->entries == 0) throw Error("use image directory", directory, "it is empty");
@@ -109,7 +135,7 @@ Fingerprint build_stable_image(const std::string& directory, Fingerprint first, 
       first = fingerprint(directory);
       if (first.digest == before->digest) throw;
     }
-    if (first.digest != before->digest) continue;
+    if (first.digest != before->digest || exchangeable_way(directory) != way) continue;
     seal_image(file.fd(), file.path(), before->digest);
     return *std::move(before);
   }
