@@ -179,7 +179,7 @@ for option in "" "-m 32M" "-u 1000:1000"; do
   eventually swept || fail "$option: a control group is left"
 done
 
-# Whenever husk is killed: there is no moment at which the payload runs and the guard is not on its post.
+# Whenever husk is killed: there is no moment at which the payload runs and there is no guard.
 for _ in $(seq 40); do
   "$husk" run --isolation namespace "$root" /bin/outlive $mark >/dev/null 2>&1 &
   pid=$!

@@ -24,6 +24,7 @@
 
 #include "tests/unit/erofs_reader.h"
 #include "tests/unit/temporary_tree.h"
+#include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/image/image.h"
 #include "vmm/image/named_image.h"
@@ -476,8 +477,13 @@ TEST_F(ImageCacheTest, RunsMkfsWithoutPrivileges) {
   ASSERT_FALSE(seen.status.empty()) << "mkfs.erofs was not caught at work";
   const bool root = ::geteuid() == 0;
   if (root) {
-    EXPECT_EQ(field(seen.status, "Uid"), "65534\t65534\t65534\t65534");
-    EXPECT_EQ(field(seen.status, "Gid"), "65534\t65534\t65534\t65534");
+    const std::uint64_t user = std::stoull(field(seen.status, "Uid"));
+    EXPECT_GE(user, kFirstUser);
+    EXPECT_LE(user, kLastUser);
+    const std::string id = std::to_string(user);
+    const std::string all = id + "\t" + id + "\t" + id + "\t" + id;
+    EXPECT_EQ(field(seen.status, "Uid"), all);
+    EXPECT_EQ(field(seen.status, "Gid"), all);
     EXPECT_EQ(field(seen.status, "Groups"), "");
     EXPECT_EQ(field(seen.status, "CapBnd"), "0000000000000004");
   }

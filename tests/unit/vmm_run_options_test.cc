@@ -92,6 +92,12 @@ TEST(RunOptions, RefusesWhatMakesNoSense) {
   EXPECT_THROW(parse({""}), Error);
   EXPECT_THROW(parse({"-w", "relative", "root"}), Error);
   EXPECT_THROW(parse({"--isolation", "jail", "root"}), Error);
+  EXPECT_THROW(parse({"--isolation", "namespace", "-m", "64K", "root"}), Error);
+  EXPECT_EQ(parse({"--isolation", "namespace", "-m", "1M", "root"}).spec.memory_bytes, std::uint64_t{1} << 20);
+  EXPECT_THROW(parse({"--jail", "chroot", "root"}), Error);
+  EXPECT_THROW(parse({"--jail", "full", "--isolation", "namespace", "root"}), Error);
+  EXPECT_EQ(parse({"root"}).jail, sandbox::JailLevel::kBasic);
+  EXPECT_EQ(parse({"--jail", "full", "root"}).jail, sandbox::JailLevel::kFull);
   EXPECT_THROW(parse({"--guest-ring", "1", "root"}), Error);
   EXPECT_THROW(parse({"--hostname", std::string(65, 'a'), "root"}), Error);
   EXPECT_THROW(parse({"--log-level", "loud", "root"}), Error);

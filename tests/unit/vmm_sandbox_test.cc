@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "tools/compare/isolation/syscall_filter.h"
+#include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/kvm/api.h"
 #include "vmm/log.h"

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "vmm/descriptors.h"
+#include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/namespaces.h"
@@ -39,8 +40,7 @@ void make_namespaces() {
 int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sandbox::Jail&)>& machine) {
   const runner::SignalGate gate;
   const UniqueFd self = runner::open_pidfd_of_self();
-  const sandbox::Jail jail{
-      .level = sandbox::JailLevel::kFull, .user = sandbox::draw_user(), .parent_pidfd = self.get()};
+  const sandbox::Jail jail{.level = sandbox::JailLevel::kFull, .user = draw_user(), .parent_pidfd = self.get()};
   make_namespaces();
 
   runner::Payload vmm;

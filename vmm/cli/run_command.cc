@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "vmm/cli/full_jail.h"
+#include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/image/image.h"
 #include "vmm/kvm/system.h"
@@ -83,7 +84,7 @@ int run_command(RunOptions& options, const StartTimes& start) {
         return run_in_full_jail(options.spec,
                                 [&](const sandbox::Jail& jail) { return run_in_vm(std::move(inputs), start, jail); });
       }
-      return run_in_vm(std::move(inputs), start, {.user = sandbox::draw_user()});
+      return run_in_vm(std::move(inputs), start, {.user = draw_user()});
     }
     case Isolation::kNamespace:
       return runner::run_in_namespace(options.spec, open_root_source(options.spec));

@@ -172,6 +172,11 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   } else {
     throw Error("use", "--isolation " + options.isolation, "not one of vm, namespace, process");
   }
+  // In a control group of less the kernel kills what is to become the payload, and husk, whose memory it shares.
+  constexpr std::uint64_t kLeastGroup = std::uint64_t{1} << 20;
+  if (spec.isolation == Isolation::kNamespace && spec.memory_limit_asked && spec.memory_bytes < kLeastGroup) {
+    throw Error("use", "-m " + options.memory, "too little to start a process in", "give 1M or more");
+  }
   if (options.guest_ring == "auto") {
     spec.guest_ring = GuestRing::kAuto;
   } else if (options.guest_ring == "0") {

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -42,7 +43,9 @@ constexpr std::uint64_t kReadFile = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCE
 
 // Denied with EPERM, so that a library that only tries goes on without. Much of it is about other processes of the same
 // user, who may be the caller himself: Landlock keeps signals from them only since Linux 6.12 (ABI 6). Not in the list,
-// because their arguments matter: prlimit64 of another process, and fcntl that names a receiver of signals.
+// because their arguments matter: prlimit64 of another process, fcntl that names a receiver of signals, and clone,
+// which is for threads only (mkfs.erofs has some from version 1.8 on); clone3's flags lie in memory, so libc shall take
+// clone.
 constexpr auto kDenied = std::to_array<std::uint32_t>({SYS_socket,
                                                        SYS_socketpair,
                                                        SYS_connect,
@@ -53,8 +56,6 @@ constexpr auto kDenied = std::to_array<std::uint32_t>({SYS_socket,
                                                        SYS_pidfd_getfd,
                                                        SYS_fork,
                                                        SYS_vfork,
-                                                       SYS_clone,
-                                                       SYS_clone3,
                                                        SYS_unshare,
                                                        SYS_setns,
                                                        SYS_mount,
@@ -147,7 +148,7 @@ std::uint32_t set_capabilities(std::uint32_t kept) {
   return left;
 }
 
-void give_up_root(int output) {
+void give_up_root(int output, uid_t user) {
   constexpr std::uint32_t kSearch = 1u << CAP_DAC_READ_SEARCH;
   for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
     if (capability != CAP_DAC_READ_SEARCH) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -155,8 +156,8 @@ void give_up_root(int output) {
   if (::geteuid() == 0) {
     ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
     // By number: glibc's functions tell other threads, of which a forked child has none.
-    if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, kHelperId, kHelperId, kHelperId) != 0 ||
-        ::syscall(SYS_setresuid, kHelperId, kHelperId, kHelperId) != 0) {
+    if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, user, user, user) != 0 ||
+        ::syscall(SYS_setresuid, user, user, user) != 0) {
       say(output, "mkfs.erofs keeps uid 0");
     }
   }
@@ -166,7 +167,7 @@ void give_up_root(int output) {
 }
 
 void filter_calls(int output) {
-  std::array<sock_filter, kDenied.size() + 14> program{};
+  std::array<sock_filter, kDenied.size() + 19> program{};
   std::size_t size = 0;
   const auto add = [&](sock_filter instruction) { program[size++] = instruction; };
   const auto count = static_cast<std::uint8_t>(kDenied.size());
@@ -175,20 +176,25 @@ void filter_calls(int output) {
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
   add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
   add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-  add(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32, static_cast<std::uint8_t>(count + 8), 0));
+  add(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32, static_cast<std::uint8_t>(count + 12), 0));
   for (std::uint8_t i = 0; i < count; ++i) {
-    add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kDenied[i], static_cast<std::uint8_t>(count - i + 7), 0));
+    add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kDenied[i], static_cast<std::uint8_t>(count - i + 11), 0));
   }
   // The arguments that matter are ints: their lower halves.
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 0, 2));
   add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 4, 5));  // itself
+  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 8, 9));  // itself
+  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 9, 0));
+  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 2));
+  add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])));
+  add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 4, 5));
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3));
   add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])));
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN, 2, 0));
   add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN_EX, 1, 0));
   add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
   const sock_fprog filter{.len = static_cast<unsigned short>(size), .filter = program.data()};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) say(output, "mkfs.erofs runs without seccomp");
 }
@@ -206,9 +212,10 @@ bool is_directory(int fd) {
 }  // namespace
 
 Confinement::Confinement(std::vector<std::string> arguments, const std::string& tree, int image_fd,
-                         std::uint64_t max_bytes)
+                         std::uint64_t max_bytes, uid_t user)
     : arguments_(std::move(arguments)),
       image_(image_fd),
+      user_(user),
       max_bytes_(max_bytes),
       tree_(::open(tree.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
   // A pipe that nobody writes to, rather than /dev/null, which a stripped container may lack.
@@ -251,7 +258,7 @@ void Confinement::execute(int output, pid_t parent) const {
   reset_signals();
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   restrict_paths(output);
-  give_up_root(output);
+  give_up_root(output, user_);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, max_bytes_);
   limit(RLIMIT_NOFILE, 256);

@@ -118,8 +118,8 @@ void seal_image(int fd, const std::string& path, const cache::Digest& made_from)
       read_head(fd, head) ? superblock_damage(head, static_cast<std::uint64_t>(status.st_size)) : "it is too short";
   if (!damage.empty()) throw Error("use the image that mkfs.erofs made,", path, damage);
 
-  // Whole seconds, which every file system can keep.
-  const timespec now{.tv_sec = ::time(nullptr), .tv_nsec = 0};
+  // An even number of seconds, which every file system can keep, FAT as well.
+  const timespec now{.tv_sec = ::time(nullptr) & ~time_t{1}, .tv_nsec = 0};
   Record record{.magic = kMagic,
                 .image_bytes = static_cast<std::uint64_t>(status.st_size),
                 .mtime_s = now.tv_sec,

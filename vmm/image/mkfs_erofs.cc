@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/image/confinement.h"
 #include "vmm/log.h"
@@ -123,7 +124,8 @@ class ChildrenLeaveStatus {
 class GroupMayWrite {
  public:
   explicit GroupMayWrite(int fd) : fd_(::geteuid() == 0 ? fd : -1) {
-    if (fd_ >= 0 && (::fchown(fd_, ~uid_t{0}, kHelperId) != 0 || ::fchmod(fd_, 0660) != 0)) {
+    if (fd_ < 0) return;
+    if (!give_to(draw_user()) && !give_to(kNobody)) {
       // Where root cannot do this it cannot change the child's user either.
       log::write(log::Severity::kInfo, "mkfs.erofs keeps the group of its caller");
     }
@@ -136,8 +138,16 @@ class GroupMayWrite {
     [[maybe_unused]] const int result = ::fchown(fd_, ~uid_t{0}, ::getegid());
   }
 
+  uid_t user() const { return user_; }  // whose group it is
+
  private:
+  bool give_to(uid_t user) {
+    user_ = user;
+    return ::fchown(fd_, ~uid_t{0}, user) == 0 && ::fchmod(fd_, 0660) == 0;
+  }
+
   int fd_;
+  uid_t user_ = kNobody;
 };
 
 void judge(int status, const std::string& output, const std::string& directory) {
@@ -167,11 +177,11 @@ void make_erofs(const ErofsJob& job) {
   // of a file can be mapped (mkfs.erofs(1) calls it FSDAX). Extended inodes carry mtime to the nanosecond.
   const std::uint64_t most =
       job.expected_bytes > ~std::uint64_t{0} - kSlack ? ~std::uint64_t{0} : job.expected_bytes + kSlack;
+  const GroupMayWrite group(job.image_fd);
   const Confinement confinement({std::move(program), "--quiet", "-x-1", "-E", "noinline_data,force-inode-extended",
                                  "-U", uuid_from(job.uuid_seed), kHelperImage, job.directory},
-                                job.directory, job.image_fd, most);
+                                job.directory, job.image_fd, most, group.user());
   const ChildrenLeaveStatus children;
-  const GroupMayWrite group(job.image_fd);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw Error::from_errno("start", "mkfs.erofs");

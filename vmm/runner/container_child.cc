@@ -1,6 +1,7 @@
 #include "vmm/runner/container_child.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,6 +81,9 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   if (plan.console.empty()) setsid();
   limit_descriptors();
   leave_session_keyring();
+  // The memory is still husk's. With the sysctl fs.suid_dumpable at 1 the change of user would not hide it from that
+  // user's other processes (prctl(2), PR_SET_DUMPABLE). What execve(2) makes is dumpable again.
+  if (!plan.user_namespace && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) throw Error::from_errno("hide", "husk's memory");
   drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
   die_with_parent(plan.husk);
 

@@ -1,7 +1,9 @@
 #include "vmm/runner/standard_streams.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,8 +15,15 @@ namespace {
 
 constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 
+// A pipe without a name: one with a name (fifo(7)) is a file of the caller's.
+bool is_anonymous_pipe(int stream) {
+  struct statfs file_system {};
+  return fstatfs(stream, &file_system) == 0 && file_system.f_type == PIPEFS_MAGIC;
+}
+
 bool is_for_payload(int stream, mode_t mode) {
-  if (S_ISFIFO(mode) || S_ISSOCK(mode)) return true;
+  if (S_ISSOCK(mode)) return true;
+  if (S_ISFIFO(mode)) return is_anonymous_pipe(stream);
   if (!S_ISREG(mode)) return false;
   const int flags = fcntl(stream, F_GETFL);
   return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_APPEND) == 0;

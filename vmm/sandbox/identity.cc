@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
 #include "vmm/sandbox/limits.h"
@@ -57,16 +57,21 @@ void enter_empty_directory(const Jail& jail) {
   if (::chdir("/") != 0) throw Error::from_errno("enter", kEmptyDirectory);
 }
 
+// The system calls and not glibc's wrappers, which would signal every thread that glibc believes this process has.
+bool become(uid_t user) {
+  return ::syscall(SYS_setresgid, user, user, user) == 0 && ::syscall(SYS_setresuid, user, user, user) == 0;
+}
+
 void leave_user_zero(const Jail& jail) {
   if (::geteuid() != 0) return;
-  const uid_t user = jail.user;
-  // The system calls and not glibc's wrappers, which would signal every thread that glibc believes this process has.
-  if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, user, user, user) != 0 ||
-      ::syscall(SYS_setresuid, user, user, user) != 0) {
-    // EINVAL: a user namespace that does not map it. Without CAP_SETUID root can be nobody else either.
-    return missing_wall(jail, "leave", "user 0");
+  if (::syscall(SYS_setgroups, 0, nullptr) == 0) {
+    if (become(jail.user)) return limit_threads();
+    if (errno == EINVAL && become(kNobody)) {
+      log::print(log::Severity::kInfo, "the VMM is user %u: this user namespace maps no number of its own", kNobody);
+      return;
+    }
   }
-  limit_threads();
+  missing_wall(jail, "leave", "user 0");  // without CAP_SETUID root can be nobody else
 }
 
 void drop_capabilities() {
@@ -83,13 +88,6 @@ void die_with_parent(int parent_pidfd) {
 }
 
 }  // namespace
-
-uid_t draw_user() {
-  uid_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) != sizeof number) throw Error::from_errno("draw", "a user for the VMM");
-  static_assert(((kLastUser - kFirstUser) & (kLastUser - kFirstUser + 1)) == 0, "a mask");
-  return kFirstUser | (number & (kLastUser - kFirstUser));
-}
 
 void leave_the_host(const Jail& jail) {
   if (jail.level == JailLevel::kFull) {
