@@ -29,6 +29,17 @@ const char* name_of(CacheDir::Part part) {
   return part == CacheDir::Part::kImages ? "images" : "directories";
 }
 
+std::optional<Folder> open_top(const std::string& path, const Folder* held, IfMissing if_missing) {
+  if (held != nullptr) {
+    UniqueFd copy(::fcntl(held->fd(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) throw Error::from_errno("open cache directory", held->path());
+    return Folder(std::move(copy), held->path());
+  }
+  std::optional<TrustedDirectory> directory = open_trusted_directory(path, if_missing);
+  if (!directory) return std::nullopt;
+  return Folder(std::move(directory->fd), directory->path);
+}
+
 // A folder inside the verified cache directory.
 std::optional<Folder> open_inside(const Folder& top, const char* name) {
   const std::string path = top.path_of(name);
@@ -98,17 +109,18 @@ CacheDir CacheDir::from_environment() {
   throw Error("find", "the cache directory", "neither HUSK_CACHE_DIR nor HOME is set", kAdvice);
 }
 
+void CacheDir::hold() {
+  held_ = std::make_shared<const Folder>(make(Part::kTop));
+}
+
 std::optional<Folder> CacheDir::find(Part part) const {
-  std::optional<TrustedDirectory> directory = open_trusted_directory(path_, IfMissing::kReport);
-  if (!directory) return std::nullopt;
-  Folder top(std::move(directory->fd), directory->path);
-  if (part == Part::kTop) return top;
-  return open_inside(top, name_of(part));
+  std::optional<Folder> top = open_top(path_, held_.get(), IfMissing::kReport);
+  if (!top || part == Part::kTop) return top;
+  return open_inside(*top, name_of(part));
 }
 
 Folder CacheDir::make(Part part) const {
-  TrustedDirectory directory = *open_trusted_directory(path_, IfMissing::kCreate);
-  std::optional<Folder> folder(Folder(std::move(directory.fd), directory.path));
+  std::optional<Folder> folder = open_top(path_, held_.get(), IfMissing::kCreate);
   if (part != Part::kTop) {
     const char* name = name_of(part);
     if (::mkdirat(folder->fd(), name, 0700) != 0 && errno != EEXIST) {

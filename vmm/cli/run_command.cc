@@ -45,7 +45,8 @@ struct VmInputs {
 VmInputs open_inputs(const RunOptions& options) {
   VmInputs inputs{.stats = {}, .config = {.system = kvm::System::open()}};
   if (!options.stats_path.empty()) inputs.stats.emplace(options.stats_path);
-  const image::CacheDir cache = image::CacheDir::from_environment();
+  image::CacheDir cache = image::CacheDir::from_environment();
+  cache.hold();
   machine::MachineConfig& config = inputs.config;
   config.spec = &options.spec;
   config.root_image = open_root_image(options.spec, cache);

@@ -212,6 +212,84 @@ constexpr Program search(std::span<const Rule> rules) {
   return program;
 }
 
+constexpr bool is_result(const sock_filter& instruction) {
+  return BPF_CLASS(instruction.code) == BPF_RET;
+}
+constexpr bool is_jump(const sock_filter& instruction) {
+  return BPF_CLASS(instruction.code) == BPF_JMP;
+}
+constexpr bool is_goto(const sock_filter& instruction) {
+  return is_jump(instruction) && BPF_OP(instruction.code) == BPF_JA;
+}
+
+// The same program with one copy of each result, at its end, where all jumps to a result go, and without what is then
+// out of reach. Half as long: installing a filter costs 16 us and 0.17 us for each instruction (it is compiled).
+class Compactor {
+ public:
+  constexpr explicit Compactor(const Program& program) : program_(program), position_(program.size(), kUnreached) {}
+
+  constexpr Program run() {
+    // Jumps go forward only, so one pass finds all that is in reach.
+    position_[0] = 0;
+    for (std::size_t i = 0; i < program_.size(); ++i) {
+      if (position_[i] == kUnreached) continue;
+      position_[i] = kept_.size();
+      kept_.push_back(i);
+      if (is_result(program_[i])) continue;
+      if (is_goto(program_[i])) throw Error("build", "the VMM's system call filter", "it falls into a goto");
+      if (!is_jump(program_[i])) {
+        reach(i + 1);
+        continue;
+      }
+      reach(final_target(i, program_[i].jt));
+      reach(final_target(i, program_[i].jf));
+    }
+    Program compact;
+    for (const std::size_t i : kept_) {
+      sock_filter instruction = program_[i];
+      if (is_jump(instruction)) {
+        instruction.jt = distance(i, final_target(i, instruction.jt));
+        instruction.jf = distance(i, final_target(i, instruction.jf));
+      }
+      compact.push_back(instruction);
+    }
+    for (const std::uint32_t value : results_) compact.push_back(result(value));
+    return compact;
+  }
+
+ private:
+  static constexpr std::size_t kUnreached = ~std::size_t{0};
+
+  constexpr void reach(std::size_t target) {
+    if (target < program_.size() && position_[target] == kUnreached) position_[target] = 0;
+  }
+
+  // Where the jump at `from` that skips `count` instructions ends: past unconditional jumps, and at the shared result
+  // (numbered from program_.size() on) in place of one of its own.
+  constexpr std::size_t final_target(std::size_t from, std::size_t count) {
+    std::size_t target = from + 1 + count;
+    while (is_goto(program_[target])) target += 1 + program_[target].k;
+    if (!is_result(program_[target])) return target;
+    const auto found = std::ranges::find(results_, program_[target].k);
+    const auto index = static_cast<std::size_t>(found - results_.begin());
+    if (found == results_.end()) results_.push_back(program_[target].k);
+    return program_.size() + index;
+  }
+
+  constexpr std::uint8_t distance(std::size_t from, std::size_t target) const {
+    const std::size_t to = target < program_.size() ? position_[target] : kept_.size() + (target - program_.size());
+    const std::size_t skipped = to - position_[from] - 1;
+    // Conditional jumps reach 255 instructions.
+    if (skipped > 255) throw Error("build", "the VMM's system call filter", "it is too long");  // while compiling
+    return static_cast<std::uint8_t>(skipped);
+  }
+
+  const Program& program_;
+  std::vector<std::size_t> position_;  // in the compact program, of what is kept
+  std::vector<std::size_t> kept_;
+  std::vector<std::uint32_t> results_;
+};
+
 constexpr Program make_filter() {
   std::vector<Rule> rules = allowed_rules();
   rules.push_back({{number(SYS_clone3), {}}, {result(SECCOMP_RET_ERRNO | ENOSYS)}});
@@ -223,7 +301,7 @@ constexpr Program make_filter() {
                   result(SECCOMP_RET_KILL_PROCESS), load(kNumber)};
   const Program tree = search(rules);
   program.insert(program.end(), tree.begin(), tree.end());
-  return program;
+  return Compactor(program).run();
 }
 
 // Made by the compiler: start-up does not pay for it.
