@@ -55,8 +55,8 @@ std::string format_facts(const ComparisonResult& result, const GridStyle& style)
     const bool privileges_end = facts.value("no_new_privileges", false);
     rows.push_back(
         {{runner.name, count(facts, "syscalls_reachable") + " of " + total, count(facts, "syscalls_observed"),
-          facts.value("seccomp", kNoFigure), facts.value("user", kNoFigure), list_size(facts, "capabilities"), privileges_end ? "yes" : "no",
-          count(facts, "device_nodes_visible"), joined(facts, "namespaces")},
+          facts.value("seccomp", kNoFigure), facts.value("user", kNoFigure), list_size(facts, "capabilities"),
+          privileges_end ? "yes" : "no", count(facts, "device_nodes_visible"), joined(facts, "namespaces")},
          {},
          false});
   }
