@@ -10,6 +10,7 @@
 #include "vmm/descriptors.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
+#include "vmm/parent_death.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/namespaces.h"
 #include "vmm/runner/supervisor.h"
@@ -50,7 +51,7 @@ int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sa
     // With -t it reads the terminal, and so has to be in the foreground group with its parent. Without, signals reach
     // it once, through its parent.
     if (!spec.terminal) ::setsid();
-    runner::die_with_parent(self.get());
+    die_with_parent(self.get());
     ::sigprocmask(SIG_SETMASK, &gate.previous_mask(), nullptr);
     return machine(jail);
   }

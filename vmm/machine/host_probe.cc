@@ -28,9 +28,9 @@ HostProfile measure_host_profile(const kvm::System& system) {
 }
 
 HostProfile host_profile(const kvm::System& system, const cache::CacheDir& cache) {
-  if (std::optional<HostProfile> known = load_host_profile(system, &cache)) return std::move(*known);
+  if (std::optional<HostProfile> known = load_host_profile(system, cache)) return std::move(*known);
   HostProfile profile = measure_host_profile(system);
-  store_host_profile(system, profile, &cache);
+  store_host_profile(system, profile, cache);
   return profile;
 }
 

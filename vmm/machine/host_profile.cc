@@ -91,9 +91,8 @@ constexpr const char* kFileName = "host-profile";
 
 }  // namespace
 
-std::optional<HostProfile> load_host_profile(const kvm::System& system, const cache::CacheDir* cache) {
-  const std::optional<cache::Folder> folder =
-      cache == nullptr ? std::nullopt : cache->find(cache::CacheDir::Part::kTop);
+std::optional<HostProfile> load_host_profile(const kvm::System& system, const cache::CacheDir& cache) {
+  const std::optional<cache::Folder> folder = cache.find(cache::CacheDir::Part::kTop);
   if (!folder) return std::nullopt;
   struct stat status {};
   const UniqueFd file = folder->open(kFileName, status);
@@ -122,9 +121,9 @@ std::optional<HostProfile> load_host_profile(const kvm::System& system, const ca
                      .tsc_khz = header.tsc_khz};
 }
 
-void store_host_profile(const kvm::System& system, const HostProfile& profile, const cache::CacheDir* cache) {
+void store_host_profile(const kvm::System& system, const HostProfile& profile, const cache::CacheDir& cache) {
   const std::optional<Key> key = current_key(system);
-  if (cache == nullptr || !key || profile.cpuid.size() > kMaxEntries) return;
+  if (!key || profile.cpuid.size() > kMaxEntries) return;
 
   const std::span<const std::byte> entries = std::as_bytes(std::span(profile.cpuid));
   FileHeader header;
@@ -138,7 +137,7 @@ void store_host_profile(const kvm::System& system, const HostProfile& profile, c
   contents.append(reinterpret_cast<const char*>(entries.data()), entries.size());
 
   try {
-    const cache::Folder folder = cache->make(cache::CacheDir::Part::kTop);
+    const cache::Folder folder = cache.make(cache::CacheDir::Part::kTop);
     cache::sweep(folder);
     cache::TemporaryFile file(folder, kFileName);
     file.write(contents);

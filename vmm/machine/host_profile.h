@@ -26,8 +26,8 @@ struct HostProfile {
   std::uint32_t tsc_khz = 0;
 };
 
-// `cache` may be null: then there is no file. Loading throws husk::Error if the cache or the file is not to be trusted.
-std::optional<HostProfile> load_host_profile(const kvm::System& system, const cache::CacheDir* cache);
-void store_host_profile(const kvm::System& system, const HostProfile& profile, const cache::CacheDir* cache);
+// Loading throws husk::Error if the cache or the file is not to be trusted.
+std::optional<HostProfile> load_host_profile(const kvm::System& system, const cache::CacheDir& cache);
+void store_host_profile(const kvm::System& system, const HostProfile& profile, const cache::CacheDir& cache);
 
 }  // namespace husk::machine

@@ -1,8 +1,6 @@
 #include "vmm/runner/child_process.h"
 
-#include <poll.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,13 +49,6 @@ Payload start_child(int namespace_flags, ChildReport& report, const std::functio
   payload.pid = process.pid();
   payload.pidfd.reset(pidfd);
   return payload;
-}
-
-void die_with_parent(int parent_pidfd) {
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) throw Error::from_errno("set", "the parent-death signal");
-  // getppid() cannot tell: it is 0 in a pid namespace. A pidfd is readable once its process has ended.
-  pollfd parent{parent_pidfd, POLLIN, 0};
-  if (poll(&parent, 1, 0) != 0) _exit(kExitHuskError);
 }
 
 UniqueFd open_pidfd_of_self() {

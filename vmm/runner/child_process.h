@@ -24,11 +24,6 @@ struct ChildReport {
 Payload start_child(int namespace_flags, ChildReport& report, const std::function<void(ChildReport&)>& body,
                     const std::function<void(int)>& meanwhile = {});
 
-// For the child: the kernel kills it with SIGKILL when its parent ends (PR_SET_PDEATHSIG). `parent_pidfd` refers to the
-// parent; if that has already ended, this does not return. To be called again after a change of credentials, which
-// clears the setting. (That a payload can clear it, too, is why there is a guard: guard.h.)
-void die_with_parent(int parent_pidfd);
-
 UniqueFd open_pidfd_of_self();
 
 // When the child could not run the command: reaps it, reports, and returns the status to exit with; throws its error.

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "vmm/error.h"
+#include "vmm/parent_death.h"
 #include "vmm/runner/capabilities.h"
 #include "vmm/runner/descriptors.h"
 #include "vmm/runner/last_step_file.h"

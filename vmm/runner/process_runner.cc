@@ -9,6 +9,7 @@
 
 #include "vmm/descriptors.h"
 #include "vmm/error.h"
+#include "vmm/parent_death.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/descriptors.h"
 #include "vmm/runner/open_in_root.h"

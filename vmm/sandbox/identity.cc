@@ -1,9 +1,7 @@
 #include "vmm/sandbox/identity.h"
 
 #include <linux/capability.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -15,6 +13,7 @@
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
+#include "vmm/parent_death.h"
 #include "vmm/sandbox/limits.h"
 
 namespace husk::sandbox {
@@ -80,13 +79,6 @@ void drop_capabilities() {
   if (::syscall(SYS_capset, &header, none) != 0) throw Error::from_errno("drop", "capabilities");
 }
 
-// After the change of user, which clears the signal (prctl(2)).
-void die_with_parent(int parent_pidfd) {
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) throw Error::from_errno("set", "the parent-death signal");
-  pollfd parent{.fd = parent_pidfd, .events = POLLIN, .revents = 0};
-  if (::poll(&parent, 1, 0) != 0) ::_exit(kExitHuskError);  // it has ended already
-}
-
 }  // namespace
 
 void leave_the_host(const Jail& jail) {
@@ -99,6 +91,7 @@ void leave_the_host(const Jail& jail) {
   drop_capabilities();
   // prctl(2): no core dump, no ptrace(2), and /proc/PID belongs to root, for the user that husk was started by as well.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) throw Error::from_errno("hide", "the VMM's memory");
+  // After the change of user, which clears the signal.
   if (jail.parent_pidfd >= 0) die_with_parent(jail.parent_pidfd);
 }
 
