@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <vector>
+#include <span>
 
 #include "vmm/runner/seccomp.h"
 
@@ -23,7 +23,7 @@ constexpr std::uint32_t kNotPermitted = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t kNoSuchCall = SECCOMP_RET_ERRNO | ENOSYS;
 
 // Nothing when the program leaves its bounds or uses an instruction that it should not need.
-std::optional<std::uint32_t> run(const std::vector<sock_filter>& program, const seccomp_data& data) {
+std::optional<std::uint32_t> run(std::span<const sock_filter> program, const seccomp_data& data) {
   std::uint32_t accumulator = 0;
   for (std::size_t pc = 0; pc < program.size(); ++pc) {
     const sock_filter& op = program[pc];
@@ -66,7 +66,7 @@ class Filter : public testing::Test {
     return run(program_, data);
   }
 
-  const std::vector<sock_filter> program_ = default_filter();
+  const std::span<const sock_filter> program_ = default_filter();
 };
 
 TEST_F(Filter, EveryNumberGetsAVerdict) {

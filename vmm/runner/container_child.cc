@@ -89,9 +89,8 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   die_with_parent(plan.husk);
 
   reset_signals(plan.signal_mask);
-  const std::vector<sock_filter> filter = default_filter();
   const char nothing = 0;
-  send_descriptor(plan.link, install_filter(filter).get(), &nothing, sizeof nothing);
+  send_descriptor(plan.link, install_filter(default_filter()).get(), &nothing, sizeof nothing);
   plan.guard.wait_until_started();
   report.failure = execute_last_step(plan);
 }

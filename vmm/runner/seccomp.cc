@@ -1,6 +1,5 @@
 #include "vmm/runner/seccomp.h"
 
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -9,13 +8,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bitset>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <utility>
+#include <vector>
 
 #include "vmm/error.h"
+#include "vmm/filter_program.h"
 #include "vmm/runner/seccomp_profile.h"
 
 namespace husk::runner {
@@ -31,116 +32,87 @@ constexpr std::uint32_t kX32Bit = 0x4000'0000;
 // SYS_set_mempolicy_home_node in Linux 6.1 is the highest number that the profile was written against.
 constexpr std::uint32_t kHighestKnown = 450;
 
-sock_filter statement(unsigned code, std::uint32_t k) {
-  return {static_cast<std::uint16_t>(code), 0, 0, k};
+using filter_program::argument;
+using filter_program::jump;
+using filter_program::load;
+using filter_program::Program;
+using filter_program::Range;
+using filter_program::result;
+
+constexpr Program verdict(std::uint32_t action) {
+  return {result(action)};
 }
 
-sock_filter load(std::size_t offset) {
-  return statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
-}
-
-// The low half of an argument: all that is tested here are ints in the kernel. x86 is little-endian.
-sock_filter load_argument(std::size_t index) {
-  return load(offsetof(seccomp_data, args) + 8 * index);
-}
-
-sock_filter verdict(std::uint32_t action) {
-  return statement(BPF_RET | BPF_K, action);
-}
-
-sock_filter jump(unsigned comparison, std::uint32_t k, std::size_t if_true, std::size_t if_false) {
-  return {static_cast<std::uint16_t>(BPF_JMP | comparison | BPF_K), static_cast<std::uint8_t>(if_true),
-          static_cast<std::uint8_t>(if_false), k};
-}
-
-using Program = std::vector<sock_filter>;
-
-// Appends: if the call's number is `number`, run `body`, all of whose paths end in a verdict. The accumulator holds the
-// number before and, where the number is another one, after.
-void add_case(Program& program, long number, std::initializer_list<sock_filter> body) {
-  program.push_back(jump(BPF_JEQ, static_cast<std::uint32_t>(number), 0, body.size()));
-  program.insert(program.end(), body);
-}
-
-void add_conditional_calls(Program& program) {
+// Calls whose arguments decide.
+constexpr std::vector<Range> conditional_calls() {
+  std::vector<Range> calls;
+  const auto add = [&calls](long number, Program program) {
+    calls.push_back({static_cast<std::uint32_t>(number), std::move(program)});
+  };
   // What Docker allows to a container without CAP_SYS_ADMIN: new processes and threads, no new namespaces.
   constexpr std::uint32_t kNamespaces =
       CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-  add_case(program, SYS_clone,
-           {load_argument(0), jump(BPF_JSET, kNamespaces, 0, 1), verdict(kNotPermitted), verdict(kAllow)});
-  add_case(program, SYS_clone3, {verdict(kNoSuchCall)});
+  add(SYS_clone, {load(argument(0)), jump(BPF_JSET, kNamespaces, 0, 1), result(kNotPermitted), result(kAllow)});
+  add(SYS_clone3, verdict(kNoSuchCall));
   // personality(2): PER_LINUX, PER_LINUX32, both with UNAME26, and the query.
-  add_case(program, SYS_personality,
-           {load_argument(0), jump(BPF_JEQ, 0, 4, 0), jump(BPF_JEQ, 0x8, 3, 0), jump(BPF_JEQ, 0x2'0000, 2, 0),
-            jump(BPF_JEQ, 0x2'0008, 1, 0), jump(BPF_JEQ, 0xffff'ffff, 0, 1), verdict(kAllow), verdict(kNotPermitted)});
+  add(SYS_personality,
+      {load(argument(0)), jump(BPF_JEQ, 0, 4, 0), jump(BPF_JEQ, 0x8, 3, 0), jump(BPF_JEQ, 0x2'0000, 2, 0),
+       jump(BPF_JEQ, 0x2'0008, 1, 0), jump(BPF_JEQ, 0xffff'ffff, 0, 1), result(kAllow), result(kNotPermitted)});
   // A vsock reaches the hypervisor, past the network namespace. AF_ALG is a way to much kernel code that no namespace
   // confines. The others are families of which the kernel has little left, and those that are newer than this list.
   constexpr std::uint32_t kFirstUnknownFamily = 46;
-  add_case(program, SYS_socket,
-           {load_argument(0), jump(BPF_JGE, kFirstUnknownFamily, 9, 0), jump(BPF_JEQ, AF_VSOCK, 8, 0),
-            jump(BPF_JEQ, AF_ALG, 7, 0), jump(BPF_JEQ, AF_DECnet, 6, 0), jump(BPF_JEQ, AF_ECONET, 5, 0),
-            jump(BPF_JEQ, AF_ATMSVC, 4, 0), jump(BPF_JEQ, AF_IRDA, 3, 0), jump(BPF_JEQ, AF_WANPIPE, 2, 0),
-            jump(BPF_JEQ, AF_ISDN, 1, 0), jump(BPF_JEQ, AF_CAIF, 0, 1), verdict(kNotPermitted), verdict(kAllow)});
+  add(SYS_socket,
+      {load(argument(0)), jump(BPF_JGE, kFirstUnknownFamily, 9, 0), jump(BPF_JEQ, AF_VSOCK, 8, 0),
+       jump(BPF_JEQ, AF_ALG, 7, 0), jump(BPF_JEQ, AF_DECnet, 6, 0), jump(BPF_JEQ, AF_ECONET, 5, 0),
+       jump(BPF_JEQ, AF_ATMSVC, 4, 0), jump(BPF_JEQ, AF_IRDA, 3, 0), jump(BPF_JEQ, AF_WANPIPE, 2, 0),
+       jump(BPF_JEQ, AF_ISDN, 1, 0), jump(BPF_JEQ, AF_CAIF, 0, 1), result(kNotPermitted), result(kAllow)});
   // Typing into the terminal that the payload shares with the caller's shell (ioctl_tty(2)).
   constexpr std::uint32_t kTiocLinux = 0x541c;
-  add_case(program, SYS_ioctl,
-           {load_argument(1), jump(BPF_JEQ, TIOCSTI, 1, 0), jump(BPF_JEQ, kTiocLinux, 0, 1), verdict(kNotPermitted),
-            verdict(kAllow)});
+  add(SYS_ioctl, {load(argument(1)), jump(BPF_JEQ, TIOCSTI, 1, 0), jump(BPF_JEQ, kTiocLinux, 0, 1),
+                  result(kNotPermitted), result(kAllow)});
   // Process 1, and 0, which is the caller's process group, whoever is in it.
-  add_case(program, SYS_kill,
-           {load_argument(0), jump(BPF_JGT, 1, 1, 0), verdict(SECCOMP_RET_USER_NOTIF), verdict(kAllow)});
+  add(SYS_kill, {load(argument(0)), jump(BPF_JGT, 1, 1, 0), result(SECCOMP_RET_USER_NOTIF), result(kAllow)});
   // The first argument of all of these is the process (or thread, which has the same number) that is signalled.
   for (const long call : {SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
-    add_case(program, call,
-             {load_argument(0), jump(BPF_JEQ, 1, 0, 1), verdict(SECCOMP_RET_USER_NOTIF), verdict(kAllow)});
+    add(call, {load(argument(0)), jump(BPF_JEQ, 1, 0, 1), result(SECCOMP_RET_USER_NOTIF), result(kAllow)});
   }
+  return calls;
 }
 
-// A decision tree over the numbers in [0, kHighestKnown + 1], of which those from borders[i] up to the next border have
-// the same verdict, and verdicts alternate between "not permitted" and "allowed" from border to border.
-void add_tree(Program& program, const std::vector<std::uint32_t>& borders, std::size_t first, std::size_t last) {
-  if (first == last) {
-    program.push_back(verdict(first % 2 == 0 ? kNotPermitted : kAllow));
-    return;
+constexpr Program make_filter() {
+  std::vector<Program> of_number(kHighestKnown + 1, verdict(kNotPermitted));
+  for (const long call : kAllowedCalls) of_number[static_cast<std::size_t>(call)] = verdict(kAllow);
+  for (Range& call : conditional_calls()) of_number[call.first] = std::move(call.program);
+  of_number.push_back(verdict(kNoSuchCall));  // from there on, x32's numbers among them
+  static_assert(kX32Bit > kHighestKnown);
+
+  const auto same = [](const sock_filter& a, const sock_filter& b) {
+    return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
+  };
+  std::vector<Range> ranges;
+  for (std::uint32_t number = 0; number < of_number.size(); ++number) {
+    if (number > 0 && std::ranges::equal(of_number[number], of_number[number - 1], same)) continue;
+    ranges.push_back({number, of_number[number]});
   }
-  const std::size_t middle = first + (last - first) / 2;
-  const std::size_t branch = program.size();
-  program.push_back({});
-  add_tree(program, borders, first, middle);
-  const std::size_t left_size = program.size() - branch - 1;
-  if (left_size > 255) throw Error("build", "seccomp filter", "a jump is too far for classic BPF");
-  program[branch] = jump(BPF_JGE, borders[middle], left_size, 0);
-  add_tree(program, borders, middle + 1, last);
+  // 32-bit programs have other numbers for the same calls: husk runs x86-64 only.
+  return filter_program::make_filter(ranges, kNoSuchCall);
 }
+
+// Made by the compiler.
+constexpr std::size_t kFilterSize = make_filter().size();
+constexpr auto kFilter = [] {
+  std::array<sock_filter, kFilterSize> filter{};
+  std::ranges::copy(make_filter(), filter.begin());
+  return filter;
+}();
 
 }  // namespace
 
-std::vector<sock_filter> default_filter() {
-  Program program;
-  program.reserve(512);
-  // 32-bit programs have other numbers for the same calls: husk runs x86-64 only.
-  program.push_back(load(offsetof(seccomp_data, arch)));
-  program.push_back(jump(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0));
-  program.push_back(verdict(kNoSuchCall));
-  program.push_back(load(offsetof(seccomp_data, nr)));
-  static_assert(kX32Bit > kHighestKnown);
-  program.push_back(jump(BPF_JGT, kHighestKnown, 0, 1));
-  program.push_back(verdict(kNoSuchCall));
-  add_conditional_calls(program);
-
-  std::bitset<kHighestKnown + 1> allowed;
-  for (const long call : kAllowedCalls) allowed.set(static_cast<std::size_t>(call));
-  std::vector<std::uint32_t> borders;
-  bool previous = false;
-  for (std::uint32_t number = 0; number <= kHighestKnown; ++number) {
-    if (allowed[number] != previous) borders.push_back(number);
-    previous = allowed[number];
-  }
-  add_tree(program, borders, 0, borders.size());
-  return program;
+std::span<const sock_filter> default_filter() {
+  return kFilter;
 }
 
-UniqueFd install_filter(const std::vector<sock_filter>& filter) {
+UniqueFd install_filter(std::span<const sock_filter> filter) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) throw Error::from_errno("set", "no_new_privs");
   const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
   const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
