@@ -1,6 +1,6 @@
 // Building blocks of seccomp filters: programs of classic BPF over a system call's number and arguments (seccomp(2);
-// Documentation/networking/filter.rst), put together by the compiler. Of the two filters there are, the VMM's lies in
-// vmm/sandbox and the payload's of a namespace in vmm/runner.
+// Documentation/networking/filter.rst), put together by the compiler. Of the filters there are, the VMM's lies in
+// vmm/sandbox, the payload's of a namespace in vmm/runner, and mkfs.erofs's in vmm/image.
 //
 // Why not libseccomp: it takes milliseconds at run time. Why a search and one copy of each result: installing a filter
 // costs 16 us and 0.17 us for each instruction (it is compiled), and the kernel runs it once for every number there is
@@ -12,9 +12,11 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "vmm/error.h"
@@ -46,12 +48,37 @@ constexpr sock_filter unless_equal_skip(std::uint32_t value, std::size_t count) 
   return jump(BPF_JEQ, value, 0, count);
 }
 
+// x32's calls show as x86-64's with this bit on top of the number (asm/unistd.h, __X32_SYSCALL_BIT).
+inline constexpr std::uint32_t kX32Bit = 0x4000'0000;
+
 // What happens to the calls with these numbers: a program that ends with a result on every path. It finds the number in
 // the accumulator.
 struct Range {
   std::uint32_t first;  // up to the next range's first
   Program program;
 };
+
+constexpr bool equal(const Program& a, const Program& b) {
+  return std::ranges::equal(a, b, [](const sock_filter& one, const sock_filter& other) {
+    return one.code == other.code && one.jt == other.jt && one.jf == other.jf && one.k == other.k;
+  });
+}
+
+// All numbers from 0 on: those of `calls`, which are in any order and of which each stands for its first number alone,
+// have their programs, and every other number gets `otherwise`.
+constexpr std::vector<Range> ranges_of(std::vector<Range> calls, std::uint32_t otherwise) {
+  std::ranges::sort(calls, {}, &Range::first);
+  std::vector<Range> ranges{{0, {result(otherwise)}}};
+  const auto add = [&ranges](std::uint32_t first, Program program) {
+    if (ranges.back().first == first) ranges.pop_back();
+    if (ranges.empty() || !equal(ranges.back().program, program)) ranges.push_back({first, std::move(program)});
+  };
+  for (Range& call : calls) {
+    add(call.first, std::move(call.program));
+    add(call.first + 1, {result(otherwise)});
+  }
+  return ranges;
+}
 
 // A binary search over the ranges, which are sorted, for the number in the accumulator.
 constexpr Program search(std::span<const Range> ranges) {
@@ -141,12 +168,19 @@ class Compactor {
 };
 
 // Calls of x86-64 go through `ranges`, the first of which begins with 0; calls of any other architecture get `foreign`.
-// (x32's show as x86-64's with bit 30 of the number set: a range has to say what happens to them.)
 constexpr Program make_filter(std::span<const Range> ranges, std::uint32_t foreign) {
   Program program{load(kArchitecture), jump(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0), result(foreign), load(kNumber)};
   const Program tree = search(ranges);
   program.insert(program.end(), tree.begin(), tree.end());
   return Compactor(program).run();
 }
+
+// The program that the function `kMake` returns, as a constant of the executable.
+template <auto kMake>
+inline constexpr auto kConstant = [] {
+  std::array<sock_filter, kMake().size()> program{};
+  std::ranges::copy(kMake(), program.begin());
+  return program;
+}();
 
 }  // namespace husk::filter_program

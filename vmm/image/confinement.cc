@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -17,11 +15,12 @@
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "vmm/error.h"
+#include "vmm/filter_program.h"
 
 namespace husk::image {
 namespace {
@@ -166,36 +165,28 @@ void give_up_root(int output, uid_t user) {
   if (set_capabilities(kSearch) != 0) ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0);
 }
 
+constexpr filter_program::Program make_filter() {
+  using namespace filter_program;
+  constexpr std::uint32_t kAllow = SECCOMP_RET_ALLOW;
+  constexpr std::uint32_t kRefuse = SECCOMP_RET_ERRNO | EPERM;
+  std::vector<Range> calls;
+  for (const std::uint32_t call : kDenied) calls.push_back({call, {result(kRefuse)}});
+  // The arguments that matter are ints.
+  calls.push_back({SYS_prlimit64, {load(argument(0)), unless_equal_skip(0, 1), result(kAllow), result(kRefuse)}});
+  calls.push_back({SYS_clone3, {result(SECCOMP_RET_ERRNO | ENOSYS)}});
+  calls.push_back(
+      {SYS_clone, {load(argument(0)), jump(BPF_JSET, CLONE_THREAD, 0, 1), result(kAllow), result(kRefuse)}});
+  calls.push_back({SYS_fcntl,
+                   {load(argument(1)), jump(BPF_JEQ, F_SETOWN, 1, 0), jump(BPF_JEQ, F_SETOWN_EX, 0, 1), result(kRefuse),
+                    result(kAllow)}});
+  std::vector<Range> ranges = ranges_of(std::move(calls), kAllow);
+  ranges.push_back({kX32Bit, {result(kRefuse)}});
+  return filter_program::make_filter(ranges, SECCOMP_RET_KILL_PROCESS);
+}
+
 void filter_calls(int output) {
-  std::array<sock_filter, kDenied.size() + 19> program{};
-  std::size_t size = 0;
-  const auto add = [&](sock_filter instruction) { program[size++] = instruction; };
-  const auto count = static_cast<std::uint8_t>(kDenied.size());
-  constexpr std::uint32_t kX32 = 0x4000'0000;
-  add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-  add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-  add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-  add(BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32, static_cast<std::uint8_t>(count + 12), 0));
-  for (std::uint8_t i = 0; i < count; ++i) {
-    add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kDenied[i], static_cast<std::uint8_t>(count - i + 11), 0));
-  }
-  // The arguments that matter are ints: their lower halves.
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prlimit64, 0, 2));
-  add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 8, 9));  // itself
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 9, 0));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 2));
-  add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])));
-  add(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 4, 5));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3));
-  add(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN, 2, 0));
-  add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_SETOWN_EX, 1, 0));
-  add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-  add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
-  const sock_fprog filter{.len = static_cast<unsigned short>(size), .filter = program.data()};
+  constexpr auto& kFilter = filter_program::kConstant<make_filter>;
+  const sock_fprog filter{.len = kFilter.size(), .filter = const_cast<sock_filter*>(kFilter.data())};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) say(output, "mkfs.erofs runs without seccomp");
 }
 

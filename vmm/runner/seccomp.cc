@@ -7,10 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -25,9 +22,6 @@ namespace {
 constexpr std::uint32_t kAllow = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t kNotPermitted = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t kNoSuchCall = SECCOMP_RET_ERRNO | ENOSYS;
-
-// Calls from x32 programs carry this bit on top of the number (asm/unistd.h, __X32_SYSCALL_BIT).
-constexpr std::uint32_t kX32Bit = 0x4000'0000;
 
 // SYS_set_mempolicy_home_node in Linux 6.1 is the highest number that the profile was written against.
 constexpr std::uint32_t kHighestKnown = 450;
@@ -80,36 +74,19 @@ constexpr std::vector<Range> conditional_calls() {
 }
 
 constexpr Program make_filter() {
-  std::vector<Program> of_number(kHighestKnown + 1, verdict(kNotPermitted));
-  for (const long call : kAllowedCalls) of_number[static_cast<std::size_t>(call)] = verdict(kAllow);
-  for (Range& call : conditional_calls()) of_number[call.first] = std::move(call.program);
-  of_number.push_back(verdict(kNoSuchCall));  // from there on, x32's numbers among them
-  static_assert(kX32Bit > kHighestKnown);
-
-  const auto same = [](const sock_filter& a, const sock_filter& b) {
-    return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
-  };
-  std::vector<Range> ranges;
-  for (std::uint32_t number = 0; number < of_number.size(); ++number) {
-    if (number > 0 && std::ranges::equal(of_number[number], of_number[number - 1], same)) continue;
-    ranges.push_back({number, of_number[number]});
-  }
+  std::vector<Range> calls = conditional_calls();
+  for (const long call : kAllowedCalls) calls.push_back({static_cast<std::uint32_t>(call), verdict(kAllow)});
+  std::vector<Range> ranges = filter_program::ranges_of(std::move(calls), kNotPermitted);
+  static_assert(filter_program::kX32Bit > kHighestKnown);
+  ranges.push_back({kHighestKnown + 1, verdict(kNoSuchCall)});
   // 32-bit programs have other numbers for the same calls: husk runs x86-64 only.
   return filter_program::make_filter(ranges, kNoSuchCall);
 }
 
-// Made by the compiler.
-constexpr std::size_t kFilterSize = make_filter().size();
-constexpr auto kFilter = [] {
-  std::array<sock_filter, kFilterSize> filter{};
-  std::ranges::copy(make_filter(), filter.begin());
-  return filter;
-}();
-
 }  // namespace
 
 std::span<const sock_filter> default_filter() {
-  return kFilter;
+  return filter_program::kConstant<make_filter>;
 }
 
 UniqueFd install_filter(std::span<const sock_filter> filter) {

@@ -178,26 +178,11 @@ constexpr std::vector<Rule> allowed_rules() {
 }
 
 constexpr Program make_filter() {
-  std::vector<Rule> rules = allowed_rules();
-  rules.push_back({{number(SYS_clone3), {}}, {result(SECCOMP_RET_ERRNO | ENOSYS)}});
-  std::ranges::sort(rules, {}, [](const Rule& rule) { return rule.call.number; });
-  // What is in no rule, x32's numbers among it, is a trap.
-  std::vector<filter_program::Range> ranges{{0, {result(SECCOMP_RET_TRAP)}}};
-  for (Rule& rule : rules) {
-    if (ranges.back().first == rule.call.number) ranges.pop_back();
-    ranges.push_back({rule.call.number, std::move(rule.program)});
-    ranges.push_back({rule.call.number + 1, {result(SECCOMP_RET_TRAP)}});
-  }
-  return filter_program::make_filter(ranges, SECCOMP_RET_KILL_PROCESS);
+  std::vector<filter_program::Range> calls{{number(SYS_clone3), {result(SECCOMP_RET_ERRNO | ENOSYS)}}};
+  for (Rule& rule : allowed_rules()) calls.push_back({rule.call.number, std::move(rule.program)});
+  return filter_program::make_filter(filter_program::ranges_of(std::move(calls), SECCOMP_RET_TRAP),
+                                     SECCOMP_RET_KILL_PROCESS);
 }
-
-// Made by the compiler: start-up does not pay for it.
-constexpr std::size_t kFilterSize = make_filter().size();
-constexpr auto kFilter = [] {
-  std::array<sock_filter, kFilterSize> filter{};
-  std::ranges::copy(make_filter(), filter.begin());
-  return filter;
-}();
 
 constexpr std::size_t kAllowedCount = allowed_rules().size();
 constexpr auto kAllowedCalls = [] {
@@ -214,6 +199,8 @@ std::span<const AllowedCall> allowed_calls() {
 }
 
 std::vector<sock_filter> filter(const FilteredDescriptors& descriptors) {
+  // Made by the compiler: start-up does not pay for it.
+  constexpr auto& kFilter = filter_program::kConstant<make_filter>;
   Program program(kFilter.begin(), kFilter.end());
   const auto fill_in = [&program](std::uint32_t mark, int descriptor) {
     const std::uint32_t value = descriptor < 0 ? kNoDescriptor : static_cast<std::uint32_t>(descriptor);
