@@ -6,7 +6,6 @@
 #include <cstdarg>
 #include <cstdio>
 #include <memory>
-#include <string>
 
 namespace husk::log {
 namespace {
@@ -50,14 +49,18 @@ Severity level() {
   return most_verbose_level;
 }
 
-void write(Severity severity, std::string_view line) {
-  if (!enabled(severity)) return;
-  // A message may quote a file's name, of which somebody else may be the author: a terminal is not to obey it.
-  std::string printable(line);
-  for (char& c : printable) {
+std::string printable(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
   }
-  logger().log(spdlog_level(severity), spdlog::string_view_t(printable.data(), printable.size()));
+  return result;
+}
+
+void write(Severity severity, std::string_view line) {
+  if (!enabled(severity)) return;
+  const std::string text = printable(line);
+  logger().log(spdlog_level(severity), spdlog::string_view_t(text.data(), text.size()));
 }
 
 void print(Severity severity, const char* format, ...) {

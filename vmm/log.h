@@ -4,6 +4,7 @@
 // Threading: any thread. Errors: writing to a closed standard error is not an error.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace husk::log {
@@ -21,6 +22,11 @@ inline bool enabled(Severity severity) {
   return severity <= level();
 }
 
+// `text` for a terminal that is not to obey it and a line that is not to end in it: it may quote a file's name, of which
+// somebody else may be the author.
+std::string printable(std::string_view text);
+
+// Writes what is printable of `line`.
 void write(Severity severity, std::string_view line);
 
 // printf's conversions; formats only when the severity is enabled.

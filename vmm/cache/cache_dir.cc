@@ -16,8 +16,6 @@
 namespace husk::cache {
 namespace {
 
-constexpr const char* kAdvice = "set HUSK_CACHE_DIR to a directory that can be written";
-
 // An environment variable that is set and not empty. The XDG specification says that relative paths are to be ignored;
 // for husk's own variable a relative path is as good as any.
 const char* environment(const char* name) {
@@ -29,12 +27,8 @@ const char* name_of(CacheDir::Part part) {
   return part == CacheDir::Part::kImages ? "images" : "directories";
 }
 
-std::optional<Folder> open_top(const std::string& path, const Folder* held, IfMissing if_missing) {
-  if (held != nullptr) {
-    UniqueFd copy(::fcntl(held->fd(), F_DUPFD_CLOEXEC, 0));
-    if (!copy) throw Error::from_errno("open cache directory", held->path());
-    return Folder(std::move(copy), held->path());
-  }
+std::optional<Folder> open_top(const std::string& path, const std::optional<Folder>& held, IfMissing if_missing) {
+  if (held) return held;
   std::optional<TrustedDirectory> directory = open_trusted_directory(path, if_missing);
   if (!directory) return std::nullopt;
   return Folder(std::move(directory->fd), directory->path);
@@ -47,7 +41,7 @@ std::optional<Folder> open_inside(const Folder& top, const char* name) {
   if (!fd && errno == ENOENT) return std::nullopt;
   // openat2(2): ELOOP is what RESOLVE_NO_SYMLINKS says.
   if (!fd && errno == ELOOP) throw Error("use the cache in", path, "it is a symbolic link", "remove it");
-  if (!fd) throw Error::from_errno("open cache directory", path, kAdvice);
+  if (!fd) throw Error::from_errno("open cache directory", path, kCacheAdvice);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw Error::from_errno("look at", path);
   require_own(path, status);
@@ -70,10 +64,23 @@ UniqueFd Folder::open(const std::string& name, struct stat& status) const {
   if (!file && (errno == ENOENT || errno == ENAMETOOLONG)) return file;
   if (!file && errno == ELOOP) throw Error("use", path_of(name), "it is a symbolic link", "remove it");
   if (!file) throw Error::from_errno("open", path_of(name));
-  if (::fstat(file.get(), &status) != 0) throw Error::from_errno("look at", path_of(name));
-  if (!S_ISREG(status.st_mode)) throw Error("use", path_of(name), "it is not a regular file", "remove it");
-  require_own(path_of(name), status);
+  require_own_file("use", name, file.get(), status);
   return file;
+}
+
+std::string Folder::read(const std::string& name, std::size_t most) const {
+  struct stat status {};
+  const UniqueFd file = open(name, status);
+  std::string text(most, '\0');
+  const ssize_t size = file ? ::pread(file.get(), text.data(), text.size(), 0) : 0;
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
+}
+
+void Folder::require_own_file(const char* operation, const std::string& name, int file, struct stat& status) const {
+  if (::fstat(file, &status) != 0) throw Error::from_errno("look at", path_of(name));
+  if (!S_ISREG(status.st_mode)) throw Error(operation, path_of(name), "it is not a regular file", "remove it");
+  require_own(path_of(name), status);
 }
 
 std::vector<std::string> Folder::names() const {
@@ -106,25 +113,25 @@ CacheDir CacheDir::from_environment() {
     return CacheDir(std::string(xdg) + "/husk");
   }
   if (const char* home = environment("HOME")) return CacheDir(std::string(home) + "/.cache/husk");
-  throw Error("find", "the cache directory", "neither HUSK_CACHE_DIR nor HOME is set", kAdvice);
+  throw Error("find", "the cache directory", "neither HUSK_CACHE_DIR nor HOME is set", kCacheAdvice);
 }
 
 void CacheDir::hold() {
-  held_ = std::make_shared<const Folder>(make(Part::kTop));
+  held_ = make(Part::kTop);
 }
 
 std::optional<Folder> CacheDir::find(Part part) const {
-  std::optional<Folder> top = open_top(path_, held_.get(), IfMissing::kReport);
+  std::optional<Folder> top = open_top(path_, held_, IfMissing::kReport);
   if (!top || part == Part::kTop) return top;
   return open_inside(*top, name_of(part));
 }
 
 Folder CacheDir::make(Part part) const {
-  std::optional<Folder> folder = open_top(path_, held_.get(), IfMissing::kCreate);
+  std::optional<Folder> folder = open_top(path_, held_, IfMissing::kCreate);
   if (part != Part::kTop) {
     const char* name = name_of(part);
     if (::mkdirat(folder->fd(), name, 0700) != 0 && errno != EEXIST) {
-      throw Error::from_errno("create cache directory", folder->path_of(name), kAdvice);
+      throw Error::from_errno("create cache directory", folder->path_of(name), kCacheAdvice);
     }
     const Folder top = *std::move(folder);
     folder = open_inside(top, name);
@@ -134,11 +141,11 @@ Folder CacheDir::make(Part part) const {
     struct stat status {};
     if (::fstat(folder->fd(), &status) != 0) throw Error::from_errno("look at", folder->path());
     if ((status.st_mode & 0077) != 0 && ::fchmod(folder->fd(), 0700) != 0) {
-      throw Error::from_errno("close to others", folder->path(), kAdvice);
+      throw Error::from_errno("close to others", folder->path(), kCacheAdvice);
     }
   }
   if (::faccessat(folder->fd(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
-    throw Error::from_errno("write to cache directory", folder->path(), kAdvice);
+    throw Error::from_errno("write to cache directory", folder->path(), kCacheAdvice);
   }
   return *std::move(folder);
 }

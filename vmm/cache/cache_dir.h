@@ -22,19 +22,27 @@
 
 namespace husk::cache {
 
+// What to do where the cache cannot be written.
+inline constexpr const char* kCacheAdvice = "set HUSK_CACHE_DIR to a directory that can be written";
+
 // A verified directory of the cache. All that is done in it is done relative to its descriptor, with names of one
-// component, and never through a link.
+// component, and never through a link. Copies share the descriptor.
 class Folder {
  public:
-  Folder(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  Folder(UniqueFd fd, std::string path)
+      : fd_(std::make_shared<const UniqueFd>(std::move(fd))), path_(std::move(path)) {}
 
-  int fd() const { return fd_.get(); }
+  int fd() const { return fd_->get(); }
   const std::string& path() const { return path_; }  // absolute, without links
   std::string path_of(const std::string& name) const { return path_ + "/" + name; }
 
   // A regular file that belongs to the user or root and that nobody else can write to; without a descriptor if there is
   // none of that name. Throws for anything else. `status` is what fstat says of it.
   UniqueFd open(const std::string& name, struct stat& status) const;
+  // What is in such a file, `most` bytes of it at the most; nothing if there is none or it cannot be read.
+  std::string read(const std::string& name, std::size_t most) const;
+  // For whoever opens with open_raw what has to be such a file; `operation` is for the error's text.
+  void require_own_file(const char* operation, const std::string& name, int fd, struct stat& status) const;
 
   // openat2 beneath this folder: any kind of file, unchecked. Sets errno.
   UniqueFd open_raw(const std::string& name, int flags, mode_t mode = 0) const;
@@ -46,7 +54,7 @@ class Folder {
   void rename(const std::string& from, const std::string& to) const;
 
  private:
-  UniqueFd fd_;
+  std::shared_ptr<const UniqueFd> fd_;
   std::string path_;
 };
 
@@ -76,7 +84,7 @@ class CacheDir {
 
  private:
   std::string path_;
-  std::shared_ptr<const Folder> held_;
+  std::optional<Folder> held_;
 };
 
 }  // namespace husk::cache

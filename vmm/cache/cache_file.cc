@@ -17,8 +17,6 @@
 namespace husk::cache {
 namespace {
 
-constexpr const char* kAdvice = "set HUSK_CACHE_DIR to a directory that can be written";
-
 bool flock_without_interrupts(int fd, int operation) {
   while (::flock(fd, operation) != 0) {
     if (errno != EINTR) return false;
@@ -59,11 +57,9 @@ UniqueFd Lock::take(const Folder& folder, const std::string& name, bool wait) {
   for (;;) {
     UniqueFd fd = folder.open_raw(name, O_RDWR | O_CREAT | O_NONBLOCK, 0600);
     if (!fd && errno == ELOOP) throw Error("lock", folder.path_of(name), "it is a symbolic link", "remove it");
-    if (!fd) throw Error::from_errno("lock", folder.path_of(name), kAdvice);
+    if (!fd) throw Error::from_errno("lock", folder.path_of(name), kCacheAdvice);
     struct stat status {};
-    if (::fstat(fd.get(), &status) != 0) throw Error::from_errno("look at", folder.path_of(name));
-    if (!S_ISREG(status.st_mode)) throw Error("lock", folder.path_of(name), "it is not a regular file", "remove it");
-    require_own(folder.path_of(name), status);
+    folder.require_own_file("lock", name, fd.get(), status);
     if (!flock_without_interrupts(fd.get(), LOCK_EX | (wait ? 0 : LOCK_NB))) {
       if (!wait && errno == EWOULDBLOCK) return {};
       throw Error::from_errno("lock", folder.path_of(name));
@@ -93,7 +89,7 @@ TemporaryFile::TemporaryFile(const Folder& folder, const std::string& stem) : fo
     // O_EXCL: never a file, and never a link, that was there before.
     fd_ = folder.open_raw(name_, O_RDWR | O_CREAT | O_EXCL, 0600);
     if (!fd_ && errno == EEXIST) continue;
-    if (!fd_) throw Error::from_errno("create", path(), kAdvice);
+    if (!fd_) throw Error::from_errno("create", path(), kCacheAdvice);
     // Between the two calls sweep() may have found it without a lock.
     if (flock_without_interrupts(fd_.get(), LOCK_EX | LOCK_NB) && is_still(folder, name_, fd_.get())) return;
   }

@@ -11,6 +11,7 @@
 #include "vmm/image/cache_dir.h"
 #include "vmm/image/named_image.h"
 #include "vmm/image/prune.h"
+#include "vmm/log.h"
 
 namespace husk::cli {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using image::CachedDirectory;
 using image::CacheDir;
 using image::NamedImage;
+using log::printable;
 
 // What the subcommands' arguments are parsed into; lives as long as the callbacks that share it.
 struct Arguments {
@@ -26,14 +28,6 @@ struct Arguments {
   std::vector<std::string> names;
   bool all = false;
 };
-
-// File names may hold anything but NUL and '/': a terminal is not to obey them, nor a line to end in them.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  }
-  return text;
-}
 
 double megabytes(std::uint64_t bytes) {
   return static_cast<double>(bytes) / 1e6;

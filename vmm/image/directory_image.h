@@ -15,7 +15,6 @@ RootImage directory_image(const std::string& directory, const CacheDir& cache);
 // digits.
 std::string path_key(const std::string& canonical);
 inline constexpr std::size_t kKeyLength = 64;
-inline constexpr std::string_view kImageSuffix = ".erofs";
 inline constexpr std::string_view kSourceSuffix = ".source";  // holds the canonical path
 
 }  // namespace husk::image

@@ -8,12 +8,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "vmm/cache/sha256.h"
 #include "vmm/image/cache_dir.h"
 #include "vmm/image/image.h"
 
 namespace husk::image {
+
+inline constexpr std::string_view kImageSuffix = ".erofs";  // of such a file's name
 
 struct OpenedImage {
   RootImage image;              // without a descriptor if there is no such file or it is damaged

@@ -1,10 +1,8 @@
 #include "vmm/image/named_image.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -22,10 +20,9 @@ namespace {
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxMetadata = 64 * 1024;
 constexpr int kMetadataVersion = 1;
-constexpr std::string_view kSuffix = ".erofs";
 
 std::string erofs_name(const std::string& name) {
-  return name + std::string(kSuffix);
+  return name + std::string(kImageSuffix);
 }
 std::string metadata_name(const std::string& name) {
   return name + ".json";
@@ -56,15 +53,6 @@ std::string metadata_of(const NamedImage& image) {
   return document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::string read_metadata(const std::string& name, const Folder& folder) {
-  struct stat status {};
-  const UniqueFd file = folder.open(metadata_name(name), status);
-  std::string text(kMaxMetadata, '\0');
-  const ssize_t size = file ? ::pread(file.get(), text.data(), text.size(), 0) : 0;
-  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return text;
-}
-
 // The image file is what counts: a missing or broken description only leaves its fields empty.
 NamedImage describe(const std::string& name, const OpenedImage& opened, const Folder& folder) {
   NamedImage result{.name = name,
@@ -73,7 +61,7 @@ NamedImage describe(const std::string& name, const OpenedImage& opened, const Fo
                     .source_directory = {},
                     .created = {},
                     .damage = opened.damage};
-  const nlohmann::json document = nlohmann::json::parse(read_metadata(name, folder), nullptr, false);
+  const nlohmann::json document = nlohmann::json::parse(folder.read(metadata_name(name), kMaxMetadata), nullptr, false);
   if (!document.is_object()) return result;
   try {
     result.source_directory = document.value("source", "");
@@ -164,8 +152,8 @@ std::vector<NamedImage> list_images(const CacheDir& cache) {
   const std::optional<Folder> folder = cache.find(CacheDir::Part::kImages);
   if (!folder) return images;
   for (std::string name : folder->names()) {
-    if (!name.ends_with(kSuffix)) continue;
-    name.resize(name.size() - kSuffix.size());
+    if (!name.ends_with(kImageSuffix)) continue;
+    name.resize(name.size() - kImageSuffix.size());
     if (!is_valid_name(name)) continue;
     const OpenedImage opened = open_image(*folder, erofs_name(name));
     if (opened.image.fd || !opened.damage.empty()) images.push_back(describe(name, opened, *folder));

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,11 +19,7 @@ namespace {
 
 // Only the path whose hash is the key can be the right one.
 std::string read_source(const Folder& folder, const std::string& key) {
-  struct stat status {};
-  const UniqueFd file = folder.open(key + std::string(kSourceSuffix), status);
-  std::string source(PATH_MAX, '\0');
-  const ssize_t size = file ? ::pread(file.get(), source.data(), source.size(), 0) : 0;
-  source.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  std::string source = folder.read(key + std::string(kSourceSuffix), PATH_MAX);
   return path_key(source) == key ? source : std::string();
 }
 
