@@ -1,7 +1,6 @@
 #include "vmm/image/confinement.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -19,8 +18,10 @@
 #include <string_view>
 #include <utility>
 
+#include "vmm/become_user.h"
 #include "vmm/error.h"
 #include "vmm/filter_program.h"
+#include "vmm/lower_limit.h"
 
 namespace husk::image {
 namespace {
@@ -122,14 +123,6 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void limit(int resource, rlim_t value) {
-  rlimit now{};
-  if (::getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0) return;
-  now.rlim_max = std::min(now.rlim_max, value);
-  now.rlim_cur = std::min(now.rlim_cur, now.rlim_max);
-  ::setrlimit(static_cast<__rlimit_resource>(resource), &now);
-}
-
 // capabilities(7): the kernel's sets are two words each.
 struct CapabilitySets {
   std::array<__user_cap_data_struct, 2> words{};
@@ -154,11 +147,7 @@ void give_up_root(int output, uid_t user) {
   }
   if (::geteuid() == 0) {
     ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-    // By number: glibc's functions tell other threads, of which a forked child has none.
-    if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, user, user, user) != 0 ||
-        ::syscall(SYS_setresuid, user, user, user) != 0) {
-      say(output, "mkfs.erofs keeps uid 0");
-    }
+    if (!become_user(user, user)) say(output, "mkfs.erofs keeps uid 0");
   }
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   // Root's program gets what is in the bounding set, any other's only ambient capabilities.
@@ -250,9 +239,9 @@ void Confinement::execute(int output, pid_t parent) const {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   restrict_paths(output);
   give_up_root(output, user_);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, max_bytes_);
-  limit(RLIMIT_NOFILE, 256);
+  lower_limit(RLIMIT_CORE, 0);
+  lower_limit(RLIMIT_FSIZE, max_bytes_);
+  lower_limit(RLIMIT_NOFILE, 256);
 
   const int image = ::fcntl(image_, F_DUPFD, kFirstFree);
   const int out = ::fcntl(output, F_DUPFD, kFirstFree);

@@ -15,10 +15,25 @@ namespace {
 
 constexpr int kFirstOther = STDERR_FILENO + 1;
 
-// Room for one descriptor, aligned as cmsg(3) wants it.
-union Control {
-  cmsghdr header;
-  char bytes[CMSG_SPACE(sizeof(int))];
+// A message of some bytes, with room for one descriptor, aligned as cmsg(3) wants it.
+class Message {
+ public:
+  Message(void* bytes, std::size_t size) : data_{bytes, size} {
+    header_.msg_iov = &data_;
+    header_.msg_iovlen = 1;
+    header_.msg_control = &control_;
+    header_.msg_controllen = sizeof control_;
+  }
+  Message(const Message&) = delete;  // the header has addresses
+  Message& operator=(const Message&) = delete;
+
+  msghdr& header() { return header_; }
+  cmsghdr& control() { return *CMSG_FIRSTHDR(&header_); }
+
+ private:
+  iovec data_;
+  alignas(cmsghdr) char control_[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header_{};
 };
 
 }  // namespace
@@ -36,34 +51,23 @@ SocketPair make_socket_pair() {
 }
 
 void send_descriptor(int socket, int descriptor, const void* bytes, std::size_t size) {
-  iovec data{const_cast<void*>(bytes), size};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  control.header.cmsg_level = SOL_SOCKET;
-  control.header.cmsg_type = SCM_RIGHTS;
-  control.header.cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
-  if (sendmsg(socket, &message, MSG_NOSIGNAL) != static_cast<ssize_t>(size)) {
+  Message message(const_cast<void*>(bytes), size);
+  message.control().cmsg_level = SOL_SOCKET;
+  message.control().cmsg_type = SCM_RIGHTS;
+  message.control().cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(&message.control()), &descriptor, sizeof descriptor);
+  if (sendmsg(socket, &message.header(), MSG_NOSIGNAL) != static_cast<ssize_t>(size)) {
     throw Error::from_errno("hand over", "a descriptor");
   }
 }
 
 UniqueFd take_descriptor(int socket) {
   char byte;
-  iovec data{&byte, sizeof byte};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  if (recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0 || message.msg_controllen == 0) return {};
+  Message message(&byte, sizeof byte);
+  if (recvmsg(socket, &message.header(), MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) return {};
+  if (message.header().msg_controllen == 0) return {};
   int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(&control.header), sizeof descriptor);
+  std::memcpy(&descriptor, CMSG_DATA(&message.control()), sizeof descriptor);
   return UniqueFd(descriptor);
 }
 

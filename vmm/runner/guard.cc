@@ -10,17 +10,17 @@
 #include <cerrno>
 #include <csignal>
 
+#include "common/bare_call.h"
 #include "vmm/error.h"
 #include "vmm/runner/last_step/interface.h"
-#include "vmm/runner/last_step/system_call.h"
 
 namespace husk::runner {
 
 // In the new process. Husk goes on in the same memory at the same time: no errno, no allocation, and of what is husk's
 // only error_ is written.
 int Guard::run(void* argument) {
-  using last_step::address;
-  using last_step::system_call;
+  using bare::address;
+  using bare::system_call;
   Guard& guard = *static_cast<Guard*>(argument);
   const unsigned long all_signals = ~0UL;
   system_call(SYS_rt_sigprocmask, SIG_SETMASK, address(&all_signals), 0, sizeof all_signals);
@@ -39,7 +39,7 @@ int Guard::run(void* argument) {
   // No program, no guard: nothing may run unguarded. Husk says why.
   guard.error_ = static_cast<int>(-result);
   system_call(SYS_pidfd_send_signal, guard.payload_, SIGKILL);
-  last_step::leave(kExitHuskError);
+  bare::leave(kExitHuskError);
 }
 
 Guard::Guard(int last_step, const std::vector<std::string>& groups)
@@ -60,13 +60,13 @@ void Guard::start(int husk, int payload) {
   payload_ = payload;
   // Only where it fails does clone(3) write errno, and then nothing comes of the payload either.
   started_ = process_.start(0, run, this) ? 0 : errno;
-  last_step::system_call(SYS_futex, last_step::address(&started_), FUTEX_WAKE_PRIVATE, 1);
+  bare::system_call(SYS_futex, bare::address(&started_), FUTEX_WAKE_PRIVATE, 1);
 }
 
 void Guard::wait_until_started() {
   // Nearly always it has long been.
   while (started_ == kNotYet) {
-    last_step::system_call(SYS_futex, last_step::address(&started_), FUTEX_WAIT_PRIVATE, kNotYet);
+    bare::system_call(SYS_futex, bare::address(&started_), FUTEX_WAIT_PRIVATE, kNotYet);
   }
   throw_error(started_);
 }

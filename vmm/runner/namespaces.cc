@@ -10,15 +10,15 @@
 
 #include <cerrno>
 
+#include "common/bare_call.h"
 #include "common/unique_fd.h"
 #include "vmm/error.h"
-#include "vmm/runner/last_step/system_call.h"
 
 namespace husk::runner {
 namespace {
 
-using last_step::address;
-using last_step::system_call;
+using bare::address;
+using bare::system_call;
 
 void write_file(const char* path, const std::string& text) {
   const UniqueFd file(open(path, O_WRONLY | O_CLOEXEC));

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "vmm/become_user.h"
 #include "vmm/descriptors.h"
 #include "vmm/error.h"
 #include "vmm/parent_death.h"
@@ -56,8 +57,7 @@ ExecFailure execute_in_place(const ContainerSpec& spec, int root) {
 
 void become(std::uint32_t uid, std::uint32_t gid) {
   if (uid == geteuid() && gid == getegid()) return;
-  if (syscall(SYS_setgroups, 0, nullptr) != 0 || syscall(SYS_setresgid, gid, gid, gid) != 0 ||
-      syscall(SYS_setresuid, uid, uid, uid) != 0) {
+  if (!become_user(uid, gid)) {
     throw Error::from_errno("become", "user " + std::to_string(uid) + ", group " + std::to_string(gid));
   }
 }

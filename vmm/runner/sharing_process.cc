@@ -6,8 +6,8 @@
 
 #include <csignal>
 
+#include "common/bare_call.h"
 #include "vmm/error.h"
-#include "vmm/runner/last_step/system_call.h"
 
 namespace husk::runner {
 
@@ -28,10 +28,10 @@ bool SharingProcess::start(unsigned long flags, int (*body)(void*), void* argume
 }
 
 void SharingProcess::wait_until_apart() {
-  using last_step::address;
+  using bare::address;
   // The kernel wakes with FUTEX_WAKE, not its private variant.
   for (int value; (value = shares_memory_) != 0;) {
-    last_step::system_call(SYS_futex, address(&shares_memory_), FUTEX_WAIT, value);
+    bare::system_call(SYS_futex, address(&shares_memory_), FUTEX_WAIT, value);
   }
 }
 

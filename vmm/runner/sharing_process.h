@@ -2,7 +2,7 @@
 // to start one. In contrast to vfork(2) the caller goes on meanwhile.
 //
 // While both run, errno, the heap and everything else of libc's are shared without a lock: until wait_until_apart has
-// returned, one of the two must do with the system calls of last_step/system_call.h, in memory of its own.
+// returned, one of the two must do with the system calls of common/bare_call.h, in memory of its own.
 #pragma once
 
 #include <sys/types.h>

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "vmm/become_user.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
@@ -56,19 +57,12 @@ void enter_empty_directory(const Jail& jail) {
   if (::chdir("/") != 0) throw Error::from_errno("enter", kEmptyDirectory);
 }
 
-// The system calls and not glibc's wrappers, which would signal every thread that glibc believes this process has.
-bool become(uid_t user) {
-  return ::syscall(SYS_setresgid, user, user, user) == 0 && ::syscall(SYS_setresuid, user, user, user) == 0;
-}
-
 void leave_user_zero(const Jail& jail) {
   if (::geteuid() != 0) return;
-  if (::syscall(SYS_setgroups, 0, nullptr) == 0) {
-    if (become(jail.user)) return limit_threads();
-    if (errno == EINVAL && become(kNobody)) {
-      log::print(log::Severity::kInfo, "the VMM is user %u: this user namespace maps no number of its own", kNobody);
-      return;
-    }
+  if (become_user(jail.user, jail.user)) return limit_threads();
+  if (errno == EINVAL && become_user(kNobody, kNobody)) {
+    log::print(log::Severity::kInfo, "the VMM is user %u: this user namespace maps no number of its own", kNobody);
+    return;
   }
   missing_wall(jail, "leave", "user 0");  // without CAP_SETUID root can be nobody else
 }

@@ -5,20 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "vmm/error.h"
+#include "vmm/lower_limit.h"
 
 namespace husk::sandbox {
 namespace {
 
-void limit(__rlimit_resource resource, std::uint64_t value, const char* what) {
-  rlimit now{};
-  if (::getrlimit(resource, &now) != 0) throw Error::from_errno("read the limit of", what);
-  // Lower ones that the caller set stay, the soft one as well.
-  if (value >= now.rlim_max) return;
-  const rlimit wanted{.rlim_cur = std::min<rlim_t>(now.rlim_cur, value), .rlim_max = value};
-  if (::setrlimit(resource, &wanted) != 0) throw Error::from_errno("limit", what);
+void limit(int resource, std::uint64_t value, const char* what) {
+  if (!lower_limit(resource, value)) throw Error::from_errno("limit", what);
 }
 
 bool is_regular_file(int fd) {

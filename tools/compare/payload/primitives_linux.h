@@ -2,36 +2,17 @@
 #pragma once
 
 #include <linux/time.h>
-#include <sys/syscall.h>
 
+#include "common/bare_call.h"
 #include "tools/compare/payload/primitives.h"
 
 namespace husk::payload {
 
-inline long system_call(long number, long a = 0, long b = 0, long c = 0) {
-  long result;
-  asm volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-  return result;
-}
-
-inline long system_call(long number, long a, long b, long c, long d, long e = 0, long f = 0) {
-  register long r10 asm("r10") = d;
-  register long r8 asm("r8") = e;
-  register long r9 asm("r9") = f;
-  long result;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
-}
-
-inline long address(const void* pointer) {
-  return reinterpret_cast<long>(pointer);
-}
+using bare::address;
+using bare::system_call;
 
 [[noreturn]] inline void leave(int status) {
-  for (;;) system_call(SYS_exit_group, status);
+  bare::leave(status);
 }
 
 inline void read_clock(Moment& moment) {

@@ -12,12 +12,16 @@
 #include <linux/openat2.h>
 #include <sys/uio.h>
 
+#include "common/bare_call.h"
 #include "vmm/runner/last_step/error_text.h"
 #include "vmm/runner/last_step/interface.h"
-#include "vmm/runner/last_step/system_call.h"
 
 namespace husk::runner::last_step {
 namespace {
+
+using bare::address;
+using bare::leave;
+using bare::system_call;
 
 constexpr int kStandardError = 2;
 

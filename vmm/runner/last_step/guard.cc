@@ -16,11 +16,15 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "common/bare_call.h"
 #include "vmm/runner/last_step/interface.h"
-#include "vmm/runner/last_step/system_call.h"
 
 namespace husk::runner::last_step {
 namespace {
+
+using bare::address;
+using bare::leave;
+using bare::system_call;
 
 constexpr int kHusk = 0;
 constexpr int kPayload = 1;
