@@ -27,11 +27,9 @@ Result use_root(const Host& host, const std::string& directory) {
   if (read_file(directory + host.secret_file).find(host.secret) != std::string::npos) {
     return done("read " + directory + host.secret_file);
   }
-  const int error = errno;
   // Its directory is the host's: one of this name in the container is none of its business.
   const int marker = open((directory + host.marker).c_str(), O_WRONLY | O_CREAT, 0644);
   if (marker >= 0) return done("made " + directory + host.marker);
-  errno = error != 0 ? error : ENOENT;
   return contained("nothing of the host's below " + directory);
 }
 

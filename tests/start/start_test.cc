@@ -1,7 +1,6 @@
 // What a program may expect of its start, tried in a program that has vmm/start/start.cc in the place of glibc's: run
 // without arguments it starts itself again, with known arguments and a known environment, and judges what it finds and
 // how that ended. In the program that is started every check says what failed and ends it with status 1.
-#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,10 +102,12 @@ int started(int argc, char** argv) {
   check_threads();
   check_copies();
   std::jmp_buf place;
-  volatile bool returned = false;
-  if (setjmp(place) == 0) std::longjmp(place, 1);
-  returned = true;
-  check(returned, "setjmp");
+  volatile int jumps = 0;
+  if (setjmp(place) == 0) {
+    jumps = jumps + 1;
+    std::longjmp(place, 1);
+  }
+  check(jumps == 1, "setjmp and longjmp");
   std::atexit([] { (void)!write(STDOUT_FILENO, "a", 1); });
   std::printf("buffered ");  // written by exit, behind what is written at once
   return 42;

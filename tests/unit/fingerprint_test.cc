@@ -108,6 +108,32 @@ TEST_F(FingerprintTest, KnowsItsFileSystems) {
   EXPECT_EQ(seen.file_systems[0].first, status.st_dev);
 }
 
+// Where an overlay's files are, and whether it is volatile, cannot be told. On a tmpfs, since an overlay takes no other
+// overlay as its upper directory, which the directory of temporary files may be.
+TEST_F(FingerprintTest, TrustsNoOverlayWithMappedStores) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can mount";
+  const std::string area = tree_.path();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::string options = "lowerdir=" + area + "/lower,upperdir=" + area + "/upper,workdir=" + area + "/work";
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", area.c_str(), "tmpfs", 0, nullptr) != 0) {
+      ::_exit(77);
+    }
+    for (const char* name : {"lower/x", "upper/x", "merged/x"}) tree_.write(name, "x");
+    if (!fs::create_directory(area + "/work") ||
+        ::mount("none", (area + "/merged").c_str(), "overlay", 0, options.c_str()) != 0) {
+      ::_exit(77);
+    }
+    ::_exit(fingerprint(area + "/merged").sees_mapped_stores ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no overlay here";
+  EXPECT_EQ(status, 0);
+}
+
 // ---------------------------------------------------------------- sizes, which are whatever a file system says
 
 struct stat regular(std::int64_t size) {
@@ -116,28 +142,6 @@ struct stat regular(std::int64_t size) {
   status.st_nlink = 1;
   status.st_size = size;
   return status;
-}
-
-// Where an overlay's files are, and whether it is volatile, cannot be told.
-TEST_F(FingerprintTest, TrustsNoOverlayWithMappedStores) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can mount";
-  for (const char* name : {"lower/x", "upper/x", "work/x", "merged/x"}) tree_.write(name, "x");
-  fs::remove(tree_.path() / "work/x");
-  const std::string area = tree_.path();
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const std::string options = "lowerdir=" + area + "/lower,upperdir=" + area + "/upper,workdir=" + area + "/work";
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("none", (area + "/merged").c_str(), "overlay", 0, options.c_str()) != 0) {
-      ::_exit(77);
-    }
-    ::_exit(fingerprint(area + "/merged").sees_mapped_stores ? 1 : 0);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no overlay here";
-  EXPECT_EQ(status, 0);
 }
 
 TEST(ImageSize, StopsInsteadOfStartingAgainFromZero) {

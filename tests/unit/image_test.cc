@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "tests/unit/erofs_reader.h"
+#include "tests/unit/error_of.h"
 #include "tests/unit/temporary_tree.h"
 #include "vmm/error.h"
 #include "vmm/image/named_image.h"
@@ -23,6 +24,7 @@ namespace husk::image {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_of;
 
 class ImageTest : public testing::Test {
  protected:
@@ -40,19 +42,6 @@ class ImageTest : public testing::Test {
       if (entry.path().string().ends_with(suffix)) names.insert(entry.path().filename());
     }
     return names;
-  }
-
-  // The message of the husk::Error that `action` throws; "" if it throws none.
-  template <typename Action>
-  static std::string error_of(Action&& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      const std::string text = error.what();
-      EXPECT_EQ(text.find('\n'), std::string::npos) << "more than one line: " << text;
-      return text;
-    }
-    return {};
   }
 
   test::TemporaryTree area_;

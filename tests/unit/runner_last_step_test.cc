@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/in_child.h"
 #include "vmm/descriptors.h"
 #include "vmm/runner/descriptors.h"
 #include "vmm/runner/last_step/error_text.h"
@@ -71,9 +72,7 @@ TEST(LastStep, Arguments) {
 
 // In a process of its own, since it closes what the test program has open.
 TEST(Descriptors, KeepOnly) {
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
+  test::expect_in_child([] {
     constexpr std::array kKept{20, -1, 7, 900, 1};
     for (const int number : {3, 6, 7, 8, 19, 20, 21, 899, 900, 901}) dup2(0, number);
     keep_only(kKept);
@@ -83,11 +82,8 @@ TEST(Descriptors, KeepOnly) {
     for (int number = 0; number < 3; ++number) wrong += !is_open(number);
     keep_only({});
     for (int number = 3; number < 1024; ++number) wrong += is_open(number);
-    _exit(wrong == 0 ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+    return wrong == 0;
+  });
 }
 
 TEST(Descriptors, HandedOver) {

@@ -12,18 +12,14 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <functional>
 #include <iterator>
+
+#include "tests/unit/in_child.h"
 
 namespace husk::runner {
 namespace {
 
-constexpr int kYes = 40;
-constexpr int kNo = 41;
-
-void expect_in_child(const std::function<bool()>& body) {
-  EXPECT_EXIT(::_exit(body() ? kYes : kNo), testing::ExitedWithCode(kYes), "");
-}
+using test::expect_in_child;
 
 long session_keyring() {
   return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/unit/erofs_reader.h"
+#include "tests/unit/error_of.h"
 #include "tests/unit/temporary_tree.h"
 #include "vmm/cache/cache_file.h"
 #include "vmm/cache/sha256.h"
@@ -29,16 +30,7 @@ namespace husk::image {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <typename Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
+using test::error_of;
 
 // ---------------------------------------------------------------- hashes
 
@@ -223,16 +215,21 @@ class MkfsTest : public StableImageTest {
  protected:
   MkfsTest() : file_(folder_, "x") {}
 
-  std::string run(const std::string& script, std::uint64_t expected_bytes = 1 << 20) {
-    area_.write("program", "#!/bin/sh\n" + script);
-    EXPECT_EQ(::chmod((area_ / "program").c_str(), 0755), 0);
+  // What make_erofs with this program ("": the one that it finds by itself) complains about.
+  std::string make(const std::string& program) {
     return error_of([&] {
       make_erofs({.image_fd = file_.fd(),
                   .directory = tree_.path(),
                   .uuid_seed = std::string(64, '0'),
-                  .expected_bytes = expected_bytes,
-                  .program = area_ / "program"});
+                  .expected_bytes = 1 << 20,
+                  .program = program});
     });
+  }
+
+  std::string run(const std::string& script) {
+    area_.write("program", "#!/bin/sh\n" + script);
+    EXPECT_EQ(::chmod((area_ / "program").c_str(), 0755), 0);
+    return make(area_ / "program");
   }
 
   cache::TemporaryFile file_;
@@ -247,12 +244,7 @@ TEST_F(MkfsTest, PassesOnWhatItComplainsAbout) {
 }
 
 TEST_F(MkfsTest, SaysThatItCannotBeExecuted) {
-  const std::string text = error_of([&] {
-    make_erofs({.image_fd = file_.fd(),
-                .directory = tree_.path(),
-                .uuid_seed = std::string(64, '0'),
-                .program = area_ / "nowhere"});
-  });
+  const std::string text = make(area_ / "nowhere");
   EXPECT_NE(text.find("nowhere"), std::string::npos) << text;
 }
 
@@ -326,19 +318,9 @@ TEST_F(MkfsTest, IsNotTakenFromRootsPath) {
   ASSERT_EQ(::chmod((area_ / "bin/mkfs.erofs").c_str(), 0755), 0);
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", (area_ / "bin").c_str(), 1);
-  const std::string text = error_of([&] {
-    make_erofs({.image_fd = file_.fd(),
-                .directory = tree_.path(),
-                .uuid_seed = std::string(64, '0'),
-                .expected_bytes = 1 << 20});
-  });
+  const std::string text = make("");
   ::setenv("PATH", (area_ / "empty").c_str(), 1);
-  const std::string missing = error_of([&] {
-    make_erofs({.image_fd = file_.fd(),
-                .directory = tree_.path(),
-                .uuid_seed = std::string(64, '0'),
-                .expected_bytes = 1 << 20});
-  });
+  const std::string missing = make("");
   ::setenv("PATH", path.c_str(), 1);
   if (::geteuid() == 0) {
     EXPECT_EQ(text, "");

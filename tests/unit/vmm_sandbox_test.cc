@@ -31,6 +31,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/in_child.h"
 #include "tools/compare/isolation/syscall_filter.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
@@ -252,10 +253,7 @@ TEST_F(Sandbox, PrivilegesStayGone) {
   expect_refused([] { return ::setuid(0) == 0; });
 }
 
-// Runs `body` in a process of its own and expects true.
-void expect_in_child(const std::function<bool()>& body) {
-  EXPECT_EXIT(::_exit(body() ? 0 : 1), ::testing::ExitedWithCode(0), "");
-}
+using test::expect_in_child;
 
 TEST_F(Sandbox, TheVmmIsAnotherUserThatCannotBeTraced) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
