@@ -18,8 +18,7 @@ chmod 777 "$host" # so that nothing but isolation keeps the payload out, whoever
 secret=secret-$$-$RANDOM$RANDOM
 echo "$secret" >"$host/secret"
 
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+. "$(dirname "$0")/checks.sh"
 
 # What an attack would change. Everything is read again after the attacks.
 host_state() {
@@ -87,5 +86,4 @@ else
   echo "SKIPPED: the attacks on a terminal: no script(1)"
 fi
 
-[ "$failures" = 0 ] && echo "all passed"
-exit $((failures != 0))
+finish

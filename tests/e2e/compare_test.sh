@@ -14,9 +14,7 @@ mkdir -p "$root"/{bin,etc}
 cp "$busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
+. "$(dirname "$0")/checks.sh"
 
 # How many samples of METRIC runner NAME has: count NAME METRIC
 count() {
@@ -230,5 +228,4 @@ for delay in 0.2 1 2 4; do
   expect "left after $delay s" "" "$(leftovers $pid)"
 done
 
-[ "$failures" = 0 ] && echo "all passed"
-exit $((failures != 0))
+finish

@@ -20,13 +20,8 @@ cp "$interpreted" "$root/bin/interpreted"
 chmod 755 "$work"
 echo "the host's" >"$work/secret"
 
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-# expect WHAT WANTED GOT
-expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
+. "$(dirname "$0")/checks.sh"
 run() { timeout 60 "$husk" run --isolation "$isolation" "$@"; }
-# Waits up to half a minute until the command "$@" succeeds.
-eventually() { for _ in $(seq 1500); do "$@" && return 0; sleep 0.02; done; return 1; }
 
 isolation=namespace
 echo "== magic links as the working directory"
@@ -299,5 +294,4 @@ else
   echo "SKIPPED: this host lets no unprivileged user make a user namespace"
 fi
 
-[ "$failures" = 0 ] && echo "all passed"
-exit $((failures != 0))
+finish

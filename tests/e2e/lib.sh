@@ -37,6 +37,17 @@ expect_match() {
   esac
 }
 
+# eventually TENTHS COMMAND...: until it succeeds; fails after so many tenths of a second.
+eventually() {
+  tenths=$1
+  shift
+  until "$@"; do
+    [ "$tenths" -gt 0 ] || return 1
+    tenths=$((tenths - 1))
+    sleep 0.1
+  done
+}
+
 # signalled SIGNAL ARGUMENT...: runs husk, sends it SIGNAL once the payload has said "ready", leaves $status and $out.
 # husk runs in the foreground, since a shell starts background commands with SIGINT ignored.
 signalled() {
@@ -45,11 +56,7 @@ signalled() {
   rm -f "$WORK/out" "$WORK/pid"
   : >"$WORK/out"
   (
-    waited=0
-    while ! grep -q ready "$WORK/out" && [ $waited -lt 600 ]; do
-      waited=$((waited + 1))
-      sleep 0.1
-    done
+    eventually 600 grep -q ready "$WORK/out"
     kill "-$signal" "$(cat "$WORK/pid")"
     sleep 60
     kill -KILL "$(cat "$WORK/pid")"

@@ -18,17 +18,10 @@ echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>"$root/etc/passwd"
 chmod 755 "$work"
 
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# expect WHAT WANTED GOT
-expect() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; }
+. "$(dirname "$0")/checks.sh"
 
 in_namespace() { timeout 60 "$husk" run --isolation namespace "$@"; }
 run() { timeout 60 "$husk" run --isolation "$isolation" "$@"; }
-
-# Waits up to half a minute until the command "$@" succeeds.
-eventually() { for _ in $(seq 1500); do "$@" && return 0; sleep 0.02; done; return 1; }
 
 # Starts husk, whose process is then $pid, and waits until its payload has written "ready". A shell starts what runs in
 # the background with SIGINT ignored; husk is to have it as it would have it on a terminal.
@@ -141,5 +134,4 @@ for option in "" "-m 32M"; do
 done
 expect "mounts" "$mounts_before" "$(mounts)"
 
-[ "$failures" = 0 ] && echo "all passed"
-exit $((failures != 0))
+finish

@@ -53,8 +53,7 @@ for source in box "$WORK/root"; do
   husk_run "$source" sh -c 'echo started; read line; md5sum </bin/busybox; cat /etc/text' <"$WORK/go" >"$WORK/running" 2>&1 &
   running=$!
   exec 9>"$WORK/go"
-  tries=0
-  while [ ! -s "$WORK/running" ] && [ $tries -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
+  eventually 600 test -s "$WORK/running"
   echo changed >"$WORK/root/etc/text"
   image import "$WORK/root" box >/dev/null
   image rm box >/dev/null

@@ -14,21 +14,13 @@ expect "standard input" "a line" "$(echo 'a line' | husk_run "$R" cat)"
 : >"$WORK/out"  # of what was there before
 "$HUSK" run --guest-ring "$RING" $OPTIONS "$R" sh -c 'echo ready; exec sleep 1000' >"$WORK/out" 2>"$WORK/err" </dev/null &
 husk=$!
-waited=0
-while ! grep -q ready "$WORK/out" && [ $waited -lt 600 ]; do
-  waited=$((waited + 1))
-  sleep 0.1
-done
+eventually 600 grep -q ready "$WORK/out"
 vmm=$(cat "/proc/$husk/task/$husk/children")
 expect "one VMM" 1 "$(echo $vmm | wc -w)"
 kill -KILL "$husk"
 wait "$husk" 2>/dev/null
-waited=0
-while [ -e "/proc/${vmm% }" ] && [ $waited -lt 100 ]; do
-  waited=$((waited + 1))
-  sleep 0.1
-done
-expect "the VMM is gone with husk" no "$([ -e "/proc/${vmm% }" ] && echo yes || echo no)"
+eventually 100 test ! -e "/proc/${vmm% }"
+expect "the VMM is gone with husk" 0 $?
 
 in_guest --isolation namespace "$R" true
 expect "it is for VMs" 125 "$status"

@@ -17,13 +17,10 @@ state() {
   echo "processes $(husks), mounts $(wc -l </proc/self/mounts), cgroups $(groups)," \
     "temporary files $(ls /tmp | grep -c '^husk')"
 }
+as_before() { [ "$(state)" = "$before" ]; }
 # expect_state WHAT: what was there `before` is there again, or is so soon.
 expect_state() {
-  waited=0
-  while [ "$(state)" != "$before" ] && [ $waited -lt 300 ]; do
-    waited=$((waited + 1))
-    sleep 0.1
-  done
+  eventually 300 as_before
   expect "$1" "$before" "$(state)"
 }
 in_guest "$R" true # the cache, and whatever is kept for ever, is there now
