@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HUSK, ROOT, PAGE = sys.argv[1:4]
 FIRST_USER, LAST_USER = 0x70000000, 0x7FFFFFFF  # vmm/sandbox/identity.h

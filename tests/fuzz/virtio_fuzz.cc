@@ -12,7 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
+#include <cstring>
+#include <span>
 
 #include "abi/husk_abi.h"
 #include "devices/control.h"

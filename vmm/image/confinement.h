@@ -4,13 +4,12 @@
 // more than the tree: it reads that tree and writes one open file, and nothing else.
 //
 //  - As root it becomes a user and group of its own (vmm/drawn_user.h) without other groups, and keeps
-//  CAP_DAC_READ_SEARCH alone, because a root file
-//    system has files that only their owners may read. As anybody else it has no capability to begin with.
+//    CAP_DAC_READ_SEARCH alone, because a root file system has files that only their owners may read. As anybody else
+//    it has no capability to begin with.
 //  - no_new_privs; Landlock where the kernel has it: no reading outside the tree and the system's libraries (or it
 //    could put /etc/shadow into the image, for the guest to read), no writing but to the image.
 //  - A seccomp filter without sockets, ptrace, new processes (threads it may have), namespaces, mounts, io_uring, bpf
-//  and keys, and without
-//    what changes other processes: signals, limits, priorities.
+//    and keys, and without what changes other processes: signals, limits, priorities.
 //  - Descriptors 0 (at its end), 1 and 2 (the caller's pipe), 3 (the image); an environment of two variables; signals
 //    as at login; no core file; no file larger than the caller expects.
 //
