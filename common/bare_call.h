@@ -6,14 +6,10 @@
 
 namespace husk::bare {
 
-// Returns what the kernel returns: -4095 to -1 is an error number with its sign changed.
-inline long system_call(long number, long a = 0, long b = 0, long c = 0) {
-  long result;
-  asm volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-  return result;
-}
-
-inline long system_call(long number, long a, long b, long c, long d, long e = 0, long f = 0) {
+// Returns what the kernel returns: -4095 to -1 is an error number with its sign changed. Arguments that are left out are
+// 0: a call that has them (futex(2)'s timeout, the flags of pidfd_send_signal(2)) would else find what the registers
+// happen to hold.
+inline long system_call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
   register long r10 asm("r10") = d;
   register long r8 asm("r8") = e;
   register long r9 asm("r9") = f;

@@ -9,7 +9,17 @@
 namespace husk::payload {
 
 using bare::address;
-using bare::system_call;
+
+// For calls that have no more than three arguments: what is measured is the call, not the zeros of further ones.
+inline long system_call(long number, long a = 0, long b = 0, long c = 0) {
+  long result;
+  asm volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+  return result;
+}
+
+inline long system_call(long number, long a, long b, long c, long d, long e = 0, long f = 0) {
+  return bare::system_call(number, a, b, c, d, e, f);
+}
 
 [[noreturn]] inline void leave(int status) {
   bare::leave(status);
