@@ -94,9 +94,8 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
       clone_flags(plan.user_namespace.has_value()), report,
       [&](ChildReport& child_report) { become_payload(plan, child_report); },
       [&](int pidfd) {
-        // First what the payload's process waits for longest.
-        if (plan.network != nullptr) plan.network->make();
         guard.start(self.get(), pidfd);
+        if (plan.network != nullptr) plan.network->make();
       });
   payload.listener = take_descriptor(link.husk.get());
   payload.shares_terminal = !plan.console.empty();
