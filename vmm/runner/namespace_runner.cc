@@ -94,7 +94,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
       clone_flags(plan.user_namespace.has_value()), report,
       [&](ChildReport& child_report) { become_payload(plan, child_report); },
       [&](int pidfd) {
-        guard.start(self.get(), pidfd);
+        guard.start(self.get(), pidfd);  // first: outside of the payload's network namespace, in which husk stays
         if (plan.network != nullptr) plan.network->make();
       });
   payload.listener = take_descriptor(link.husk.get());
