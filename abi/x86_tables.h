@@ -38,7 +38,6 @@ inline constexpr std::uint64_t kRflagsReserved = 1 << 1, kRflagsIf = 1 << 9;
 // 3.4.5: flat segments; "accessed" is set, so that loading one never writes the table.
 inline constexpr std::uint64_t kCode64Dpl0 = 0x00af'9b00'0000'ffff;
 inline constexpr std::uint64_t kDataDpl0 = 0x00cf'9300'0000'ffff;
-inline constexpr std::uint64_t kCode32Dpl3 = 0x00cf'fb00'0000'ffff;
 inline constexpr std::uint64_t kDataDpl3 = 0x00cf'f300'0000'ffff;
 inline constexpr std::uint64_t kCode64Dpl3 = 0x00af'fb00'0000'ffff;
 inline constexpr std::uint8_t kTypeBusyTss = 11;  // 8.7: 64-bit TSS, what TR must hold
@@ -51,7 +50,8 @@ constexpr std::array<std::uint64_t, kGdtEntries> make_gdt(std::uint64_t tss, std
   std::array<std::uint64_t, kGdtEntries> gdt{};
   gdt[kKernelCs >> 3] = kCode64Dpl0;
   gdt[kKernelSs >> 3] = kDataDpl0;
-  gdt[kUserCs32 >> 3] = kCode32Dpl3;
+  // kUserCs32 stays empty. Only STAR needs the number; 32-bit code has no system calls here, and on AMD its SYSCALL would
+  // enter CPL 0 at CSTAR, where nothing is.
   gdt[kUserSs >> 3] = kDataDpl3;
   gdt[kUserCs >> 3] = kCode64Dpl3;
   // Figure 8-4: a TSS descriptor takes two entries.

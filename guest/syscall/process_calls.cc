@@ -173,22 +173,18 @@ SyscallResult sys_set_tid_address(mm::UserPtr<int> address) {
 
 SyscallResult sys_arch_prctl(int operation, std::uint64_t address) {
   enum : int { kSetGs = 0x1001, kSetFs = 0x1002, kGetFs = 0x1003, kGetGs = 0x1004 };
-  // A base in the kernel's half would let the payload's own FS-relative accesses fault there; Linux refuses it, too.
-  const bool acceptable = address < husk::abi::kUserEnd;
   switch (operation) {
     case kSetFs:
-      if (!acceptable) return Errno::kPerm;
-      arch::write_fs_base(address);
+      arch::write_fs_base(TRY(arch::SegmentBase::chosen(address)));
       return 0;
     case kSetGs:
-      if (!acceptable) return Errno::kPerm;
-      arch::write_gs_base(address);
+      arch::write_gs_base(TRY(arch::SegmentBase::chosen(address)));
       return 0;
     case kGetFs:
-      TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_fs_base()));
+      TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_fs_base().value()));
       return 0;
     case kGetGs:
-      TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_gs_base()));
+      TRY(mm::UserPtr<std::uint64_t>(address).write(arch::read_gs_base().value()));
       return 0;
     default:
       return Errno::kInval;

@@ -71,6 +71,8 @@ Result<int> clone(const CloneArguments& arguments) {
   const std::uint64_t flags = arguments.flags;
   Task& self = current();
   const bool thread = flags & kCloneThread;
+  const arch::SegmentBase fs_base =
+      flags & kCloneSetTls ? TRY(arch::SegmentBase::chosen(arguments.tls)) : arch::read_fs_base();
   // From now on there is more than one task, so this one's vector registers need a place, too.
   TRY(self.context.prepare_vector_area());
 
@@ -96,7 +98,7 @@ Result<int> clone(const CloneArguments& arguments) {
     --process->live_threads;
     return inherited.error();
   }
-  task->context.fs_base = flags & kCloneSetTls ? arguments.tls : arch::read_fs_base();
+  task->context.fs_base = fs_base;
   task->context.gs_base = arch::read_gs_base();
   task->space = static_cast<Ref<mm::AddressSpace>&&>(space);
   task->files = static_cast<Ref<fs::FileTable>&&>(files);

@@ -32,7 +32,6 @@ constexpr std::size_t kScriptHeader = 256;  // BINPRM_BUF_SIZE
 constexpr std::uint64_t kStackTop = husk::abi::kUserEnd - mm::kPageSize;
 constexpr std::uint64_t kStackRandomPages = 1 << 12;
 constexpr std::uint64_t kInitialStack = 128 << 10;
-constexpr std::uint64_t kUserFlags = 0x202;  // IF, and the bit that is always set
 
 // "#!interpreter [argument]": the interpreter takes the program's place, with the script's path as an argument.
 Result<bool> replace_script(Program& program) {
@@ -230,8 +229,8 @@ Result<void> execute(Program program) {
   process.has_executed = true;
   self.clear_child_tid = 0;
   self.robust_list = 0;
-  arch::write_fs_base(0);
-  arch::write_gs_base(0);
+  arch::write_fs_base({});
+  arch::write_gs_base({});
 
   arch::TrapFrame& frame = self.frame();
   frame = {};
@@ -239,7 +238,7 @@ Result<void> execute(Program program) {
   frame.rsp = stack.pointer;
   frame.cs = husk::abi::kUserCs;
   frame.ss = husk::abi::kUserSs;
-  frame.rflags = kUserFlags;
+  frame.rflags = arch::user_rflags(0);
   return {};
 }
 

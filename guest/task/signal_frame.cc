@@ -59,8 +59,8 @@ constexpr std::uint64_t kLegacyComponents = 3;  // x87 and SSE
 
 constexpr std::size_t kRedZone = 128;  // psABI 3.2.2
 constexpr std::uint64_t kTrapFlag = 1 << 8, kDirectionFlag = 1 << 10, kResumeFlag = 1 << 16;
-// What user code may choose of RFLAGS: AC, OF, DF, TF, SF, ZF, AF, PF, CF and RF.
-constexpr std::uint64_t kUserFlags = 0x5'0dd5;
+// What a signal frame may change of RFLAGS: AC, OF, DF, TF, SF, ZF, AF, PF, CF and RF, as on Linux.
+constexpr std::uint64_t kFrameFlags = 0x5'0dd5;
 constexpr std::uint64_t kMinimumAlternateStack = 2048;  // MINSIGSTKSZ
 
 // Puts the vector registers on the stack below `stack_pointer`, which moves down. The user address of the image.
@@ -160,7 +160,7 @@ void restore_registers(arch::TrapFrame& f, const SignalContext& s) {
   f.r8 = s.r8, f.r9 = s.r9, f.r10 = s.r10, f.r11 = s.r11, f.r12 = s.r12, f.r13 = s.r13, f.r14 = s.r14, f.r15 = s.r15;
   f.rdi = s.rdi, f.rsi = s.rsi, f.rbp = s.rbp, f.rbx = s.rbx, f.rdx = s.rdx, f.rax = s.rax, f.rcx = s.rcx;
   f.rsp = s.rsp, f.rip = s.rip;
-  f.rflags = (f.rflags & ~kUserFlags) | (s.rflags & kUserFlags);
+  f.rflags = (f.rflags & ~kFrameFlags) | (s.rflags & kFrameFlags);
   f.cs = husk::abi::kUserCs;
   f.ss = husk::abi::kUserSs;
 }
@@ -211,8 +211,6 @@ Result<void> leave_handler(arch::TrapFrame& frame) {
   SignalFrame on_stack;
   TRY(mm::copy_from_user(&on_stack, frame.rsp - sizeof on_stack.restorer, sizeof on_stack));
   const SignalContext& registers = on_stack.context.registers;
-  // IRETQ faults in the kernel on a non-canonical address; and the kernel's half is not the payload's to run in.
-  if (registers.rip >= husk::abi::kUserEnd) return Errno::kFault;
   TRY(pop_vector_state(registers.vector_state));
   restore_registers(frame, registers);
   set_blocked_signals(task, on_stack.context.mask);

@@ -146,7 +146,7 @@ TEST_F(BootTables, Segments) {
   EXPECT_EQ(dpl(abi::kUserSs), 3u);
   EXPECT_EQ(long_mode(abi::kKernelCs), 1u);
   EXPECT_EQ(long_mode(abi::kUserCs), 1u);
-  EXPECT_EQ(long_mode(abi::kUserCs32), 0u);
+  EXPECT_EQ(descriptor(abi::kUserCs32), 0u);  // no 32-bit code: its SYSCALL would enter CPL 0 somewhere else
   // What SYSCALL and SYSRET take from STAR is consistent with the table (SDM vol. 2, SYSRET).
   EXPECT_EQ((abi::kStar >> 32 & 0xffff), abi::kKernelCs);
   EXPECT_EQ((abi::kStar >> 32 & 0xffff) + 8, abi::kKernelSs);

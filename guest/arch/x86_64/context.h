@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "arch/x86_64/trap_frame.h"
+#include "arch/x86_64/user_state.h"
 #include "lib/result.h"
 
 namespace kernel::arch {
@@ -35,8 +36,8 @@ class Context {
   std::uint64_t stack_top() const { return reinterpret_cast<std::uint64_t>(stack_) + kKernelStackSize; }
 
   // As of when the task last left the CPU; a running task's are in the CPU (read_fs_base()).
-  std::uint64_t fs_base = 0;
-  std::uint64_t gs_base = 0;
+  SegmentBase fs_base;
+  SegmentBase gs_base;
 
   // Makes room for the vector registers: a context cannot be switched away from before. The first task needs none until
   // it makes a second one.

@@ -200,8 +200,14 @@ ring3_exception:
     cmpl $KERNEL_HIGH_WORD, 20(%rsp)
     jae 2f
 1:  forward per_cpu+PC_KERNEL_STACK, trap_from_user
-2:  cmpl $0x7fff, 20(%rsp)          // a jump of user code into the upper canonical half
-    ja 1b
+// The kernel's half, and what lies above it. Only the kernel's own code is the kernel: anything else is a payload that jumped
+// there, and faulted at once.
+2:  cmpl $KERNEL_HIGH_WORD, 20(%rsp)
+    jne 1b
+    cmpl $kernel_text_low, 16(%rsp)
+    jb 1b
+    cmpl $kernel_text_end_low, 16(%rsp)
+    jae 1b
     forward emergency_stack_pointer, trap_from_kernel
 
 ring3_interrupt:

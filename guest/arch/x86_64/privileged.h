@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "arch/x86_64/user_state.h"
+
 namespace kernel::arch {
 
 void load_page_table(std::uint64_t root_physical);   // CR3; flushes all of the TLB
@@ -28,21 +30,21 @@ inline std::uint64_t read_tsc() {
 }
 
 // CR4.FSGSBASE is set, so these work in both modes.
-inline std::uint64_t read_fs_base() {
+inline SegmentBase read_fs_base() {
   std::uint64_t base;
   asm volatile("rdfsbase %0" : "=r"(base));
-  return base;
+  return SegmentBase(base);
 }
-inline std::uint64_t read_gs_base() {
+inline SegmentBase read_gs_base() {
   std::uint64_t base;
   asm volatile("rdgsbase %0" : "=r"(base));
-  return base;
+  return SegmentBase(base);
 }
-inline void write_fs_base(std::uint64_t base) {
-  asm volatile("wrfsbase %0" ::"r"(base));
+inline void write_fs_base(SegmentBase base) {
+  asm volatile("wrfsbase %0" ::"r"(base.value()));
 }
-inline void write_gs_base(std::uint64_t base) {
-  asm volatile("wrgsbase %0" ::"r"(base));
+inline void write_gs_base(SegmentBase base) {
+  asm volatile("wrgsbase %0" ::"r"(base.value()));
 }
 
 // Privileged operations asked of the CPL 0 stub so far; 0 in ring 0.

@@ -6,8 +6,10 @@
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/selectors.h"
 #include "arch/x86_64/trap_frame.h"
+#include "arch/x86_64/user_state.h"
 #include "lib/log.h"
 #include "mm/address_space.h"
+#include "mm/user_ptr.h"
 #include "syscall/dispatch.h"
 #include "task/exit.h"
 #include "task/out_of_memory.h"
@@ -23,9 +25,9 @@ using task::Signal;
 static_assert(SELECTOR_USER_SS == husk::abi::kUserSs && SELECTOR_USER_CS == husk::abi::kUserCs);
 static_assert(KERNEL_HIGH_WORD == husk::abi::kKernelBase >> 32);
 
-constexpr unsigned kPageFaultVector = 14;
+constexpr unsigned kStackVector = 12, kProtectionVector = 13, kPageFaultVector = 14;
 // Page-fault error code, SDM vol. 3, 4.7.
-constexpr std::uint64_t kFaultWrite = 2, kFaultFetch = 16;
+constexpr std::uint64_t kFaultPresent = 1, kFaultWrite = 2, kFaultUser = 4, kFaultFetch = 16;
 
 // siginfo_t codes, <asm-generic/siginfo.h>.
 constexpr int kSiKernel = 0x80, kSegvMapErr = 1, kSegvAccErr = 2, kBusAdrAln = 1, kBusAdrErr = 2, kFpeIntDiv = 1,
@@ -42,11 +44,19 @@ void send_fault(Signal signal, int code, std::uint64_t address) {
   task::force_signal(self, info);
 }
 
+// A page fault's error code as a payload may see it. Linux says "present" of all addresses of its half, so that nobody
+// can find out what is there; here that half begins lower, where on Linux nothing is.
+std::uint64_t hide_kernel(std::uint64_t error_code, std::uint64_t address) {
+  if (address < husk::abi::kUserEnd) return error_code;
+  return (error_code & (kFaultWrite | kFaultUser | kFaultFetch)) | (address >> 63 ? kFaultPresent : 0);
+}
+
 void page_fault(TrapFrame& frame) {
   const std::uint64_t address = per_cpu.fault_address;
   const auto access = frame.error_code & kFaultWrite   ? mm::FaultAccess::kWrite
                       : frame.error_code & kFaultFetch ? mm::FaultAccess::kExecute
                                                        : mm::FaultAccess::kRead;
+  frame.error_code = hide_kernel(frame.error_code, address);
   task::Task& self = task::current();
   ++self.process->minor_faults;
   for (;;) {
@@ -81,6 +91,9 @@ void exception(TrapFrame& frame) {
       return send_fault(task::kSigIll, kIllIllOpn, frame.rip);
     case kPageFaultVector:
       return page_fault(frame);
+    case 11:
+    case 12:
+      return send_fault(task::kSigBus, kSiKernel, 0);  // #NP; #SS, which a stack pointer that is not canonical raises
     case 16:
     case 19:
       return send_fault(task::kSigFpe, kFpeFltInv, frame.rip);
@@ -91,32 +104,77 @@ void exception(TrapFrame& frame) {
   }
 }
 
+// Whether a SYSCALL has been seen to enter the kernel in CPL 0, as hardware does it.
+constinit bool syscall_enters_ring0_ = false;
+
+bool follows_syscall_instruction(std::uint64_t address) {
+  constexpr std::uint8_t kSyscall[] = {0x0f, 0x05};
+  std::uint8_t code[sizeof kSyscall];
+  if (!mm::copy_from_user(code, address - sizeof code, sizeof code)) return false;
+  return code[0] == kSyscall[0] && code[1] == kSyscall[1];
+}
+
 // Where KVM emulates CPL 0, SYSCALL goes to LSTAR without leaving CPL 3. A kernel in ring 0 has no page there that CPL
-// 3 could run, so the fetch faults, with all registers as SYSCALL left them.
+// 3 could run, so the fetch faults, with all registers as SYSCALL left them. A payload may also jump there, with any
+// registers: that is a system call only if it is one that SYSCALL could have made.
 bool is_syscall_without_privilege_change(const TrapFrame& frame) {
   return frame.vector == kPageFaultVector && frame.rip == reinterpret_cast<std::uint64_t>(syscall_entry) &&
-         per_cpu.fault_address == frame.rip && per_cpu.ring == Ring::k0;
+         per_cpu.fault_address == frame.rip && per_cpu.ring == Ring::k0 && !syscall_enters_ring0_ &&
+         follows_syscall_instruction(frame.rcx);
 }
 
 void turn_into_syscall(TrapFrame& frame) {
   frame.vector = kSyscallVector;
   frame.error_code = frame.rax;
   frame.rip = frame.rcx;
-  frame.rflags = frame.r11;
+  frame.rflags = user_rflags(frame.r11);
+}
+
+// The one place that looks at what IRETQ will load, on every way back to user mode. An instruction pointer that is not
+// the payload's is its fault there, as if user mode had been entered: what is not canonical fails IRETQ itself (a
+// general protection fault), the rest the fetch of the first instruction.
+//
+// A stack pointer that is not canonical would fault at the first push (a stack fault). The payload meets it here
+// already: a KVM that emulates CPL 0 cannot resume such a CPU after an exit, and the VM ends or hangs.
+bool is_fit_for_user_mode(TrapFrame& frame) {
+  frame.rflags = user_rflags(frame.rflags);
+  if (is_user_instruction(frame.rip)) {
+    if (is_canonical(frame.rsp)) return true;
+    frame.vector = kStackVector;
+    frame.error_code = 0;
+    send_fault(task::kSigBus, kSiKernel, 0);
+    return false;
+  }
+  if (is_canonical(frame.rip)) {
+    frame.vector = kPageFaultVector;
+    frame.error_code = hide_kernel(kFaultFetch | kFaultUser, frame.rip);
+    send_fault(task::kSigSegv, kSegvMapErr, frame.rip);
+  } else {
+    frame.vector = kProtectionVector;
+    frame.error_code = 0;
+    send_fault(task::kSigSegv, kSiKernel, 0);
+  }
+  return false;
 }
 
 void prepare_return(TrapFrame& frame, bool from_syscall, Errno syscall_error) {
   for (;;) {
     task::Task& self = task::current();
     if (task::must_exit(self)) task::exit_thread(0);
+    bool ready = false;
     if (task::has_deliverable_signal(self) || static_cast<int>(syscall_error) >= static_cast<int>(Errno::kRestart)) {
       task::deliver_pending_signals(frame, from_syscall, syscall_error);
       from_syscall = false;
       syscall_error = Errno::kNone;
-      continue;
+    } else {
+      ready = is_fit_for_user_mode(frame);
+      if (!ready) from_syscall = false;
     }
-    if (!task::time_slice_is_over()) break;
-    task::yield();
+    // A payload whose handlers lead nowhere goes round here until its stack is full: others have their turn.
+    if (task::time_slice_is_over())
+      task::yield();
+    else if (ready)
+      break;
   }
   task::arm_timer();
   task::account_exit();
@@ -130,6 +188,7 @@ void system_call(TrapFrame& frame) {
 }  // namespace
 
 extern "C" void handle_syscall(TrapFrame* frame) {
+  syscall_enters_ring0_ = true;
   task::account_entry();
   system_call(*frame);
 }
