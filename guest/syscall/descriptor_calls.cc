@@ -40,8 +40,9 @@ enum FcntlCommand : int {
   kGetSeals = 1034,
 };
 constexpr std::uint64_t kFdCloexec = 1;
-// What F_SETFL may change; Linux also knows O_ASYNC and O_DIRECT, which nothing here implements.
-constexpr std::uint32_t kSettable = fs::kAppend | fs::kNonBlock | fs::kNoAtime;
+// What F_SETFL may change; Linux also knows O_ASYNC, which nothing here implements. O_DIRECT makes packets in a pipe
+// (pipe(2)) and nothing elsewhere: no cache lies between a file and its data.
+constexpr std::uint32_t kSettable = fs::kAppend | fs::kNonBlock | fs::kNoAtime | fs::kDirect;
 
 // ioctl(2) requests that every file knows.
 enum CommonRequest : std::uint32_t {
@@ -154,7 +155,7 @@ SyscallResult sys_fcntl(int fd, int command, std::uint64_t argument) {
     case kGetPipeSize:
       return fs::pipe_capacity(*file);
     case kSetPipeSize:
-      return fs::set_pipe_capacity(*file, argument);
+      return fs::set_pipe_capacity(*file, static_cast<std::uint32_t>(argument));
     case kGetSeals:
       return fs::seals(*file);
     case kAddSeals:
@@ -211,8 +212,7 @@ SyscallResult sys_pipe(mm::UserPtr<std::int32_t> fds) {
 
 SyscallResult sys_pipe2(mm::UserPtr<std::int32_t> fds, std::uint32_t flags) {
   if (flags & ~(fs::kCloseOnExec | fs::kNonBlock | fs::kDirect)) return Errno::kInval;
-  if (flags & fs::kDirect) return Errno::kInval;  // packet mode is not implemented; as on a kernel without it
-  fs::PipeEnds ends = TRY(fs::make_pipe(flags & fs::kNonBlock));
+  fs::PipeEnds ends = TRY(fs::make_pipe(flags & (fs::kNonBlock | fs::kDirect)));
   const bool close_on_exec = flags & fs::kCloseOnExec;
   const int reader = TRY(files().install(std::move(ends.reader), close_on_exec));
   auto writer = files().install(std::move(ends.writer), close_on_exec);

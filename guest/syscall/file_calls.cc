@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "fs/file.h"
-#include "mm/frame.h"
 #include "mm/io_buffer.h"
 #include "syscall/file_arguments.h"
 
@@ -36,80 +35,6 @@ SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, std:
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer buffer = TRY(mm::IoBuffer::from_iovec(iovec.address(), count));
   return at_offset ? file->write_at(static_cast<std::uint64_t>(offset), buffer) : file->write(buffer);
-}
-
-// Copies between two files through one page. Offsets advance by what was copied; a null one is the file's own.
-class FileCopy {
- public:
-  FileCopy(fs::File& in, std::uint64_t* in_offset, fs::File& out, std::uint64_t* out_offset)
-      : in_(in), in_offset_(in_offset), out_(out), out_offset_(out_offset) {}
-
-  SyscallResult run(std::size_t count) {
-    const auto page = mm::FrameRef::adopt(TRY(mm::allocate_frame(mm::Fill::kNone)));
-    std::size_t copied = 0;
-    count = std::min(count, fs::kTransferMax);
-    while (copied < count) {
-      auto moved = step({page.data(), std::min(mm::kPageSize, count - copied)});
-      if (!moved) return fs::moved_or(copied, moved.error());
-      if (moved.value() == 0) break;
-      copied += moved.value();
-    }
-    return copied;
-  }
-
- private:
-  Result<std::size_t> step(std::span<std::byte> page) {
-    mm::IoBuffer input = mm::IoBuffer::kernel(page);
-    const std::size_t got = TRY(in_offset_ ? in_.read_at(*in_offset_, input) : in_.read(input));
-    if (got == 0) return 0;
-    std::size_t written = 0;
-    Errno failure = Errno::kNone;
-    while (written < got) {
-      mm::IoBuffer output = mm::IoBuffer::kernel_source(page.subspan(written, got - written));
-      auto put = out_offset_ ? out_.write_at(*out_offset_, output) : out_.write(output);
-      if (!put || put.value() == 0) {
-        failure = put.error();
-        break;
-      }
-      written += put.value();
-      if (out_offset_) *out_offset_ += put.value();
-    }
-    if (in_offset_) {
-      *in_offset_ += written;
-    } else if (written < got) {
-      // What could not be written has not been read.
-      TRY(in_.seek(-static_cast<std::int64_t>(got - written), fs::kSeekCur));
-    }
-    if (failure != Errno::kNone) return fs::moved_or(written, failure);
-    return written;
-  }
-
-  fs::File& in_;
-  std::uint64_t* in_offset_;
-  fs::File& out_;
-  std::uint64_t* out_offset_;
-};
-
-// An offset in the payload's memory, for calls that read and update one. Unset if the pointer is null.
-struct UserOffset {
-  std::uint64_t value = 0;
-  bool given = false;
-  std::uint64_t* pointer() { return given ? &value : nullptr; }
-};
-
-Result<UserOffset> read_offset(mm::UserPtr<std::int64_t> address) {
-  UserOffset offset;
-  if (!address) return offset;
-  const std::int64_t value = TRY(address.read());
-  if (value < 0) return Errno::kInval;
-  offset.value = static_cast<std::uint64_t>(value);
-  offset.given = true;
-  return offset;
-}
-
-Result<void> write_offset(mm::UserPtr<std::int64_t> address, const UserOffset& offset) {
-  if (!offset.given) return {};
-  return address.write(static_cast<std::int64_t>(offset.value));
 }
 
 }  // namespace
@@ -176,38 +101,6 @@ SyscallResult sys_pwritev2(int fd, mm::UserBuffer iovec, std::size_t count, std:
 
 SyscallResult sys_lseek(int fd, std::int64_t offset, int whence) {
   return TRY(file_argument(fd))->seek(offset, whence);
-}
-
-SyscallResult sys_sendfile(int out_fd, int in_fd, mm::UserPtr<std::int64_t> offset, std::size_t count) {
-  const auto in = TRY(file_argument(in_fd));
-  const auto out = TRY(file_argument(out_fd));
-  if (!in->readable() || !out->writable()) return Errno::kBadF;
-  if (in->is_stream() || (out->flags() & fs::kAppend)) return Errno::kInval;
-  UserOffset position = TRY(read_offset(offset));
-  const std::size_t copied = TRY(FileCopy(*in, position.pointer(), *out, nullptr).run(count));
-  TRY(write_offset(offset, position));
-  return copied;
-}
-
-SyscallResult sys_copy_file_range(int in_fd, mm::UserPtr<std::int64_t> in_offset, int out_fd,
-                                  mm::UserPtr<std::int64_t> out_offset, std::size_t count, std::uint32_t flags) {
-  if (flags != 0) return Errno::kInval;
-  const auto in = TRY(file_argument(in_fd));
-  const auto out = TRY(file_argument(out_fd));
-  if (!in->readable() || !out->writable() || (out->flags() & fs::kAppend)) return Errno::kBadF;
-  if (in->inode().is_directory() || out->inode().is_directory()) return Errno::kIsDir;
-  if (!in->inode().is_regular() || !out->inode().is_regular()) return Errno::kInval;
-  UserOffset from = TRY(read_offset(in_offset));
-  UserOffset to = TRY(read_offset(out_offset));
-  if (&in->inode() == &out->inode()) {
-    const std::uint64_t start = from.given ? from.value : in->offset();
-    const std::uint64_t target = to.given ? to.value : out->offset();
-    if (start < target + count && target < start + count) return Errno::kInval;
-  }
-  const std::size_t copied = TRY(FileCopy(*in, from.pointer(), *out, to.pointer()).run(count));
-  TRY(write_offset(in_offset, from));
-  TRY(write_offset(out_offset, to));
-  return copied;
 }
 
 }  // namespace kernel::syscall

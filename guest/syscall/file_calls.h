@@ -1,4 +1,4 @@
-// System calls that move data: read(2), write(2) and their relatives, lseek(2), sendfile(2).
+// System calls that move data: read(2), write(2) and their relatives, lseek(2).
 #pragma once
 
 #include "syscall/table.h"
@@ -18,9 +18,6 @@ SyscallResult sys_preadv2(int fd, mm::UserBuffer iovec, std::size_t count, std::
 SyscallResult sys_pwritev2(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, std::uint64_t high,
                            std::uint32_t flags);
 SyscallResult sys_lseek(int fd, std::int64_t offset, int whence);
-SyscallResult sys_sendfile(int out_fd, int in_fd, mm::UserPtr<std::int64_t> offset, std::size_t count);
-SyscallResult sys_copy_file_range(int in_fd, mm::UserPtr<std::int64_t> in_offset, int out_fd,
-                                  mm::UserPtr<std::int64_t> out_offset, std::size_t count, std::uint32_t flags);
 
 inline constexpr Entry kFileCalls[] = {
     row<sys_read>(0, "read"),
@@ -30,10 +27,8 @@ inline constexpr Entry kFileCalls[] = {
     row<sys_pwrite64>(18, "pwrite64"),
     row<sys_readv>(19, "readv"),
     row<sys_writev>(20, "writev"),
-    row<sys_sendfile>(40, "sendfile"),
     row<sys_preadv>(295, "preadv"),
     row<sys_pwritev>(296, "pwritev"),
-    row<sys_copy_file_range>(326, "copy_file_range"),
     row<sys_preadv2>(327, "preadv2"),
     row<sys_pwritev2>(328, "pwritev2"),
 };

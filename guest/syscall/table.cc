@@ -15,6 +15,7 @@
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
 #include "syscall/signal_calls.h"
+#include "syscall/splice_calls.h"
 #include "syscall/stat_calls.h"
 #include "syscall/time_calls.h"
 #include "syscall/timer_calls.h"
@@ -41,7 +42,7 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 
 constexpr std::array<Entry, kTableSize> kTable = merge(
     kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
-    kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kStatCalls, kTimeCalls, kTimerCalls);
+    kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

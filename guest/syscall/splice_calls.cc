@@ -1,0 +1,117 @@
+#include "syscall/splice_calls.h"
+
+#include <algorithm>
+
+#include "fs/file_copy.h"
+#include "fs/pipe.h"
+#include "fs/splice.h"
+#include "mm/io_buffer.h"
+#include "syscall/file_arguments.h"
+
+namespace kernel::syscall {
+
+namespace {
+
+// splice(2): SPLICE_F_MOVE, NONBLOCK, MORE, GIFT.
+constexpr std::uint32_t kNonBlock = 2;
+constexpr std::uint32_t kSpliceFlags = 1 | kNonBlock | 4 | 8;
+
+// An offset in the payload's memory, for calls that read and update one. Unset if the pointer is null.
+struct UserOffset {
+  std::uint64_t value = 0;
+  bool given = false;
+  std::uint64_t* pointer() { return given ? &value : nullptr; }
+};
+
+Result<UserOffset> read_offset(mm::UserPtr<std::int64_t> address) {
+  UserOffset offset;
+  if (!address) return offset;
+  const std::int64_t value = TRY(address.read());
+  if (value < 0) return Errno::kInval;
+  offset.value = static_cast<std::uint64_t>(value);
+  offset.given = true;
+  return offset;
+}
+
+Result<void> write_offset(mm::UserPtr<std::int64_t> address, const UserOffset& offset) {
+  if (!offset.given) return {};
+  return address.write(static_cast<std::int64_t>(offset.value));
+}
+
+}  // namespace
+
+SyscallResult sys_splice(int in_fd, mm::UserPtr<std::int64_t> in_offset, int out_fd,
+                         mm::UserPtr<std::int64_t> out_offset, std::size_t count, std::uint32_t flags) {
+  if (count == 0) return 0;
+  if (flags & ~kSpliceFlags) return Errno::kInval;
+  const auto in = TRY(file_argument(in_fd));
+  const auto out = TRY(file_argument(out_fd));
+  if ((fs::is_pipe_like(*in) && in_offset) || (fs::is_pipe_like(*out) && out_offset)) return Errno::kSPipe;
+  UserOffset to = TRY(read_offset(out_offset));
+  UserOffset from = TRY(read_offset(in_offset));
+  const std::size_t moved = TRY(fs::splice(*in, from.pointer(), *out, to.pointer(), count, flags & kNonBlock));
+  TRY(write_offset(out_offset, to));
+  TRY(write_offset(in_offset, from));
+  return moved;
+}
+
+SyscallResult sys_tee(int in_fd, int out_fd, std::size_t count, std::uint32_t flags) {
+  if (flags & ~kSpliceFlags) return Errno::kInval;
+  if (count == 0) return 0;
+  const auto in = TRY(file_argument(in_fd));
+  const auto out = TRY(file_argument(out_fd));
+  return fs::tee(*in, *out, count, flags & kNonBlock);
+}
+
+SyscallResult sys_vmsplice(int fd, mm::UserBuffer iovec, std::size_t segments, std::uint32_t flags) {
+  if (flags & ~kSpliceFlags) return Errno::kInval;
+  const auto file = TRY(file_argument(fd));
+  mm::IoBuffer buffer = TRY(mm::IoBuffer::from_iovec(iovec.address(), segments));
+  return fs::splice_memory(*file, buffer, flags & kNonBlock);
+}
+
+SyscallResult sys_sendfile(int out_fd, int in_fd, mm::UserPtr<std::int64_t> offset, std::size_t count) {
+  UserOffset position = TRY(read_offset(offset));
+  const auto in = TRY(file_argument(in_fd));
+  if (!in->readable()) return Errno::kBadF;
+  if (position.given && in->is_stream()) return Errno::kSPipe;
+  const auto out = TRY(file_argument(out_fd));
+  if (!out->writable()) return Errno::kBadF;
+  if (in->is_stream() || in->inode().is_directory()) return Errno::kInval;
+  if ((out->flags() & fs::kAppend) && !fs::is_pipe_like(*out)) return Errno::kInval;
+  if (count == 0) return 0;
+  // Into a pipe goes what fits now; anywhere else, all.
+  const std::size_t copied =
+      TRY(fs::pipe_of(*out) ? fs::splice(*in, position.pointer(), *out, nullptr, count, out->non_blocking())
+                            : fs::FileCopy(*in, position.pointer(), *out, nullptr).all(count));
+  TRY(write_offset(offset, position));
+  return copied;
+}
+
+SyscallResult sys_copy_file_range(int in_fd, mm::UserPtr<std::int64_t> in_offset, int out_fd,
+                                  mm::UserPtr<std::int64_t> out_offset, std::size_t count, std::uint32_t flags) {
+  const auto in = TRY(file_argument(in_fd));
+  const auto out = TRY(file_argument(out_fd));
+  UserOffset from = TRY(read_offset(in_offset));
+  UserOffset to = TRY(read_offset(out_offset));
+  if (flags != 0) return Errno::kInval;
+  if (in->inode().is_directory() || out->inode().is_directory()) return Errno::kIsDir;
+  if (!in->inode().is_regular() || !out->inode().is_regular()) return Errno::kInval;
+  if (!in->readable() || !out->writable() || (out->flags() & fs::kAppend)) return Errno::kBadF;
+  const std::uint64_t start = from.given ? from.value : in->offset();
+  const std::uint64_t target = to.given ? to.value : out->offset();
+  std::uint64_t end;
+  if (__builtin_add_overflow(start, count, &end) || __builtin_add_overflow(target, count, &end)) {
+    return Errno::kOverflow;
+  }
+  const std::uint64_t size = TRY(in->inode().metadata()).size;
+  count = start < size ? std::min(count, size - start) : 0;
+  if (&in->inode() == &out->inode() && start < target + count && target < start + count) return Errno::kInval;
+  if (count == 0) return 0;
+  const std::size_t copied = TRY(fs::FileCopy(*in, from.pointer(), *out, to.pointer()).all(count));
+  TRY(write_offset(in_offset, from));
+  TRY(write_offset(out_offset, to));
+  return copied;
+}
+
+}  // namespace kernel::syscall
