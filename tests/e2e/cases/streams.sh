@@ -14,6 +14,13 @@ pattern=$(seq 20000 | md5sum)
 expect "in order" "$pattern" "$(husk_run "$R" seq 20000 | md5sum)"
 expect "through" "$pattern" "$(seq 20000 | husk_run "$R" cat | md5sum)"
 
+# A pipe in the guest opens by its name in /proc, and so do the standard streams.
+in_guest "$R" sh -c 'echo hi | cat /dev/stdin; echo sourced | cat /dev/fd/0; echo three | { cat /proc/self/fd/3 3<&0; }'
+expect "pipes by name" "hi
+sourced
+three" "$out"
+expect "standard input by name" "by name" "$(echo by name | husk_run "$R" cat /dev/stdin)"
+
 # A reader that goes away ends the writer, and husk.
 expect "closed pipe" "y" "$(husk_run "$R" yes 2>/dev/null | head -n 1)"
 in_guest "$R" sh -c 'cat; echo end'

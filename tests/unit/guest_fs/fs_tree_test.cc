@@ -10,6 +10,7 @@
 #include "fs/file_table.h"
 #include "fs/fs.h"
 #include "fs/pipe.h"
+#include "fs/splice.h"
 #include "fs/ram/ram_fs.h"
 #include "fs/vfs.h"
 #include "fs_image.h"
@@ -372,7 +373,7 @@ TEST_F(Tree, PipesKeepOrderAndBounds) {
     IoBuffer into = IoBuffer::kernel(std::as_writable_bytes(std::span(space.data(), space.size())));
     auto got = ends.reader->read(into);
     if (got) received += space.substr(0, got.value());
-    if (i % 100 == 50) (void)fs::set_pipe_capacity(*ends.reader, std::size_t{4096} << (generator() % 6)).ok();
+    if (i % 100 == 50) (void)fs::set_pipe_capacity(*ends.reader, 4096u << (generator() % 6)).ok();
   }
   ends.writer = nullptr;
   std::string rest(1 << 20, ' ');
@@ -381,6 +382,54 @@ TEST_F(Tree, PipesKeepOrderAndBounds) {
   EXPECT_EQ(sent, received);
   EXPECT_EQ(ends.reader->read(into).value(), 0U) << "end of file";
   ends.reader = nullptr;
+  EXPECT_EQ(machine_.frames_used, 0U);
+}
+
+// Bytes wander through three pipes by read, write, splice and tee, and pages are shared on the way: all arrive in order.
+TEST_F(Tree, SplicedBytesKeepOrder) {
+  empty();
+  auto first = fs::make_pipe(fs::kNonBlock).take();
+  auto second = fs::make_pipe(fs::kNonBlock).take();
+  auto copy = fs::make_pipe(fs::kNonBlock).take();
+  std::mt19937 generator(11);
+  std::string sent, received, teed, seen;
+  const auto read_some = [&](fs::File& file, std::string& into) {
+    std::string space(1 + generator() % 9000, ' ');
+    IoBuffer buffer = IoBuffer::kernel(std::as_writable_bytes(std::span(space.data(), space.size())));
+    if (auto got = file.read(buffer)) into += space.substr(0, got.value());
+  };
+  for (int i = 0; i < 4000; ++i) {
+    switch (generator() % 5) {
+      case 0: {
+        std::string chunk(1 + generator() % 9000, ' ');
+        for (char& c : chunk) c = static_cast<char>(generator());
+        IoBuffer buffer = IoBuffer::kernel_source(std::as_bytes(std::span(chunk.data(), chunk.size())));
+        if (auto written = first.writer->write(buffer)) sent += chunk.substr(0, written.value());
+        break;
+      }
+      case 1:
+        (void)fs::splice(*first.reader, nullptr, *second.writer, nullptr, 1 + generator() % 20'000, true).ok();
+        break;
+      case 2: {
+        // What is at the front of the second pipe: what was received so far ends where it begins.
+        auto count = fs::tee(*second.reader, *copy.writer, 1 + generator() % 9000, true);
+        if (!count) break;
+        const std::size_t from = received.size();
+        seen.clear();
+        while (seen.size() < count.value()) read_some(*copy.reader, seen);
+        ASSERT_EQ(seen, sent.substr(from, count.value()));
+        break;
+      }
+      case 3:
+        read_some(*second.reader, received);
+        break;
+      default:
+        if (generator() % 50 == 0) (void)fs::set_pipe_capacity(*second.reader, 4096u << (generator() % 6)).ok();
+    }
+    ASSERT_EQ(received, sent.substr(0, received.size()));
+  }
+  EXPECT_GT(received.size(), 100'000U);
+  first = second = copy = {};
   EXPECT_EQ(machine_.frames_used, 0U);
 }
 

@@ -165,6 +165,12 @@ Task& current() {
 void send_signal(Task&, const SignalInfo& info) {
   Kernel::current().signals.push_back(info.signal);
 }
+SignalInfo signal_from_current(int signal, SignalCode code) {
+  SignalInfo info;
+  info.signal = signal;
+  info.code = code;
+  return info;
+}
 WaitNode::WaitNode(WaitQueue& queue) : task_(&current()) {
   queue.waiters_.push_back(*this);
 }
