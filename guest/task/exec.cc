@@ -71,7 +71,7 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
   const std::uint64_t needed =
       program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
-  if (needed > space.stack_limit / 4 + kInitialStack) return Errno::k2Big;
+  if (needed > self.process->limits[kRlimitStack].current / 4 + kInitialStack) return Errno::k2Big;
   mm::AddressSpace::MapRequest request;
   request.length = page_ceil(needed + kInitialStack);
   request.address = top - request.length;
@@ -195,7 +195,6 @@ Result<void> execute(Program program) {
   }
   if (program.arguments.count() == 0) TRY(program.arguments.append(""));  // as Linux since 5.18
   Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create());
-  space->stack_limit = process.limits[kRlimitStack].current;
   const LoadedImage image = TRY(load_image(*space, program.file));
   const NewStack stack = TRY(build_stack(*space, program, image));
   String executable_path = TRY(fs::path_text(*program.file));
