@@ -44,7 +44,6 @@ void identity_changed() {
 void store_user_ids(const Ids& ids) {
   if (ids.effective != own().euid || ids.file_system != own().fsuid) identity_changed();
   own().uid = ids.real, own().euid = ids.effective, own().suid = ids.saved, own().fsuid = ids.file_system;
-  if (own_process().leader() == &task::current()) own_process().uid = ids.real;
 }
 
 void store_group_ids(const Ids& ids) {

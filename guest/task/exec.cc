@@ -214,8 +214,12 @@ Result<void> execute(Program program) {
     self.files = own.take();
   }
   self.files->close_marked_on_exec();
-  // Before its first program a task has not used the vector registers: they are as the VM's start left them.
-  if (self.space) arch::reset_vector_state();
+  // Before its first program a task has no memory to leave, and has not used the vector registers: they are as the VM's
+  // start left them.
+  if (self.space) {
+    leave_address_space(self);
+    arch::reset_vector_state();
+  }
   space->load();
   self.space = std::move(space);
   process.end_vfork();
@@ -226,8 +230,8 @@ Result<void> execute(Program program) {
   process.environment_start = stack.environment_start, process.environment_end = stack.environment_end;
   process.dumpable = true;
   process.has_executed = true;
-  self.clear_child_tid = 0;
-  self.robust_list = 0;
+  ++process.program;
+  process.exit_signal = kSigChld;
   arch::write_fs_base({});
   arch::write_gs_base({});
 

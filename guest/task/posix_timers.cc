@@ -159,6 +159,9 @@ bool note_timer_signal_taken(Process& process, SignalInfo& info) {
 }
 
 void delete_posix_timers(Process& process) {
+  if (!process.signals.posix_timers) return;
+  process.signals.pending.discard_timer_signals();
+  for (Task& thread : process.threads) thread.signals.pending.discard_timer_signals();
   delete process.signals.posix_timers;
   process.signals.posix_timers = nullptr;
 }

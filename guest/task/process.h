@@ -51,9 +51,10 @@ class Process final : public RefCounted {
   int pid = 0;
   int group = 0;  // process group
   int session = 0;
-  Process* parent = nullptr;  // null for pid 1; orphans go to pid 1
-  int exit_signal = 17;       // what the parent is sent when this process ends (clone(2)): SIGCHLD
-  std::uint32_t uid = 0;      // real user id of the leader, for wait(2) when it is gone
+  Process* parent = nullptr;         // null for pid 1; orphans go to pid 1
+  int exit_signal = 17;              // what the parent is sent when this process ends (clone(2)): SIGCHLD
+  std::uint64_t program = 0;         // changes with every execve(2) of this process ...
+  std::uint64_t parent_program = 0;  // ... and what its parent's was when it made this one
 
   List<Task, &Task::process_node> threads;
   unsigned live_threads = 0;
@@ -99,6 +100,13 @@ class Process final : public RefCounted {
 
   // The thread whose tid is the pid, or null once it has exited.
   Task* leader();
+  // The leader's real user id, or what it was when the leader exited: wait(2), kill(2), getpriority(2).
+  std::uint32_t real_uid();
+  // The leader exits.
+  void remember_uid(std::uint32_t uid) { uid_at_exit_ = uid; }
+
+ private:
+  std::uint32_t uid_at_exit_ = 0;
 };
 
 // An unused process and thread id; kAgain when all are taken.

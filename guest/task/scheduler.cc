@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address_space.h"
+#include "task/exit.h"
 #include "task/process.h"
 #include "task/signal.h"
 
@@ -107,10 +108,19 @@ bool time_slice_is_over() {
   return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_;
 }
 
+namespace {
+
+bool is_interrupted(const Task& task, Interruptible interruptible) {
+  if (interruptible == Interruptible::kYes) return has_deliverable_signal(task);
+  return interruptible == Interruptible::kFatal && must_exit(task);
+}
+
+}  // namespace
+
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   Task& self = current();
   if (!self.woken) {
-    if (interruptible == Interruptible::kYes && has_deliverable_signal(self)) return Errno::kRestart;
+    if (is_interrupted(self, interruptible)) return Errno::kRestart;
     if (deadline.passed()) return Errno::kTimedOut;
     self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
     if (!deadline.is_never()) {
@@ -125,7 +135,7 @@ Result<void> block(Deadline deadline, Interruptible interruptible) {
     self.woken = false;
     return {};
   }
-  if (interruptible == Interruptible::kYes && has_deliverable_signal(self)) return Errno::kRestart;
+  if (is_interrupted(self, interruptible)) return Errno::kRestart;
   return deadline.passed() ? Result<void>(Errno::kTimedOut) : Result<void>();
 }
 

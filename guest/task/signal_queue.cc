@@ -1,5 +1,6 @@
 #include <new>
 
+#include "task/posix_timers.h"
 #include "task/signal_state.h"
 
 namespace kernel::task {
@@ -35,6 +36,18 @@ SignalInfo PendingSignals::take(int signal) {
     --queued;
   }
   return info;
+}
+
+void PendingSignals::discard_timer_signals() {
+  for (QueuedSignal& entry : queue) {
+    if (entry.info.padding != kFromPosixTimer) continue;
+    const int signal = entry.info.signal;
+    delete &entry;
+    --queued;
+    bool more = false;
+    for (const QueuedSignal& other : queue) more = more || other.info.signal == signal;
+    if (!more) set &= ~signal_bit(signal);
+  }
 }
 
 void PendingSignals::discard(SignalSet signals) {

@@ -14,6 +14,10 @@ constexpr SignalSet kStopSignals =
     signal_bit(kSigStop) | signal_bit(kSigTstp) | signal_bit(kSigTtin) | signal_bit(kSigTtou);
 constexpr SignalSet kIgnoredByDefault =
     signal_bit(kSigCont) | signal_bit(kSigChld) | signal_bit(kSigWinch) | signal_bit(kSigUrg);
+// signal(7), action "Core".
+constexpr SignalSet kDumpsCore =
+    signal_bit(kSigQuit) | signal_bit(kSigIll) | signal_bit(kSigTrap) | signal_bit(kSigAbrt) | signal_bit(kSigFpe) |
+    signal_bit(kSigSegv) | signal_bit(kSigBus) | signal_bit(kSigSys) | signal_bit(kSigXcpu) | signal_bit(kSigXfsz);
 constexpr SignalSet kUnblockable = signal_bit(kSigKill) | signal_bit(kSigStop);
 
 // SIGCONT and the stop signals cancel each other, wherever in the process they are pending.
@@ -36,6 +40,25 @@ bool wants(const Task& task, int signal) {
   return task.state != TaskState::kDead && !(task.signals.blocked & signal_bit(signal));
 }
 
+// Whether the signal's default action, which is in force, ends the process without a core dump.
+bool ends_process(const Process& process, int signal) {
+  const SignalAction& action = process.signals.handlers->actions[signal - 1];
+  return action.handler == SignalAction::kDefault && !is_ignored(action, signal) && !is_stop_signal(signal) &&
+         !(kDumpsCore & signal_bit(signal));
+}
+
+// The thread acts on the signal as soon as it can. What only ends the process ends it at once, as on Linux: the thread
+// may be in a sleep that nothing else interrupts, for its vfork child, say. (A stopped process acts when it continues.)
+void let_act(Task& task, int signal) {
+  Process& process = *task.process;
+  const bool waited_for = task.signals.waited_for & signal_bit(signal);
+  if (!waited_for && process.state != ProcessState::kStopped && ends_process(process, signal)) {
+    begin_process_exit(process, signal_status(signal));
+  } else {
+    interrupt_task(task);
+  }
+}
+
 // The thread that gets to act on a process-directed signal: the leader if it does not block it, else any that does not.
 void wake_one_that_wants(Process& process, int signal) {
   Task* chosen = nullptr;
@@ -43,7 +66,7 @@ void wake_one_that_wants(Process& process, int signal) {
     if (!wants(thread, signal)) continue;
     if (!chosen || thread.tid == process.pid) chosen = &thread;
   }
-  if (chosen) interrupt_task(*chosen);
+  if (chosen) let_act(*chosen, signal);
 }
 
 // What happens at sending whether or not the signal is blocked or ignored (signal(7); POSIX 2.4.1).
@@ -104,7 +127,7 @@ Result<void> queue_signal(Task& task, const SignalInfo& info) {
   if (is_dropped(task, info.signal)) return {};
   if (!has_room(process, task.signals.pending, info.signal)) return Errno::kAgain;
   auto queued = task.signals.pending.add(info);
-  if (wants(task, info.signal)) interrupt_task(task);
+  if (wants(task, info.signal)) let_act(task, info.signal);
   return queued;
 }
 

@@ -136,6 +136,8 @@ struct PendingSignals {
   // Removes the earliest instance of `signal`, which is pending, and returns what is known of it.
   SignalInfo take(int signal);
   void discard(SignalSet signals);
+  // What POSIX timers sent: execve(2) deletes them all.
+  void discard_timer_signals();
 };
 
 // Linux's stack_t (sigaltstack(2)).

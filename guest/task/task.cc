@@ -76,6 +76,11 @@ Task* Process::leader() {
   return nullptr;
 }
 
+std::uint32_t Process::real_uid() {
+  const Task* thread = leader();
+  return thread ? thread->credentials.uid : uid_at_exit_;
+}
+
 Process* find_process(int pid) {
   for (Process& process : *processes_) {
     if (process.pid == pid) return &process;
