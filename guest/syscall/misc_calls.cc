@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "lib/log.h"
-#include "lib/random.h"
 #include "lib/string.h"
 #include "lib/time.h"
 #include "mm/frame.h"
-#include "task/signal.h"
+#include "mm/io_buffer.h"
+#include "task/random_output.h"
 #include "task/task.h"
 #include "task/uts.h"
 
@@ -159,23 +159,10 @@ SyscallResult sys_setrlimit(unsigned resource, mm::UserPtr<const task::Rlimit> l
 
 SyscallResult sys_getrandom(mm::UserBuffer buffer, std::size_t size, unsigned flags) {
   enum : unsigned { kNonblock = 1, kRandom = 2, kInsecure = 4 };
-  constexpr std::size_t kUninterrupted = 256;  // up to this a request is served whole (getrandom(2))
   if (flags & ~(kNonblock | kRandom | kInsecure)) return Errno::kInval;
   if ((flags & kRandom) && (flags & kInsecure)) return Errno::kInval;
-  std::byte chunk[kUninterrupted];
-  std::size_t done = 0;
-  while (done < size) {
-    if (done >= kUninterrupted && task::has_deliverable_signal(task::current())) break;
-    const std::size_t count = std::min(size - done, sizeof chunk);
-    random_bytes({chunk, count});
-    if (auto copied = mm::copy_to_user(buffer.address() + done, chunk, count); !copied) {
-      if (done == 0) return copied.error();
-      break;
-    }
-    done += count;
-  }
-  memset(chunk, 0, sizeof chunk);
-  return done;
+  mm::IoBuffer output = mm::IoBuffer::user(buffer.address(), size);
+  return task::write_random(output);
 }
 
 SyscallResult sys_membarrier(int command, unsigned flags, int) {

@@ -107,6 +107,17 @@ bool time_slice_is_over() {
   return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_;
 }
 
+bool preemption_point() {
+  arch::let_interrupts_in();
+  if (arch::per_cpu.pending_interrupts != 0) process_interrupts(0);
+  // The timer's interrupt is not waited for: it may come a little early, when nothing here would set it again, and a KVM
+  // that emulates CPL 0 often misses the moment in which interrupts are let in.
+  const std::uint64_t now = monotonic_ns();
+  timers_.run_expired(now);
+  if (!run_queue_->empty() && now >= slice_end_ns_) yield();
+  return has_deliverable_signal(current());
+}
+
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   Task& self = current();
   if (!self.woken) {
@@ -115,7 +126,7 @@ Result<void> block(Deadline deadline, Interruptible interruptible) {
     self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
     if (!deadline.is_never()) {
       self.sleep_timer.owner = &self;
-      timers_.arm(self.sleep_timer, deadline.ns, [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
+      timers_.arm(self.sleep_timer, deadline.ns(), [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
     }
     run_others();
     self.state = TaskState::kRunnable;

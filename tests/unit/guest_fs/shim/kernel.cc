@@ -185,7 +185,7 @@ Result<void> block(Deadline deadline, Interruptible) {
     ADD_FAILURE() << "the task sleeps and nobody would wake it";
     return Errno::kIntr;
   }
-  machine.now_ns = deadline.ns;
+  machine.now_ns = deadline.ns();
   return Errno::kTimedOut;
 }
 
