@@ -108,7 +108,7 @@ class AddressSpace final : public RefCounted {
   std::uint64_t break_start() const { return break_start_; }
   std::uint64_t current_break() const { return break_; }
   ListNode all_node;                    // every address space, for unmap_object_pages
-  std::uint64_t stack_limit = 8 << 20;  // how far a stack may grow (RLIMIT_STACK at execve)
+  std::uint64_t stack_limit = 8 << 20;  // how far a stack may grow (RLIMIT_STACK)
 
  private:
   std::size_t lower_bound(std::uint64_t address) const;  // first mapping that ends above address

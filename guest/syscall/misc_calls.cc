@@ -5,10 +5,12 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "lib/time.h"
+#include "mm/address_space.h"
 #include "mm/frame.h"
 #include "mm/io_buffer.h"
 #include "task/random_output.h"
 #include "task/task.h"
+#include "task/timers.h"
 #include "task/uts.h"
 
 namespace kernel::syscall {
@@ -52,6 +54,9 @@ Result<void> set_limit(Process& target, unsigned resource, const task::Rlimit& w
   if (wanted.maximum > limit.maximum && !privileged) return Errno::kPerm;
   if (resource == task::kRlimitNofile && wanted.maximum > kMaxOpenFiles) return Errno::kPerm;
   limit = wanted;
+  if (resource == task::kRlimitCpu) task::cpu_limit_changed(target);
+  Task* thread = target.threads.front();
+  if (resource == task::kRlimitStack && thread && thread->space) thread->space->stack_limit = wanted.current;
   return {};
 }
 
@@ -132,7 +137,8 @@ SyscallResult sys_personality(std::uint32_t persona) {
 SyscallResult sys_prlimit64(int pid, unsigned resource, mm::UserPtr<const task::Rlimit> limit,
                             mm::UserPtr<task::Rlimit> old_limit) {
   if (resource >= task::kRlimitCount) return Errno::kInval;
-  Process* target = pid == 0 ? task::current().process.get() : task::find_process(pid);
+  Task* thread = pid == 0 ? nullptr : task::find_task(pid);  // any of the process
+  Process* target = pid == 0 ? task::current().process.get() : thread ? thread->process.get() : task::find_process(pid);
   if (!target) return Errno::kSrch;
   if (!may_change_limits(*target)) return Errno::kPerm;
   const task::Rlimit old = target->limits[resource];

@@ -43,6 +43,8 @@ enum : unsigned {
 
 enum class ProcessState : std::uint8_t { kAlive, kStopped, kZombie };
 
+inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};  // RLIM_INFINITY
+
 class Process final : public RefCounted {
  public:
   Process() = default;
@@ -54,6 +56,7 @@ class Process final : public RefCounted {
   Process* parent = nullptr;  // null for pid 1; orphans go to pid 1
   int exit_signal = 17;       // what the parent is sent when this process ends (clone(2)): SIGCHLD
   std::uint32_t uid = 0;      // real user id of the leader, for wait(2) when it is gone
+  TaskCharge zombie_charge;   // of the last thread: a process counts until it is waited for
 
   List<Task, &Task::process_node> threads;
   unsigned live_threads = 0;
@@ -83,7 +86,7 @@ class Process final : public RefCounted {
 
   std::uint64_t start_ns = 0;
   std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;  // of children that were waited for
-  std::uint64_t dead_threads_user_ns = 0, dead_threads_system_ns = 0;
+  std::uint64_t user_ns = 0, system_ns = 0;  // of all threads, living and dead
   std::uint64_t minor_faults = 0;
   bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;
