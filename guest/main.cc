@@ -45,7 +45,7 @@ void initialise_memory(const BootParameters& boot, std::uint64_t root_page_table
 }
 
 void set_default_limits(task::Process& process) {
-  constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+  using task::kUnlimited;
   for (task::Rlimit& limit : process.limits) limit = {kUnlimited, kUnlimited};
   process.limits[task::kRlimitStack].current = 8 << 20;
   process.limits[task::kRlimitCore] = {0, kUnlimited};
@@ -82,6 +82,7 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   task::Credentials& who = first->credentials;
   who.uid = who.euid = who.suid = who.fsuid = payload.uid;
   who.gid = who.egid = who.sgid = who.fsgid = payload.gid;
+  first->charge = task::TaskCharge(TRY(task::User::of(who.uid)));
   for (std::size_t i = 0; i < payload.group_count(); ++i) TRY(who.groups.push_back(payload.group(i)));
   first->files = TRY(make_ref<fs::FileTable>());
   return first;

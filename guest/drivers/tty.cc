@@ -6,6 +6,7 @@
 #include "drivers/control.h"
 #include "drivers/line_discipline.h"
 #include "mm/user_ptr.h"
+#include "task/job_control.h"
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -135,14 +136,17 @@ void Terminal::signal(int number) {
   if (foreground_group_ != 0) task::send_signal_to_group(foreground_group_, signal_from_terminal(number));
 }
 
-// A background process that reads (or changes the terminal) is stopped instead; if it ignores that, it gets EIO.
+// A background process that reads (or changes the terminal) is stopped instead. Where that cannot be, it is refused: a
+// process of an orphaned group, which nobody could continue, gets EIO, and so does a reader that blocks or ignores
+// SIGTTIN (POSIX 11.1.4). Sent to either, the signal would do nothing, and the restarted call would send it again.
 Result<void> Terminal::check_foreground(int number) {
   task::Task& self = task::current();
   const task::Process& process = *self.process;
-  if (!is_controlling(process) || process.group == foreground_group_) return {};
+  if (!is_controlling(process) || process.group == foreground_group_ || foreground_group_ == 0) return {};
   const bool blocked = self.signals.blocked & task::signal_bit(number);
   const bool ignored = process.signals.handlers && process.signals.handlers->actions[number - 1].handler == 1;
   if (blocked || ignored) return number == task::kSigTtin ? Result<void>(Errno::kIo) : Result<void>();
+  if (task::is_orphaned_group(process.group)) return Errno::kIo;
   task::send_signal_to_group(process.group, signal_from_terminal(number));
   return Errno::kRestart;
 }
@@ -304,7 +308,9 @@ Result<void> Terminal::set_settings(std::uint32_t request, std::uint64_t argumen
 Result<void> Terminal::set_foreground(std::uint64_t argument) {
   const task::Process& process = *task::current().process;
   if (!is_controlling(process)) return Errno::kNoTty;
-  TRY(check_foreground(task::kSigTtou));
+  if (auto allowed = check_foreground(task::kSigTtou); !allowed) {
+    return allowed.error() == Errno::kIo ? Errno::kNoTty : allowed.error();  // tcsetpgrp(3) knows no EIO
+  }
   const std::int32_t group = TRY(mm::UserPtr<const std::int32_t>(argument).read());
   if (group < 0) return Errno::kInval;
   bool exists = false;

@@ -171,7 +171,8 @@ SyscallResult sys_setpriority(int which, int who, int nice) {
   TRY(for_each_selected(which, who, [&](Process& process) {
     if (!mine.is_privileged() && process.real_uid() != mine.euid) {
       error = Errno::kPerm;
-    } else if (!mine.is_privileged() && nice < process.nice) {
+    } else if (!mine.is_privileged() && nice < process.nice &&
+               static_cast<std::uint64_t>(20 - nice) > process.limits[task::kRlimitNice].current) {
       error = Errno::kAcces;
     } else {
       process.nice = nice;

@@ -76,6 +76,7 @@ Result<int> clone(const CloneArguments& arguments) {
   TRY(check(arguments));
   const std::uint64_t flags = arguments.flags;
   Task& self = current();
+  if (!may_make_task(self)) return Errno::kAgain;
   const bool thread = flags & kCloneThread;
   const arch::SegmentBase fs_base =
       flags & kCloneSetTls ? TRY(arch::SegmentBase::chosen(arguments.tls)) : arch::read_fs_base();
@@ -110,6 +111,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->files = static_cast<Ref<fs::FileTable>&&>(files);
   task->fs = static_cast<Ref<fs::FsContext>&&>(fs);
   task->credentials = static_cast<Credentials&&>(credentials);
+  task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
   copy_signals_for_clone(self, *task);

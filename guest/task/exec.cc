@@ -189,6 +189,9 @@ Result<void> StringBlock::prepend(std::string_view text) {
 Result<void> execute(Program program) {
   Task& self = current();
   Process& process = *self.process;
+  // execve(2), EAGAIN: what setuid(2) could not refuse.
+  if (self.joined_full_user && has_too_many_tasks(*self.charge.user(), process)) return Errno::kAgain;
+  self.joined_full_user = false;
   String name = TRY(program.path.clone());
   for (unsigned depth = 0; TRY(replace_script(program)); ++depth) {
     if (depth == kMaxScriptDepth) return Errno::kLoop;

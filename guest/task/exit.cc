@@ -41,9 +41,8 @@ void end_process(Process& process) {
   give_children_to_init(process);
   process.signals.pending.discard(~SignalSet{0});
   process.executable = nullptr;
-  process.dead_threads_user_ns += self.user_ns;
-  process.dead_threads_system_ns += self.system_ns;
   self.process_node.unlink();
+  process.zombie_charge = std::move(self.charge);
   process.state = ProcessState::kZombie;
   if (notify_parent_of_exit(process)) remove_process(process);
 }
@@ -91,9 +90,8 @@ void exit_thread(int status) {
   if (--process.live_threads == 0) {
     end_process(process);
   } else {
-    process.dead_threads_user_ns += self.user_ns;
-    process.dead_threads_system_ns += self.system_ns;
     self.process_node.unlink();
+    self.charge.give_back();
     retarget_signals(self);
     process.threads_changed.wake_all();
   }

@@ -43,6 +43,8 @@ enum : unsigned {
 
 enum class ProcessState : std::uint8_t { kAlive, kStopped, kZombie };
 
+inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};  // RLIM_INFINITY
+
 class Process final : public RefCounted {
  public:
   Process() = default;
@@ -55,6 +57,7 @@ class Process final : public RefCounted {
   int exit_signal = 17;              // what the parent is sent when this process ends (clone(2)): SIGCHLD
   std::uint64_t program = 0;         // changes with every execve(2) of this process ...
   std::uint64_t parent_program = 0;  // ... and what its parent's was when it made this one
+  TaskCharge zombie_charge;          // of the last thread: a process counts until it is waited for
 
   List<Task, &Task::process_node> threads;
   unsigned live_threads = 0;
@@ -84,7 +87,7 @@ class Process final : public RefCounted {
 
   std::uint64_t start_ns = 0;
   std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;  // of children that were waited for
-  std::uint64_t dead_threads_user_ns = 0, dead_threads_system_ns = 0;
+  std::uint64_t user_ns = 0, system_ns = 0;  // of all threads, living and dead
   std::uint64_t minor_faults = 0;
   bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;

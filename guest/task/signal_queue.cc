@@ -1,15 +1,16 @@
 #include <new>
+#include <utility>
 
 #include "task/posix_timers.h"
 #include "task/signal_state.h"
 
 namespace kernel::task {
 
-Result<void> PendingSignals::add(const SignalInfo& info) {
+Result<void> PendingSignals::add(const SignalInfo& info, SignalCharge charge) {
   const SignalSet bit = signal_bit(info.signal);
   if (info.signal < kSigRtMin && (set & bit)) return {};
   set |= bit;
-  auto* entry = new (std::nothrow) QueuedSignal{info, {}};
+  auto* entry = new (std::nothrow) QueuedSignal{info, std::move(charge), {}};
   if (!entry) return Errno::kAgain;
   queue.push_back(*entry);
   ++queued;

@@ -79,9 +79,21 @@ void act_at_sending(Process& process, int signal) {
   }
 }
 
-// Real-time signals are bounded by RLIMIT_SIGPENDING; a standard signal has one entry at most.
-bool has_room(const Process& process, const PendingSignals& pending, int signal) {
-  return signal < kSigRtMin || pending.queued < process.limits[kRlimitSigpending].current;
+// Puts a signal on a queue of `receiver` or of its process. What is queued counts against RLIMIT_SIGPENDING of the
+// receiver's user. Beyond it, a signal that the kernel or kill(2) sends is pending all the same: a standard one is even
+// queued, a real-time one without its info. One that was sent with sigqueue(3) is refused if it is a real-time signal,
+// and loses its info if it is not (signal(7), sigqueue(3); what Linux does). A POSIX timer has paid for its signal when
+// it was made.
+Result<void> enqueue(PendingSignals& pending, const Task& receiver, const SignalInfo& info) {
+  if (info.padding == kFromPosixTimer) return pending.add(info);
+  auto charge = charge_signal(receiver);
+  const bool real_time = info.signal >= kSigRtMin;
+  const bool sent_by_kernel_or_kill = info.code >= 0;
+  if (charge) return pending.add(info, charge.take());
+  if (!real_time && sent_by_kernel_or_kill) return pending.add(info, SignalCharge(receiver.charge.user()));
+  if (real_time && info.code != kSiUser) return Errno::kAgain;
+  pending.add_without_info(info.signal);
+  return {};
 }
 
 // SIGKILL is never pending: nothing can stand between it and the end of the process.
@@ -113,8 +125,7 @@ Result<void> queue_signal(Process& process, const SignalInfo& info) {
   act_at_sending(process, info.signal);
   Task* representative = any_thread(process);
   if (!representative || is_dropped(*representative, info.signal)) return {};
-  if (!has_room(process, process.signals.pending, info.signal)) return Errno::kAgain;
-  auto queued = process.signals.pending.add(info);
+  auto queued = enqueue(process.signals.pending, *representative, info);
   wake_one_that_wants(process, info.signal);
   return queued;
 }
@@ -125,8 +136,7 @@ Result<void> queue_signal(Task& task, const SignalInfo& info) {
   if (info.signal == kSigKill) return kill_process(process);
   act_at_sending(process, info.signal);
   if (is_dropped(task, info.signal)) return {};
-  if (!has_room(process, task.signals.pending, info.signal)) return Errno::kAgain;
-  auto queued = task.signals.pending.add(info);
+  auto queued = enqueue(task.signals.pending, task, info);
   if (wants(task, info.signal)) let_act(task, info.signal);
   return queued;
 }

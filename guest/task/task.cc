@@ -66,6 +66,7 @@ void remove_process(Process& process) {
   process.table_node.unlink();
   process.sibling_node.unlink();
   process.parent = nullptr;
+  process.zombie_charge.give_back();
   process.release();
 }
 
