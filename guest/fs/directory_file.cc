@@ -1,5 +1,7 @@
 #include "fs/directory_file.h"
 
+#include "fs/file_system.h"
+
 namespace kernel::fs {
 
 namespace {
@@ -47,9 +49,13 @@ class DirectoryFile final : public File {
   }
 
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
-    if (whence == kSeekCur) offset += static_cast<std::int64_t>(offset_);
-    if ((whence != kSeekSet && whence != kSeekCur) || offset < 0) return Errno::kInval;
-    offset_ = static_cast<std::uint64_t>(offset);
+    if (whence != kSeekSet && whence != kSeekCur) return Errno::kInval;
+    const std::int64_t base = whence == kSeekCur ? static_cast<std::int64_t>(offset_) : 0;
+    std::int64_t position;
+    if (__builtin_add_overflow(base, offset, &position) || position < 0) return Errno::kInval;
+    const auto wanted = static_cast<std::uint64_t>(position);
+    if (wanted > inode().file_system().largest_position()) return Errno::kInval;
+    offset_ = wanted;
     return offset_;
   }
 

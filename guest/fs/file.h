@@ -10,6 +10,7 @@
 #include "fs/inode.h"
 #include "fs/path.h"
 #include "fs/poll.h"
+#include "fs/write_claim.h"
 #include "lib/ref.h"
 #include "lib/result.h"
 #include "mm/io_buffer.h"
@@ -38,6 +39,8 @@ class File : public RefCounted {
   bool writable() const {
     return !is_path_only() && ((flags_ & kAccessMode) == kWriteOnly || (flags_ & kAccessMode) == kReadWrite);
   }
+  // What the file's inode owes to its being open, until it is closed or the claim is replaced.
+  void hold(WriteClaim claim) { claim_ = std::move(claim); }
   bool non_blocking() const { return flags_ & kNonBlock; }
 
   // At the file's offset, which advances. kBadF unless open for it. Bytes moved; 0 at the end of the file.
@@ -81,6 +84,7 @@ class File : public RefCounted {
  private:
   Path path_;
   std::uint32_t flags_;
+  WriteClaim claim_;  // after path_: it refers to its inode and mount
 };
 
 }  // namespace kernel::fs

@@ -36,8 +36,12 @@ class FileSystem : public RefCounted {
   // Whether a name in use stands for the same inode until this kernel changes it. False for procfs, where names come
   // and go.
   virtual bool names_are_stable() const { return true; }
+  // How far lseek(2) goes in a directory (s_maxbytes of Linux's struct super_block).
+  virtual std::uint64_t largest_position() const { return ~std::uint64_t{0} >> 1; }
   // st_dev.
   std::uint64_t device() const { return device_; }
+
+  bool read_only = false;  // through every mount (mount(2), MS_REMOUNT without MS_BIND)
 
  protected:
   FileSystem();

@@ -53,8 +53,15 @@ struct NewInode {
   std::string_view target;  // of a symbolic link
 };
 
+// How many of a directory's numbered entries, from position `base` on, are before `position`. The payload chooses
+// positions (lseek(2) takes any), so they are compared in all their 64 bits and never narrowed.
+constexpr std::uint64_t entries_before(std::uint64_t position, std::uint64_t base) {
+  return position > base ? position - base : 0;
+}
+
 // Receives a directory's entries. `next` is the position from which the entry after this one is read. False: no room,
-// stop before this entry.
+// stop before this entry. It must not let other tasks run (no copies to or from a payload): they may change the directory
+// while it is being walked.
 class DirectoryVisitor {
  public:
   virtual bool entry(std::string_view name, std::uint64_t inode, FileType type, std::uint64_t next) = 0;
@@ -108,6 +115,8 @@ class Inode : public RefCounted {
   Ref<RefCounted> attached;
   // Record locks and flocks; null while there are none (fs/locks.h).
   LockTable* locks = nullptr;
+  // Those who write the file, or, negative, those who run it (fs/write_claim.h).
+  int write_count = 0;
 
  protected:
   Inode(FileSystem* file_system, FileType type) : file_system_(file_system), type_(type) {}

@@ -5,6 +5,29 @@
 
 namespace kernel::fs {
 
+namespace {
+
+// `names` go from the last component to the first.
+Result<void> append_names(String& text, const Vector<std::string_view>& names) {
+  if (names.empty()) return text.append("/");
+  for (std::size_t i = names.size(); i > 0; --i) {
+    TRY(text.append("/"));
+    TRY(text.append(names[i - 1]));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<String> path_in_file_system(const Dentry& entry) {
+  Vector<std::string_view> names;
+  for (const Dentry* at = &entry; at->parent(); at = at->parent().get()) TRY(names.push_back(at->name()));
+  String text;
+  TRY(append_names(text, names));
+  if (entry.removed()) TRY(text.append("//deleted"));
+  return text;
+}
+
 Result<String> path_text(const Path& path, const Path& root) {
   // From the name upwards: collect the entries, then write them the other way round.
   Vector<std::string_view> names;
@@ -30,11 +53,7 @@ Result<String> path_text(const Path& path, const Path& root) {
     TRY(text.append(path.dentry->name()));
   } else {
     if (!reachable && root) TRY(text.append("(unreachable)"));
-    if (names.empty()) TRY(text.append("/"));
-    for (std::size_t i = names.size(); i > 0; --i) {
-      TRY(text.append("/"));
-      TRY(text.append(names[i - 1]));
-    }
+    TRY(append_names(text, names));
   }
   if (path.dentry->removed()) TRY(text.append(" (deleted)"));
   return text;

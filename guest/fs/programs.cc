@@ -17,7 +17,10 @@ Result<Ref<File>> open_program(const Path& path) {
   if (!inode.is_regular()) return Errno::kAcces;
   if (path.mount && (path.mount->flags & kMountNoExec)) return Errno::kAcces;
   TRY(check_access(inode, kMayExecute));
-  return inode.open(path, kReadOnly);
+  WriteClaim claim = TRY(WriteClaim::to_run(inode));
+  Ref<File> file = TRY(inode.open(path, kReadOnly));
+  file->hold(std::move(claim));
+  return file;
 }
 
 }  // namespace
@@ -28,8 +31,9 @@ Result<Ref<File>> open_executable(std::string_view path) {
 
 Result<Ref<File>> open_executable_at(int directory_fd, std::string_view path, std::uint32_t at_flags) {
   if (at_flags & ~(kAtEmptyPath | kAtSymlinkNoFollow)) return Errno::kInval;
-  const Path start = TRY(start_of(directory_fd, path));
-  if (path.empty() && (at_flags & kAtEmptyPath)) return open_program(start);
+  const bool may_be_empty = at_flags & kAtEmptyPath;
+  const Path start = TRY(start_of(directory_fd, path, may_be_empty ? EmptyText::kIsStart : EmptyText::kIsNoEntry));
+  if (path.empty()) return open_program(start);
   const LastLink last = at_flags & kAtSymlinkNoFollow ? LastLink::kKeep : LastLink::kFollow;
   return open_program(TRY(resolve(start, path, last)));
 }

@@ -2,6 +2,7 @@
 #include "fs/access.h"
 #include "fs/inode.h"
 #include "fs/vfs.h"
+#include "fs/write_claim.h"
 #include "lib/time.h"
 #include "task/task.h"
 
@@ -13,6 +14,7 @@ Result<void> truncate(const Path& path, std::uint64_t size) {
   if (!inode.is_regular()) return Errno::kInval;
   TRY(check_access(inode, kMayWrite));
   TRY(check_writable_mount(path));
+  const WriteClaim claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
   return inode.truncate(size);
 }
 

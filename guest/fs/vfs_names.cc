@@ -10,28 +10,32 @@ namespace kernel::fs {
 
 namespace {
 
-// What a new name needs: it must not exist, and its directory must be writable.
-Result<Lookup> look_up_new(const Path& start, std::string_view text, bool directory) {
-  Lookup found = TRY(look_up(start, text, LastLink::kKeep));
-  if (found.exists()) return Errno::kExist;
-  if (found.trailing_slash && !directory) return Errno::kNoEnt;
-  TRY(check_writable_mount(found.parent));
-  TRY(check_access(*found.parent.dentry->inode(), kMayWrite | kMayExecute));
-  return found;
+// A name to make: it must not exist yet. A trailing slash is for directories only.
+Result<Entry> look_up_new(const Path& start, std::string_view text, bool directory) {
+  Entry entry = TRY(look_up_entry(start, text));
+  if (entry.kind != LastKind::kName || entry.exists()) return Errno::kExist;
+  if (entry.trailing_slash && !directory) return Errno::kNoEnt;
+  TRY(check_writable_mount(entry.directory));
+  return entry;
 }
 
-Result<void> create_at(Lookup& found, const NewInode& attributes) {
-  Ref<Inode> inode = TRY(found.parent.dentry->inode()->create(found.path.dentry->name(), attributes));
-  found.path.dentry->fill_in(std::move(inode));
+Result<void> check_may_create(const Entry& entry) {
+  return check_access(*entry.directory.dentry->inode(), kMayWrite | kMayExecute);
+}
+
+Result<void> create_at(const Entry& entry, const NewInode& attributes) {
+  Ref<Inode> inode = TRY(entry.directory.dentry->inode()->create(entry.dentry->name(), attributes));
+  entry.dentry->fill_in(std::move(inode));
   return {};
 }
 
-bool same_file_system(const Path& a, const Path& b) {
+// Not even two places of one file system: link(2), rename(2).
+bool same_mount(const Path& a, const Path& b) {
   return a.mount && a.mount == b.mount;
 }
 
 // The errors of a last component that names no entry: "." and "..", or the root.
-Result<void> check_removable_name(const Lookup& found, Errno dot, Errno dot_dot, Errno root) {
+Result<void> check_removable_name(const Entry& found, Errno dot, Errno dot_dot, Errno root) {
   switch (found.kind) {
     case LastKind::kName:
       return {};
@@ -48,115 +52,139 @@ Result<void> check_removable_name(const Lookup& found, Errno dot, Errno dot_dot,
 }  // namespace
 
 Result<void> check_writable_mount(const Path& path) {
-  if (path.mount && (path.mount->flags & kMountReadOnly)) return Errno::kRoFs;
+  if (path.mount && path.mount->read_only()) return Errno::kRoFs;
   return {};
 }
 
 Result<void> make_node(const Path& start, std::string_view text, std::uint32_t mode, std::uint64_t device) {
+  const Entry entry = TRY(look_up_new(start, text, false));
+  TRY(check_may_create(entry));
   const auto type = static_cast<FileType>(mode >> 12);
   if ((type == FileType::kCharDevice || type == FileType::kBlockDevice) && !Subject::current().privileged()) {
     return Errno::kPerm;
   }
-  Lookup found = TRY(look_up_new(start, text, false));
-  NewInode attributes = TRY(new_attributes(*found.parent.dentry->inode(), mode));
+  NewInode attributes = TRY(new_attributes(*entry.directory.dentry->inode(), mode));
   attributes.special_device = device;
-  return create_at(found, attributes);
+  return create_at(entry, attributes);
 }
 
 Result<void> make_directory(const Path& start, std::string_view text, std::uint32_t mode) {
-  Lookup found = TRY(look_up_new(start, text, true));
+  const Entry entry = TRY(look_up_new(start, text, true));
+  TRY(check_may_create(entry));
   const std::uint32_t permissions = mode & (0777 | kModeSticky);
   const NewInode attributes =
-      TRY(new_attributes(*found.parent.dentry->inode(), mode_of(FileType::kDirectory, permissions)));
-  return create_at(found, attributes);
+      TRY(new_attributes(*entry.directory.dentry->inode(), mode_of(FileType::kDirectory, permissions)));
+  return create_at(entry, attributes);
 }
 
 Result<void> make_symlink(std::string_view target, const Path& start, std::string_view text) {
-  Lookup found = TRY(look_up_new(start, text, false));
-  NewInode attributes = TRY(new_attributes(*found.parent.dentry->inode(), mode_of(FileType::kSymlink, 0)));
+  const Entry entry = TRY(look_up_new(start, text, false));
+  TRY(check_may_create(entry));
+  NewInode attributes = TRY(new_attributes(*entry.directory.dentry->inode(), mode_of(FileType::kSymlink, 0)));
   attributes.mode = mode_of(FileType::kSymlink, 0777);
   attributes.target = target;
-  return create_at(found, attributes);
+  return create_at(entry, attributes);
 }
 
 Result<void> make_link(const Path& existing, const Path& start, std::string_view text) {
   Inode& inode = *existing.dentry->inode();
-  Lookup found = TRY(look_up_new(start, text, false));
-  if (!same_file_system(existing, found.parent)) return Errno::kXdev;
+  const Entry entry = TRY(look_up_new(start, text, false));
+  if (!same_mount(existing, entry.directory)) return Errno::kXdev;
+  TRY(check_may_create(entry));
   if (inode.is_directory()) return Errno::kPerm;
-  TRY(found.parent.dentry->inode()->link(found.path.dentry->name(), inode));
-  found.path.dentry->fill_in(existing.dentry->inode_ref());
+  TRY(entry.directory.dentry->inode()->link(entry.dentry->name(), inode));
+  entry.dentry->fill_in(existing.dentry->inode_ref());
   return {};
 }
 
+// Linux asks for a writable mount before it looks whether the name exists, and about a trailing slash before it looks at
+// permissions (fs/namei.c, do_unlinkat); programs see which of two errors they get.
 Result<void> unlink(const Path& start, std::string_view text) {
-  Lookup found = TRY(look_up(start, text, LastLink::kKeep));
+  const Entry found = TRY(look_up_entry(start, text));
   TRY(check_removable_name(found, Errno::kIsDir, Errno::kIsDir, Errno::kIsDir));
+  TRY(check_writable_mount(found.directory));
   if (!found.exists()) return Errno::kNoEnt;
-  Inode& directory = *found.parent.dentry->inode();
-  Inode& victim = *found.path.dentry->inode();
-  TRY(check_writable_mount(found.parent));
+  Inode& directory = *found.directory.dentry->inode();
+  Inode& victim = *found.dentry->inode();
+  if (found.trailing_slash) return victim.is_directory() ? Errno::kIsDir : Errno::kNotDir;
   TRY(check_removal(directory, victim));
   if (victim.is_directory()) return Errno::kIsDir;
-  if (found.trailing_slash) return Errno::kNotDir;
-  if (found.path.dentry->mounts > 0) return Errno::kBusy;
-  TRY(directory.unlink(found.path.dentry->name(), victim));
-  found.path.dentry->remove();
+  if (found.is_mount_point()) return Errno::kBusy;
+  TRY(directory.unlink(found.dentry->name(), victim));
+  found.dentry->remove();
   return {};
 }
 
 Result<void> remove_directory(const Path& start, std::string_view text) {
-  Lookup found = TRY(look_up(start, text, LastLink::kKeep));
+  const Entry found = TRY(look_up_entry(start, text));
   TRY(check_removable_name(found, Errno::kInval, Errno::kNotEmpty, Errno::kBusy));
+  TRY(check_writable_mount(found.directory));
   if (!found.exists()) return Errno::kNoEnt;
-  // The root of a mount cannot go; the entry under it is hidden.
-  if (found.path.mount != found.parent.mount) return Errno::kBusy;
-  Inode& directory = *found.parent.dentry->inode();
-  Inode& victim = *found.path.dentry->inode();
-  TRY(check_writable_mount(found.parent));
+  Inode& directory = *found.directory.dentry->inode();
+  Inode& victim = *found.dentry->inode();
   TRY(check_removal(directory, victim));
   if (!victim.is_directory()) return Errno::kNotDir;
-  TRY(directory.rmdir(found.path.dentry->name(), victim));
-  found.path.dentry->remove();
+  if (found.is_mount_point()) return Errno::kBusy;
+  TRY(directory.rmdir(found.dentry->name(), victim));
+  found.dentry->remove();
   return {};
 }
+
+namespace {
+
+// rename(2): the errors that depend on the two names alone, in Linux's order (fs/namei.c, do_renameat2).
+Result<void> check_rename_names(const Entry& from, const Entry& to, std::uint32_t flags) {
+  const bool exchange = flags & kRenameExchange;
+  if (!from.exists()) return Errno::kNoEnt;
+  if ((flags & kRenameNoReplace) && to.exists()) return Errno::kExist;
+  if (exchange && !to.exists()) return Errno::kNoEnt;
+  if (exchange && !to.dentry->inode()->is_directory() && to.trailing_slash) return Errno::kNotDir;
+  if (!from.dentry->inode()->is_directory() && (from.trailing_slash || (to.trailing_slash && !exchange)))
+    return Errno::kNotDir;
+  // A directory cannot become part of itself, nor replace one that contains it.
+  if (to.directory.dentry->is_below(*from.dentry)) return Errno::kInval;
+  if (to.exists() && from.directory.dentry->is_below(*to.dentry)) return exchange ? Errno::kInval : Errno::kNotEmpty;
+  return {};
+}
+
+// A directory that moves to another one gets a new "..", which is a change of the directory itself.
+Result<void> check_may_move(Inode& moved, const Inode& from, const Inode& to) {
+  if (!moved.is_directory() || &from == &to) return {};
+  return check_access(moved, kMayWrite);
+}
+
+}  // namespace
 
 Result<void> rename(const Path& old_start, std::string_view old_text, const Path& new_start, std::string_view new_text,
                     std::uint32_t flags) {
   if (flags & ~(kRenameNoReplace | kRenameExchange)) return Errno::kInval;
   if (flags == (kRenameNoReplace | kRenameExchange)) return Errno::kInval;
-  Lookup from = TRY(look_up(old_start, old_text, LastLink::kKeep));
-  Lookup to = TRY(look_up(new_start, new_text, LastLink::kKeep));
+  const Entry from = TRY(look_up_entry(old_start, old_text));
+  const Entry to = TRY(look_up_entry(new_start, new_text));
+  const Errno no_name = flags & kRenameNoReplace ? Errno::kExist : Errno::kBusy;
+  if (!same_mount(from.directory, to.directory)) return Errno::kXdev;
   TRY(check_removable_name(from, Errno::kBusy, Errno::kBusy, Errno::kBusy));
-  TRY(check_removable_name(to, Errno::kBusy, Errno::kBusy, Errno::kBusy));
-  if (!from.exists()) return Errno::kNoEnt;
-  const bool exchange = flags & kRenameExchange;
-  if (exchange && !to.exists()) return Errno::kNoEnt;
-  if ((flags & kRenameNoReplace) && to.exists()) return Errno::kExist;
-  if (!same_file_system(from.parent, to.parent)) return Errno::kXdev;
-  if (from.path.mount != from.parent.mount || (to.exists() && to.path.mount != to.parent.mount)) return Errno::kBusy;
+  TRY(check_removable_name(to, no_name, no_name, no_name));
+  TRY(check_writable_mount(from.directory));
+  TRY(check_rename_names(from, to, flags));
 
-  Dentry& source = *from.path.dentry;
-  Dentry& target = *to.path.dentry;
+  const bool exchange = flags & kRenameExchange;
+  Dentry& source = *from.dentry;
+  Dentry& target = *to.dentry;
   Inode& moved = *source.inode();
   Inode* replaced = target.inode();
-  Inode& old_directory = *from.parent.dentry->inode();
-  Inode& new_directory = *to.parent.dentry->inode();
-  TRY(check_writable_mount(from.parent));
-  TRY(check_removal(old_directory, moved));
-  TRY(check_access(new_directory, kMayWrite | kMayExecute));
-  if (replaced) TRY(check_removal(new_directory, *replaced));
-  if (!moved.is_directory() && (from.trailing_slash || (to.trailing_slash && !exchange))) return Errno::kNotDir;
+  Inode& old_directory = *from.directory.dentry->inode();
+  Inode& new_directory = *to.directory.dentry->inode();
   if (replaced == &moved) return {};  // two names of one file: rename(2) does nothing
-
-  // A directory cannot become part of itself, nor replace one that contains it.
-  if (to.parent.dentry->is_below(source)) return Errno::kInval;
-  if (replaced && from.parent.dentry->is_below(target)) return exchange ? Errno::kInval : Errno::kNotEmpty;
+  TRY(check_removal(old_directory, moved));
+  TRY(replaced ? check_removal(new_directory, *replaced) : check_access(new_directory, kMayWrite | kMayExecute));
   if (replaced && !exchange) {
     if (moved.is_directory() && !replaced->is_directory()) return Errno::kNotDir;
     if (!moved.is_directory() && replaced->is_directory()) return Errno::kIsDir;
-    if (target.mounts > 0) return Errno::kBusy;
   }
+  TRY(check_may_move(moved, old_directory, new_directory));
+  if (exchange) TRY(check_may_move(*replaced, new_directory, old_directory));
+  if (from.is_mount_point() || to.is_mount_point()) return Errno::kBusy;
   TRY(old_directory.rename(source.name(), moved, new_directory, target.name(), replaced, exchange));
   if (exchange) {
     source.exchange(target);

@@ -40,15 +40,27 @@ std::uint32_t kept(std::uint32_t flags) {
   return flags & ~(kCreate | kExclusive | kNoCtty | kTruncate | kCloseOnExec);
 }
 
-Result<Ref<File>> create_file(Lookup& found, std::uint32_t flags, std::uint32_t mode) {
-  if (found.trailing_slash) return Errno::kIsDir;
-  TRY(check_writable_mount(found.parent));
-  Inode& directory = *found.parent.dentry->inode();
+Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
+  Inode& inode = *path.dentry->inode();
+  WriteClaim claim;
+  if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
+  if ((flags & kTruncate) && inode.is_regular()) {
+    const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));
+    TRY(inode.truncate(0));
+  }
+  Ref<File> file = TRY(inode.open(path, kept(flags)));
+  file->hold(std::move(claim));
+  return file;
+}
+
+Result<Ref<File>> create_file(const Entry& entry, std::uint32_t flags, std::uint32_t mode) {
+  TRY(check_writable_mount(entry.directory));
+  Inode& directory = *entry.directory.dentry->inode();
   TRY(check_access(directory, kMayWrite | kMayExecute));
   const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
-  Ref<Inode> inode = TRY(directory.create(found.path.dentry->name(), attributes));
-  found.path.dentry->fill_in(std::move(inode));
-  return found.path.dentry->inode()->open(found.path, kept(flags));
+  Ref<Inode> inode = TRY(directory.create(entry.dentry->name(), attributes));
+  entry.dentry->fill_in(std::move(inode));
+  return open_inode(entry.place(), flags & ~kTruncate);
 }
 
 Result<Ref<File>> open_temporary(const Path& directory_path, std::uint32_t flags, std::uint32_t mode) {
@@ -61,7 +73,7 @@ Result<Ref<File>> open_temporary(const Path& directory_path, std::uint32_t flags
   Ref<Inode> inode = TRY(directory.create_unnamed(attributes));
   Path path{directory_path.mount, TRY(Dentry::make_root(inode, "#temporary"))};
   path.dentry->remove();
-  return inode->open(path, kept(flags));
+  return open_inode(path, flags & ~kTruncate);
 }
 
 }  // namespace
@@ -89,16 +101,15 @@ Result<Ref<File>> open_path_only(const Path& path, std::uint32_t flags) {
 Result<Ref<File>> open_path(const Path& path, std::uint32_t flags) {
   Inode& inode = *path.dentry->inode();
   const unsigned wanted = access_of(flags);
+  if ((flags & kDirectoryOnly) && !inode.is_directory()) return Errno::kNotDir;
   if (inode.is_symlink()) return Errno::kLoop;
   if (inode.is_directory() && ((wanted & kMayWrite) || (flags & kCreate))) return Errno::kIsDir;
-  if ((flags & kDirectoryOnly) && !inode.is_directory()) return Errno::kNotDir;
   const bool device = inode.type() == FileType::kCharDevice || inode.type() == FileType::kBlockDevice;
   if (device && path.mount && (path.mount->flags & kMountNoDev)) return Errno::kAcces;
   TRY(check_access(inode, wanted));
   if ((flags & kNoAtime)) TRY(check_owner(inode));
   if (inode.is_regular() && (wanted & kMayWrite)) TRY(check_writable_mount(path));
-  if ((flags & kTruncate) && inode.is_regular()) TRY(inode.truncate(0));
-  return inode.open(path, kept(flags));
+  return open_inode(path, flags);
 }
 
 Result<Ref<File>> open(const Path& start, std::string_view text, std::uint32_t flags, std::uint32_t mode) {
@@ -109,18 +120,17 @@ Result<Ref<File>> open(const Path& start, std::string_view text, std::uint32_t f
   }
   if ((flags & kCreate) && (flags & kDirectoryOnly)) return Errno::kInval;
   const bool exclusive = (flags & (kCreate | kExclusive)) == (kCreate | kExclusive);
-  const bool keep_link = (flags & kNoFollow) || exclusive;
-  Lookup found = TRY(look_up(start, text, keep_link ? LastLink::kKeep : LastLink::kFollow));
-  if (!found.exists()) {
-    if (!(flags & kCreate)) return Errno::kNoEnt;
-    return create_file(found, flags, mode);
+  const LastLink last = (flags & kNoFollow) || exclusive ? LastLink::kKeep : LastLink::kFollow;
+  if (flags & kCreate) {
+    const PlaceOrEntry found = TRY(resolve_or_entry(start, text, last));
+    if (!found.path) return create_file(found.entry, flags, mode);
+    if (exclusive) return Errno::kExist;
+    return open_path(found.path, flags);
   }
-  if (exclusive) return Errno::kExist;
-  if (flags & kPathOnly) {
-    if ((flags & kDirectoryOnly) && !found.path.dentry->inode()->is_directory()) return Errno::kNotDir;
-    return open_path_only(found.path, flags);
-  }
-  return open_path(found.path, flags);
+  const Path found = TRY(resolve(start, text, last));
+  if (!(flags & kPathOnly)) return open_path(found, flags);
+  if ((flags & kDirectoryOnly) && !found.dentry->inode()->is_directory()) return Errno::kNotDir;
+  return open_path_only(found, flags);
 }
 
 }  // namespace kernel::fs

@@ -1,11 +1,14 @@
 #include "syscall/directory_calls.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "fs/access.h"
 #include "fs/fs.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "syscall/file_arguments.h"
 #include "task/task.h"
 
@@ -15,11 +18,10 @@ namespace {
 
 enum class RecordFormat : std::uint8_t { kOld, k64 };
 
-// Writes struct linux_dirent (getdents) or linux_dirent64 records into the payload's buffer.
+// Writes struct linux_dirent (getdents) or linux_dirent64 records into memory of the kernel.
 class RecordWriter final : public fs::DirectoryVisitor {
  public:
-  RecordWriter(mm::UserBuffer buffer, std::size_t size, RecordFormat format)
-      : address_(buffer.address()), room_(size), format_(format) {}
+  RecordWriter(std::span<std::byte> room, RecordFormat format) : room_(room), format_(format) {}
 
   bool entry(std::string_view name, std::uint64_t inode, fs::FileType type, std::uint64_t next) override {
     // Both begin with inode (8), offset (8), record length (2). In the 64 form the type follows (1), then the name; in
@@ -28,48 +30,54 @@ class RecordWriter final : public fs::DirectoryVisitor {
     const std::size_t name_offset = format_ == RecordFormat::k64 ? kNameOffset64 : kNameOffsetOld;
     const std::size_t extra = format_ == RecordFormat::k64 ? 1 : 2;
     const std::size_t length = (name_offset + name.size() + extra + 7) & ~std::size_t{7};
-    if (length > room_) {
-      too_small_ = written_ == 0;
-      return false;
-    }
-    std::byte record[kNameOffset64 + fs::kNameMax + 10] = {};
+    full_ = length > room_.size() - written_;
+    if (full_) return false;
+    std::byte* record = room_.data() + written_;
     const auto record_length = static_cast<std::uint16_t>(length);
     const auto kind = static_cast<std::byte>(type);
+    memset(record, 0, length);
     memcpy(record, &inode, 8);
     memcpy(record + 8, &next, 8);
     memcpy(record + 16, &record_length, 2);
     memcpy(record + name_offset, name.data(), name.size());
     record[format_ == RecordFormat::k64 ? 18 : length - 1] = kind;
-    if (!mm::copy_to_user(address_ + written_, record, length)) {
-      faulted_ = written_ == 0;
-      return false;
-    }
     written_ += length;
-    room_ -= length;
     return true;
   }
 
-  SyscallResult result() const {
-    if (faulted_) return Errno::kFault;
-    if (too_small_) return Errno::kInval;
-    return written_;
-  }
+  std::size_t written() const { return written_; }
+  bool full() const { return full_; }  // there was an entry without room for it
 
  private:
-  std::uint64_t address_;
-  std::size_t room_;
+  std::span<std::byte> room_;
   RecordFormat format_;
   std::size_t written_ = 0;
-  bool too_small_ = false;
-  bool faulted_ = false;
+  bool full_ = false;
 };
 
+// Page by page: entries are gathered in the kernel, and copied to the payload when the directory is not being walked. A
+// copy may let other tasks run, who may change the directory.
 SyscallResult read_directory(int fd, mm::UserBuffer buffer, std::size_t size, RecordFormat format) {
   const Ref<fs::File> file = TRY(file_argument(fd));
   if (!file->inode().is_directory()) return Errno::kNotDir;
-  RecordWriter writer(buffer, size, format);
-  TRY(file->iterate(writer));
-  return writer.result();
+  if (file->path().dentry->removed()) return Errno::kNoEnt;
+  const auto page = mm::FrameRef::adopt(TRY(mm::allocate_frame(mm::Fill::kNone)));
+  std::size_t copied = 0;
+  while (true) {
+    const std::uint64_t start = file->offset();
+    RecordWriter writer({page.data(), std::min(mm::kPageSize, size - copied)}, format);
+    if (auto walked = file->iterate(writer); !walked) return fs::moved_or(copied, walked.error());
+    if (writer.written() == 0) {
+      if (writer.full() && copied == 0) return Errno::kInval;
+      return copied;
+    }
+    if (auto done = mm::copy_to_user(buffer.address() + copied, page.data(), writer.written()); !done) {
+      TRY(file->seek(static_cast<std::int64_t>(start), fs::kSeekSet));
+      return fs::moved_or(copied, done.error());
+    }
+    copied += writer.written();
+    if (!writer.full()) return copied;
+  }
 }
 
 Result<void> enter_directory(fs::Path& slot, fs::Path target) {

@@ -14,9 +14,11 @@ Result<String> path_argument(mm::UserString path) {
 }
 
 Result<fs::Path> resolve_argument(int directory_fd, mm::UserString path, fs::LastLink last, std::uint32_t flags) {
+  const bool may_be_empty = flags & fs::kAtEmptyPath;
   const String text = TRY(path_argument(path));
-  const fs::Path start = TRY(fs::start_of(directory_fd, text));
-  if (text.empty() && (flags & fs::kAtEmptyPath)) return fs::Path(start);
+  fs::Path start =
+      TRY(fs::start_of(directory_fd, text, may_be_empty ? fs::EmptyText::kIsStart : fs::EmptyText::kIsNoEntry));
+  if (text.empty()) return start;
   return fs::resolve(start, text, last);
 }
 

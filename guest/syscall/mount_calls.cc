@@ -1,5 +1,7 @@
 #include "syscall/mount_calls.h"
 
+#include <utility>
+
 #include "fs/mount.h"
 #include "fs/proc/proc_fs.h"
 #include "fs/ram/ram_fs.h"
@@ -11,13 +13,19 @@ namespace kernel::syscall {
 namespace {
 
 // mount(2) flags.
-constexpr std::uint64_t kPerMount = fs::kMountReadOnly | fs::kMountNoSuid | fs::kMountNoDev | fs::kMountNoExec;
+constexpr std::uint64_t kPerMount =
+    fs::kMountReadOnly | fs::kMountNoSuid | fs::kMountNoDev | fs::kMountNoExec | fs::kMountNoSymlinks;
 constexpr std::uint64_t kRemount = 32;
 constexpr std::uint64_t kBind = 4096;
+constexpr std::uint64_t kMove = 8192;
 constexpr std::uint64_t kRecursive = 16384;
 constexpr std::uint64_t kSilent = 32768;
-constexpr std::uint64_t kPropagation = 1 << 17 | 1 << 18 | 1 << 19;  // unbindable, private, slave
-constexpr std::uint64_t kRelativeTime = 1 << 21;                     // what is done in any case
+constexpr std::uint64_t kUnbindable = 1 << 17, kPrivate = 1 << 18, kSlave = 1 << 19, kShared = 1 << 20;
+constexpr std::uint64_t kPropagation = kUnbindable | kPrivate | kSlave | kShared;
+constexpr std::uint64_t kRelativeTime = 1 << 21;  // what is done in any case
+// Data that lives in RAM is as durable as it will ever be.
+constexpr std::uint64_t kSynchronous = 16, kDirectorySynchronous = 128;
+constexpr std::uint64_t kWithoutEffect = kSilent | kRelativeTime | kSynchronous | kDirectorySynchronous;
 constexpr std::uint64_t kMagic = 0xc0ed0000, kMagicMask = 0xffff0000;
 
 // The one option of tmpfs that is implemented: the permissions of its root.
@@ -44,47 +52,84 @@ Result<Ref<fs::FileSystem>> make_file_system(std::string_view type, mm::UserStri
   return Errno::kNoDev;
 }
 
-SyscallResult bind(mm::UserString source, const fs::Path& point, std::uint32_t mount_flags) {
+bool is_mount_root(const fs::Path& path) {
+  return path.mount && path.mount->attached() && path.dentry == path.mount->root;
+}
+
+SyscallResult bind(mm::UserString source, const fs::Path& point, bool recursive) {
   const fs::Path from = TRY(resolve_argument(fs::kAtFdCwd, source, fs::LastLink::kFollow));
-  if (!from.mount) return Errno::kInval;
   if (from.dentry->inode()->is_directory() != point.dentry->inode()->is_directory()) return Errno::kNotDir;
-  TRY(fs::add_bind_mount(from, point, mount_flags));
+  return done(fs::add_bind_mount(from, point, recursive));
+}
+
+SyscallResult move(mm::UserString source, const fs::Path& point) {
+  return done(fs::move_mount(TRY(resolve_argument(fs::kAtFdCwd, source, fs::LastLink::kFollow)), point));
+}
+
+// There is one mount namespace. Private is how every mount is, and a slave of nobody is private (mount_namespaces(7)).
+// Shared would mean that what is mounted below one bind mount shows below the others; nothing here does that, so it is
+// refused.
+SyscallResult change_propagation(const fs::Path& point, std::uint64_t flags) {
+  const std::uint64_t type = flags & ~(kRecursive | kSilent);
+  if (!is_mount_root(point)) return Errno::kInval;
+  if (type != kUnbindable && type != kPrivate && type != kSlave) return Errno::kInval;
+  return done(fs::for_each_mount([&](fs::Mount& mount) -> Result<void> {
+    if (&mount == point.mount.get() || ((flags & kRecursive) && fs::is_in_tree(mount, *point.mount)))
+      mount.unbindable = type == kUnbindable;
+    return {};
+  }));
+}
+
+// With MS_BIND the flags of this mount; without it, those and the file system's.
+SyscallResult remount(const fs::Path& point, std::uint64_t flags, std::uint32_t mount_flags, mm::UserString data) {
+  if (!is_mount_root(point)) return Errno::kInval;
+  fs::Mount& mount = *point.mount;
+  if (!(flags & kBind)) {
+    if (mount.file_system->type_name() == "tmpfs" && data) TRY(tmpfs_permissions(TRY(path_argument(data))));
+    TRY(fs::change_read_only(*mount.file_system, mount_flags & fs::kMountReadOnly));
+  }
+  return done(fs::change_mount_flags(mount, mount_flags));
+}
+
+SyscallResult mount_new(mm::UserString source, const fs::Path& point, mm::UserString type, std::uint32_t mount_flags,
+                        mm::UserString data) {
+  if (!type) return Errno::kInval;
+  const String type_name = TRY(path_argument(type));
+  Ref<fs::FileSystem> made = TRY(make_file_system(type_name, data));
+  if (!point.dentry->inode()->is_directory()) return Errno::kNotDir;
+  const String name = source ? TRY(path_argument(source)) : TRY(String::from("none"));
+  TRY(fs::add_mount(std::move(made), point, name, mount_flags));
   return 0;
 }
 
 }  // namespace
 
+// The order of Linux's path_mount(): each kind of call ignores the flags that are for the kinds after it.
 SyscallResult sys_mount(mm::UserString source, mm::UserString target, mm::UserString type, std::uint64_t flags,
                         mm::UserString data) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
   if ((flags & kMagicMask) == kMagic) flags &= ~kMagicMask;
   const fs::Path point = TRY(resolve_argument(fs::kAtFdCwd, target, fs::LastLink::kFollow));
+  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
   const auto mount_flags = static_cast<std::uint32_t>(flags & kPerMount);
-  flags &= ~(kPerMount | kSilent | kRelativeTime);
-  // There is one mount namespace, so nothing propagates anywhere: private and slave are how it is.
-  if (flags & kPropagation)
-    return (flags & ~(kPropagation | kRecursive)) ? SyscallResult(Errno::kInval) : SyscallResult(0);
-  if ((flags & kRemount) && !(flags & ~(kRemount | kBind))) {
-    if (!point.mount || point.dentry != point.mount->root) return Errno::kInval;
-    point.mount->flags = mount_flags;
-    return 0;
-  }
-  if (flags == kBind) return bind(source, point, mount_flags);
-  if (flags != 0) return Errno::kInval;
-  const String type_name = TRY(path_argument(type));
-  if (!point.dentry->inode()->is_directory()) return Errno::kNotDir;
-  Ref<fs::FileSystem> made = TRY(make_file_system(type_name, data));
-  const String name = source ? TRY(path_argument(source)) : TRY(String::from("none"));
-  TRY(fs::add_mount(static_cast<Ref<fs::FileSystem>&&>(made), point, name, mount_flags));
-  return 0;
+  if (flags & ~(kPerMount | kWithoutEffect | kRemount | kBind | kMove | kRecursive | kPropagation)) return Errno::kInval;
+  if (flags & kRemount) return remount(point, flags, mount_flags, data);
+  if (flags & kBind) return bind(source, point, flags & kRecursive);
+  if (flags & kPropagation) return change_propagation(point, flags);
+  if (flags & kMove) return move(source, point);
+  return mount_new(source, point, type, mount_flags, data);
 }
 
 SyscallResult sys_umount2(mm::UserString target, std::uint32_t flags) {
-  constexpr std::uint32_t kForce = 1, kDetach = 2, kNoFollow = 8;
-  if (flags & ~(kForce | kDetach | kNoFollow)) return Errno::kInval;
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  constexpr std::uint32_t kForce = 1, kDetach = 2, kExpire = 4, kNoFollow = 8;
+  if (flags & ~(kForce | kDetach | kExpire | kNoFollow)) return Errno::kInval;
   const auto last = flags & kNoFollow ? fs::LastLink::kKeep : fs::LastLink::kFollow;
   const fs::Path found = TRY(resolve_argument(fs::kAtFdCwd, target, last));
+  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!is_mount_root(found)) return Errno::kInval;
+  if (flags & kExpire) {
+    if (flags & (kForce | kDetach)) return Errno::kInval;
+    return done(fs::expire_mount(found));
+  }
   return done(fs::remove_mount(found, flags & kDetach));
 }
 

@@ -90,9 +90,11 @@ SyscallResult stat_at(int directory_fd, mm::UserString path, mm::UserPtr<UserSta
 SyscallResult read_link_at(int directory_fd, mm::UserString path, mm::UserBuffer buffer, std::size_t size) {
   if (static_cast<std::int32_t>(size) <= 0) return Errno::kInval;
   // readlinkat("") reads the link that an O_PATH descriptor stands for (readlink(2)).
-  const fs::Path found = TRY(resolve_argument(directory_fd, path, fs::LastLink::kKeep, fs::kAtEmptyPath));
+  const String text = TRY(path_argument(path));
+  const fs::Path start = TRY(fs::start_of(directory_fd, text, fs::EmptyText::kIsStart));
+  const fs::Path found = text.empty() ? start : TRY(fs::resolve(start, text, fs::LastLink::kKeep));
   fs::Inode& inode = *found.dentry->inode();
-  if (!inode.is_symlink()) return Errno::kInval;
+  if (!inode.is_symlink()) return text.empty() ? Errno::kNoEnt : Errno::kInval;
   const String target = TRY(inode.read_link());
   const std::size_t count = std::min(size, target.size());
   TRY(mm::copy_to_user(buffer.address(), target.c_str(), count));
@@ -128,9 +130,13 @@ SyscallResult access_at(int directory_fd, mm::UserString path, std::uint32_t mod
 SyscallResult write_statistics(const fs::Path& path, mm::UserPtr<fs::FileSystemStatistics> result) {
   fs::FileSystemStatistics statistics;
   if (path.mount) {
-    constexpr std::int64_t kFlagsValid = 0x20;  // ST_VALID
+    constexpr std::int64_t kFlagsValid = 0x20, kRelativeTime = 0x1000, kNoSymlinks = 0x2000;  // ST_*
+    constexpr std::uint32_t kSameBits =
+        fs::kMountReadOnly | fs::kMountNoSuid | fs::kMountNoDev | fs::kMountNoExec;
     statistics = path.mount->file_system->statistics();
-    statistics.flags = static_cast<std::int64_t>(path.mount->flags) | kFlagsValid;
+    statistics.flags = static_cast<std::int64_t>(path.mount->flags & kSameBits) | kFlagsValid | kRelativeTime;
+    if (path.mount->read_only()) statistics.flags |= fs::kMountReadOnly;
+    if (path.mount->flags & fs::kMountNoSymlinks) statistics.flags |= kNoSymlinks;
   } else {
     constexpr std::int64_t kPipeFsMagic = 0x50495045;
     statistics.type = kPipeFsMagic;

@@ -191,6 +191,7 @@ Result<LoadedImage> load_image(mm::AddressSpace& space, const Ref<fs::File>& fil
     if (header.type != elf::kInterpreter) continue;
     const ElfFile interpreter = TRY(parse(TRY(open_interpreter(program, header))));
     const std::uint64_t interpreter_bias = TRY(map_segments(space, interpreter, 0));
+    interpreter.file->hold({});  // from now on it may be written again, unlike the program (execve(2), ETXTBSY)
     image.interpreter_base = interpreter_bias + (interpreter.position_independent() ? 0 : span_of(interpreter).start);
     image.entry = interpreter_bias + interpreter.header.entry;
     break;

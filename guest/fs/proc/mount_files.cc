@@ -21,12 +21,13 @@ void put_escaped(ProcText& text, std::string_view value) {
   }
 }
 
-void put_options(ProcText& text, std::uint32_t flags) {
-  text.put(flags & kMountReadOnly ? "ro" : "rw");
+void put_options(ProcText& text, std::uint32_t flags, bool read_only) {
+  text.put(read_only ? "ro" : "rw");
   if (flags & kMountNoSuid) text.put(",nosuid");
   if (flags & kMountNoDev) text.put(",nodev");
   if (flags & kMountNoExec) text.put(",noexec");
   text.put(",relatime");
+  if (flags & kMountNoSymlinks) text.put(",nosymfollow");
 }
 
 Result<String> place_of(const Mount& mount, const Path& root) {
@@ -41,36 +42,39 @@ const Path& root_of(const ProcSubject& subject) {
 }  // namespace
 
 Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text) {
-  for (Mount* mount = next_mount(nullptr); mount; mount = next_mount(mount)) {
-    const String place = TRY(place_of(*mount, root_of(subject)));
-    put_escaped(text, mount->source);
+  return for_each_mount([&](const Mount& mount) -> Result<void> {
+    const String place = TRY(place_of(mount, root_of(subject)));
+    put_escaped(text, mount.source);
     text.put(" ");
     put_escaped(text, place);
     text.put(" ");
-    text.put(mount->file_system->type_name());
+    text.put(mount.file_system->type_name());
     text.put(" ");
-    put_options(text, mount->flags);
+    put_options(text, mount.flags, mount.read_only());
     text.put(" 0 0\n");
-  }
-  return {};
+    return {};
+  });
 }
 
 Result<void> write_process_mountinfo(const ProcSubject& subject, ProcText& text) {
-  for (Mount* mount = next_mount(nullptr); mount; mount = next_mount(mount)) {
-    const String place = TRY(place_of(*mount, root_of(subject)));
-    const std::uint64_t device = mount->file_system->device();
-    text.print("{} {} {}:{} / ", mount->id, mount->parent ? mount->parent->id : 0, device_major(device),
+  return for_each_mount([&](const Mount& mount) -> Result<void> {
+    const String place = TRY(place_of(mount, root_of(subject)));
+    const std::uint64_t device = mount.file_system->device();
+    text.print("{} {} {}:{} ", mount.id, mount.parent ? mount.parent->id : 0, device_major(device),
                device_minor(device));
+    // What of its file system a bind mount shows.
+    put_escaped(text, TRY(path_in_file_system(*mount.root)));
+    text.put(" ");
     put_escaped(text, place);
     text.put(" ");
-    put_options(text, mount->flags);
-    text.put(" - ");
-    text.put(mount->file_system->type_name());
+    put_options(text, mount.flags, mount.flags & kMountReadOnly);
+    text.put(mount.unbindable ? " unbindable - " : " - ");
+    text.put(mount.file_system->type_name());
     text.put(" ");
-    put_escaped(text, mount->source);
-    text.put(mount->flags & kMountReadOnly ? " ro\n" : " rw\n");
-  }
-  return {};
+    put_escaped(text, mount.source);
+    text.put(mount.file_system->read_only ? " ro\n" : " rw\n");
+    return {};
+  });
 }
 
 }  // namespace kernel::fs

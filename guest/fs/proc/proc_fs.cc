@@ -24,22 +24,30 @@ class OpenProcFile final : public File {
   OpenProcFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
-    if (whence == kSeekCur) offset += static_cast<std::int64_t>(offset_);
-    if ((whence != kSeekSet && whence != kSeekCur) || offset < 0) return Errno::kInval;
-    offset_ = static_cast<std::uint64_t>(offset);
+    if (whence != kSeekSet && whence != kSeekCur) return Errno::kInval;
+    const std::int64_t base = whence == kSeekCur ? static_cast<std::int64_t>(offset_) : 0;
+    std::int64_t position;
+    if (__builtin_add_overflow(base, offset, &position) || position < 0) return Errno::kInval;
+    offset_ = static_cast<std::uint64_t>(position);
     return offset_;
   }
 
  private:
+  struct Generated final : RefCounted {
+    ProcText text;
+  };
+
   Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
     if (offset == 0 || !generated_) {
-      text_ = ProcText();
-      TRY(static_cast<ProcFile&>(inode()).generate(text_));
-      TRY(text_.status());
-      generated_ = true;
+      auto made = TRY(make_ref<Generated>());
+      TRY(static_cast<ProcFile&>(inode()).generate(made->text));
+      TRY(made->text.status());
+      generated_ = std::move(made);
     }
-    if (offset >= text_.size()) return 0;
-    const std::string_view rest = text_.view().substr(offset);
+    // While the text is copied another task may read from the beginning and generate another one.
+    const Ref<Generated> kept = generated_;
+    if (offset >= kept->text.size()) return 0;
+    const std::string_view rest = kept->text.view().substr(offset);
     return buffer.store(std::as_bytes(std::span(rest.data(), std::min(rest.size(), buffer.remaining()))));
   }
   Result<std::size_t> do_write(std::uint64_t&, mm::IoBuffer& buffer) override {
@@ -50,8 +58,7 @@ class OpenProcFile final : public File {
     return given;
   }
 
-  ProcText text_;
-  bool generated_ = false;
+  Ref<Generated> generated_;
 };
 
 class NodeFile final : public ProcFile {
@@ -112,7 +119,7 @@ class NodeDirectory : public ProcInode {
  protected:
   // False when the visitor stopped.
   Result<bool> iterate_nodes(std::uint64_t position, DirectoryVisitor& visitor) {
-    for (std::size_t i = position - kFirstPosition; i < nodes_.size(); ++i) {
+    for (std::uint64_t i = entries_before(position, kFirstPosition); i < nodes_.size(); ++i) {
       const ProcNode& node = nodes_[i];
       if (!visitor.entry(node.name, number_of(node), type_of(node), kFirstPosition + i + 1)) return false;
     }
@@ -139,9 +146,10 @@ class RootDirectory final : public NodeDirectory {
       if (!TRY(iterate_nodes(position, visitor))) return {};
       position = kNumberBase;
     }
+    const std::uint64_t first = entries_before(position, kNumberBase);
     task::for_each_process([&](task::Process& process) {
       const auto pid = static_cast<std::uint64_t>(process.pid);
-      if (pid < position - kNumberBase) return true;
+      if (pid < first) return true;
       FixedText<16> name;
       name.print("{}", process.pid);
       return visitor.entry(name.view(), pid << 16, FileType::kDirectory, kNumberBase + pid + 1);

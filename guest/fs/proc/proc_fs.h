@@ -22,6 +22,7 @@ class ProcFs final : public FileSystem {
   Result<Ref<Inode>> root() override;
   FileSystemStatistics statistics() override;
   bool names_are_stable() const override { return false; }
+  std::uint64_t largest_position() const override { return 0x7fff'ffff; }
 };
 
 // What all inodes of procfs have in common: attributes that nobody can change.

@@ -7,6 +7,7 @@
 #include "fs/proc/proc_fs.h"
 #include "fs/proc/process_files.h"
 #include "lib/string.h"
+#include "lib/vector.h"
 
 namespace kernel::fs {
 
@@ -23,11 +24,11 @@ Result<ProcSubject> find_subject(const Who& who) {
   if (!process) return Errno::kSrch;
   if (who.tid == 0) {
     task::Task* leader = process->leader();
-    return ProcSubject{*process, leader ? leader : process->threads.front(), true};
+    return ProcSubject(*process, leader ? leader : process->threads.front(), true);
   }
   task::Task* task = task::find_task(who.tid);
   if (!task || task->process.get() != process) return Errno::kSrch;
-  return ProcSubject{*process, task, false};
+  return ProcSubject(*process, task, false);
 }
 
 // Inode numbers: 16 bits of pid or tid above 16 bits that say which file.
@@ -203,11 +204,11 @@ class DescriptorDirectory final : public ProcInode {
 
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
     const Ref<FileTable> files = TRY(table());
-    for (int fd = static_cast<int>(position - kFirstPosition); fd < files->end(); ++fd) {
-      if (!files->get_any(fd)) continue;
+    const auto end = static_cast<std::uint64_t>(files->end());
+    for (std::uint64_t value = entries_before(position, kFirstPosition); value < end; ++value) {
+      if (!files->get_any(static_cast<int>(value))) continue;
       FixedText<16> name;
-      name.print("{}", fd);
-      const auto value = static_cast<std::uint64_t>(fd);
+      name.print("{}", value);
       const FileType type = information_ ? FileType::kRegular : FileType::kSymlink;
       if (!visitor.entry(name.view(), number_of(who_, kFirstDescriptorNumber + value), type,
                          kFirstPosition + value + 1))
@@ -247,23 +248,21 @@ class TaskDirectory final : public ProcInode {
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
     auto subject = find_subject(who_);
     if (!subject) return Errno::kNoEnt;
-    // Threads are listed by ascending id; there are few, so each is found by a search for the next one.
-    int after = position < kNumberBase ? 0 : static_cast<int>(position - kNumberBase) - 1;
-    while (true) {
-      int next = 0;
-      for (task::Task& task : subject.value().process.threads) {
-        if (task.tid > after && (next == 0 || task.tid < next)) next = task.tid;
-      }
-      if (next == 0) return {};
-      FixedText<16> name;
-      name.print("{}", next);
-      const Who thread{who_.pid, next};
-      if (!visitor.entry(name.view(), number_of(thread, 0), FileType::kDirectory,
-                         kNumberBase + static_cast<std::uint64_t>(next) + 1)) {
-        return {};
-      }
-      after = next;
+    const std::uint64_t first = entries_before(position, kNumberBase);
+    Vector<int> ids;
+    for (task::Task& task : subject.value().process.threads) {
+      if (static_cast<std::uint64_t>(task.tid) >= first) TRY(ids.push_back(task.tid));
     }
+    std::sort(ids.begin(), ids.end());
+    for (int id : ids) {
+      FixedText<16> name;
+      name.print("{}", id);
+      if (!visitor.entry(name.view(), number_of(Who{who_.pid, id}, 0), FileType::kDirectory,
+                         kNumberBase + static_cast<std::uint64_t>(id) + 1)) {
+        break;
+      }
+    }
+    return {};
   }
 
  protected:
@@ -311,7 +310,7 @@ class ProcessDirectory final : public ProcInode {
 
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
     const std::size_t total = kFileCount + kSpecialCount - (who_.tid ? 1 : 0);  // a thread has no task/
-    for (std::size_t i = position - kFirstPosition; i < total; ++i) {
+    for (std::uint64_t i = entries_before(position, kFirstPosition); i < total; ++i) {
       const bool text = i < kFileCount;
       const std::string_view name = text ? kFiles[i].name : kSpecial[i - kFileCount].name;
       const FileType type = text ? FileType::kRegular : kSpecial[i - kFileCount].type;

@@ -9,10 +9,19 @@
 
 namespace kernel::fs {
 
-struct ProcSubject {
+// Holds both: looking into a process's memory may let other tasks run, this process's among them, and it may end.
+class ProcSubject {
+ public:
+  ProcSubject(task::Process& its_process, task::Task* its_task, bool whole)
+      : process(its_process), task(its_task), whole_process(whole), kept_process_(&its_process), kept_task_(its_task) {}
+
   task::Process& process;
   task::Task* task;
   bool whole_process;  // /proc/PID as opposed to /proc/PID/task/TID
+
+ private:
+  Ref<task::Process> kept_process_;
+  Ref<task::Task> kept_task_;
 };
 
 using ProcWriter = Result<void> (*)(const ProcSubject&, ProcText&);

@@ -17,12 +17,13 @@ namespace {
 constexpr std::uint64_t kLongestRange = 2 << 20;
 
 Result<void> put_user_range(const ProcSubject& subject, std::uint64_t start, std::uint64_t end, ProcText& text) {
-  if (!subject.task || !subject.task->space || end <= start) return {};
+  const Ref<mm::AddressSpace> space = subject.task ? subject.task->space : nullptr;
+  if (!space || end <= start) return {};
   const auto page = mm::FrameRef::adopt(TRY(mm::allocate_frame(mm::Fill::kNone)));
   end = std::min(end, start + kLongestRange);
   while (start < end) {
     const std::size_t wanted = std::min(end - start, mm::kPageSize);
-    const std::size_t count = mm::copy_from_space_partial(*subject.task->space, page.data(), start, wanted);
+    const std::size_t count = mm::copy_from_space_partial(*space, page.data(), start, wanted);
     text.put({reinterpret_cast<const char*>(page.data()), count});
     if (count < wanted) break;
     start += count;
