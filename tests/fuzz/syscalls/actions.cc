@@ -12,7 +12,8 @@
 namespace fuzz {
 namespace {
 
-// What a new process or thread begins with. In the maker's memory: of a thread until it has read it, so each has its own.
+// What a new process or thread begins with. In the maker's memory: of a thread until it has read it, so each has its
+// own.
 struct Start {
   std::uint64_t seed;
   const World* world;
@@ -38,11 +39,11 @@ Start make_start(Worker& worker) {
   return {worker.random().next(), &worker.world(), worker.depth() + 1, 10 + worker.random().below(80), nullptr};
 }
 
-constexpr std::uint64_t kShareable[] = {CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_VM, CLONE_THREAD, CLONE_SYSVSEM, CLONE_PARENT,
-                                        CLONE_PARENT_SETTID, CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID, CLONE_SETTLS,
-                                        CLONE_UNTRACED, CLONE_PIDFD, CLONE_PTRACE, CLONE_IO, CLONE_VFORK};
-constexpr std::uint64_t kThreadFlags =
-    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+constexpr std::uint64_t kShareable[] = {CLONE_FS,           CLONE_FILES,          CLONE_SIGHAND, CLONE_VM,
+                                        CLONE_THREAD,       CLONE_SYSVSEM,        CLONE_PARENT,  CLONE_PARENT_SETTID,
+                                        CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID, CLONE_SETTLS,  CLONE_UNTRACED,
+                                        CLONE_PIDFD,        CLONE_PTRACE,         CLONE_IO,      CLONE_VFORK};
+constexpr std::uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 
 void fork_process(Worker& worker) {
   if (!worker.may_fork()) return;
@@ -66,8 +67,17 @@ void clone_something(Worker& worker, std::uint64_t flags, std::uint64_t stack, S
   if (random.one_in(3)) {
     std::uint64_t* arguments = values.room(88);
     const std::uint64_t lowest = stack == 0 ? 0 : stack - kStackSize;
-    const std::uint64_t filled[] = {flags & ~std::uint64_t{0xff}, values.any_address(), child_tid, parent_tid, flags & 0xff, lowest,
-                                    stack == 0 ? 0 : kStackSize, tls, 0, 0, 0};
+    const std::uint64_t filled[] = {flags & ~std::uint64_t{0xff},
+                                    values.any_address(),
+                                    child_tid,
+                                    parent_tid,
+                                    flags & 0xff,
+                                    lowest,
+                                    stack == 0 ? 0 : kStackSize,
+                                    tls,
+                                    0,
+                                    0,
+                                    0};
     for (int index = 0; index < 11; ++index) arguments[index] = filled[index];
     // A field that is anything, but never a stack that would be another thread's or the kernel's.
     const std::uint64_t odd = random.below(11);
@@ -106,7 +116,8 @@ void clone_any(Worker& worker) {
 void signal_family(Worker& worker) {
   const long self = raw(SYS_getpid);
   const std::int32_t other = worker.values().pid();
-  worker.end(raw(SYS_kill, static_cast<std::uint64_t>(std::int64_t{other > 0 ? other : static_cast<std::int32_t>(self)}),
+  worker.end(raw(SYS_kill,
+                 static_cast<std::uint64_t>(std::int64_t{other > 0 ? other : static_cast<std::int32_t>(self)}),
                  worker.random().one_of({10ull, 12ull, 14ull, 17ull, 19ull, 18ull, 20ull, 9ull, 11ull, 34ull})));
 }
 

@@ -47,12 +47,14 @@ void fill_program(Worker& worker, Program& program) {
     program.segments[1] = {PT_INTERP, PF_R, offsetof(Program, interpreter), 0, 0, sizeof program.interpreter, 0, 1};
     const char* path = random.one_of({"exe", "file", "/proc/self/exe", "run", ".", ""});
     program.segments[1].p_filesz = 1;
-    for (int index = 0; path[index] != '\0'; ++index, ++program.segments[1].p_filesz) program.interpreter[index] = path[index];
+    for (int index = 0; path[index] != '\0'; ++index, ++program.segments[1].p_filesz)
+      program.interpreter[index] = path[index];
   }
   // Some fields anything. Where it says an address, user code would be there with nothing in between.
   for (std::uint64_t count = random.below(3); count > 0; --count) {
     Elf64_Phdr& segment = program.segments[random.below(4)];
-    std::uint64_t* const fields[] = {&segment.p_offset, &segment.p_vaddr, &segment.p_filesz, &segment.p_memsz, &segment.p_align};
+    std::uint64_t* const fields[] = {&segment.p_offset, &segment.p_vaddr, &segment.p_filesz, &segment.p_memsz,
+                                     &segment.p_align};
     switch (random.below(4)) {
       case 0:
         header.e_entry = values.word();
@@ -69,7 +71,8 @@ void fill_program(Worker& worker, Program& program) {
 }
 
 void write_whole(const char* path, const void* data, std::uint64_t size) {
-  const long fd = raw(SYS_openat, kHere, address_of(path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0755);
+  const long fd =
+      raw(SYS_openat, kHere, address_of(path), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0755);
   if (fd < 0) return;
   raw(SYS_write, static_cast<std::uint64_t>(fd), address_of(data), size);
   raw(SYS_close, static_cast<std::uint64_t>(fd));
@@ -106,9 +109,11 @@ void execute_something(Worker& worker) {
   }
   const std::uint64_t arguments = values.strings(random.one_in(10) ? 500 : 6), environment = values.strings(6);
   if (random.one_in(4)) {
-    worker.begin(SYS_execveat, {random.one_in(2) ? kHere : random.below(24), random.one_in(4) ? address_of("") : address_of(path),
-                                arguments, environment, random.one_of({0ull, 0x1000ull, 0x100ull}), 0});
-    worker.end(raw(SYS_execveat, kHere, address_of(path), arguments, environment, random.one_of({0ull, 0x1000ull, 0x100ull})));
+    worker.begin(SYS_execveat,
+                 {random.one_in(2) ? kHere : random.below(24), random.one_in(4) ? address_of("") : address_of(path),
+                  arguments, environment, random.one_of({0ull, 0x1000ull, 0x100ull}), 0});
+    worker.end(
+        raw(SYS_execveat, kHere, address_of(path), arguments, environment, random.one_of({0ull, 0x1000ull, 0x100ull})));
   } else {
     worker.begin(SYS_execve, {address_of(path), arguments, environment, 0, 0, 0});
     worker.end(raw(SYS_execve, address_of(path), arguments, environment));
@@ -118,12 +123,15 @@ void execute_something(Worker& worker) {
 // Reads what /proc has of a process, some of it while the process changes or ends.
 void walk_proc(Worker& worker) {
   Random& random = worker.random();
-  static constexpr const char* kFiles[] = {"maps", "stat", "status", "statm", "cmdline", "environ", "auxv", "limits", "mounts",
-                                           "mountinfo", "comm", "io", "smaps", "wchan", "cgroup", "oom_score", "mem", "fdinfo/3"};
+  static constexpr const char* kFiles[] = {"maps",  "stat",   "status", "statm",     "cmdline", "environ",
+                                           "auxv",  "limits", "mounts", "mountinfo", "comm",    "io",
+                                           "smaps", "wchan",  "cgroup", "oom_score", "mem",     "fdinfo/3"};
   static constexpr const char* kDirectories[] = {"fd", "task", "", "fdinfo", "ns", "map_files"};
   char path[64] = "/proc/";
   unsigned length = 6;
-  const auto put = [&](const char* text) { while (*text != '\0') path[length++] = *text++; };
+  const auto put = [&](const char* text) {
+    while (*text != '\0') path[length++] = *text++;
+  };
   const std::int32_t pid = worker.values().pid();
   if (pid <= 0 || random.one_in(4)) {
     put("self");
@@ -157,7 +165,8 @@ void grow_tree(Worker& worker) {
     name[1] = static_cast<char>('0' + index % 64);
     name[2] = static_cast<char>(index < 64 ? '\0' : 'x');
     name[3] = '\0';
-    char next[16] = {'n', static_cast<char>('0' + (index + 1) % 64), static_cast<char>(index + 1 < 64 ? '\0' : 'x'), '\0'};
+    char next[16] = {'n', static_cast<char>('0' + (index + 1) % 64), static_cast<char>(index + 1 < 64 ? '\0' : 'x'),
+                     '\0'};
     switch (shape) {
       case 0:
         raw(SYS_mkdir, address_of(name), 0755);
@@ -188,7 +197,8 @@ void mount_deep(Worker& worker) {
   for (std::uint64_t index = 0; index < count; ++index) {
     raw(SYS_mkdir, address_of(point), 0777);
     const auto flags = random.one_of({0, 0, 0, int{MS_BIND}, MS_BIND | MS_REC, int{MS_MOVE}});
-    raw(SYS_mount, address_of(random.one_in(2) ? here : point), address_of(point), address_of(type), static_cast<std::uint64_t>(flags), 0);
+    raw(SYS_mount, address_of(random.one_in(2) ? here : point), address_of(point), address_of(type),
+        static_cast<std::uint64_t>(flags), 0);
     if (random.one_in(2)) raw(SYS_chdir, address_of(random.one_in(4) ? slash : point));
     if (random.one_in(6)) raw(SYS_umount2, address_of(random.one_in(2) ? here : point), random.below(8));
   }

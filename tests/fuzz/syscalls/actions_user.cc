@@ -1,4 +1,5 @@
-// What user code does without the kernel: jumps, instructions, accesses, and returns from signals with frames of its own.
+// What user code does without the kernel: jumps, instructions, accesses, and returns from signals with frames of its
+// own.
 #include <signal.h>
 #include <ucontext.h>
 
@@ -55,7 +56,9 @@ void choose_registers(Worker& worker) {
   for (std::size_t index = 0; index < sizeof registers / 8; ++index)
     words[index] = random.one_in(3) ? for_own_use(worker.world(), values.any_address()) : values.word();
   registers.flags = 0x202;
-  if (random.one_in(2)) registers.flags |= random.one_of({1ull << 8, 1ull << 10, 1ull << 14, 1ull << 18, 3ull << 12, 1ull << 21, 1ull << 16});
+  if (random.one_in(2))
+    registers.flags |=
+        random.one_of({1ull << 8, 1ull << 10, 1ull << 14, 1ull << 18, 3ull << 12, 1ull << 21, 1ull << 16});
   if (random.one_in(8)) registers.flags = random.next();
   if (random.one_in(2)) registers.stack = kSignalStacks + kStackSize - 128;
 }
@@ -68,7 +71,8 @@ void jump_somewhere(Worker& worker) {
   // The system call's entry, as SYSCALL leaves the registers, and a little behind it.
   if (world.where == Where::kRing0 && world.syscall_entry != 0 && worker.random().one_in(2))
     registers.target = world.syscall_entry + (worker.random().one_in(2) ? 0 : worker.random().below(40));
-  worker.begin(kActionBase + 7, {registers.target, registers.stack, registers.rcx, registers.r11, registers.flags, registers.rax});
+  worker.begin(kActionBase + 7,
+               {registers.target, registers.stack, registers.rcx, registers.r11, registers.flags, registers.rax});
   load_and_jump();
 }
 
@@ -89,28 +93,128 @@ void touch_somewhere(Worker& worker) {
 
 void run_instructions(Worker& worker) {
   // Instructions that are privileged, that raise exceptions, that load segments and states, or that take long.
-  static constexpr const char* kInstructions[] = {
-      "\xcc", "\xf1", "\x0f\x0b", "\xf4", "\xfa", "\xfb", "\xf8", "\xce", "\x0f\x05", "\x0f\x34", "\x0f\x07", "\x48\x0f\x07",
-      "\x0f\x35", "\x0f\x30", "\x0f\x32", "\x0f\x33", "\x0f\x20\xc0", "\x0f\x22\xd8", "\x0f\x22\xe0", "\x0f\x21\xf8",
-      "\x0f\x23\xf8", "\x0f\x06", "\x0f\x08", "\x0f\x09", "\x0f\x01\xc1", "\x0f\x01\xc8", "\x0f\x01\xc9", "\x0f\x01\xca",
-      "\x0f\x01\xcb", "\x0f\x01\xd0", "\x0f\x01\xd1", "\x0f\x01\xd8", "\x0f\x01\xd9", "\x0f\x01\xda", "\x0f\x01\xdc",
-      "\x0f\x01\xdd", "\x0f\x01\xf8", "\x0f\x01\xf9", "\x0f\x01\x07", "\x0f\x01\x0f", "\x0f\x01\x17", "\x0f\x01\x1f",
-      "\x0f\x01\x27", "\x0f\x01\x37", "\x0f\x01\x3f", "\x0f\x01\xe0", "\x0f\x01\xf0", "\x0f\xc8", "\x0f\x0f\xd8",
-      "\x0f\xd0", "\x0f\xd8", "\xe4\x20", "\xe6\x80", "\xec", "\xee", "\xed", "\xef", "\x6c", "\x6e", "\xf3\x6e", "\x9d", "\x48\xcf",
-      "\xcf", "\xcb", "\x48\xcb", "\x8e\xd0", "\x8e\xd8", "\x8e\xc0", "\x8e\xe0", "\x8e\xe8", "\xf3\x48\x0f\xae\xd0",
-      "\xf3\x48\x0f\xae\xd8", "\xf3\x48\x0f\xae\xc0", "\x0f\xae\x07", "\x0f\xae\x0f", "\x0f\xae\x17", "\x0f\xae\x1f",
-      "\x48\x0f\xae\x27", "\x48\x0f\xae\x2f", "\x0f\xc7\x3f", "\x0f\xc7\xf0", "\xdb\xe3", "\xd9\xfe\x9b", "\xde\xf9\x9b",
-      "\xc5\xf8\x77", "\xf3\xa4", "\xf3\xaa", "\xf3\x48\xab", "\x0f\xa2", "\xeb\xfe", "\xff\x2f", "\xff\x1f", "\xf7\xf1",
-      "\x48\xf7\xf9", "\xf0\x0f\xc7\xc8", "\x66\x0f\xae\xf8", "\xf3\x90", "\x0f\x38\xf0\x07", "\xc4\xe2\x7d\x19\x07",
-      "\x9c\x81\x0c\x24", "\x0f\x00\xc8", "\x0f\x00\x17", "\x0f\x00\x1f", "\x0f\x02\xc0", "\x0f\x03\xc0", "\x63\xc0",
-      "\xc8\xff\xff\x1f", "\xc9", "\x66\x90\x0f\x05", "\xf3\x0f\x01\x28", "\xf3\x0f\x1e\xc8", "\x0f\x18\x07"};
+  static constexpr const char* kInstructions[] = {"\xcc",
+                                                  "\xf1",
+                                                  "\x0f\x0b",
+                                                  "\xf4",
+                                                  "\xfa",
+                                                  "\xfb",
+                                                  "\xf8",
+                                                  "\xce",
+                                                  "\x0f\x05",
+                                                  "\x0f\x34",
+                                                  "\x0f\x07",
+                                                  "\x48\x0f\x07",
+                                                  "\x0f\x35",
+                                                  "\x0f\x30",
+                                                  "\x0f\x32",
+                                                  "\x0f\x33",
+                                                  "\x0f\x20\xc0",
+                                                  "\x0f\x22\xd8",
+                                                  "\x0f\x22\xe0",
+                                                  "\x0f\x21\xf8",
+                                                  "\x0f\x23\xf8",
+                                                  "\x0f\x06",
+                                                  "\x0f\x08",
+                                                  "\x0f\x09",
+                                                  "\x0f\x01\xc1",
+                                                  "\x0f\x01\xc8",
+                                                  "\x0f\x01\xc9",
+                                                  "\x0f\x01\xca",
+                                                  "\x0f\x01\xcb",
+                                                  "\x0f\x01\xd0",
+                                                  "\x0f\x01\xd1",
+                                                  "\x0f\x01\xd8",
+                                                  "\x0f\x01\xd9",
+                                                  "\x0f\x01\xda",
+                                                  "\x0f\x01\xdc",
+                                                  "\x0f\x01\xdd",
+                                                  "\x0f\x01\xf8",
+                                                  "\x0f\x01\xf9",
+                                                  "\x0f\x01\x07",
+                                                  "\x0f\x01\x0f",
+                                                  "\x0f\x01\x17",
+                                                  "\x0f\x01\x1f",
+                                                  "\x0f\x01\x27",
+                                                  "\x0f\x01\x37",
+                                                  "\x0f\x01\x3f",
+                                                  "\x0f\x01\xe0",
+                                                  "\x0f\x01\xf0",
+                                                  "\x0f\xc8",
+                                                  "\x0f\x0f\xd8",
+                                                  "\x0f\xd0",
+                                                  "\x0f\xd8",
+                                                  "\xe4\x20",
+                                                  "\xe6\x80",
+                                                  "\xec",
+                                                  "\xee",
+                                                  "\xed",
+                                                  "\xef",
+                                                  "\x6c",
+                                                  "\x6e",
+                                                  "\xf3\x6e",
+                                                  "\x9d",
+                                                  "\x48\xcf",
+                                                  "\xcf",
+                                                  "\xcb",
+                                                  "\x48\xcb",
+                                                  "\x8e\xd0",
+                                                  "\x8e\xd8",
+                                                  "\x8e\xc0",
+                                                  "\x8e\xe0",
+                                                  "\x8e\xe8",
+                                                  "\xf3\x48\x0f\xae\xd0",
+                                                  "\xf3\x48\x0f\xae\xd8",
+                                                  "\xf3\x48\x0f\xae\xc0",
+                                                  "\x0f\xae\x07",
+                                                  "\x0f\xae\x0f",
+                                                  "\x0f\xae\x17",
+                                                  "\x0f\xae\x1f",
+                                                  "\x48\x0f\xae\x27",
+                                                  "\x48\x0f\xae\x2f",
+                                                  "\x0f\xc7\x3f",
+                                                  "\x0f\xc7\xf0",
+                                                  "\xdb\xe3",
+                                                  "\xd9\xfe\x9b",
+                                                  "\xde\xf9\x9b",
+                                                  "\xc5\xf8\x77",
+                                                  "\xf3\xa4",
+                                                  "\xf3\xaa",
+                                                  "\xf3\x48\xab",
+                                                  "\x0f\xa2",
+                                                  "\xeb\xfe",
+                                                  "\xff\x2f",
+                                                  "\xff\x1f",
+                                                  "\xf7\xf1",
+                                                  "\x48\xf7\xf9",
+                                                  "\xf0\x0f\xc7\xc8",
+                                                  "\x66\x0f\xae\xf8",
+                                                  "\xf3\x90",
+                                                  "\x0f\x38\xf0\x07",
+                                                  "\xc4\xe2\x7d\x19\x07",
+                                                  "\x9c\x81\x0c\x24",
+                                                  "\x0f\x00\xc8",
+                                                  "\x0f\x00\x17",
+                                                  "\x0f\x00\x1f",
+                                                  "\x0f\x02\xc0",
+                                                  "\x0f\x03\xc0",
+                                                  "\x63\xc0",
+                                                  "\xc8\xff\xff\x1f",
+                                                  "\xc9",
+                                                  "\x66\x90\x0f\x05",
+                                                  "\xf3\x0f\x01\x28",
+                                                  "\xf3\x0f\x1e\xc8",
+                                                  "\x0f\x18\x07"};
   Random& random = worker.random();
   choose_registers(worker);
   auto* code = reinterpret_cast<volatile unsigned char*>(kCode + random.below(kPage - 64));
-  if (random.one_in(6)) code = reinterpret_cast<volatile unsigned char*>(kCode + kPage - 1 - random.below(3));  // over the edge
+  if (random.one_in(6))
+    code = reinterpret_cast<volatile unsigned char*>(kCode + kPage - 1 - random.below(3));  // over the edge
   const auto room = kCode + kPage - address_of(code);
   unsigned length = 0;
-  const auto put = [&](unsigned char byte) { if (length < room) code[length++] = byte; };
+  const auto put = [&](unsigned char byte) {
+    if (length < room) code[length++] = byte;
+  };
   for (std::uint64_t count = 1 + random.below(3); count > 0; --count) {
     if (random.one_in(6)) {
       put(0xcd);
@@ -119,7 +223,8 @@ void run_instructions(Worker& worker) {
       for (int byte = 0; byte < 8; ++byte) put(static_cast<unsigned char>(random.next()));
     } else {
       const char* bytes = random.one_of(kInstructions);
-      do put(static_cast<unsigned char>(*bytes)); while (*++bytes != '\0');
+      do put(static_cast<unsigned char>(*bytes));
+      while (*++bytes != '\0');
     }
   }
   put(0x0f);
@@ -127,14 +232,18 @@ void run_instructions(Worker& worker) {
   registers.target = address_of(code);
   // Fewer than what is above: a system call that such an instruction makes is not one that ends the machine lawfully.
   registers.rax = random.one_in(2) ? std::uint64_t{SYS_getpid} : registers.rax;
-  if (registers.rax == SYS_reboot || registers.rax == SYS_kill || registers.rax == SYS_tkill) registers.rax = SYS_getppid;
+  if (registers.rax == SYS_reboot || registers.rax == SYS_kill || registers.rax == SYS_tkill)
+    registers.rax = SYS_getppid;
   std::uint64_t bytes[2] = {};
-  for (unsigned index = 0; index < 16 && index < length; ++index) bytes[index / 8] |= std::uint64_t{code[index]} << index % 8 * 8;
-  worker.begin(kActionBase + 9, {registers.target, __builtin_bswap64(bytes[0]), __builtin_bswap64(bytes[1]), registers.stack, registers.flags, registers.rax});
+  for (unsigned index = 0; index < 16 && index < length; ++index)
+    bytes[index / 8] |= std::uint64_t{code[index]} << index % 8 * 8;
+  worker.begin(kActionBase + 9, {registers.target, __builtin_bswap64(bytes[0]), __builtin_bswap64(bytes[1]),
+                                 registers.stack, registers.flags, registers.rax});
   load_and_jump();
 }
 
-// rt_sigreturn(2) finds its frame by the stack pointer: the one that the kernel made, changed, or one that it never made.
+// rt_sigreturn(2) finds its frame by the stack pointer: the one that the kernel made, changed, or one that it never
+// made.
 void return_from_signal(Worker& worker) {
   Random& random = worker.random();
   if (random.one_in(3)) {
@@ -187,7 +296,8 @@ void signal_handler(int, void*, void* given) {
         words[REG_EFL] ^= 1ll << random.below(32);
         break;
       case 4:  // cs, gs, fs, ss
-        words[REG_CSGSFS] = static_cast<long long>(random.one_in(2) ? values.word() : 0x002b'0000'0000'0033ull ^ (1ull << random.below(64)));
+        words[REG_CSGSFS] = static_cast<long long>(
+            random.one_in(2) ? values.word() : 0x002b'0000'0000'0033ull ^ (1ull << random.below(64)));
         break;
       case 5:
         context->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(values.word());

@@ -22,13 +22,14 @@ constexpr Argument up_to() {
   return {Kind::kChoice, nullptr, kEnd};
 }
 
-inline constexpr Argument kNumber{Kind::kNumber}, kSmall{Kind::kSmall}, kFd{Kind::kFd}, kPath{Kind::kPath}, kName{Kind::kName},
-    kOut{Kind::kOut}, kIn{Kind::kIn}, kLength{Kind::kLength}, kAddress{Kind::kAddress}, kMapLength{Kind::kMapLength},
-    kOffset{Kind::kOffset}, kOffsetIn{Kind::kOffsetIn}, kPid{Kind::kPid}, kSignal{Kind::kSignal},
-    kSignalSet{Kind::kSignalSet}, kSetSize{Kind::kSetSize}, kAction{Kind::kAction}, kTimespec{Kind::kTimespec},
-    kIovec{Kind::kIovec}, kCount{Kind::kCount}, kUid{Kind::kUid}, kMode{Kind::kMode}, kPollFds{Kind::kPollFds},
-    kFutex{Kind::kFutex}, kTimerId{Kind::kTimerId}, kEvent{Kind::kEvent}, kSignalInfo{Kind::kSignalInfo},
-    kStack{Kind::kStack}, kStrings{Kind::kStrings}, kLimit{Kind::kLimit}, kDevice{Kind::kDevice};
+inline constexpr Argument kNumber{Kind::kNumber}, kSmall{Kind::kSmall}, kFd{Kind::kFd}, kPath{Kind::kPath},
+    kName{Kind::kName}, kOut{Kind::kOut}, kIn{Kind::kIn}, kLength{Kind::kLength}, kAddress{Kind::kAddress},
+    kMapLength{Kind::kMapLength}, kOffset{Kind::kOffset}, kOffsetIn{Kind::kOffsetIn}, kPid{Kind::kPid},
+    kSignal{Kind::kSignal}, kSignalSet{Kind::kSignalSet}, kSetSize{Kind::kSetSize}, kAction{Kind::kAction},
+    kTimespec{Kind::kTimespec}, kIovec{Kind::kIovec}, kCount{Kind::kCount}, kUid{Kind::kUid}, kMode{Kind::kMode},
+    kPollFds{Kind::kPollFds}, kFutex{Kind::kFutex}, kTimerId{Kind::kTimerId}, kEvent{Kind::kEvent},
+    kSignalInfo{Kind::kSignalInfo}, kStack{Kind::kStack}, kStrings{Kind::kStrings}, kLimit{Kind::kLimit},
+    kDevice{Kind::kDevice};
 
 struct Table {
   const Description* rows;

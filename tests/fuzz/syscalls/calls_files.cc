@@ -1,5 +1,5 @@
-// System calls on files, names, descriptors and mounts, as the fuzzer makes them. The argument lists are those of the man
-// pages, section 2.
+// System calls on files, names, descriptors and mounts, as the fuzzer makes them. The argument lists are those of the
+// man pages, section 2.
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <poll.h>
@@ -16,23 +16,23 @@
 namespace fuzz {
 namespace {
 
-constexpr Argument kOpenFlags =
-    flags<O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_APPEND, O_NONBLOCK, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC,
-          O_PATH, O_TMPFILE, O_DIRECT, O_SYNC>();
-constexpr Argument kAtFlags = flags<AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT>();
+constexpr Argument kOpenFlags = flags<O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_APPEND, O_NONBLOCK,
+                                      O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC, O_PATH, O_TMPFILE, O_DIRECT, O_SYNC>();
+constexpr Argument kAtFlags =
+    flags<AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT>();
 constexpr Argument kCloseOnExec = flags<O_CLOEXEC, O_NONBLOCK, O_DIRECT, 1>();
 constexpr Argument kReadFlags = flags<1, 2, 4, 8, 16, 32>();
 constexpr Argument kSpliceFlags = flags<1, 2, 4, 8>();
 constexpr Argument kMountFlags = flags<MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_MOVE, MS_REC,
                                        MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_RELATIME, MS_STRICTATIME>();
 constexpr Argument kFcntlCommand =
-    choice<F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG,
-           F_SETOWN_EX, F_GETOWN_EX, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_GETLEASE, F_NOTIFY,
+    choice<F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN, F_SETSIG,
+           F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_GETLEASE, F_NOTIFY,
            F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS>();
 constexpr Argument kIoctlRequest =
     choice<TCGETS, TCSETS, TCSETSW, TCSETSF, TCFLSH, TCSBRK, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, TIOCSCTTY,
-           TIOCNOTTY, TIOCGSID, FIONREAD, FIONBIO, FIOASYNC, FIOCLEX, FIONCLEX, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FICLONE,
-           FIGETBSZ, BLKGETSIZE64, 0x5452, 0x541b, 0x4b46>();
+           TIOCNOTTY, TIOCGSID, FIONREAD, FIONBIO, FIOASYNC, FIOCLEX, FIONCLEX, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS,
+           FICLONE, FIGETBSZ, BLKGETSIZE64, 0x5452, 0x541b, 0x4b46>();
 constexpr Argument kWhence = up_to<6>();
 
 constexpr Description kRows[] = {
@@ -62,7 +62,11 @@ constexpr Description kRows[] = {
     {SYS_dup2, "dup2", 4, 0, {kFd, kFd}},
     {SYS_dup3, "dup3", 3, 0, {kFd, kFd, kCloseOnExec}},
     {SYS_fcntl, "fcntl", 10, kBlocks, {kFd, kFcntlCommand, kNumber}},
-    {SYS_fcntl, "fcntl", 6, kBlocks, {kFd, choice<F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW>(), kIn}},
+    {SYS_fcntl,
+     "fcntl",
+     6,
+     kBlocks,
+     {kFd, choice<F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW>(), kIn}},
     {SYS_flock, "flock", 4, kBlocks, {kFd, flags<LOCK_SH, LOCK_EX, LOCK_UN, LOCK_NB>()}},
     {SYS_sendfile, "sendfile", 5, kBlocks, {kFd, kFd, kOffsetIn, kLength}},
     {SYS_copy_file_range, "copy_file_range", 4, kBlocks, {kFd, kOffsetIn, kFd, kOffsetIn, kLength, kSmall}},
@@ -135,8 +139,7 @@ constexpr Description kRows[] = {
     {SYS_ppoll, "ppoll", 4, kBlocks, {kPollFds, kCount, kTimespec, kSignalSet, kSetSize}},
     {SYS_select, "select", 3, kBlocks, {kCount, kOut, kOut, kOut, kTimespec}},
     {SYS_pselect6, "pselect6", 3, kBlocks, {kCount, kOut, kOut, kOut, kTimespec, kIn}},
-    {SYS_mount, "mount", 8, kOnlyInGuest,
-     {kPath, kPath, {Kind::kName}, kMountFlags, kPath}},
+    {SYS_mount, "mount", 8, kOnlyInGuest, {kPath, kPath, {Kind::kName}, kMountFlags, kPath}},
     {SYS_umount2, "umount2", 5, kOnlyInGuest, {kPath, flags<1, 2, 4, 8>()}},
     {SYS_pivot_root, "pivot_root", 1, kOnlyInGuest | kNotAsRoot, {kPath, kPath}},
     {SYS_chroot, "chroot", 1, 0, {kPath}},

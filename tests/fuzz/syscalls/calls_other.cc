@@ -1,5 +1,5 @@
-// What is left: the system's names and figures, and calls that the guest kernel has not (yet): the errno must be an answer,
-// too.
+// What is left: the system's names and figures, and calls that the guest kernel has not (yet): the errno must be an
+// answer, too.
 #include <sys/syscall.h>
 
 #include "tests/fuzz/syscalls/calls.h"
@@ -33,7 +33,11 @@ constexpr Description kRows[] = {
     {SYS_shmget, "shmget", 1, 0, {kSmall, kLength, kMode}},
     {SYS_semget, "semget", 1, 0, {kSmall, kSmall, kMode}},
     {SYS_msgget, "msgget", 1, 0, {kSmall, kMode}},
-    {SYS_unshare, "unshare", 1, kOnlyInGuest, {flags<0x200, 0x400, 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000>()}},
+    {SYS_unshare,
+     "unshare",
+     1,
+     kOnlyInGuest,
+     {flags<0x200, 0x400, 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000>()}},
     {SYS_setns, "setns", 1, kOnlyInGuest, {kFd, kNumber}},
     {SYS_seccomp, "seccomp", 1, kOnlyInGuest, {up_to<4>(), kSmall, kIn}},
     {SYS_ptrace, "ptrace", 1, kOnlyInGuest, {choice<0, 1, 7, 16, 17, 0x4206>(), kPid, kAddress, kNumber}},

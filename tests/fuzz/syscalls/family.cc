@@ -24,7 +24,7 @@ namespace {
 // Own memory can run out, but not everybody's; a family cannot fill what all share.
 void limit_resources() {
   const auto limit = [](decltype(RLIMIT_AS) what, rlim_t most) {
-    const struct rlimit value{most, most};
+    const struct rlimit value { most, most };
     ::setrlimit(what, &value);
   };
   limit(RLIMIT_AS, 96 << 20);
@@ -126,7 +126,9 @@ void run_family(const FamilyOptions& options) {
   limit_resources();
   // SIGUSR1 is the supervisor's, who wakes what waits for ever.
   struct sigaction action = {};
-  action.sa_sigaction = [](int signal, siginfo_t* information, void* context) { signal_handler(signal, information, context); };
+  action.sa_sigaction = [](int signal, siginfo_t* information, void* context) {
+    signal_handler(signal, information, context);
+  };
   action.sa_flags = SA_SIGINFO;
   ::sigaction(SIGUSR1, &action, nullptr);
   Worker worker(options.seed, world, 0);

@@ -3,8 +3,8 @@
 //                 [--entry ADDRESS] [--epoch N] [--family N] [--calls N] [--trace]
 //
 // Families of processes make calls for the length of an epoch. Then all of them are killed, and that they have ended is
-// checked, too. What a family does follows from the seed, the epoch and the family's number: --seed, --epoch and --family
-// repeat it, as far as what the others did does not matter; --trace says each call before it is made.
+// checked, too. What a family does follows from the seed, the epoch and the family's number: --seed, --epoch and
+// --family repeat it, as far as what the others did does not matter; --trace says each call before it is made.
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -117,7 +117,9 @@ void Supervisor::start_watchers() {
     }
     return child;
   };
-  watchdog_ = start(kWatchdogUser, [&] { run_watchdog(*board_, blocks_, static_cast<unsigned>(options_.families), options_.limit_ms); });
+  watchdog_ = start(kWatchdogUser, [&] {
+    run_watchdog(*board_, blocks_, static_cast<unsigned>(options_.families), options_.limit_ms);
+  });
   neighbour_ = start(kNeighbourUser, [&] { run_neighbour(*board_, "/tmp/watch", options_.where == Where::kRing0); });
 }
 
@@ -127,8 +129,12 @@ void Supervisor::start_family(unsigned index) {
   family.made_before = ~0ull;
   FamilyOptions options{};
   // In the guest every third family is root's.
-  options.world = {options_.where, options_.where != Where::kNative && index % 3 == 0, std::max(watchdog_, neighbour_), options_.entry,
-                   nullptr, options_.trace};
+  options.world = {options_.where,
+                   options_.where != Where::kNative && index % 3 == 0,
+                   std::max(watchdog_, neighbour_),
+                   options_.entry,
+                   nullptr,
+                   options_.trace};
   options.index = index;
   options.seed = seed_of(options_.seed, epoch_, index, family.turn++);
   options.calls = options_.calls;
@@ -151,7 +157,8 @@ bool Supervisor::reap() {
   pid_t child;
   while ((child = ::waitpid(-1, &status, WNOHANG)) > 0) {
     if (child == watchdog_ || child == neighbour_) {
-      board_->fail("the %s ended: wait status %#x", child == watchdog_ ? "watchdog" : "neighbour", static_cast<unsigned>(status));
+      board_->fail("the %s ended: wait status %#x", child == watchdog_ ? "watchdog" : "neighbour",
+                   static_cast<unsigned>(status));
       return false;
     }
     for (Family& family : families_) {
@@ -274,7 +281,8 @@ void remove_below(int directory, int depth) {
 void Supervisor::clean() {
   for (unsigned index = 0; options_.where != Where::kNative && index < families_.size(); index += 3) {
     const std::string path = "/tmp/fuzz/" + std::to_string(index);
-    while (::umount2((path + "/dev").c_str(), MNT_DETACH) == 0 || ::umount2((path + "/proc").c_str(), MNT_DETACH) == 0) continue;
+    while (::umount2((path + "/dev").c_str(), MNT_DETACH) == 0 || ::umount2((path + "/proc").c_str(), MNT_DETACH) == 0)
+      continue;
     while (::umount2(path.c_str(), MNT_DETACH) == 0) continue;
   }
   remove_below(::openat(work_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
@@ -297,8 +305,8 @@ void Supervisor::dump() {
       const std::uint64_t made = slot.made;
       if (made == 0) continue;
       const bool under_way = slot.calls[(made - 1) % kCallsKept].under_way != 0;
-      std::printf("family %u process %d thread %d: %lu calls%s\n", index, slot.pid, slot.tid.load(), static_cast<unsigned long>(made),
-                  under_way ? ", the last one under way" : "");
+      std::printf("family %u process %d thread %d: %lu calls%s\n", index, slot.pid, slot.tid.load(),
+                  static_cast<unsigned long>(made), under_way ? ", the last one under way" : "");
       for (std::uint64_t at = made > 6 ? made - 6 : 0; at < made; ++at) {
         const Call& call = slot.calls[at % kCallsKept];
         std::printf("    %s", call_name(call.number));
@@ -328,12 +336,14 @@ int Supervisor::run() {
   } while (board_->failed == 0 && now_ms() < end && !options_.one_epoch);
   if (board_->failed != 0) dump();
   clean();
-  std::printf("%lu calls (%lu refused) of %lu processes in %lu epochs; the neighbour: %lu rounds; the longest nap of %lu: %lu ms; "
-              "free memory %lu, then %lu KiB\n",
-              static_cast<unsigned long>(calls_), static_cast<unsigned long>(refused_), static_cast<unsigned long>(processes_),
-              static_cast<unsigned long>(number - options_.first_epoch), static_cast<unsigned long>(board_->neighbour_rounds),
-              static_cast<unsigned long>(board_->naps), static_cast<unsigned long>(board_->longest_gap_ms),
-              static_cast<unsigned long>(first_free_), static_cast<unsigned long>(free_memory_kib()));
+  std::printf(
+      "%lu calls (%lu refused) of %lu processes in %lu epochs; the neighbour: %lu rounds; the longest nap of %lu: %lu "
+      "ms; "
+      "free memory %lu, then %lu KiB\n",
+      static_cast<unsigned long>(calls_), static_cast<unsigned long>(refused_), static_cast<unsigned long>(processes_),
+      static_cast<unsigned long>(number - options_.first_epoch), static_cast<unsigned long>(board_->neighbour_rounds),
+      static_cast<unsigned long>(board_->naps), static_cast<unsigned long>(board_->longest_gap_ms),
+      static_cast<unsigned long>(first_free_), static_cast<unsigned long>(free_memory_kib()));
   if (board_->failed != 0) std::printf("FAILED in epoch %lu: %s\n", static_cast<unsigned long>(epoch_), board_->words);
   std::fflush(stdout);
   return board_->failed != 0 ? 1 : 0;
@@ -361,7 +371,9 @@ int main(int count, char** arguments) {
     const char* text = arguments[index];
     const std::uint64_t value = std::strtoull(text, nullptr, 0);
     if (name == "--where") {
-      options.where = std::strcmp(text, "ring3") == 0 ? Where::kRing3 : std::strcmp(text, "ring0") == 0 ? Where::kRing0 : Where::kNative;
+      options.where = std::strcmp(text, "ring3") == 0   ? Where::kRing3
+                      : std::strcmp(text, "ring0") == 0 ? Where::kRing0
+                                                        : Where::kNative;
       where = true;
     } else if (name == "--seed") {
       options.seed = value;

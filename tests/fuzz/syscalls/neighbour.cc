@@ -124,7 +124,8 @@ Neighbour::Neighbour(Board& board, const char* directory, bool slow)
 void Neighbour::check_memory(std::uint64_t number) {
   const std::size_t at = first_difference(memory_.data(), memory_.size(), key(number, 1));
   if (at != memory_.size())
-    board_.fail("the neighbour's memory: %#lx at %p", static_cast<unsigned long>(memory_[at]), static_cast<void*>(&memory_[at]));
+    board_.fail("the neighbour's memory: %#lx at %p", static_cast<unsigned long>(memory_[at]),
+                static_cast<void*>(&memory_[at]));
   fill(memory_.data(), memory_.size(), key(number + 1, 1));
 }
 
@@ -155,7 +156,8 @@ void Neighbour::check_files(std::uint64_t number) {
     const auto count = static_cast<std::size_t>(length) / 8;
     if (count != words_of_file(file)) return board_.fail("the neighbour's file %u has %zd bytes", file, length);
     const std::size_t at = first_difference(words.data(), count, key(in_files_, 10 + file));
-    if (at != count) return board_.fail("the neighbour's file %u: %#lx at %zu", file, static_cast<unsigned long>(words[at]), at * 8);
+    if (at != count)
+      return board_.fail("the neighbour's file %u: %#lx at %zu", file, static_cast<unsigned long>(words[at]), at * 8);
   }
   if (shared_ != nullptr && first_difference(shared_, 512, key(in_files_, 10)) != 512)
     board_.fail("the neighbour's mapped file differs from the file");
@@ -175,8 +177,10 @@ void Neighbour::check_pipe(std::uint64_t number) {
   std::uint64_t words[400];
   if (in_pipe_ != 0) {
     const ssize_t length = ::read(pipe_[0], words, sizeof words);
-    if (length != static_cast<ssize_t>(sizeof words)) return board_.fail("the neighbour's pipe gave %zd bytes: %s", length, std::strerror(errno));
-    if (first_difference(words, 400, key(in_pipe_, 50)) != 400) return board_.fail("the neighbour's pipe gave other bytes");
+    if (length != static_cast<ssize_t>(sizeof words))
+      return board_.fail("the neighbour's pipe gave %zd bytes: %s", length, std::strerror(errno));
+    if (first_difference(words, 400, key(in_pipe_, 50)) != 400)
+      return board_.fail("the neighbour's pipe gave other bytes");
   }
   fill(words, 400, key(number + 1, 50));
   in_pipe_ = 0;
@@ -196,7 +200,8 @@ void Neighbour::check_registers(std::uint64_t number) {
   fill(words, sizeof in / 8, key(number, 60));
   std::memset(&out, 0, sizeof out);
   hold_registers(&in, &out, 4'000'000);
-  if (std::memcmp(in.vectors, out.vectors, sizeof in.vectors) != 0) board_.fail("the neighbour's vector registers changed");
+  if (std::memcmp(in.vectors, out.vectors, sizeof in.vectors) != 0)
+    board_.fail("the neighbour's vector registers changed");
   if (std::memcmp(in.general, out.general, sizeof in.general) != 0) board_.fail("the neighbour's registers changed");
 }
 
@@ -252,9 +257,11 @@ void Neighbour::check_program(std::uint64_t number) {
   if (child < 0) return failed_call("fork");
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  const bool for_want_of_memory = (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) || (WIFEXITED(status) && WEXITSTATUS(status) == 77);
+  const bool for_want_of_memory =
+      (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) || (WIFEXITED(status) && WEXITSTATUS(status) == 77);
   if (!for_want_of_memory && (status != 0 || text != expected))
-    board_.fail("the neighbour's program: wait status %#x, output \"%.60s\"", static_cast<unsigned>(status), text.c_str());
+    board_.fail("the neighbour's program: wait status %#x, output \"%.60s\"", static_cast<unsigned>(status),
+                text.c_str());
 }
 
 void Neighbour::check_identity() {
@@ -264,9 +271,11 @@ void Neighbour::check_identity() {
   if (::getsid(0) != ::getpid() || ::getpgrp() != ::getpid()) board_.fail("the neighbour's session is %d", ::getsid(0));
   if (::stat(".", &status) != 0 || status.st_ino != directory_) board_.fail("the neighbour's directory is another one");
   struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur != 100) board_.fail("the neighbour's limit is %lu", limit.rlim_cur);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur != 100)
+    board_.fail("the neighbour's limit is %lu", limit.rlim_cur);
   sigset_t pending;
-  if (::sigpending(&pending) != 0 || ::sigismember(&pending, SIGUSR1) != 0) board_.fail("somebody signalled the neighbour");
+  if (::sigpending(&pending) != 0 || ::sigismember(&pending, SIGUSR1) != 0)
+    board_.fail("somebody signalled the neighbour");
 }
 
 void Neighbour::round(std::uint64_t number) {

@@ -1,5 +1,5 @@
-// A small random number generator with a seed of 64 bits (splitmix64, Steele, Lea and Flood 2014): the same seed gives the
-// same calls.
+// A small random number generator with a seed of 64 bits (splitmix64, Steele, Lea and Flood 2014): the same seed gives
+// the same calls.
 #pragma once
 
 #include <cstdint>

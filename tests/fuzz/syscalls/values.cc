@@ -7,34 +7,181 @@ namespace fuzz {
 namespace {
 
 // Ends of ranges, of types and of address spaces; Linux's and husk's (abi/husk_abi.h).
-constexpr std::uint64_t kDictionary[] = {
-    0, 1, 2, 3, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 511, 512, 1023, 1024, 4095, 4096, 4097, 8192, 65535, 65536,
-    0xf'ffff, 0x10'0000, 0x1f'ffff, 0x20'0000, 0x7fff'fffe, 0x7fff'ffff, 0x8000'0000, 0x8000'0001, 0x8000'0002, 0xffff'f000,
-    0xffff'fffe, 0xffff'ffff, 0x1'0000'0000, 0x1'0000'0001, 0x20'0000'0000, 0x7f'ffff'ffff, 0x7f7f'ffff'e000,
-    0x7f7f'ffff'efff, 0x7f7f'ffff'f000, 0x7f7f'ffff'ffff, 0x7f80'0000'0000, 0x7f80'0000'1000, 0x7f80'0010'0000,
-    0x7f80'0100'0000, 0x7f80'd000'0000, 0x7fff'f7ff'f000, 0x7fff'ffff'dfff, 0x7fff'ffff'e000, 0x7fff'ffff'efff,
-    0x7fff'ffff'f000, 0x7fff'ffff'ffff, 0x8000'0000'0000, 0x8000'0000'1000, 0xffff'7fff'ffff'ffff, 0xffff'8000'0000'0000,
-    0xffff'ffff'8000'0000, 0xffff'ffff'8100'0000, 0xffff'ffff'ff60'0000, 0x1234'5678'9abc'def0, 0x7fff'ffff'ffff'f000,
-    0x7fff'ffff'ffff'fffe, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, 0x8000'0000'0000'0001, 0xffff'ffff'0000'0000,
-    0xffff'ffff'7fff'ffff, 0xffff'ffff'8000'0002, 0xffff'ffff'ffe0'0000, 0xffff'ffff'fff0'0000, 0xffff'ffff'ffff'0000,
-    0xffff'ffff'ffff'e000, 0xffff'ffff'ffff'f000, 0xffff'ffff'ffff'f001, 0xffff'ffff'ffff'fff0, 0xffff'ffff'ffff'fffe,
-    0xffff'ffff'ffff'ffff};
+constexpr std::uint64_t kDictionary[] = {0,
+                                         1,
+                                         2,
+                                         3,
+                                         7,
+                                         8,
+                                         15,
+                                         16,
+                                         31,
+                                         32,
+                                         63,
+                                         64,
+                                         127,
+                                         128,
+                                         255,
+                                         256,
+                                         511,
+                                         512,
+                                         1023,
+                                         1024,
+                                         4095,
+                                         4096,
+                                         4097,
+                                         8192,
+                                         65535,
+                                         65536,
+                                         0xf'ffff,
+                                         0x10'0000,
+                                         0x1f'ffff,
+                                         0x20'0000,
+                                         0x7fff'fffe,
+                                         0x7fff'ffff,
+                                         0x8000'0000,
+                                         0x8000'0001,
+                                         0x8000'0002,
+                                         0xffff'f000,
+                                         0xffff'fffe,
+                                         0xffff'ffff,
+                                         0x1'0000'0000,
+                                         0x1'0000'0001,
+                                         0x20'0000'0000,
+                                         0x7f'ffff'ffff,
+                                         0x7f7f'ffff'e000,
+                                         0x7f7f'ffff'efff,
+                                         0x7f7f'ffff'f000,
+                                         0x7f7f'ffff'ffff,
+                                         0x7f80'0000'0000,
+                                         0x7f80'0000'1000,
+                                         0x7f80'0010'0000,
+                                         0x7f80'0100'0000,
+                                         0x7f80'd000'0000,
+                                         0x7fff'f7ff'f000,
+                                         0x7fff'ffff'dfff,
+                                         0x7fff'ffff'e000,
+                                         0x7fff'ffff'efff,
+                                         0x7fff'ffff'f000,
+                                         0x7fff'ffff'ffff,
+                                         0x8000'0000'0000,
+                                         0x8000'0000'1000,
+                                         0xffff'7fff'ffff'ffff,
+                                         0xffff'8000'0000'0000,
+                                         0xffff'ffff'8000'0000,
+                                         0xffff'ffff'8100'0000,
+                                         0xffff'ffff'ff60'0000,
+                                         0x1234'5678'9abc'def0,
+                                         0x7fff'ffff'ffff'f000,
+                                         0x7fff'ffff'ffff'fffe,
+                                         0x7fff'ffff'ffff'ffff,
+                                         0x8000'0000'0000'0000,
+                                         0x8000'0000'0000'0001,
+                                         0xffff'ffff'0000'0000,
+                                         0xffff'ffff'7fff'ffff,
+                                         0xffff'ffff'8000'0002,
+                                         0xffff'ffff'ffe0'0000,
+                                         0xffff'ffff'fff0'0000,
+                                         0xffff'ffff'ffff'0000,
+                                         0xffff'ffff'ffff'e000,
+                                         0xffff'ffff'ffff'f000,
+                                         0xffff'ffff'ffff'f001,
+                                         0xffff'ffff'ffff'fff0,
+                                         0xffff'ffff'ffff'fffe,
+                                         0xffff'ffff'ffff'ffff};
 
-constexpr const char* kPaths[] = {
-    ".", "..", "a", "b", "c", "d", "a/b", "a/c", "a/b/c", "d/e/f", "./a", "../a", "file", "file", "link", "dangling", "loop",
-    "dir", "dir/x", "dir/y", "dir/../file", "fifo", "fifo", "run", "exe", "mnt", "mnt", "mnt/a", "mnt/..", "mnt/dir", "", "/",
-    "//", "/.", "/..", "/tmp", "/proc", "/proc/self", "/proc/self/fd", "/proc/self/fd/1", "/proc/self/fd/4",
-    "/proc/self/fd/5", "/proc/self/fd/7", "/proc/self/fd/20", "/proc/self/fd/2147483650", "/proc/self/exe", "/proc/self/cwd",
-    "/proc/self/root", "/proc/self/maps", "/proc/self/mem", "/proc/self/stat", "/proc/self/status", "/proc/self/statm",
-    "/proc/self/mounts", "/proc/self/mountinfo", "/proc/self/environ", "/proc/self/cmdline", "/proc/self/limits",
-    "/proc/self/task", "/proc/self/auxv", "/proc/self/comm", "/proc/self/ns/mnt", "/proc/1/status", "/proc/1/fd", "/proc/2",
-    "/proc/thread-self", "/proc/meminfo", "/proc/mounts", "/proc/stat", "/proc/uptime", "/proc/cpuinfo", "/proc/nothing",
-    "/proc/sys/kernel/hostname", "/dev", "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/tty", "/dev/fd/3",
-    "/dev/stdin", "/dev/shm", "/dev/shm/x", "/bin", "/bin/sh", "/bin/busybox", "/etc/passwd", "/etc/passwd/x",
-    "/nothing/at/all"};
+constexpr const char* kPaths[] = {".",
+                                  "..",
+                                  "a",
+                                  "b",
+                                  "c",
+                                  "d",
+                                  "a/b",
+                                  "a/c",
+                                  "a/b/c",
+                                  "d/e/f",
+                                  "./a",
+                                  "../a",
+                                  "file",
+                                  "file",
+                                  "link",
+                                  "dangling",
+                                  "loop",
+                                  "dir",
+                                  "dir/x",
+                                  "dir/y",
+                                  "dir/../file",
+                                  "fifo",
+                                  "fifo",
+                                  "run",
+                                  "exe",
+                                  "mnt",
+                                  "mnt",
+                                  "mnt/a",
+                                  "mnt/..",
+                                  "mnt/dir",
+                                  "",
+                                  "/",
+                                  "//",
+                                  "/.",
+                                  "/..",
+                                  "/tmp",
+                                  "/proc",
+                                  "/proc/self",
+                                  "/proc/self/fd",
+                                  "/proc/self/fd/1",
+                                  "/proc/self/fd/4",
+                                  "/proc/self/fd/5",
+                                  "/proc/self/fd/7",
+                                  "/proc/self/fd/20",
+                                  "/proc/self/fd/2147483650",
+                                  "/proc/self/exe",
+                                  "/proc/self/cwd",
+                                  "/proc/self/root",
+                                  "/proc/self/maps",
+                                  "/proc/self/mem",
+                                  "/proc/self/stat",
+                                  "/proc/self/status",
+                                  "/proc/self/statm",
+                                  "/proc/self/mounts",
+                                  "/proc/self/mountinfo",
+                                  "/proc/self/environ",
+                                  "/proc/self/cmdline",
+                                  "/proc/self/limits",
+                                  "/proc/self/task",
+                                  "/proc/self/auxv",
+                                  "/proc/self/comm",
+                                  "/proc/self/ns/mnt",
+                                  "/proc/1/status",
+                                  "/proc/1/fd",
+                                  "/proc/2",
+                                  "/proc/thread-self",
+                                  "/proc/meminfo",
+                                  "/proc/mounts",
+                                  "/proc/stat",
+                                  "/proc/uptime",
+                                  "/proc/cpuinfo",
+                                  "/proc/nothing",
+                                  "/proc/sys/kernel/hostname",
+                                  "/dev",
+                                  "/dev/null",
+                                  "/dev/zero",
+                                  "/dev/full",
+                                  "/dev/urandom",
+                                  "/dev/tty",
+                                  "/dev/fd/3",
+                                  "/dev/stdin",
+                                  "/dev/shm",
+                                  "/dev/shm/x",
+                                  "/bin",
+                                  "/bin/sh",
+                                  "/bin/busybox",
+                                  "/etc/passwd",
+                                  "/etc/passwd/x",
+                                  "/nothing/at/all"};
 
-constexpr const char* kNames[] = {"tmpfs", "tmpfs", "tmpfs", "proc", "sysfs", "devtmpfs", "erofs", "none", "x", "", "user.a",
-                                  "trusted.b", "security.c", "a/b", "ramfs"};
+constexpr const char* kNames[] = {"tmpfs", "tmpfs", "tmpfs",  "proc",      "sysfs",      "devtmpfs", "erofs", "none",
+                                  "x",     "",      "user.a", "trusted.b", "security.c", "a/b",      "ramfs"};
 
 }  // namespace
 
@@ -166,11 +313,13 @@ std::uint64_t Values::descriptor() {
 std::uint64_t Values::store_string(const char* text, bool longer) {
   std::uint64_t size = 0;
   while (text[size] != '\0') ++size;
-  const std::uint64_t filler = longer ? random_.one_of({1ull, 200ull, 254ull, 255ull, 256ull, 1000ull, 4094ull, 4095ull, 4096ull, 5000ull}) : 0;
+  const std::uint64_t filler =
+      longer ? random_.one_of({1ull, 200ull, 254ull, 255ull, 256ull, 1000ull, 4094ull, 4095ull, 4096ull, 5000ull}) : 0;
   const bool ended = !random_.one_in(40);
   const std::uint64_t bytes = size + filler + (ended ? 1 : 0);
   // Right before the page that is not there, or anywhere.
-  char* at = reinterpret_cast<char*>(random_.one_in(3) || !ended ? kGuard - bytes : kData + random_.below(kDataSize - bytes));
+  char* at =
+      reinterpret_cast<char*>(random_.one_in(3) || !ended ? kGuard - bytes : kData + random_.below(kDataSize - bytes));
   for (std::uint64_t index = 0; index < size; ++index) at[index] = text[index];
   const char with = random_.one_of({'a', '/', '.', '\xff'});
   for (std::uint64_t index = 0; index < filler; ++index) at[size + index] = with != '.' ? with : "./"[index & 1];
@@ -222,12 +371,15 @@ std::int32_t Values::pid() {
 std::uint64_t Values::signal() {
   if (random_.one_in(10)) return number();
   // Rather those that do not end everything.
-  if (random_.one_in(2)) return random_.one_of({0ull, 10ull, 12ull, 14ull, 17ull, 18ull, 19ull, 20ull, 21ull, 22ull, 23ull, 28ull, 34ull, 64ull});
+  if (random_.one_in(2))
+    return random_.one_of(
+        {0ull, 10ull, 12ull, 14ull, 17ull, 18ull, 19ull, 20ull, 21ull, 22ull, 23ull, 28ull, 34ull, 64ull});
   return random_.below(66);
 }
 
 std::uint64_t Values::mode() {
-  if (random_.one_in(3)) return random_.one_of({010644ull, 040755ull, 020666ull, 060666ull, 0100644ull, 0120777ull, 0140777ull, 0777777ull});
+  if (random_.one_in(3))
+    return random_.one_of({010644ull, 040755ull, 020666ull, 060666ull, 0100644ull, 0120777ull, 0140777ull, 0777777ull});
   return random_.one_in(2) ? 0755 : random_.below(010000);
 }
 
@@ -300,7 +452,8 @@ std::uint64_t Values::make(const Argument& argument) {
     case Kind::kLimit:
       return limit();
     case Kind::kDevice:
-      return random_.one_of({0x103ull, 0x105ull, 0x107ull, 0x500ull, 0x501ull, 0x404ull, 0ull, 0xffffffffull, 0x800ull});
+      return random_.one_of(
+          {0x103ull, 0x105ull, 0x107ull, 0x500ull, 0x501ull, 0x404ull, 0ull, 0xffffffffull, 0x800ull});
     case Kind::kChoice:
     case Kind::kFlags:
       return from_list(argument);
@@ -320,8 +473,8 @@ std::uint64_t Values::from_list(const Argument& argument) {
 }
 
 // What is read often: an address that is right, sometimes one byte off, sometimes none.
-#define ODD_INSTEAD                                 \
-  if (random_.one_in(16)) return any_address();     \
+#define ODD_INSTEAD                             \
+  if (random_.one_in(16)) return any_address(); \
   if (random_.one_in(40)) return 0
 
 std::uint64_t Values::words() {
@@ -390,7 +543,8 @@ std::uint64_t Values::poll_descriptors() {
   ODD_INSTEAD;
   const std::uint64_t count = 1 + random_.below(8);
   std::uint64_t* at = room(count * 8);
-  for (std::uint64_t index = 0; index < count; ++index) at[index] = (descriptor() & 0xffff'ffff) | random_.below(0x1'0000) << 32;
+  for (std::uint64_t index = 0; index < count; ++index)
+    at[index] = (descriptor() & 0xffff'ffff) | random_.below(0x1'0000) << 32;
   return address_of(at);
 }
 
@@ -433,7 +587,8 @@ std::uint64_t Values::limit() {
   ODD_INSTEAD;
   std::uint64_t* at = room(16);
   for (int part = 0; part < 2; ++part) {
-    const std::uint64_t value = random_.one_in(3) ? number() : random_.one_of({~0ull, 1ull << 20, 16ull << 20, 64ull << 20, 1024ull, 64ull});
+    const std::uint64_t value =
+        random_.one_in(3) ? number() : random_.one_of({~0ull, 1ull << 20, 16ull << 20, 64ull << 20, 1024ull, 64ull});
     at[part] = value;
   }
   return address_of(at);

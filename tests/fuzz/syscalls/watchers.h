@@ -1,5 +1,5 @@
-// Two processes that the fuzzing ones can neither signal nor reach by memory, files or pipes: what happens to them is the
-// kernel's doing.
+// Two processes that the fuzzing ones can neither signal nor reach by memory, files or pipes: what happens to them is
+// the kernel's doing.
 #pragma once
 
 #include <atomic>

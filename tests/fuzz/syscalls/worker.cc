@@ -13,7 +13,9 @@ namespace {
 void trace_line(int tid, std::uint64_t number, const std::uint64_t (&arguments)[6]) {
   char line[256];
   unsigned length = 0;
-  const auto text = [&](const char* from) { while (*from != '\0') line[length++] = *from++; };
+  const auto text = [&](const char* from) {
+    while (*from != '\0') line[length++] = *from++;
+  };
   const auto hexadecimal = [&](std::uint64_t value) {
     int shift = 60;
     while (shift > 0 && (value >> shift) == 0) shift -= 4;
@@ -33,7 +35,8 @@ void trace_line(int tid, std::uint64_t number, const std::uint64_t (&arguments)[
 
 bool map_fixed(std::uint64_t address, std::uint64_t size, int protection, int sharing) {
   return raw(SYS_mmap, address, size, static_cast<std::uint64_t>(protection),
-             static_cast<std::uint64_t>(MAP_FIXED | MAP_ANONYMOUS | sharing), ~std::uint64_t{0}, 0) == static_cast<long>(address);
+             static_cast<std::uint64_t>(MAP_FIXED | MAP_ANONYMOUS | sharing), ~std::uint64_t{0},
+             0) == static_cast<long>(address);
 }
 
 }  // namespace
@@ -41,7 +44,8 @@ bool map_fixed(std::uint64_t address, std::uint64_t size, int protection, int sh
 bool map_arena() {
   constexpr int kReadWrite = PROT_READ | PROT_WRITE;
   return map_fixed(kData, kDataSize, kReadWrite, MAP_PRIVATE) && map_fixed(kReadOnly, kPage, PROT_READ, MAP_PRIVATE) &&
-         map_fixed(kForbidden, kPage, PROT_NONE, MAP_PRIVATE) && map_fixed(kCode, kPage, kReadWrite | PROT_EXEC, MAP_PRIVATE) &&
+         map_fixed(kForbidden, kPage, PROT_NONE, MAP_PRIVATE) &&
+         map_fixed(kCode, kPage, kReadWrite | PROT_EXEC, MAP_PRIVATE) &&
          map_fixed(kShared, kSharedSize, kReadWrite, MAP_SHARED) &&
          map_fixed(kPlayground, kPlaygroundSize / 2, kReadWrite, MAP_PRIVATE) &&
          map_fixed(kStacks, kStackCount * kStackSize, kReadWrite, MAP_PRIVATE) &&
@@ -95,7 +99,8 @@ void Worker::call() {
   for (int index = 0; world_.root && index < 6; ++index) {
     const auto id = static_cast<std::int32_t>(arguments[index]);
     if (chosen->arguments[index].kind != Kind::kPid) continue;
-    if (id == -1 || (id > 0 && id <= world_.last_protected) || (id < 0 && -std::int64_t{id} <= world_.last_protected)) arguments[index] = 0;
+    if (id == -1 || (id > 0 && id <= world_.last_protected) || (id < 0 && -std::int64_t{id} <= world_.last_protected))
+      arguments[index] = 0;
   }
   begin(chosen->number, arguments);
   end(raw(chosen->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]));
