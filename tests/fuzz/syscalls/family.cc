@@ -95,7 +95,8 @@ void open_descriptors() {
   put(::open("file", O_RDONLY));
   put(::memfd_create("other", 0));
   put(::open("/bin/busybox", O_RDONLY));
-  for (int fd = 0; fd < next; ++fd) ::dup2(kFirstFree + fd, fd);
+  // Where one could not be opened there is none, and not one of the supervisor's.
+  for (int fd = 0; fd < next; ++fd) ::close(fd), ::dup2(kFirstFree + fd, fd);
   raw(SYS_close_range, static_cast<std::uint64_t>(next), kTraceDescriptor - 1, 0);
 }
 

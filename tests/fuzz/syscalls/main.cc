@@ -197,10 +197,8 @@ void Supervisor::epoch(std::uint64_t number) {
   clean();
   for (unsigned index = 0; index < families_.size(); ++index) {
     new (&blocks_[index]) Block{};
-    blocks_[index].magic = kBlockMagic;
-    blocks_[index].size = sizeof(Block);
     blocks_[index].family = index;
-    blocks_[index].epoch = number;
+    blocks_[index].epoch = static_cast<std::uint32_t>(number);
     blocks_[index].forks_left = options_.where == Where::kRing0 ? 30 : 80;
     const std::string name = std::to_string(index);
     ::mkdirat(work_, name.c_str(), 0755);

@@ -19,24 +19,26 @@ struct Call {
   std::uint64_t under_way;
 };
 
-inline constexpr unsigned kCallsKept = 32, kSlots = 24;
+inline constexpr unsigned kCallsKept = 25, kSlots = 24;
 inline constexpr std::uint64_t kActionBase = 10'000;
 
-// One thread's. Threads that came later take over the slots of the first ones.
-struct Slot {
+// So that the memory of a virtual machine that hangs can be searched for them: see run_syscalls.
+inline constexpr std::uint64_t kSlotMagic = 0x746f6c537a7a7566;  // "fuzzSlot"
+
+// One thread's. Threads that came later take over the slots of the first ones. Two fill a page, so that no slot lies in
+// two pages, which are anywhere in the machine's memory.
+struct alignas(2048) Slot {
+  std::uint64_t magic;
+  std::uint32_t family, epoch;
   std::atomic<std::int32_t> tid;
   std::int32_t pid;
   std::atomic<std::uint64_t> made;
   Call calls[kCallsKept];
 };
-
-// So that the memory of a virtual machine that hangs can be searched for it: see run_syscalls.
-inline constexpr std::uint64_t kBlockMagic = 0x6b636f6c427a7566;  // "fuzBlock"
+static_assert(sizeof(Slot) == 2048);
 
 struct alignas(4096) Block {
-  std::uint64_t magic;
-  std::uint64_t size;
-  std::uint64_t family, epoch;
+  std::uint32_t family, epoch;
   std::atomic<std::uint32_t> slots_taken;
   std::atomic<std::int32_t> forks_left;  // of this epoch
   std::atomic<std::uint64_t> calls, refused;
@@ -45,6 +47,9 @@ struct alignas(4096) Block {
   Slot& take_slot() {
     Slot& slot = slots[slots_taken.fetch_add(1, std::memory_order_relaxed) % kSlots];
     slot.made = 0;
+    slot.family = family;
+    slot.epoch = epoch;
+    slot.magic = kSlotMagic;
     return slot;
   }
 };

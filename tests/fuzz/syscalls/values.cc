@@ -452,8 +452,7 @@ std::uint64_t Values::make(const Argument& argument) {
     case Kind::kLimit:
       return limit();
     case Kind::kDevice:
-      return random_.one_of(
-          {0x103ull, 0x105ull, 0x107ull, 0x500ull, 0x501ull, 0x404ull, 0ull, 0xffffffffull, 0x800ull});
+      return random_.one_of({0x103ull, 0x105ull, 0x107ull, 0x500ull, 0x404ull, 0ull, 0xffffffffull, 0x800ull});
     case Kind::kChoice:
     case Kind::kFlags:
       return from_list(argument);
