@@ -28,10 +28,10 @@ class Reason:
         pairs = ((self.what, what), (self.runners, runner), (self.runc, in_a_line(runc)), (self.husk, in_a_line(husk)))
         return all(any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns) for patterns, text in pairs)
 
-    def stale(self):
-        """What the line speaks of and no difference was found for: "CASE FACET under RUNNER"."""
+    def stale(self, looked_at):
+        """What the line speaks of, was looked at, and has no such difference: "CASE FACET under RUNNER"."""
         return [f"{what} under {runner}" for what in self.what for runner in self.runners
-                if not any(fnmatch.fnmatchcase(seen, what) and fnmatch.fnmatchcase(by, runner) for seen, by in self.found)]
+                if fnmatch.filter(looked_at, what) and not any(fnmatch.fnmatchcase(seen, what) and fnmatch.fnmatchcase(by, runner) for seen, by in self.found)]
 
 
 def read_reasons(path):
