@@ -23,10 +23,10 @@ CASES = [
     Case("processes/here-documents", "issue 10", ["bash", "-c", "cat <<<a; cat <<E\n$(seq 20000 | cksum)\nE"], debian=True),
     Case("processes/interactive-shell-without-terminal", "moby/moby#29562", ["bash", "--norc", "-ic", "echo hi"], debian=True),
     Case("processes/tar", "issue 10", "tar cf - -C / etc 2>/dev/null | tar tf - | wc -l", debian=True),
-    Case("processes/su", "issue 10, 8", "su nobody -s /bin/sh -c id; echo $?", debian=True),
+    Case("processes/su", "issue 10, 8, moby/moby#10642, podman-container-tools/podman#8812", "su nobody -s /bin/sh -c id; echo $?", debian=True),
     Case("processes/su-login", "issue 10, 8", "su - -c 'pwd; id -un'; echo $?", debian=True),
     Case("processes/runuser", "issue 10, 8", "runuser -u nobody -- id; echo $?", debian=True),
-    Case("processes/useradd", "issue 10, 8", "groupadd g1 && useradd -m -g g1 u1 && id u1 && su u1 -c 'id -un; cd; pwd'; echo $?",
+    Case("processes/useradd", "issue 10, 8, OpenHands/OpenHands#1110", "groupadd g1 && useradd -m -g g1 u1 && id u1 && su u1 -c 'id -un; cd; pwd'; echo $?",
          debian=True),
     Case("processes/useradd-delete", "issue 10, 8", "useradd u1 && usermod -s /bin/sh u1 && grep u1 /etc/passwd && userdel u1; "
          "echo $?", debian=True),

@@ -15,7 +15,7 @@ CASES = [
     Case("signals/each", "moby/moby#37200, moby/moby#21008", "trap 'echo TERM; exit 5' TERM; " + trapping("HUP", "INT", "QUIT", "USR1", "USR2"),
          dialogue=(("wait", "ready"),) + tuple(step for name in ("HUP", "INT", "QUIT", "USR1", "USR2", "TERM")
                                                for step in (("signal", name), ("wait", name)))),
-    Case("signals/term-of-process-1", "moby/moby#12228, containers/podman#18221", "echo ready; exec sleep 1",
+    Case("signals/term-of-process-1", "moby/moby#12228, podman-container-tools/podman#18221", "echo ready; exec sleep 1",
          dialogue=(("wait", "ready"), ("sleep", 0.2), ("signal", "TERM"))),
     Case("signals/int-of-process-1", "moby/moby#12022", "echo ready; exec sleep 1",
          dialogue=(("wait", "ready"), ("sleep", 0.2), ("signal", "INT"))),
@@ -35,7 +35,7 @@ CASES = [
     Case("signals/ignored-int-arrives", "issue 10, 6", "echo ready; exec sleep 0.5", host="trap '' INT; exec run",
          dialogue=(("wait", "ready"), ("signal", "INT"))),
     Case("signals/nohup", "issue 10, 6", IGNORED, host="exec nohup run"),
-    Case("signals/nohup-hangup", "issue 10, 6, containers/podman#20003", "echo ready; sleep 0.5; echo on", host="exec nohup run",
+    Case("signals/nohup-hangup", "issue 10, 6, podman-container-tools/podman#20003", "echo ready; sleep 0.5; echo on", host="exec nohup run",
          dialogue=(("wait", "ready"), ("signal", "HUP"))),
     Case("signals/pipe-ignored", "issue 10, 6", "(yes; echo $? >&2) 2>&1 | head -n 1; yes 2>/dev/null; echo $? >&2",
          host="trap '' PIPE; run | head -n 1"),

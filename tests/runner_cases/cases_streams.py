@@ -25,9 +25,9 @@ raise SystemExit(process.wait())'"""
 
 CASES = [
     Case("streams/apart", "docs of docker run", "echo out; echo err >&2; exit 3"),
-    Case("streams/stdin-pipe", "containers/podman#392", ["cat"], host="printf 'a\\nb\\n' | run"),
-    Case("streams/stdin-here-string", "containers/podman#3880", ["sh"], host="run <<<'echo hello world'"),
-    Case("streams/stdin-null", "containers/buildah#1650", ["wc", "-c"]),
+    Case("streams/stdin-pipe", "podman-container-tools/podman#392", ["cat"], host="printf 'a\\nb\\n' | run"),
+    Case("streams/stdin-here-string", "podman-container-tools/podman#3880", ["sh"], host="run <<<'echo hello world'"),
+    Case("streams/stdin-null", "podman-container-tools/buildah#1650", ["wc", "-c"]),
     Case("streams/stdin-closed", "containers/crun#1702, issue 10, 3", "wc -c; echo $?", host="exec run 0<&-"),
     Case("streams/stdout-closed", "issue 10, 3", "echo hi; echo $? >&2", host="exec run 1>&-"),
     Case("streams/stderr-closed", "issue 10, 3", "echo hi >&2; echo $?", host="exec run 2>&-"),
@@ -42,7 +42,7 @@ CASES = [
     Case("streams/stdin-socket", "issue 10", ["cat"], host=SOCKET),
     Case("streams/stdin-non-blocking", "docker/cli#1707", ["cat"], host=NONBLOCKING),
     Case("streams/stdin-device", "issue 10", "head -c 1000000 | wc -c", host="exec run </dev/zero"),
-    Case("streams/stdin-conversation", "containers/podman#4676", "while read x; do echo got $x; done; echo end", stdin=True,
+    Case("streams/stdin-conversation", "podman-container-tools/podman#4676", "while read x; do echo got $x; done; echo end", stdin=True,
          dialogue=(("send", b"one\n"), ("wait", "got one"), ("send", b"two\n"), ("wait", "got two"), ("close",))),
     Case("streams/stdin-left-open", "ClusterHQ/powerstrip#66", "echo hi", stdin=True),
     Case("streams/stdout-full", "issue 10", "echo hi; echo $? >&2", host="exec run >/dev/full"),
@@ -59,10 +59,11 @@ CASES = [
     Case("streams/binary", "issue 10", ["cat"], host="head -c 300000 /dev/urandom >f; run <f | cmp - f && echo same"),
     Case("streams/dev-stdin", "issue 10, 2", "cat /dev/stdin", host="echo hi | run"),
     Case("streams/dev-stdin-of-a-pipe", "issue 10, 2", "echo hi | cat /dev/stdin; echo b | sort /dev/stdin"),
-    Case("streams/dev-stdin-sourced", "issue 10, 2", "echo 'echo sourced' | sh -c '. /dev/stdin'; "
+    Case("streams/dev-stdin-sourced", "issue 10, 2, podman-container-tools/podman#6659", "echo 'echo sourced' | sh -c '. /dev/stdin'; "
          "echo 'echo sourced' | sh /dev/stdin"),
     Case("streams/dev-fd", "issue 10, 2", "echo hi | (exec 3<&0; cat /dev/fd/3)"),
     Case("streams/dev-stdout", "moby/moby#31243", "echo hi >/dev/stdout; echo err >/dev/stderr"),
+    Case("streams/dev-stdout-socket", "flynn/flynn#3371", "cat >/dev/null; echo hi >/dev/stdout; echo $?", host=SOCKET),
     Case("streams/dev-stdout-of-a-user", "opencontainers/runc#280, containers/conmon#112",
          "echo hi >/dev/stdout; echo err >/dev/stderr", user="1000:1000"),
     Case("streams/dev-stdout-after-su", "moby/moby#31243", "su nobody -s /bin/sh -c 'echo hi >/dev/stdout'; echo $?"),

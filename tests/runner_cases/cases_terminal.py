@@ -19,7 +19,7 @@ def with_t(name, source, command, dialogue=(), **more):
 
 CASES = [
     with_t("is-one", "docs of docker run", "for n in 0 1 2; do test -t $n && echo $n; done"),
-    with_t("name", "moby/moby#8755", "tty; echo x >/dev/tty; ls /dev/console"),
+    with_t("name", "issue 10", "tty; echo x >/dev/tty; ls /dev/console"),
     with_t("variable", "issue 10", "echo $TERM"),
     # At once where husk runs it; runc sets the size a little after the start.
     with_t("size", "moby/moby#25450, docker/cli#3554", "sleep 0.2; stty size"),
@@ -28,7 +28,7 @@ CASES = [
     with_t("flags", "issue 10", "sleep 0.2; stty -a"),
     with_t("number", "issue 10, 9", "set -- $(cut -d' ' -f7,8 /proc/self/stat); [ $1 != 0 ] && echo has; [ $2 -gt 0 ] && echo foreground"),
     with_t("interrupt", "moby/moby#21008", "trap 'echo int; exit 3' INT; echo ready; sleep 5", (("wait", "ready"), SETTLED, ("send", b"\x03"))),
-    with_t("interrupt-of-process-1", "containers/podman#18221", "echo ready; exec sleep 1",
+    with_t("interrupt-of-process-1", "podman-container-tools/podman#18221", "echo ready; exec sleep 1",
            (("wait", "ready"), SETTLED, ("send", b"\x03"))),
     with_t("interrupt-child", "issue 10", "trap 'echo int' INT; echo ready; sleep 5; echo $?",
            (("wait", "ready"), SETTLED, ("send", b"\x03"))),
@@ -43,7 +43,7 @@ CASES = [
     with_t("paste-raw", "issue 10, 4", "stty raw -echo; echo ready; head -c 30000 | md5sum; stty sane", (("wait", "ready"), ("send", PASTE))),
     with_t("output", "containerd/containerd#3738", "seq 1 20000; echo END"),
     with_t("typed-ahead", "issue 10", "echo ready; sleep 0.3; read x; echo got $x", (("wait", "ready"), ("send", b"early\n"))),
-    with_t("hangup", "containers/podman#20003", "trap 'exit 8' HUP; " + LOOP, (("wait", "ready"), ("hangup",))),
+    with_t("hangup", "podman-container-tools/podman#20003", "trap 'exit 8' HUP; " + LOOP, (("wait", "ready"), ("hangup",))),
     with_t("background-write", "issue 10", "set -m; stty tostop; (echo bg) & sleep 0.3; grep State /proc/$!/status; kill -9 $!"),
     with_t("background-read", "issue 10", "set -m; (read x </dev/tty; echo $?) & sleep 0.3; grep State /proc/$!/status; kill -9 $!"),
     with_t("background-settings", "issue 10", "set -m; stty -echo & sleep 0.3; grep State /proc/$!/status; kill -9 $!"),
@@ -56,8 +56,8 @@ CASES = [
     with_t("user", "opencontainers/runc#280", "echo hi >/dev/stdout; echo hi >/dev/tty; stat -L -c %u /dev/stdin", user="1000:1000"),
     with_t("output-redirected", "issue 10, 7", "test -t 0 && echo in; test -t 1 && echo out", host="run >f; echo $?; cat f"),
     with_t("error-redirected", "issue 10, 7", "test -t 2 && echo err; echo x >&2", host="run 2>f; echo $?; cat f"),
-    with_t("input-redirected", "containers/podman#8916", ["cat"], host="echo asdf | run; echo $?", seconds=6),
-    Case("terminal/none-with-t", "moby/moby#37200, containers/podman#23931", "test -t 1 && echo one; echo hi", tty=True),
+    with_t("input-redirected", "podman-container-tools/podman#8916", ["cat"], host="echo asdf | run; echo $?", seconds=6),
+    Case("terminal/none-with-t", "moby/moby#37200, podman-container-tools/podman#23931", "test -t 1 && echo one; echo hi", tty=True),
     Case("terminal/without-t", "issue 10", "for n in 0 1 2; do test -t $n && echo $n; done; echo end", pty=True),
     Case("terminal/without-t-interrupt", "moby/moby#21008", "trap 'echo int; exit 3' INT; echo ready; sleep 5", pty=True,
          dialogue=(("wait", "ready"), SETTLED, ("send", b"\x03"))),
