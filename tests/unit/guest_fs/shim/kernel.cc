@@ -193,6 +193,7 @@ Result<void> block(Deadline deadline, Interruptible) {
 
 namespace kernel::arch {
 Context::~Context() = default;
+KernelStack::~KernelStack() = default;
 }
 
 namespace kernel::drivers {
