@@ -54,7 +54,7 @@ Result<void> check_writable_mount(const Path& path) {
 
 Result<void> make_node(const Path& start, std::string_view text, std::uint32_t mode, std::uint64_t device) {
   const auto type = static_cast<FileType>(mode >> 12);
-  if ((type == FileType::kCharDevice || type == FileType::kBlockDevice) && !Subject::current().privileged()) {
+  if ((type == FileType::kCharDevice || type == FileType::kBlockDevice) && !Subject::current().can(task::Capability::kMknod)) {
     return Errno::kPerm;
   }
   Lookup found = TRY(look_up_new(start, text, false));

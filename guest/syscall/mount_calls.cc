@@ -56,7 +56,7 @@ SyscallResult bind(mm::UserString source, const fs::Path& point, std::uint32_t m
 
 SyscallResult sys_mount(mm::UserString source, mm::UserString target, mm::UserString type, std::uint64_t flags,
                         mm::UserString data) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
   if ((flags & kMagicMask) == kMagic) flags &= ~kMagicMask;
   const fs::Path point = TRY(resolve_argument(fs::kAtFdCwd, target, fs::LastLink::kFollow));
   const auto mount_flags = static_cast<std::uint32_t>(flags & kPerMount);
@@ -82,7 +82,7 @@ SyscallResult sys_mount(mm::UserString source, mm::UserString target, mm::UserSt
 SyscallResult sys_umount2(mm::UserString target, std::uint32_t flags) {
   constexpr std::uint32_t kForce = 1, kDetach = 2, kNoFollow = 8;
   if (flags & ~(kForce | kDetach | kNoFollow)) return Errno::kInval;
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
   const auto last = flags & kNoFollow ? fs::LastLink::kKeep : fs::LastLink::kFollow;
   const fs::Path found = TRY(resolve_argument(fs::kAtFdCwd, target, last));
   return done(fs::remove_mount(found, flags & kDetach));

@@ -57,7 +57,7 @@ std::int64_t to_ticks(std::uint64_t ns) {
 }
 
 Result<void> set_wall_clock(std::uint64_t realtime) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysTime)) return Errno::kPerm;
   const std::uint64_t uptime = monotonic_ns();
   if (realtime < uptime)
     return Errno::kInval;  // the VM would have booted before the Epoch (as clock_settime(2) on Linux)
@@ -94,7 +94,7 @@ SyscallResult sys_gettimeofday(mm::UserPtr<Timeval> time, mm::UserPtr<Timezone> 
 }
 
 SyscallResult sys_settimeofday(mm::UserPtr<const Timeval> time, mm::UserPtr<const Timezone> zone) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysTime)) return Errno::kPerm;
   if (zone) {
     // The kernel's time zone is obsolete (settimeofday(2)); only "none" can be set.
     const Timezone value = TRY(zone.read());
