@@ -128,6 +128,7 @@ std::string_view read_husk(const fdt::Node& node, BootParameters& parameters) {
   if (!kernel_end || *kernel_end <= husk::abi::kKernelGpa) return "/husk has no usable kernel-end";
   parameters.kernel_end = *kernel_end;
   if (const auto level = number_u32(node, "log-level")) parameters.log_level = *level;
+  if (const auto features = number_u32(node, "cpu-features")) parameters.cpu_features = *features;
   if (const auto khz = number_u32(node, "xapic-timer-khz")) parameters.xapic_timer_khz = *khz;
   if (const auto ports = node.child("ports")) {
     if (const std::string_view problem = read_ports(*ports, parameters.ports); !problem.empty()) return problem;

@@ -42,6 +42,7 @@ class Terminal final : public fs::CharDevice, public InterruptHandler, public Li
   void signal(int number) override;
 
   bool is_controlling(const task::Process& process) const { return session_ != 0 && process.session == session_; }
+  int foreground_group() const { return foreground_group_; }
   bool window_changed();
   void drain(const bool& give_up) {
     if (port_.started()) port_.output.drain(give_up);
@@ -76,6 +77,10 @@ fs::CharDevice& terminal() {
 
 fs::CharDevice* controlling_terminal() {
   return g_terminal.is_controlling(*task::current().process) ? &g_terminal : nullptr;
+}
+
+int foreground_group_of(const task::Process& process) {
+  return g_terminal.is_controlling(process) ? g_terminal.foreground_group() : -1;
 }
 
 bool window_size_changed() {

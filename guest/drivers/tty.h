@@ -7,6 +7,10 @@
 
 #include "fs/char_device.h"
 
+namespace kernel::task {
+class Process;
+}
+
 namespace kernel::drivers {
 
 // The one terminal. Only if the VM has it: console_device(DeviceRole::kTerminal).
@@ -14,6 +18,9 @@ fs::CharDevice& terminal();
 
 // The terminal again, if it is the controlling terminal of the current task's session (/dev/tty); else null.
 fs::CharDevice* controlling_terminal();
+
+// What /proc/PID/stat says of a process's controlling terminal: the foreground process group, or -1 without a terminal.
+int foreground_group_of(const task::Process& process);
 
 // The host's window changed: SIGWINCH to the foreground process group. False if there is no terminal in use.
 bool window_size_changed();

@@ -17,9 +17,11 @@ class FormatArgument {
  public:
   FormatArgument(std::string_view text) : kind_(Kind::kText), text_(text) {}    // NOLINT(google-explicit-constructor)
   FormatArgument(const char* text) : FormatArgument(std::string_view(text)) {}  // NOLINT
-  FormatArgument(char c) : kind_(Kind::kChar), number_(static_cast<unsigned char>(c)) {}  // NOLINT
+  // Only a char: what converts to a number would else be printed as one character.
+  template <std::same_as<char> T>
+  FormatArgument(T c) : kind_(Kind::kChar), number_(static_cast<unsigned char>(c)) {}  // NOLINT
   template <std::signed_integral T>
-  FormatArgument(T value)
+  requires(!std::same_as<T, char>) FormatArgument(T value)
       : kind_(Kind::kSigned), number_(static_cast<std::uint64_t>(static_cast<std::int64_t>(value))) {}  // NOLINT
   template <std::unsigned_integral T>
   FormatArgument(T value) : kind_(Kind::kUnsigned), number_(value) {}  // NOLINT

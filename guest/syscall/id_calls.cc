@@ -92,12 +92,8 @@ bool group_exists(int group, int session) {
 }
 
 bool is_group_in_use(int group) {
-  bool found = false;
-  task::for_each_process([&](Process& process) {
-    found = process.group == group;
-    return !found;
-  });
-  return found;
+  task::IdTable::Entry* entry = task::ids().find(group);
+  return entry && entry->groups != 0;
 }
 
 }  // namespace

@@ -102,8 +102,7 @@ Result<int> clone(const CloneArguments& arguments) {
   // Last what can fail and must be undone: the task is a thread of its process from create() on.
   Ref<Task> task = TRY(Task::create(process, tid, frame));
   if (auto inherited = task->context.inherit_vector_state(); !inherited) {
-    task->process_node.unlink();
-    --process->live_threads;
+    task->leave_process();
     return inherited.error();
   }
   task->context.fs_base = fs_base;

@@ -5,6 +5,7 @@
 
 #include "arch/x86_64/privileged.h"
 #include "arch/x86_64/vector_state.h"
+#include "boot_parameters.h"
 #include "fs/file_table.h"
 #include "fs/fs.h"
 #include "lib/log.h"
@@ -17,6 +18,7 @@
 #include "task/image_loader.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "task/signal_frame.h"
 
 namespace kernel::task {
 namespace {
@@ -33,6 +35,7 @@ constexpr std::size_t kScriptHeader = 256;  // BINPRM_BUF_SIZE
 constexpr std::uint64_t kStackTop = husk::abi::kUserEnd - mm::kPageSize;
 constexpr std::uint64_t kStackRandomPages = 1 << 12;
 constexpr std::uint64_t kInitialStack = 128 << 10;
+constexpr std::uint64_t kHasFsGsBase = 2;  // HWCAP2_FSGSBASE: CR4.FSGSBASE is set (privileged.h)
 
 // "#!interpreter [argument]": the interpreter takes the program's place, with the script's path as an argument.
 Result<bool> replace_script(Program& program) {
@@ -129,6 +132,9 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
                                         {elf::kAuxClktck, 100},
                                         {elf::kAuxRandom, random_address},
                                         {elf::kAuxPlatform, platform_address},
+                                        {elf::kAuxHwcap, boot_parameters().cpu_features},
+                                        {elf::kAuxHwcap2, kHasFsGsBase},
+                                        {elf::kAuxMinsigstksz, largest_signal_frame()},
                                         {elf::kAuxExecfn, path_address},
                                         {elf::kAuxNull, 0}};
   for (const auto& pair : auxiliary) {

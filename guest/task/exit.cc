@@ -45,11 +45,11 @@ void end_process(Process& process) {
     drivers::end_machine(status >> 8 & 0xff, status & 0x7f);
   }
   cancel_process_timers(process);
+  release_stopped_threads(process);
   hang_up_orphaned_groups(process);
   give_children_away(process);
   process.signals.pending.discard(~SignalSet{0});
   process.executable = nullptr;
-  self.process_node.unlink();
   process.zombie_charge = std::move(self.charge);
   process.state = ProcessState::kZombie;
   if (notify_parent_of_exit(process)) remove_process(process);
@@ -95,10 +95,10 @@ void exit_thread(int status) {
   self.files = nullptr;
   self.fs = nullptr;
   self.signals.pending.discard(~SignalSet{0});
-  if (--process.live_threads == 0) {
+  self.leave_process();
+  if (process.live_threads == 0) {
     end_process(process);
   } else {
-    self.process_node.unlink();
     self.charge.give_back();
     retarget_signals(self);
     process.threads_changed.wake_all();
@@ -133,7 +133,7 @@ bool end_other_threads() {
     }
     process.exec_thread = nullptr;
   }
-  self.tid = process.pid;
+  self.set_tid(process.pid);
   return true;
 }
 

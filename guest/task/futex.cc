@@ -52,15 +52,15 @@ class Bucket {
   alignas(WaiterList) std::byte storage_[sizeof(WaiterList)] = {};
 };
 
-constexpr std::size_t kBucketCount = 64;
+constexpr std::size_t kBucketCount = 256;
 constinit std::array<Bucket, kBucketCount> g_buckets;
 
 Bucket& bucket_of(const Key& key) {
   // Fibonacci hashing: the high bits of a product with 2^64 / golden ratio.
   const std::uint64_t mixed = (reinterpret_cast<std::uint64_t>(key.owner) + (key.offset >> 2)) * 0x9e37'79b9'7f4a'7c15;
-  return g_buckets[mixed >> 58];
+  return g_buckets[mixed >> 56];
 }
-static_assert(kBucketCount == 1u << (64 - 58));
+static_assert(kBucketCount == 1u << (64 - 56));
 
 // A word that other address spaces may share is looked up where it is mapped, and must be there, for who only wakes,
 // too: get_futex_key() of Linux. Private anonymous memory must be writable, since else its words never change. A word

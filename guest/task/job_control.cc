@@ -13,6 +13,8 @@ namespace {
 // SIGCHLD's si_code (sigaction(2)).
 enum ChildCode : int { kChildExited = 1, kChildKilled = 2, kChildDumped = 3, kChildStopped = 5, kChildContinued = 6 };
 
+constinit unsigned stopped_processes_ = 0;
+
 constexpr std::uint64_t kNanosecondsPerTick = kNanosecondsPerSecond / 100;  // si_utime counts USER_HZ
 
 const SignalAction& child_action(const Process& parent) {
@@ -75,6 +77,7 @@ bool has_stopped_member(int group) {
 }
 
 void hang_up_if_orphaned_by(int group, Process& leaving) {
+  if (stopped_processes_ == 0) return;  // nearly always, and it spares a look at all processes
   if (!is_orphaned_without(group, &leaving) || !has_stopped_member(group)) return;
   send_signal_to_group(group, kernel_signal(kSigHup));
   send_signal_to_group(group, kernel_signal(kSigCont));
@@ -83,6 +86,7 @@ void hang_up_if_orphaned_by(int group, Process& leaving) {
 }  // namespace
 
 void stop_process(Process& process, int signal) {
+  if (process.state != ProcessState::kStopped) ++stopped_processes_;
   process.state = ProcessState::kStopped;
   process.stop_signal = signal;
   process.stop_reported = false;
@@ -93,7 +97,10 @@ void stop_process(Process& process, int signal) {
 }
 
 void release_stopped_threads(Process& process) {
-  if (process.state == ProcessState::kStopped) process.state = ProcessState::kAlive;
+  if (process.state == ProcessState::kStopped) {
+    process.state = ProcessState::kAlive;
+    --stopped_processes_;
+  }
   process.signals.continued.wake_all();
 }
 

@@ -17,6 +17,7 @@ struct PosixTimer {
   Timer timer;
   Process* process = nullptr;
   SignalCharge charge;  // for its signal, of which there is one at a time
+  PosixTimer* next = nullptr;  // in its bucket
   int id = 0;
   PosixTimerOptions options;
   std::uint64_t expires_ns = 0;
@@ -26,48 +27,60 @@ struct PosixTimer {
   int last_overruns = 0;       // of the last signal that was delivered
 };
 
+// The timers of one process, in buckets by id: as many buckets as there have been timers.
 class PosixTimers {
  public:
   PosixTimers() = default;
   PosixTimers(const PosixTimers&) = delete;
   PosixTimers& operator=(const PosixTimers&) = delete;
   ~PosixTimers() {
-    for (PosixTimer* timer : timers_) delete timer;
+    for (PosixTimer* timer : buckets_) {
+      while (timer) delete std::exchange(timer, timer->next);
+    }
   }
 
-  PosixTimer* find(int id) {
-    const std::size_t place = place_of(id);
-    return place < timers_.size() && timers_[place]->id == id ? timers_[place] : nullptr;
-  }
-  // Gives the timer the next id that none has. kAgain if all have been given away.
-  Result<void> add(PosixTimer* timer) {
-    if (timers_.size() > static_cast<std::size_t>(kLastId)) return Errno::kAgain;
-    while (find(next_id_)) next_id_ = following(next_id_);
-    timer->id = next_id_;
-    TRY(timers_.push_back(timer));
-    // Into its place; ids grow, so that is nearly always the end.
-    for (std::size_t i = timers_.size() - 1; i > 0 && timers_[i - 1]->id > timers_[i]->id; --i) {
-      std::swap(timers_[i - 1], timers_[i]);
-    }
-    next_id_ = following(next_id_);
+  PosixTimer* find(int id) { return buckets_.empty() ? nullptr : *link_of(id); }
+  // Gives the timer the next id that none has. There are far more ids than memory for timers.
+  Result<void> add(PosixTimer& timer) {
+    TRY(make_room());
+    do {
+      timer.id = next_id_;
+      next_id_ = next_id_ == std::numeric_limits<int>::max() ? 0 : next_id_ + 1;
+    } while (find(timer.id));
+    put(timer);
+    ++count_;
     return {};
   }
-  void remove(PosixTimer* timer) {
-    timers_.erase(place_of(timer->id));
-    delete timer;
+  void remove(PosixTimer& timer) {
+    *link_of(timer.id) = timer.next;
+    --count_;
+    delete &timer;
   }
 
  private:
-  static constexpr int kLastId = std::numeric_limits<int>::max();
-  static int following(int id) { return id == kLastId ? 0 : id + 1; }
-  // Of the first timer whose id is not below this one.
-  std::size_t place_of(int id) const {
-    const auto* place = std::lower_bound(timers_.begin(), timers_.end(), id,
-                                         [](const PosixTimer* timer, int wanted) { return timer->id < wanted; });
-    return static_cast<std::size_t>(place - timers_.begin());
+  static constexpr std::size_t kFirstBuckets = 8;
+
+  PosixTimer*& bucket_of(int id) { return buckets_[static_cast<unsigned>(id) % buckets_.size()]; }
+  // What points to the timer with this id, or the null pointer at the end of its bucket.
+  PosixTimer** link_of(int id) {
+    PosixTimer** link = &bucket_of(id);
+    while (*link && (*link)->id != id) link = &(*link)->next;
+    return link;
+  }
+  void put(PosixTimer& timer) { timer.next = std::exchange(bucket_of(timer.id), &timer); }
+  Result<void> make_room() {
+    if (count_ < buckets_.size()) return {};
+    Vector<PosixTimer*> old;
+    TRY(old.resize(std::max(kFirstBuckets, 2 * buckets_.size())));
+    std::swap(old, buckets_);
+    for (PosixTimer* timer : old) {
+      while (timer) put(*std::exchange(timer, timer->next));
+    }
+    return {};
   }
 
-  Vector<PosixTimer*> timers_;  // by id
+  Vector<PosixTimer*> buckets_;
+  std::size_t count_ = 0;
   int next_id_ = 0;
 };
 
@@ -127,7 +140,7 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
   SignalCharge charge = TRY(charge_signal(current()));
   auto* timer = new (std::nothrow) PosixTimer();
   if (!timer) return Errno::kAgain;
-  if (auto added = timers->add(timer); !added) {
+  if (!timers->add(*timer)) {
     delete timer;
     return Errno::kAgain;
   }
@@ -140,7 +153,7 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
 }
 
 Result<void> delete_posix_timer(Process& process, int id) {
-  process.signals.posix_timers->remove(TRY(find(process, id)));
+  process.signals.posix_timers->remove(*TRY(find(process, id)));
   return {};
 }
 

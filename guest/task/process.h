@@ -6,6 +6,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/string.h"
+#include "task/ids.h"
 #include "task/signal_state.h"
 #include "task/task.h"
 #include "task/wait_queue.h"
@@ -51,8 +52,8 @@ class Process final : public RefCounted {
   ~Process() override;
 
   int pid = 0;
-  int group = 0;  // process group
-  int session = 0;
+  GroupId group;
+  SessionId session;
   Process* parent = nullptr;         // null for pid 1; orphans go to pid 1
   int exit_signal = 17;              // what the parent is sent when this process ends (clone(2)): SIGCHLD
   std::uint64_t program = 0;         // changes with every execve(2) of this process ...
@@ -122,12 +123,17 @@ void remove_process(Process& process);
 // The process or task with this id, or null. Zombies are found.
 Process* find_process(int pid);
 Task* find_task(int tid);
-// Calls `visit` for each process in ascending pid order; visit returns false to stop.
+// Calls `visit` for each process in ascending pid order, from a pid on; visit returns false to stop.
 using ProcessVisitor = bool (*)(Process&, void*);
-void for_each_process(ProcessVisitor visit, void* context);
+void for_each_process(int first_pid, ProcessVisitor visit, void* context);
+template <typename Visit>
+void for_each_process_from(int first_pid, Visit visit) {
+  for_each_process(
+      first_pid, [](Process& process, void* context) { return (*static_cast<Visit*>(context))(process); }, &visit);
+}
 template <typename Visit>
 void for_each_process(Visit visit) {
-  for_each_process([](Process& process, void* context) { return (*static_cast<Visit*>(context))(process); }, &visit);
+  for_each_process_from(0, visit);
 }
 
 // Load figures for /proc/stat, /proc/loadavg and sysinfo(2).

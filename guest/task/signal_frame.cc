@@ -167,6 +167,12 @@ void restore_registers(arch::TrapFrame& f, const SignalContext& s) {
 
 }  // namespace
 
+std::size_t largest_signal_frame() {
+  constexpr std::size_t kImageAlignment = 64, kFrameAlignment = 16;
+  return kRedZone + arch::kLargestVectorState + sizeof kMagic2 + kImageAlignment + sizeof(SignalFrame) + kFrameAlignment +
+         8;
+}
+
 Result<void> enter_handler(arch::TrapFrame& frame, const SignalInfo& info, const SignalAction& action,
                            SignalSet saved_mask) {
   Task& task = current();

@@ -7,11 +7,17 @@
 //   low    the handler's stack pointer: 16-byte aligned, minus 8, as after a CALL
 #pragma once
 
+#include <cstddef>
+
 #include "arch/x86_64/trap_frame.h"
 #include "lib/result.h"
 #include "task/signal_state.h"
 
 namespace kernel::task {
+
+// What the kernel needs at most of a stack to enter a handler: AT_MINSIGSTKSZ (getauxval(3)). A bound that holds on every
+// processor, because the exact size is asked of it (by CPUID, which exits) only when the first image is saved.
+std::size_t largest_signal_frame();
 
 class Task;
 

@@ -61,12 +61,10 @@ void let_act(Task& task, int signal) {
 
 // The thread that gets to act on a process-directed signal: the leader if it does not block it, else any that does not.
 void wake_one_that_wants(Process& process, int signal) {
-  Task* chosen = nullptr;
+  if (Task* leader = process.leader(); leader && wants(*leader, signal)) return let_act(*leader, signal);
   for (Task& thread : process.threads) {
-    if (!wants(thread, signal)) continue;
-    if (!chosen || thread.tid == process.pid) chosen = &thread;
+    if (wants(thread, signal)) return let_act(thread, signal);
   }
-  if (chosen) let_act(*chosen, signal);
 }
 
 // What happens at sending whether or not the signal is blocked or ignored (signal(7); POSIX 2.4.1).

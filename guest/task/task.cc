@@ -10,21 +10,9 @@
 namespace kernel::task {
 namespace {
 
-constexpr int kMaxPid = 32768;  // /proc/sys/kernel/pid_max
-
 constinit Global<List<Process, &Process::table_node>> processes_;  // ascending pids
-constinit int last_pid_ = 0;
+constinit unsigned process_count_ = 0;
 constinit std::uint64_t forks_ = 0;
-
-bool id_is_used(int id) {
-  for (Process& process : *processes_) {
-    if (process.pid == id || process.group == id || process.session == id) return true;
-    for (Task& thread : process.threads) {
-      if (thread.tid == id) return true;
-    }
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -32,17 +20,13 @@ Task::~Task() = default;
 Process::~Process() = default;
 
 Result<int> allocate_id() {
-  for (int attempts = 0; attempts < kMaxPid; ++attempts) {
-    last_pid_ = last_pid_ >= kMaxPid - 1 ? 2 : last_pid_ + 1;
-    if (!id_is_used(last_pid_)) return last_pid_;
-  }
-  return Errno::kAgain;
+  return ids().allocate();
 }
 
 Result<Ref<Task>> Task::create(Ref<Process> process, int tid, const arch::TrapFrame& frame) {
   Ref<Task> task = TRY(make_ref<Task>());
   TRY(task->context.initialise(frame));
-  task->tid = tid;
+  task->set_tid(tid);
   task->start_ns = monotonic_ns();
   process->threads.push_back(*task);
   ++process->live_threads;
@@ -50,19 +34,36 @@ Result<Ref<Task>> Task::create(Ref<Process> process, int tid, const arch::TrapFr
   return task;
 }
 
+void Task::set_tid(int id) {
+  if (tid != 0) ids().at(tid).task = nullptr;
+  if (id != 0) ids().at(id).task = this;
+  tid_ = id;
+}
+
+void Task::leave_process() {
+  process_node.unlink();
+  --process->live_threads;
+  // It keeps its number for whoever still asks for it, but the number is somebody else's to have.
+  ids().at(tid).task = nullptr;
+}
+
 void add_process(Process& process) {
   process.retain();
   ++forks_;
-  for (Process& other : *processes_) {
-    if (other.pid > process.pid) {
-      processes_->insert_before(other, process);
-      return;
-    }
+  ++process_count_;
+  Process* before = ids().process_up_to(process.pid);
+  Process* after = before ? processes_->next(*before) : processes_->front();
+  if (after) {
+    processes_->insert_before(*after, process);
+  } else {
+    processes_->push_back(process);
   }
-  processes_->push_back(process);
+  ids().at(process.pid).process = &process;
 }
 
 void remove_process(Process& process) {
+  --process_count_;
+  ids().at(process.pid).process = nullptr;
   process.table_node.unlink();
   process.sibling_node.unlink();
   process.parent = nullptr;
@@ -71,10 +72,7 @@ void remove_process(Process& process) {
 }
 
 Task* Process::leader() {
-  for (Task& thread : threads) {
-    if (thread.tid == pid) return &thread;
-  }
-  return nullptr;
+  return find_task(pid);
 }
 
 std::uint32_t Process::real_uid() {
@@ -83,35 +81,28 @@ std::uint32_t Process::real_uid() {
 }
 
 Process* find_process(int pid) {
-  for (Process& process : *processes_) {
-    if (process.pid == pid) return &process;
-  }
-  return nullptr;
+  IdTable::Entry* entry = ids().find(pid);
+  return entry ? entry->process : nullptr;
 }
 
 Task* find_task(int tid) {
-  for (Process& process : *processes_) {
-    for (Task& thread : process.threads) {
-      if (thread.tid == tid) return &thread;
-    }
-  }
-  return nullptr;
+  IdTable::Entry* entry = ids().find(tid);
+  return entry ? entry->task : nullptr;
 }
 
-void for_each_process(ProcessVisitor visit, void* context) {
-  for (Process& process : *processes_) {
-    if (!visit(process, context)) return;
+void for_each_process(int first_pid, ProcessVisitor visit, void* context) {
+  for (Process* process = ids().process_from(first_pid); process != nullptr;) {
+    Process* next = processes_->next(*process);  // the visitor may remove the process
+    if (!visit(*process, context)) return;
+    process = next;
   }
 }
 
 TaskStatistics task_statistics() {
   TaskStatistics statistics{};
-  for (Process& process : *processes_) {
-    (void)process;
-    ++statistics.processes;
-  }
+  statistics.processes = process_count_;
   statistics.runnable = runnable_count();
-  statistics.last_pid = last_pid_;
+  statistics.last_pid = ids().last();
   statistics.context_switches = context_switch_count();
   statistics.forks = forks_;
   statistics.idle_ns = idle_time_ns();

@@ -45,7 +45,11 @@ class Task final : public RefCounted {
   Task() = default;
   ~Task() override;
 
-  int tid = 0;
+  // Found by this number (find_task()) until it leaves its process.
+  const int& tid = tid_;
+  void set_tid(int id);
+  // Its end as a thread of its process.
+  void leave_process();
   Ref<Process> process;
   char name[16] = {};  // comm, NUL-terminated (prctl(2) PR_SET_NAME)
   TaskState state = TaskState::kSleeping;
@@ -80,6 +84,9 @@ class Task final : public RefCounted {
 
   ListNode run_node;      // scheduler
   ListNode process_node;  // Process::threads
+
+ private:
+  int tid_ = 0;
 };
 
 // The running task. There always is one, except while the scheduler idles.

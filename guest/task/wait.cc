@@ -57,11 +57,19 @@ Result<WaitEvent> wait_for_child(int which, unsigned options) {
   bool any = false;
   auto look = [&] {
     any = false;
-    for (Process& child : self.children) {
-      if (!matches(child, which, options)) continue;
+    const auto has_event = [&](Process& child) {
+      if (!matches(child, which, options)) return false;
       any = true;
       event = take_event(child, options);
-      if (event.pid != 0) return true;
+      return event.pid != 0;
+    };
+    if (which > 0) {
+      Process* child = find_process(which);
+      if (child && child->parent == &self && has_event(*child)) return true;
+    } else {
+      for (Process& child : self.children) {
+        if (has_event(child)) return true;
+      }
     }
     return !any || (options & kWaitNoHang);
   };

@@ -94,6 +94,7 @@ TEST_F(DeviceTree, DescribesTheMachine) {
   EXPECT_EQ(number(fdt, "/husk", "tsc-khz"), 2'600'000u);
   EXPECT_EQ(number(fdt, "/husk", "kernel-end"), 0x12'3000u);
   EXPECT_EQ(number(fdt, "/husk", "log-level"), 4u);
+  EXPECT_EQ(number(fdt, "/husk", "cpu-features"), 0u);
   EXPECT_EQ(property(fdt, "/chosen", "rng-seed").size(), 64u);
   EXPECT_EQ(property(fdt, "/husk/payload", "terminal"), "");
 }

@@ -213,6 +213,9 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   tree.devices = devices_->nodes();
   tree.kernel_end = image.end();
   tree.log_level = static_cast<std::uint32_t>(log::level());
+  // The kernel tells its programs (AT_HWCAP); to ask its processor would cost it an exit at each start.
+  const auto features = std::ranges::find(profile_.cpuid, 1u, &kvm_cpuid_entry2::function);
+  if (features != profile_.cpuid.end()) tree.cpu_features = features->edx;
   tree.payload = &spec_;
   if (::getrandom(tree.rng_seed.data(), tree.rng_seed.size(), 0) != static_cast<ssize_t>(tree.rng_seed.size())) {
     throw Error::from_errno("read", "random numbers for the guest");

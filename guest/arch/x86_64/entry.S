@@ -162,6 +162,8 @@ ring0_page_fault:
     save_fault_address
     jmp ring0_exception
 ring0_breakpoint:
+    push $0
+    push $3
     jmp ring0_exception
 // On the emergency stack (abi/x86_tables.h): a task's stack that has overflowed cannot take the frame of the page fault.
 ring0_double_fault:
@@ -229,19 +231,23 @@ ring3_double_fault:
     forward boot_stack_pointer, trap_from_kernel
 
 // INT3 in the kernel's code is the gate to privileged operations (privileged.cc): EAX says which, RDI and RSI are its arguments.
+// Every instruction here is emulated, and a switch between processes comes through it: so nothing is pushed before it is known
+// that a payload executed the INT3, and the page table base comes first. Here 0(%rsp) is RIP.
 ring3_breakpoint:
-    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
-    jb ring3_exception
-    add $16, %rsp
-    cmp $1, %eax
-    ja 1f
-    je 2f
+    cmpl $KERNEL_HIGH_WORD, 4(%rsp)
+    jb 8f
+    test %eax, %eax
+    jnz 1f
     mov %rdi, %cr3                  // 0: load the page table base, which flushes the TLB
     iretq
-2:  invlpg (%rdi)                   // 1: flush one page from the TLB
-    iretq
+8:  push $0
+    push $3
+    jmp ring3_exception
 1:  cmp $2, %eax
-    jne 3f
+    jae 2f
+    invlpg (%rdi)                   // 1: flush one page from the TLB
+    iretq
+2:  jne 3f
     mov %edi, %ecx                  // 2: write an MSR
     mov %esi, %eax
     mov %rsi, %rdx
@@ -277,13 +283,14 @@ ring3_breakpoint:
     .set vector, 0
     .rept 256
     .balign 16
+    .if vector == 3
+    jmp \ring\()_breakpoint        // pushes what it needs
+    .else
     .if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
     push $0
     .endif
     push $vector
-    .if vector == 3
-    jmp \ring\()_breakpoint
-    .elseif vector == 8
+    .if vector == 8
     jmp \ring\()_double_fault
     .elseif vector == 14
     jmp \ring\()_page_fault
@@ -291,6 +298,7 @@ ring3_breakpoint:
     jmp \ring\()_exception
     .else
     jmp \ring\()_interrupt
+    .endif
     .endif
     .set vector, vector + 1
     .endr

@@ -92,8 +92,10 @@ void wait_for_interrupt() {
 }
 
 void let_interrupts_in() {
-  // STI takes effect after the next instruction.
-  if (!in_ring3()) asm volatile("sti; nop; cli" ::: "memory");
+  // STI takes effect after the next instruction. A KVM that emulates CPL 0 does not look for interrupts between two
+  // instructions, only where something else made it stop: so the door stays open for a while, which costs a processor that
+  // executes them next to nothing. Whoever must not miss the time looks at the clock (task::preemption_point()).
+  if (!in_ring3()) asm volatile("sti; .rept 32; nop; .endr; cli" ::: "memory");
 }
 
 void write_port(std::uint16_t port, std::uint8_t value) {

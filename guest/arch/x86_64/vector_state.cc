@@ -19,7 +19,7 @@ struct Geometry {
   std::size_t size = kFxsaveSize;
 };
 constinit Geometry geometry_;
-alignas(64) constinit std::byte scratch_area_[4096] = {};
+alignas(64) constinit std::byte scratch_area_[kLargestVectorState] = {};
 
 struct CpuidResult {
   std::uint32_t eax, ebx, ecx, edx;
@@ -46,7 +46,13 @@ const Geometry& geometry() {
     for (std::uint32_t component = 2; component < 64; ++component) {
       if (!(geometry_.mask >> component & 1)) continue;
       const CpuidResult layout = cpuid(0xd, component);  // EAX: size, EBX: offset
-      if (layout.eax + layout.ebx > geometry_.size) geometry_.size = layout.eax + layout.ebx;
+      const std::size_t end = std::size_t{layout.eax} + layout.ebx;
+      // What lies further out than on any processor known is not for this kernel.
+      if (end > kLargestVectorState) {
+        geometry_.mask &= ~(std::uint64_t{1} << component);
+      } else if (end > geometry_.size) {
+        geometry_.size = end;
+      }
     }
   }
   return geometry_;

@@ -7,7 +7,9 @@
 
 namespace kernel::arch {
 
-// Size of a saved image in bytes (at most a page), and the mask of state components in it (XCR0); 0 when images are
+// The largest image that there is: x87, SSE, AVX, AVX-512 and PKRU, laid out as on the processors that have them all.
+inline constexpr std::size_t kLargestVectorState = 2696;
+// Size of a saved image in bytes, at most kLargestVectorState, and the mask of state components in it (XCR0); 0 when images are
 // FXSAVE's 512 bytes.
 std::size_t vector_state_size();
 std::uint64_t vector_state_mask();

@@ -8,6 +8,7 @@
 #include "abi/x86_tables.h"
 #include "arch/x86_64/xapic.h"
 #include "boot/pvh/command_line.h"
+#include "boot/pvh/cpuid.h"
 #include "boot/pvh/devices.h"
 #include "boot/pvh/gate.h"
 #include "boot/pvh/local_apic.h"
@@ -241,6 +242,7 @@ void write_tree(std::span<std::byte> room, const KernelMemory& memory, const Phy
   tree.u64("boot-tsc", clock.boot_tsc);
   tree.u64("boot-realtime-ns", clock.boot_realtime_ns);
   tree.u32("log-level", options_.log_level);
+  tree.u32("cpu-features", cpuid(1).edx);
   tree.u64("kernel-end", mm::physical_of(loader_end));
   write_payload(tree, terminal);
   tree.begin("ports");

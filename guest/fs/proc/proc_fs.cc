@@ -146,10 +146,9 @@ class RootDirectory final : public NodeDirectory {
       if (!TRY(iterate_nodes(position, visitor))) return {};
       position = kNumberBase;
     }
-    const std::uint64_t first = entries_before(position, kNumberBase);
-    task::for_each_process([&](task::Process& process) {
+    const auto first = std::min<std::uint64_t>(entries_before(position, kNumberBase), task::kMaxPid);
+    task::for_each_process_from(static_cast<int>(first), [&](task::Process& process) {
       const auto pid = static_cast<std::uint64_t>(process.pid);
-      if (pid < first) return true;
       FixedText<16> name;
       name.print("{}", process.pid);
       return visitor.entry(name.view(), pid << 16, FileType::kDirectory, kNumberBase + pid + 1);

@@ -1,4 +1,6 @@
 // /proc/PID/stat, status, statm, limits, comm, oom_score_adj.
+#include "drivers/tty.h"
+#include "fs/console.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "fs/proc/process_files.h"
@@ -98,10 +100,12 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   const Dispositions signals = dispositions_of(process);
   const int id = subject.whole_process || !subject.task ? process.pid : subject.task->tid;
   text.print("{} ({}) {} {} {} {} ", id, name_of(subject), state_of(subject).letter,
-             process.parent ? process.parent->pid : 0, process.group, process.session);
-  // tty_nr and tpgid: as of a process without a controlling terminal. Then flags and page faults: minor, of children,
-  // major, of children.
-  text.print("0 -1 0 {} 0 0 0 ", process.minor_faults);
+             process.parent ? process.parent->pid : 0, int{process.group}, int{process.session});
+  // tty_nr and tpgid, then flags and page faults: minor, of children, major, of children. The terminal is /dev/console,
+  // whose numbers are below 256, where the device's number in proc(5) is as in stat(2).
+  const int foreground = drivers::foreground_group_of(process);
+  const std::uint32_t terminal = foreground < 0 ? 0 : kTerminalMajor << 8 | kConsoleMinor;
+  text.print("{} {} 0 {} 0 0 0 ", terminal, foreground, process.minor_faults);
   text.print("{} {} {} {} ", time.user_ns / kNanosecondsPerTick, time.system_ns / kNanosecondsPerTick,
              process.reaped_user_ns / kNanosecondsPerTick, process.reaped_system_ns / kNanosecondsPerTick);
   // priority, nice, threads, itrealvalue, start time
@@ -144,7 +148,8 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   text.print("FDSize:\t{}\nGroups:\t", subject.task && subject.task->files ? subject.task->files->end() : 0);
   for (std::uint32_t group : who.groups) text.print("{} ", group);
   if (who.groups.empty()) text.put(" ");  // as Linux ends the list
-  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid, id, process.group, process.session);
+  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid, id, int{process.group},
+             int{process.session});
   if (subject.task && subject.task->space) {
     const MemoryUse memory = memory_of(subject);
     const mm::AddressSpace& space = *subject.task->space;
@@ -164,7 +169,8 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
     put_kilobytes(text, "VmSwap", 0);
   }
   const Dispositions signals = dispositions_of(process);
-  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", process.live_threads, process.signals.pending.queued,
+  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", process.live_threads,
+             subject.task && subject.task->charge.user() ? subject.task->charge.user()->queued_signals : 0,
              process.limits[task::kRlimitSigpending].current);
   put_mask(text, "SigPnd", subject.task ? subject.task->signals.pending.set : 0);
   put_mask(text, "ShdPnd", process.signals.pending.set);

@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <functional>
 
 #include "../topic.h"
@@ -67,12 +68,29 @@ static void in_linked_group(const char* what, const std::function<void()>& prepa
   say_end(what, child);
 }
 
+// Fields 7 and 8 of /proc/self/stat.
+static void say_numbers(const char* what) {
+  int tty = 0;
+  int group = 0;
+  std::FILE* file = std::fopen("/proc/self/stat", "r");
+  const int fields = std::fscanf(file, "%*d %*s %*c %*d %*d %*d %d %d", &tty, &group);
+  std::fclose(file);
+  say("%s: %d fields, a terminal %s, foreground group %s\n", what, fields, tty != 0 ? "yes" : "no",
+      group == ::tcgetpgrp(terminal) ? "as tcgetpgrp" : group == -1 ? "none" : "another");
+}
+
 static int run() {
   terminal = ::open("/dev/tty", O_RDWR);
   if (terminal < 0) {
     say("no terminal: %s\n", outcome(terminal));
     return 1;
   }
+  say_numbers("with a terminal");
+  say_end("in a session of its own", in_child([] {
+            ::setsid();
+            say_numbers("without");
+            return 0;
+          }));
   in_orphaned_group("orphaned", [] {});
   in_orphaned_group("orphaned, signals ignored", ignore_terminal_signals);
   in_orphaned_group("orphaned, with handlers", [] {

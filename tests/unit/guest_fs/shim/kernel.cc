@@ -32,7 +32,7 @@ Kernel::Kernel(std::uint64_t frames) : frames_total(frames) {
   task_ = kernel::make_ref<kernel::task::Task>().take();
   task_->process = kernel::make_ref<kernel::task::Process>().take();
   task_->process->pid = 1;
-  task_->tid = 1;
+  task_->set_tid(1);
   for (auto& limit : task_->process->limits) limit = {~0ULL, ~0ULL};
   task_->process->limits[kernel::task::kRlimitNofile] = {1024, 4096};
   task_->files = kernel::make_ref<kernel::fs::FileTable>().take();
@@ -176,6 +176,9 @@ WaitNode::WaitNode(WaitQueue& queue) : task_(&current()) {
   queue.waiters_.push_back(*this);
 }
 void WaitQueue::wake_all() {}
+void Task::set_tid(int id) {
+  tid_ = id;
+}
 bool preemption_point() {
   return false;
 }
