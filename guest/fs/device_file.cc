@@ -23,7 +23,7 @@ class DeviceFile final : public File {
 
  private:
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override { return device_.read(buffer, flags()); }
-  Result<std::size_t> do_write(std::uint64_t&, mm::IoBuffer& buffer) override { return device_.write(buffer, flags()); }
+  Result<std::size_t> do_write(std::uint64_t, mm::IoBuffer& buffer) override { return device_.write(buffer, flags()); }
 
   CharDevice& device_;
 };

@@ -1,28 +1,64 @@
 #include "fs/file.h"
 
+#include <algorithm>
+
 #include "fs/locks.h"
+#include "task/exit.h"
+#include "task/scheduler.h"
+#include "task/task.h"
 
 namespace kernel::fs {
 
+namespace {
+
+// One call may move 2 GiB, which takes seconds. After so many bytes others may run.
+constexpr std::size_t kPiece = std::size_t{64} << 10;
+
+}  // namespace
+
 File::~File() {
   if (path_.dentry && path_.dentry->inode() && inode().locks) inode().locks->release_file(*this);
+}
+
+// Moves the whole buffer with move(bytes moved before), in pieces between which other tasks run. What moves data here
+// does not sleep: a stream is never moved in pieces.
+template <typename Move>
+Result<std::size_t> File::in_pieces(mm::IoBuffer& buffer, Move move) {
+  const std::size_t total = buffer.remaining();
+  if (total <= kPiece) return move(std::size_t{0});
+  std::size_t done = 0;
+  while (done < total) {
+    const mm::IoBuffer::Piece piece(buffer, std::min(kPiece, total - done));
+    const std::size_t wanted = buffer.remaining();
+    auto moved = move(done);
+    if (!moved) return moved_or(done, moved.error());
+    done += moved.value();
+    if (moved.value() < wanted || done == total) break;
+    // Linux ends a long read of a device for any signal, and one of a regular file only for the end of the process.
+    if (task::preemption_point() && (!inode().is_regular() || task::must_exit(task::current()))) break;
+  }
+  return done;
 }
 
 Result<std::size_t> File::read(mm::IoBuffer& buffer) {
   if (!readable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
   if (is_stream()) return do_read(0, buffer);
-  const std::size_t count = TRY(do_read(offset_, buffer));
+  const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
+  const std::size_t count =
+      TRY(in_pieces(buffer, [&](std::size_t done) { return do_read(offset_ + done, buffer); }));
   offset_ += count;
   return count;
 }
 
-Result<std::size_t> File::write(mm::IoBuffer& buffer) {
+Result<std::size_t> File::write(mm::IoBuffer& buffer, Append append) {
   if (!writable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
+  if (is_stream()) return do_write(0, buffer);
+  const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
   std::uint64_t position = offset_;
-  const std::size_t count = TRY(do_write(position, buffer));
-  if (!is_stream()) offset_ = position + count;
+  const std::size_t count = TRY(write_pieces(position, buffer, append));
+  offset_ = position + count;
   return count;
 }
 
@@ -30,14 +66,22 @@ Result<std::size_t> File::read_at(std::uint64_t offset, mm::IoBuffer& buffer) {
   if (is_stream()) return Errno::kSPipe;
   if (!readable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  return do_read(offset, buffer);
+  return in_pieces(buffer, [&](std::size_t done) { return do_read(offset + done, buffer); });
 }
 
-Result<std::size_t> File::write_at(std::uint64_t offset, mm::IoBuffer& buffer) {
+Result<std::size_t> File::write_at(std::uint64_t offset, mm::IoBuffer& buffer, Append append) {
   if (is_stream()) return Errno::kSPipe;
   if (!writable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  return do_write(offset, buffer);
+  return write_pieces(offset, buffer, append);
+}
+
+// Nobody else changes the contents between the pieces of one write.
+Result<std::size_t> File::write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append) {
+  const task::TurnLock::Turn turn(inode().contents_turn, buffer.remaining() > kPiece);
+  const bool appends = append == Append::kAsOpened ? flags() & kAppend : append == Append::kYes;
+  if (appends && inode().is_regular()) offset = TRY(inode().metadata()).size;
+  return in_pieces(buffer, [&](std::size_t done) { return do_write(offset + done, buffer); });
 }
 
 Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> memory) {
@@ -53,8 +97,8 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> mem
 
 Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {
   if (is_stream()) return Errno::kSPipe;
-  const Metadata metadata = TRY(inode().metadata());
-  const auto size = static_cast<std::int64_t>(metadata.size);
+  position_turn_.wait();
+  const std::uint64_t size = TRY(inode().metadata()).size;
   std::int64_t base = 0;
   switch (whence) {
     case kSeekSet:
@@ -63,22 +107,18 @@ Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {
       base = static_cast<std::int64_t>(offset_);
       break;
     case kSeekEnd:
-      base = size;
+      base = static_cast<std::int64_t>(size);
       break;
     case kSeekData:
-      // A file without holes (lseek(2)): all of it is data, and the only hole is at the end.
-      if (offset < 0 || offset >= size) return Errno::kNxio;
-      break;
     case kSeekHole:
-      if (offset < 0 || offset >= size) return Errno::kNxio;
-      offset = size;
+      if (offset < 0 || static_cast<std::uint64_t>(offset) >= size) return Errno::kNxio;
+      offset = static_cast<std::int64_t>(TRY(find(static_cast<std::uint64_t>(offset), size, whence == kSeekData)));
       break;
     default:
       return Errno::kInval;
   }
   std::int64_t position;
-  if (__builtin_add_overflow(base, offset, &position)) return Errno::kOverflow;
-  if (position < 0) return Errno::kInval;
+  if (__builtin_add_overflow(base, offset, &position) || position < 0) return Errno::kInval;
   offset_ = static_cast<std::uint64_t>(position);
   return offset_;
 }

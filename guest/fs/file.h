@@ -15,6 +15,7 @@
 #include "lib/result.h"
 #include "mm/io_buffer.h"
 #include "mm/memory_object.h"
+#include "task/turn_lock.h"
 
 namespace kernel::fs {
 
@@ -23,6 +24,9 @@ inline Result<std::size_t> moved_or(std::size_t moved, Errno error) {
   if (moved > 0) return moved;
   return error;
 }
+
+// Where a write goes: as the file's O_APPEND says, or as pwritev2(2)'s flags say for one call.
+enum class Append : std::uint8_t { kAsOpened, kYes, kNo };
 
 class File : public RefCounted {
  public:
@@ -45,10 +49,10 @@ class File : public RefCounted {
 
   // At the file's offset, which advances. kBadF unless open for it. Bytes moved; 0 at the end of the file.
   Result<std::size_t> read(mm::IoBuffer& buffer);
-  Result<std::size_t> write(mm::IoBuffer& buffer);
+  Result<std::size_t> write(mm::IoBuffer& buffer, Append append = Append::kAsOpened);
   // At `offset`; kSPipe for a stream.
   Result<std::size_t> read_at(std::uint64_t offset, mm::IoBuffer& buffer);
-  Result<std::size_t> write_at(std::uint64_t offset, mm::IoBuffer& buffer);
+  Result<std::size_t> write_at(std::uint64_t offset, mm::IoBuffer& buffer, Append append = Append::kAsOpened);
   // Into kernel memory (execve reading headers). Less than asked at the end of the file.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> memory);
   std::uint64_t offset() const { return offset_; }
@@ -74,14 +78,24 @@ class File : public RefCounted {
  protected:
   File(Path path, std::uint32_t flags) : path_(static_cast<Path&&>(path)), flags_(flags) {}
 
-  // Move data at `offset` (meaningless for a stream).
+  // Move data at `offset` (meaningless for a stream). Only a stream's may sleep.
   virtual Result<std::size_t> do_read(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
-  // `offset` is updated to where the data went when the file appends.
-  virtual Result<std::size_t> do_write(std::uint64_t& /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
+  virtual Result<std::size_t> do_write(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
+  // lseek(2)'s SEEK_DATA or SEEK_HOLE from `offset`, which is before the end. The default is for a file without holes:
+  // all of it is data, and the only hole is at the end.
+  virtual Result<std::uint64_t> find(std::uint64_t offset, std::uint64_t size, bool data) {
+    return data ? offset : size;
+  }
 
   std::uint64_t offset_ = 0;
 
  private:
+  template <typename Move>
+  Result<std::size_t> in_pieces(mm::IoBuffer& buffer, Move move);
+  Result<std::size_t> write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append);
+
+  // Held by who moves data at the file's own offset in pieces.
+  task::TurnLock position_turn_;
   Path path_;
   std::uint32_t flags_;
   WriteClaim claim_;  // after path_: it refers to its inode and mount

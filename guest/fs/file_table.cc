@@ -25,26 +25,37 @@ Result<Ref<File>> FileTable::get(int fd) const {
 
 Result<int> FileTable::install(Ref<File> file, bool close_on_exec, int minimum) {
   const std::uint64_t limit = task::current().process->limits[task::kRlimitNofile].current;
-  std::size_t fd = static_cast<std::size_t>(minimum);
-  while (fd < slots_.size() && slots_[fd].file) ++fd;
+  const std::size_t fd = used_.first_free(static_cast<std::size_t>(minimum));
   if (fd >= limit) return Errno::kMFile;
-  if (fd >= slots_.size()) TRY(slots_.resize(fd + 1));
-  slots_[fd] = Slot{std::move(file), close_on_exec};
+  TRY(make_room(fd));
+  put(fd, std::move(file), close_on_exec);
   return static_cast<int>(fd);
 }
 
 Result<void> FileTable::install_at(int fd, Ref<File> file, bool close_on_exec) {
   const auto index = static_cast<std::size_t>(fd);
   if (fd < 0 || index >= task::current().process->limits[task::kRlimitNofile].current) return Errno::kBadF;
-  if (index >= slots_.size()) TRY(slots_.resize(index + 1));
+  TRY(make_room(index));
   drop(index);
-  slots_[index] = Slot{std::move(file), close_on_exec};
+  put(index, std::move(file), close_on_exec);
   return {};
+}
+
+Result<void> FileTable::make_room(std::size_t fd) {
+  TRY(used_.reserve(fd + 1));
+  if (fd >= slots_.size()) TRY(slots_.resize(fd + 1));
+  return {};
+}
+
+void FileTable::put(std::size_t fd, Ref<File> file, bool close_on_exec) {
+  slots_[fd] = Slot{std::move(file), close_on_exec};
+  used_.add(fd);
 }
 
 void FileTable::drop(std::size_t fd) {
   Ref<File> file = std::move(slots_[fd].file);
   slots_[fd].close_on_exec = false;
+  used_.remove(fd);
   if (!file) return;
   // POSIX record locks go when their owner closes any descriptor of the file (fcntl(2)).
   if (LockTable* locks = file->inode().locks) locks->release_owner(*this);
@@ -53,19 +64,16 @@ void FileTable::drop(std::size_t fd) {
 Result<void> FileTable::close(int fd) {
   if (!in_use(fd)) return Errno::kBadF;
   drop(static_cast<std::size_t>(fd));
-  while (!slots_.empty() && !slots_.back().file) slots_.pop_back();
   return {};
 }
 
 void FileTable::close_range(unsigned first, unsigned last) {
-  for (std::size_t fd = first; fd < slots_.size() && fd <= last; ++fd) drop(fd);
-  while (!slots_.empty() && !slots_.back().file) slots_.pop_back();
+  // kNone is above any `last`.
+  for (std::size_t fd = used_.next(first); fd <= last; fd = used_.next(fd + 1)) drop(fd);
 }
 
 Result<void> FileTable::set_range_close_on_exec(unsigned first, unsigned last) {
-  for (std::size_t fd = first; fd < slots_.size() && fd <= last; ++fd) {
-    if (slots_[fd].file) slots_[fd].close_on_exec = true;
-  }
+  for (std::size_t fd = used_.next(first); fd <= last; fd = used_.next(fd + 1)) slots_[fd].close_on_exec = true;
   return {};
 }
 
@@ -82,13 +90,16 @@ Result<void> FileTable::set_close_on_exec(int fd, bool close_on_exec) {
 
 Result<Ref<FileTable>> FileTable::clone() const {
   auto copy = TRY(make_ref<FileTable>());
-  TRY(copy->slots_.reserve(slots_.size()));
-  for (const Slot& slot : slots_) TRY(copy->slots_.push_back(Slot{slot.file, slot.close_on_exec}));
+  const std::size_t end = used_.end();
+  if (end > 0) TRY(copy->make_room(end - 1));
+  for (std::size_t fd = used_.next(0); fd < end; fd = used_.next(fd + 1)) {
+    copy->put(fd, slots_[fd].file, slots_[fd].close_on_exec);
+  }
   return copy;
 }
 
 void FileTable::close_marked_on_exec() {
-  for (std::size_t fd = 0; fd < slots_.size(); ++fd) {
+  for (std::size_t fd = used_.next(0); fd != NumberSet::kNone; fd = used_.next(fd + 1)) {
     if (slots_[fd].close_on_exec) drop(fd);
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fs/file.h"
+#include "lib/number_set.h"
 #include "lib/ref.h"
 #include "lib/vector.h"
 
@@ -37,19 +38,21 @@ class FileTable final : public RefCounted {
   void close_all();
 
   // For /proc/PID/fd: one more than the highest descriptor in use.
-  int end() const { return static_cast<int>(slots_.size()); }
+  int end() const { return static_cast<int>(used_.end()); }
 
  private:
   struct Slot {
     Ref<File> file;
     bool close_on_exec = false;
   };
-  bool in_use(int fd) const {
-    return fd >= 0 && static_cast<std::size_t>(fd) < slots_.size() && slots_[static_cast<std::size_t>(fd)].file;
-  }
+  bool in_use(int fd) const { return fd >= 0 && used_.contains(static_cast<std::size_t>(fd)); }
+  Result<void> make_room(std::size_t fd);
+  void put(std::size_t fd, Ref<File> file, bool close_on_exec);
   void drop(std::size_t fd);
 
+  // As long as the highest descriptor that was ever used needs it.
   Vector<Slot> slots_;
+  NumberSet used_;
 };
 
 }  // namespace kernel::fs

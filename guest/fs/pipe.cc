@@ -66,7 +66,7 @@ class PipeFile final : public File {
     return count;
   }
 
-  Result<std::size_t> do_write(std::uint64_t&, mm::IoBuffer& buffer) override {
+  Result<std::size_t> do_write(std::uint64_t, mm::IoBuffer& buffer) override {
     if (buffer.remaining() == 0) return 0;
     std::size_t written = 0;
     // A write to nobody fails even where its bytes would fit.

@@ -29,7 +29,7 @@ class String {
   }
   Result<String> clone() const { return from(view()); }
   Result<void> append(std::string_view text) {
-    TRY(storage_.reserve(storage_.size() + text.size() + 1));
+    TRY(storage_.reserve_for(size() + text.size() + 1));
     if (!storage_.empty()) storage_.pop_back();
     TRY(storage_.append(text));
     return storage_.push_back('\0');

@@ -60,10 +60,17 @@ class Vector {
     capacity_ = capacity;
     return {};
   }
+  // For who grows step by step: at least doubles, so that n steps move each element a constant number of times. Exactly
+  // what is asked for the first time, and where memory for more is lacking.
+  Result<void> reserve_for(std::size_t size) {
+    if (size <= capacity_) return {};
+    if (size < capacity_ * 2 && reserve(capacity_ * 2)) return {};
+    return reserve(size);
+  }
   Result<void> push_back(T value) { return insert(size_, std::move(value)); }
   // Moves the elements from `index` on up by one.
   Result<void> insert(std::size_t index, T value) {
-    if (size_ == capacity_) TRY(reserve(capacity_ ? capacity_ * 2 : 4));
+    if (size_ == capacity_) TRY(reserve_for(capacity_ ? size_ + 1 : 4));
     if (index == size_) {
       new (&data_[size_]) T(std::move(value));
     } else {
@@ -80,7 +87,7 @@ class Vector {
                                      << 40;  // beyond any RAM; also tells the compiler that sizes are sane
     if (values.empty()) return {};
     if (values.size_bytes() > kLargest) return Errno::kNoMem;
-    if (size_ + values.size() > capacity_) TRY(reserve(std::max(capacity_ * 2, size_ + values.size())));
+    TRY(reserve_for(size_ + values.size()));
     __builtin_memcpy(data_ + size_, values.data(), values.size_bytes());
     size_ += values.size();
     return {};
@@ -100,7 +107,7 @@ class Vector {
   // Grows with value-initialised elements or shrinks.
   Result<void> resize(std::size_t size) {
     if (size < size_) shrink(size);
-    TRY(reserve(size));
+    TRY(reserve_for(size));
     while (size_ < size) new (&data_[size_++]) T();
     return {};
   }

@@ -32,6 +32,21 @@ class IoBuffer {
   // Caps what remains.
   void limit(std::size_t size);
 
+  // While it lives, no more of the buffer remains than `size`.
+  class Piece {
+   public:
+    Piece(IoBuffer& buffer, std::size_t size) : buffer_(buffer), held_back_(buffer.remaining_ - size) {
+      buffer_.remaining_ = size;
+    }
+    Piece(const Piece&) = delete;
+    Piece& operator=(const Piece&) = delete;
+    ~Piece() { buffer_.remaining_ += held_back_; }
+
+   private:
+    IoBuffer& buffer_;
+    std::size_t held_back_;
+  };
+
  private:
   struct Segment {
     std::uint64_t address;

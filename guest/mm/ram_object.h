@@ -4,7 +4,6 @@
 
 #include <cstddef>
 
-#include "lib/vector.h"
 #include "mm/memory_object.h"
 
 namespace kernel::mm {
@@ -18,24 +17,50 @@ class RamObject final : public MemoryObject {
   Pfn resident_page(std::uint64_t index) override;
   std::uint64_t size() const override { return size_; }
 
-  // Grows (with a hole) or shrinks (frees the frames, and zeroes the rest of the last page).
+  // Grows (with a hole) or shrinks (frees the frames, and zeroes the rest of the last page). What was reserved behind
+  // the end goes in any case.
   void set_size(std::uint64_t size);
+  // The end moves up to `end` if it is below: for who has filled the pages himself.
+  void extend_to(std::uint64_t end) { size_ = end > size_ ? end : size_; }
+  // As page(), but of a page behind the end, too: what fallocate(2) reserves, and a write before it moves the end.
+  Result<FrameRef> fill_page(std::uint64_t index);
   // Frees whole pages in the range and zeroes the partial ones (fallocate's FALLOC_FL_PUNCH_HOLE).
   void punch_hole(std::uint64_t offset, std::uint64_t length);
   Result<void> discard_pages(std::uint64_t first, std::uint64_t end) override;
+
+  bool has_page(std::uint64_t index) const {
+    const Pfn* pfn = slot(index);
+    return pfn && *pfn != kNoFrame;
+  }
+  // The first page from `index` on that has a frame, wherever the end is; kNoPage if there is none.
+  static constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
+  std::uint64_t next_resident(std::uint64_t index) const;
+  std::uint64_t next_hole(std::uint64_t index) const;
+  // Makes room in the index for the pages [first, end), which have no frames for that yet, and counts those.
+  Result<std::uint64_t> prepare_pages(std::uint64_t first, std::uint64_t end);
   // Frames in use, for st_blocks.
   std::uint64_t resident_frames() const { return resident_; }
 
  private:
-  // Two levels: a directory of leaves of 512 frames, so that a sparse file costs what it holds.
+  // A tree of tables of 512 entries, as high as the largest page number needs: a sparse file costs what it holds.
+  static constexpr unsigned kBits = 9;
+  static constexpr std::uint64_t kEntries = std::uint64_t{1} << kBits;
   struct Leaf {
-    Pfn frames[512];
+    Pfn frames[kEntries];
   };
-  Pfn* slot(std::uint64_t index);
+  struct Node {
+    void* children[kEntries];  // nodes, or leaves on the lowest level
+  };
+
+  bool covers(std::uint64_t index) const;
+  Pfn* slot(std::uint64_t index) const;
   Result<Pfn*> make_slot(std::uint64_t index);
   void drop_page(std::uint64_t index);
+  static void free_table(void* table, unsigned level);
+  void free_all();
 
-  Vector<Leaf*> leaves_;
+  void* root_ = nullptr;
+  unsigned height_ = 0;  // levels; 1: the root is a leaf
   std::uint64_t size_;
   std::uint64_t resident_ = 0;
 };

@@ -10,8 +10,37 @@ namespace kernel::syscall {
 
 namespace {
 
-// preadv2(2) flags that ask for nothing beyond what this kernel always does: high priority, data and file synchronised.
-constexpr std::uint32_t kHarmlessTransferFlags = 0x1 | 0x2 | 0x4;
+// preadv2(2): RWF_*.
+enum TransferFlag : std::uint32_t {
+  kHighPriority = 0x1,
+  kDataSync = 0x2,
+  kSync = 0x4,
+  kNoWait = 0x8,
+  kAppend = 0x10,
+  kNoAppend = 0x20,
+};
+// What asks for nothing beyond what this kernel always does: data is never later on its way to a disk.
+constexpr std::uint32_t kHarmless = kHighPriority | kDataSync | kSync;
+constexpr std::uint32_t kReadFlags = kHarmless | kNoWait | kAppend | kNoAppend;  // the last two mean nothing to a read
+constexpr std::uint32_t kWriteFlags = kHarmless | kNoWait | kAppend | kNoAppend;
+
+// RWF_NOWAIT: the file does not wait in this one call. Nobody else sees the flag, since what does not wait does not let
+// others run. (A regular file never waits, and only lets others run between the pieces of a large transfer.)
+class DoNotWait {
+ public:
+  DoNotWait(fs::File& file, bool wanted) : file_(file), set_(wanted && !file.non_blocking()) {
+    if (set_) file.set_flags(file.flags() | fs::kNonBlock);
+  }
+  DoNotWait(const DoNotWait&) = delete;
+  DoNotWait& operator=(const DoNotWait&) = delete;
+  ~DoNotWait() {
+    if (set_) file_.set_flags(file_.flags() & ~fs::kNonBlock);
+  }
+
+ private:
+  fs::File& file_;
+  bool set_;
+};
 
 // Linux's TASK_SIZE_MAX.
 constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
@@ -25,16 +54,38 @@ Result<mm::IoBuffer> user_buffer(bool allowed, mm::UserBuffer buffer, std::size_
   return mm::IoBuffer::user(address, std::min(count, fs::kTransferMax));
 }
 
-SyscallResult read_vector(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, bool at_offset) {
-  const auto file = TRY(file_argument(fd));
-  mm::IoBuffer buffer = TRY(mm::IoBuffer::from_iovec(iovec.address(), count));
-  return at_offset ? file->read_at(static_cast<std::uint64_t>(offset), buffer) : file->read(buffer);
+// Where a vectored call begins: at the file's own offset, or at one that was given.
+struct Position {
+  std::int64_t offset;
+  bool own;
+};
+
+Result<mm::IoBuffer> vector_argument(fs::File& file, bool allowed, mm::UserBuffer iovec, std::size_t count,
+                                     Position position) {
+  if (!position.own && file.is_stream()) return Errno::kSPipe;
+  if (!allowed) return Errno::kBadF;
+  return mm::IoBuffer::from_iovec(iovec.address(), count);
 }
 
-SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, bool at_offset) {
+SyscallResult read_vector(int fd, mm::UserBuffer iovec, std::size_t count, Position position, std::uint32_t flags = 0) {
   const auto file = TRY(file_argument(fd));
-  mm::IoBuffer buffer = TRY(mm::IoBuffer::from_iovec(iovec.address(), count));
-  return at_offset ? file->write_at(static_cast<std::uint64_t>(offset), buffer) : file->write(buffer);
+  mm::IoBuffer buffer = TRY(vector_argument(*file, file->readable(), iovec, count, position));
+  if (buffer.remaining() == 0) return 0;
+  if (flags & ~kReadFlags) return Errno::kOpNotSupp;
+  const DoNotWait no_waiting(*file, flags & kNoWait);
+  return position.own ? file->read(buffer) : file->read_at(static_cast<std::uint64_t>(position.offset), buffer);
+}
+
+SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Position position, std::uint32_t flags = 0) {
+  const auto file = TRY(file_argument(fd));
+  mm::IoBuffer buffer = TRY(vector_argument(*file, file->writable(), iovec, count, position));
+  if (buffer.remaining() == 0) return 0;
+  if (flags & ~kWriteFlags) return Errno::kOpNotSupp;
+  if ((flags & kAppend) && (flags & kNoAppend)) return Errno::kInval;
+  const auto append = flags & kAppend ? fs::Append::kYes : flags & kNoAppend ? fs::Append::kNo : fs::Append::kAsOpened;
+  const DoNotWait no_waiting(*file, flags & kNoWait);
+  return position.own ? file->write(buffer, append)
+                      : file->write_at(static_cast<std::uint64_t>(position.offset), buffer, append);
 }
 
 }  // namespace
@@ -68,35 +119,33 @@ SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std
 }
 
 SyscallResult sys_readv(int fd, mm::UserBuffer iovec, std::size_t count) {
-  return read_vector(fd, iovec, count, 0, false);
+  return read_vector(fd, iovec, count, {0, true});
 }
 
 SyscallResult sys_writev(int fd, mm::UserBuffer iovec, std::size_t count) {
-  return write_vector(fd, iovec, count, 0, false);
+  return write_vector(fd, iovec, count, {0, true});
 }
 
 SyscallResult sys_preadv(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
-  return read_vector(fd, iovec, count, offset, true);
+  return read_vector(fd, iovec, count, {offset, false});
 }
 
 SyscallResult sys_pwritev(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
-  return write_vector(fd, iovec, count, offset, true);
+  return write_vector(fd, iovec, count, {offset, false});
 }
 
 SyscallResult sys_preadv2(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, std::uint64_t,
                           std::uint32_t flags) {
-  if (flags & ~kHarmlessTransferFlags) return Errno::kOpNotSupp;
   if (offset < -1) return Errno::kInval;
-  return read_vector(fd, iovec, count, offset, offset != -1);
+  return read_vector(fd, iovec, count, {offset, offset == -1}, flags);
 }
 
 SyscallResult sys_pwritev2(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, std::uint64_t,
                            std::uint32_t flags) {
-  if (flags & ~kHarmlessTransferFlags) return Errno::kOpNotSupp;
   if (offset < -1) return Errno::kInval;
-  return write_vector(fd, iovec, count, offset, offset != -1);
+  return write_vector(fd, iovec, count, {offset, offset == -1}, flags);
 }
 
 SyscallResult sys_lseek(int fd, std::int64_t offset, int whence) {

@@ -50,7 +50,7 @@ class OpenProcFile final : public File {
     const std::string_view rest = kept->text.view().substr(offset);
     return buffer.store(std::as_bytes(std::span(rest.data(), std::min(rest.size(), buffer.remaining()))));
   }
-  Result<std::size_t> do_write(std::uint64_t&, mm::IoBuffer& buffer) override {
+  Result<std::size_t> do_write(std::uint64_t, mm::IoBuffer& buffer) override {
     char text[64];
     const std::size_t given = buffer.remaining();
     const std::size_t count = TRY(buffer.load(std::as_writable_bytes(std::span(text, std::min(sizeof text, given)))));

@@ -38,9 +38,11 @@ class OpenRamFile final : public File {
   Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
     return file().read(offset, buffer);
   }
-  Result<std::size_t> do_write(std::uint64_t& offset, mm::IoBuffer& buffer) override {
-    if (flags() & kAppend) offset = file().file_size();
+  Result<std::size_t> do_write(std::uint64_t offset, mm::IoBuffer& buffer) override {
     return file().write(offset, buffer);
+  }
+  Result<std::uint64_t> find(std::uint64_t offset, std::uint64_t, bool data) override {
+    return file().find(offset, data);
   }
 };
 
@@ -70,7 +72,7 @@ Result<void> RamFile::copy_up(std::uint64_t keep) {
     const std::uint64_t wanted = std::min(mm::kPageSize, keep - offset);
     const auto extent = TRY(fs().image().map(lower_, offset));
     if (!extent.data) continue;
-    TRY(RamFs::check_space());
+    TRY(RamFs::check_space(1));
     auto frame = TRY(data->page(offset >> mm::kPageShift, mm::MemoryObject::Access::kWrite));
     memcpy(frame.data(), extent.data, std::min(wanted, extent.length));
   }
@@ -140,16 +142,20 @@ Result<void> RamFile::check_resize(std::uint64_t new_size) const {
   return {};
 }
 
+Result<mm::FrameRef> RamFile::page_to_write(std::uint64_t index) {
+  if (!data_->has_page(index)) TRY(RamFs::check_space(1));
+  auto frame = data_->fill_page(index);
+  if (!frame && frame.error() == Errno::kNoMem) return Errno::kNoSpc;
+  return frame;
+}
+
 Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
   if (buffer.remaining() == 0) return 0;
-  if (seals_ & (kSealWrite | kSealFutureWrite)) return Errno::kPerm;
-  TRY(check_resize(std::max(size(), offset + buffer.remaining())));
   const std::uint64_t largest = TRY(largest_size(offset));
+  if (seals_ & (kSealWrite | kSealFutureWrite)) return Errno::kPerm;
   if (in_image()) TRY(copy_up(lower_.size));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
   buffer.limit(largest - offset);
-  const std::uint64_t old_size = data_->size();
-  if (offset + buffer.remaining() > old_size) data_->set_size(offset + buffer.remaining());
 
   std::size_t done = 0;
   Errno failure = Errno::kNone;
@@ -158,86 +164,105 @@ Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
     const std::uint64_t index = position >> mm::kPageShift;
     const std::size_t in_page = mm::page_offset(position);
     const std::size_t chunk = std::min(mm::kPageSize - in_page, buffer.remaining());
-    if (data_->resident_page(index) == mm::kNoFrame) {
-      auto space = RamFs::check_space();
-      if (!space) {
-        failure = space.error();
-        break;
-      }
+    if ((seals_ & kSealGrow) && position + chunk > data_->size()) {
+      failure = Errno::kPerm;
+      break;
     }
-    auto frame = data_->page(index, mm::MemoryObject::Access::kWrite);
+    const bool was_hole = !data_->has_page(index);
+    auto frame = page_to_write(index);
     if (!frame) {
-      failure = frame.error() == Errno::kNoMem ? Errno::kNoSpc : frame.error();
+      failure = frame.error();
       break;
     }
     auto loaded = buffer.load({frame.value().data() + in_page, chunk});
     if (!loaded) {
+      if (was_hole) data_->punch_hole(index << mm::kPageShift, mm::kPageSize);
       failure = loaded.error();
       break;
     }
     done += loaded.value();
+    // The end of the file follows what is there: a write that fails leaves no trace behind it.
+    data_->extend_to(position + loaded.value());
     if (loaded.value() < chunk) break;
   }
-  // What was not written does not make the file longer.
-  const std::uint64_t new_size = std::max(old_size, offset + done);
-  if (done == 0) {
-    data_->set_size(old_size);
-    if (failure != Errno::kNone) return failure;
-    return 0;
-  }
-  if (data_->size() != new_size) data_->set_size(new_size);
+  if (done == 0) return failure != Errno::kNone ? Result<std::size_t>(failure) : Result<std::size_t>(0);
   drop_privileges();
   touch_modified();
   return done;
 }
 
 Result<void> RamFile::truncate(std::uint64_t new_size) {
+  contents_turn.wait();
   TRY(check_resize(new_size));
-  if (new_size > size() && new_size > 0) TRY(largest_size(new_size - 1));
+  if (new_size > size()) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
-  if (data_->size() != new_size) data_->set_size(new_size);
+  data_->set_size(new_size);
   drop_privileges();
   touch_modified();
   return {};
 }
 
+Result<std::uint64_t> RamFile::find(std::uint64_t offset, bool data) const {
+  if (!data_) return data ? offset : size();
+  const std::uint64_t page = offset >> mm::kPageShift;
+  if (!data) return std::min(size(), std::max(offset, data_->next_hole(page) << mm::kPageShift));
+  const std::uint64_t next = data_->next_resident(page);
+  if (next == mm::RamObject::kNoPage || next << mm::kPageShift >= size()) return Errno::kNxio;
+  return std::max(offset, next << mm::kPageShift);
+}
+
+// All pages of [first, end) get a frame, or none does.
+Result<void> RamFile::reserve(std::uint64_t first, std::uint64_t end) {
+  const std::uint64_t pages = end - first;
+  // What is certainly too much is refused before an index of it is made.
+  const std::uint64_t present = data_->resident_frames();
+  if (pages > present) TRY(RamFs::check_space(pages - present));
+  auto missing = data_->prepare_pages(first, end);
+  if (!missing) return Errno::kNoSpc;
+  TRY(RamFs::check_space(missing.value()));
+  // Nothing can come between: user copies, which could need memory, are far away.
+  for (std::uint64_t index = first; index < end; ++index) {
+    if (!data_->fill_page(index)) return Errno::kNoSpc;
+  }
+  return {};
+}
+
+void RamFile::zero(std::uint64_t offset, std::uint64_t end) {
+  for (std::uint64_t index = data_->next_resident(offset >> mm::kPageShift); index << mm::kPageShift < end;
+       index = data_->next_resident(index + 1)) {
+    if (index == mm::RamObject::kNoPage) return;
+    const std::uint64_t page = index << mm::kPageShift;
+    const std::uint64_t from = std::max(offset, page), to = std::min(end, page + mm::kPageSize);
+    memset(mm::frame_data(data_->resident_page(index)) + (from - page), 0, to - from);
+  }
+}
+
 Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
+  contents_turn.wait();
   const bool keep_size = mode & kKeepSize;
   const bool punch = mode & kPunchHole;
-  const bool zero = mode & kZeroRange;
-  if ((mode & ~(kKeepSize | kPunchHole | kZeroRange)) || (punch && (!keep_size || zero))) return Errno::kOpNotSupp;
+  const bool zeroes = mode & kZeroRange;
+  if ((mode & ~(kKeepSize | kPunchHole | kZeroRange)) || (punch && (!keep_size || zeroes))) return Errno::kOpNotSupp;
   std::uint64_t end;
   if (__builtin_add_overflow(offset, length, &end) || end > kLargestFile) return Errno::kFBig;
-  if ((seals_ & (kSealWrite | kSealFutureWrite)) && (punch || zero)) return Errno::kPerm;
-  if (!keep_size) TRY(check_resize(std::max(size(), end)));
+  if ((seals_ & (kSealWrite | kSealFutureWrite)) && (punch || zeroes)) return Errno::kPerm;
+  if (!keep_size) {
+    TRY(check_resize(std::max(size(), end)));
+    if (end > size()) TRY(largest_size(end - 1));
+  }
   if (in_image()) TRY(copy_up(lower_.size));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
 
-  const std::uint64_t old_size = data_->size();
-  if (punch || zero) {
-    const std::uint64_t hole_end = std::min(end, std::max(offset, old_size));
-    data_->punch_hole(offset, hole_end - offset);
-    mm::unmap_object_pages(*data_, mm::page_ceil(offset) >> mm::kPageShift, mm::page_ceil(hole_end) >> mm::kPageShift);
-  }
-  if (!keep_size && end > old_size) {
-    TRY(largest_size(end - 1));
-    data_->set_size(end);
-  }
-  if (!punch) {
-    // Reserve: all pages or none. Pages beyond the end of the file (KEEP_SIZE) are not kept, which only costs time
-    // later.
-    const std::uint64_t first = offset >> mm::kPageShift;
-    const std::uint64_t last = mm::page_ceil(std::min(end, data_->size())) >> mm::kPageShift;
-    const std::uint64_t free = mm::memory_statistics().free_frames;
-    if (last > first && last - first > free) {
-      data_->set_size(old_size);
-      return Errno::kNoSpc;
-    }
-    for (std::uint64_t index = first; index < last; ++index) {
-      TRY(RamFs::check_space());
-      TRY(data_->page(index, mm::MemoryObject::Access::kWrite));
-    }
+  if (punch) {
+    data_->punch_hole(offset, end - offset);
+    const std::uint64_t first = mm::page_ceil(offset) >> mm::kPageShift;
+    const std::uint64_t last = std::min(end, mm::page_ceil(data_->size())) >> mm::kPageShift;
+    if (first < last) mm::unmap_object_pages(*data_, first, last);
+  } else {
+    TRY(reserve(offset >> mm::kPageShift, mm::page_ceil(end) >> mm::kPageShift));
+    if (zeroes) zero(offset, std::min(end, data_->size()));
+    if (!keep_size) data_->extend_to(end);
   }
   touch_modified();
   return {};

@@ -24,6 +24,8 @@ class RamFile final : public RamInode {
 
   Result<std::size_t> read(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> write(std::uint64_t offset, mm::IoBuffer& buffer);
+  // lseek(2)'s SEEK_DATA and SEEK_HOLE; `offset` is before the end.
+  Result<std::uint64_t> find(std::uint64_t offset, bool data) const;
   // fallocate(2).
   Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length);
   std::uint64_t file_size() const { return size(); }
@@ -43,6 +45,9 @@ class RamFile final : public RamInode {
   Result<void> copy_up(std::uint64_t keep);
   Result<std::size_t> read_image(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> read_ram(std::uint64_t offset, mm::IoBuffer& buffer);
+  Result<mm::FrameRef> page_to_write(std::uint64_t index);
+  Result<void> reserve(std::uint64_t first, std::uint64_t end);
+  void zero(std::uint64_t offset, std::uint64_t end);
   void drop_privileges();
   // kPerm if a seal forbids to make the file `new_size` long.
   Result<void> check_resize(std::uint64_t new_size) const;

@@ -75,9 +75,10 @@ FileSystemStatistics RamFs::statistics() {
   return result;
 }
 
-Result<void> RamFs::check_space() {
+Result<void> RamFs::check_space(std::uint64_t frames) {
   const mm::MemoryStatistics memory = mm::memory_statistics();
-  if (memory.free_frames <= reserved_frames(memory)) return Errno::kNoSpc;
+  const std::uint64_t reserved = reserved_frames(memory);
+  if (memory.free_frames < reserved || memory.free_frames - reserved < frames) return Errno::kNoSpc;
   return {};
 }
 

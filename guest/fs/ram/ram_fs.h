@@ -43,7 +43,7 @@ class RamFs final : public FileSystem {
   std::uint64_t take_inode_number() { return next_inode_++; }
 
   // RAM that is left for file data, so that a full file system is ENOSPC and not the end of a process: kNoSpc.
-  static Result<void> check_space();
+  static Result<void> check_space(std::uint64_t frames);
 
  private:
   friend class RamInode;

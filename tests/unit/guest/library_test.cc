@@ -3,12 +3,15 @@
 
 #include <limits>
 #include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "lib/format.h"
 #include "lib/list.h"
 #include "lib/log_ring.h"
+#include "lib/number_set.h"
 #include "lib/string.h"
 #include "lib/vector.h"
 
@@ -20,6 +23,67 @@ std::string format(std::string_view text, const Args&... args) {
   FixedText<64> out;
   out.print(text, args...);
   return std::string(out.view());
+}
+
+TEST(NumberSetTest, AgreesWithAModel) {
+  NumberSet numbers;
+  std::set<std::size_t> model;
+  std::mt19937 generator(5);
+  constexpr std::size_t kLargest = 20'000;
+  ASSERT_TRUE(numbers.reserve(1).ok());
+  const auto check = [&] {
+    const std::size_t from = generator() % kLargest;
+    std::size_t free = from;
+    while (model.contains(free)) ++free;
+    EXPECT_EQ(numbers.first_free(from), free);
+    const auto next = model.lower_bound(from);
+    EXPECT_EQ(numbers.next(from), next == model.end() ? NumberSet::kNone : *next);
+    EXPECT_EQ(numbers.end(), model.empty() ? 0 : *model.rbegin() + 1);
+    EXPECT_EQ(numbers.contains(from), model.contains(from));
+  };
+  for (int round = 0; round < 6; ++round) {
+    // Runs of numbers, so that words and summaries fill and empty.
+    for (int i = 0; i < 60; ++i) {
+      const std::size_t start = generator() % kLargest, count = generator() % 3000;
+      for (std::size_t n = start; n < std::min(kLargest, start + count); ++n) {
+        ASSERT_TRUE(numbers.reserve(n + 1).ok());
+        numbers.add(n);
+        model.insert(n);
+      }
+      check();
+      const std::size_t gap = generator() % kLargest;
+      for (std::size_t n = gap; n < gap + generator() % 2000; ++n) {
+        numbers.remove(n);
+        model.erase(n);
+      }
+      check();
+    }
+    for (std::size_t n = 0; n < kLargest; ++n) numbers.remove(n);
+    model.clear();
+    check();
+  }
+}
+
+TEST(VectorTest, GrowthMovesAllFewTimes) {
+  Vector<int> vector;
+  unsigned moves = 0;
+  const int* before = nullptr;
+  for (std::size_t size = 1; size <= 100'000; ++size) {
+    ASSERT_TRUE(vector.resize(size).ok());
+    if (vector.data() != before) ++moves;
+    before = vector.data();
+  }
+  EXPECT_LT(moves, 20U);
+  String text;
+  moves = 0;
+  const char* at = nullptr;
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_TRUE(text.append("x").ok());
+    if (text.c_str() != at) ++moves;
+    at = text.c_str();
+  }
+  EXPECT_LT(moves, 20U);
+  EXPECT_EQ(text.size(), 100'000U);
 }
 
 TEST(FormatTest, TakesArgumentsInOrder) {

@@ -342,6 +342,46 @@ TEST_F(Tree, FullIsNoSpace) {
   EXPECT_LT(machine_.frames_used, 10U) << "and all of it came back";
 }
 
+// What fails leaves the file as it was: its size, its contents and what it holds.
+TEST_F(Tree, AllocationIsAllOrNothing) {
+  empty();
+  auto file = open("f", fs::kCreate | fs::kReadWrite).take();
+  ASSERT_EQ(write("f", "some text"), kOk);
+  const auto before = stat("f");
+  const std::uint64_t used = machine_.frames_used;
+  constexpr int kKeepSize = 1, kZeroRange = 0x10;
+  const std::uint64_t all = machine_.frames_total * 4096;
+  for (const int mode : {0, kKeepSize, kZeroRange, kZeroRange | kKeepSize}) {
+    for (const std::uint64_t length : {all - (100 << 12), all, all * 1000, (std::uint64_t{1} << 43) - 1}) {
+      EXPECT_EQ(error_of(file->allocate(mode, 0, length)), code(Errno::kNoSpc)) << mode << " " << length;
+      EXPECT_EQ(stat("f").size, before.size);
+      EXPECT_EQ(stat("f").blocks, before.blocks);
+      EXPECT_EQ(machine_.frames_used, used);
+    }
+  }
+  std::string text(9, ' ');
+  EXPECT_EQ(file->read_at(0, std::as_writable_bytes(std::span(text.data(), 9))).value(), 9U);
+  EXPECT_EQ(text, "some text");
+  EXPECT_EQ(error_of(file->allocate(kKeepSize, 0, 1 << 20)), kOk);
+  EXPECT_EQ(stat("f").size, before.size);
+  EXPECT_EQ(stat("f").blocks, 8U * 256);
+  EXPECT_EQ(error_of(file->allocate(kZeroRange, 2, 3)), kOk);
+  EXPECT_EQ(file->read_at(0, std::as_writable_bytes(std::span(text.data(), 9))).value(), 9U);
+  EXPECT_EQ(text, std::string("so\0\0\0text", 9));
+}
+
+// A write from memory that is not there neither moves the end of the file nor fills a hole.
+TEST_F(Tree, FailedWritesLeaveNoTrace) {
+  empty();
+  auto file = open("f", fs::kCreate | fs::kReadWrite).take();
+  ASSERT_EQ(write("f", "text"), kOk);
+  const std::uint64_t used = machine_.frames_used;
+  IoBuffer bad = IoBuffer::user(16, 100);
+  EXPECT_EQ(error_of(file->write_at(1 << 20, bad)), code(Errno::kFault));
+  EXPECT_EQ(stat("f").size, 4U);
+  EXPECT_EQ(machine_.frames_used, used);
+}
+
 TEST_F(Tree, DeepDirectoriesNeedNoStack) {
   empty();
   constexpr int kDepth = 20'000;
