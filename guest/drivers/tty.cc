@@ -93,7 +93,7 @@ namespace {
 Result<void> Terminal::start() {
   if (port_.started()) return {};
   TRY(port_.start(DeviceRole::kTerminal, *this));
-  port_.input.request(kReadPiece);
+  take_input();
   return {};
 }
 
@@ -113,21 +113,24 @@ void Terminal::handle_interrupt() {
   take_input();
 }
 
+// No more is asked for than the line discipline has room for: what is pasted waits in the host's terminal, and stops
+// whoever writes there. So whatever makes room has to come here again.
 void Terminal::take_input() {
   bool received = false;
-  while (port_.input.collect()) {
-    if (port_.input.take_end_of_stream()) {
+  while (!hung_up_ && port_.input.collect()) {
+    if (port_.input.over()) {
       // The host's terminal is gone: what Linux calls a hang-up. Nothing more will come.
       hung_up_ = true;
       signal(task::kSigHup);
-      port_.input.changed().wake_all();
-      return;
     }
+    received |= hung_up_ || !port_.input.data().empty();
     for (const std::byte c : port_.input.data()) line_.receive(static_cast<std::uint8_t>(c), *this);
     port_.input.consume(port_.input.data().size());
-    port_.input.request(kReadPiece);
-    received = true;
+    const std::size_t room = std::min(kReadPiece, line_.room());
+    if (hung_up_ || room == 0) break;
+    port_.input.request(room);
   }
+  port_.output.flush_echo();
   if (received) port_.input.changed().wake_all();
 }
 
@@ -166,6 +169,7 @@ Result<std::size_t> Terminal::read(mm::IoBuffer& buffer, std::uint32_t flags) {
     total += count;
     if (canonical && piece[count - 1] == std::byte{'\n'}) break;
   }
+  take_input();
   return total;
 }
 
@@ -244,7 +248,10 @@ Result<std::uint64_t> Terminal::ioctl(std::uint32_t request, std::uint64_t argum
     case kTcFlsh:
       // TCIFLUSH 0, TCOFLUSH 1, TCIOFLUSH 2; output is on its way to the host already.
       if (argument > 2) return Errno::kInval;
-      if (argument != 1) line_.flush();
+      if (argument != 1) {
+        line_.flush();
+        take_input();
+      }
       return kDone;
     case kTiocGWinSz:
       TRY(mm::UserPtr<WindowSizeUser>(argument).write(window_size()));
@@ -297,6 +304,7 @@ Result<void> Terminal::set_settings(std::uint32_t request, std::uint64_t argumen
   if (request == kTcSetSF) line_.flush();
   line_.settings = settings;
   line_.settings_changed(was_canonical);
+  take_input();
   port_.input.changed().wake_all();  // what a waiting reader waits for may have changed
   return {};
 }
