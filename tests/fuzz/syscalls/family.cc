@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -43,7 +44,12 @@ void enter_own_root() {
   if (::getcwd(path, sizeof path) == nullptr || ::chdir(path) != 0) return;
   for (const char* directory : {"proc", "dev", "tmp", "bin", "work"}) ::mkdir(directory, 0777);
   ::mount("proc", "proc", "proc", 0, nullptr);
-  ::mount("/dev", "dev", nullptr, MS_BIND, nullptr);
+  constexpr struct {
+    const char* path;
+    unsigned major, minor;
+  } kDevices[] = {{"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7}, {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
+  for (const auto& device : kDevices) ::mknod(device.path, S_IFCHR | 0666, ::makedev(device.major, device.minor));
+  ::mkdir("dev/shm", 0777);
   if (::chroot(".") != 0 || ::chdir("/work") != 0) ::_exit(3);
 }
 
@@ -125,13 +131,19 @@ void run_family(const FamilyOptions& options) {
   if (world.trace) ::dup2(1, kTraceDescriptor);
   open_descriptors();
   limit_resources();
+  // Most signals come back from a handler at first, or a family would kill itself before it has made many calls.
   // SIGUSR1 is the supervisor's, who wakes what waits for ever.
   struct sigaction action = {};
   action.sa_sigaction = [](int signal, siginfo_t* information, void* context) {
     signal_handler(signal, information, context);
   };
   action.sa_flags = SA_SIGINFO;
-  ::sigaction(SIGUSR1, &action, nullptr);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    const bool fault =
+        signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
+    const bool stop = signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+    if (!fault && !stop && signal != SIGCHLD) ::sigaction(signal, &action, nullptr);
+  }
   Worker worker(options.seed, world, 0);
   worker.run(options.calls);
   Worker::leave(worker.random());

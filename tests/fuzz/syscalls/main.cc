@@ -1,6 +1,6 @@
 // The supervisor of the system call fuzzer, process 1 of the container:
 //   fuzz_syscalls --where ring3|ring0|native [--seed N] [--seconds N] [--epoch-ms N] [--families N] [--limit-ms N]
-//                 [--entry ADDRESS] [--epoch N] [--family N] [--calls N] [--trace]
+//                 [--entry ADDRESS] [--epoch N] [--family N] [--calls N] [--without N-M,N] [--trace]
 //
 // Families of processes make calls for the length of an epoch. Then all of them are killed, and that they have ended is
 // checked, too. What a family does follows from the seed, the epoch and the family's number: --seed, --epoch and
@@ -15,10 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
@@ -29,6 +31,7 @@
 #include "tests/fuzz/syscalls/random.h"
 #include "tests/fuzz/syscalls/raw.h"
 #include "tests/fuzz/syscalls/watchers.h"
+#include "tests/fuzz/syscalls/worker.h"
 
 namespace fuzz {
 namespace {
@@ -183,8 +186,10 @@ void Supervisor::wake_still(unsigned index) {
     family.still_since = now;
     return;
   }
-  const std::uint64_t patience = options_.where != Where::kRing0 ? 100 : made == 0 ? 8'000 : 1'000;
-  if (now - family.still_since > 4 * patience)
+  // Some wait for long, so that others find them waiting; where it waits least, most calls are made.
+  std::uint64_t patience = index % 3 == 2 ? 100 : 10;
+  if (options_.where == Where::kRing0) patience = made == 0 ? 8'000 : 10 * patience;
+  if (now - family.still_since > patience + 400)
     ::kill(family.leader, SIGKILL);
   else if (now - family.still_since > patience)
     ::kill(family.leader, SIGUSR1);
@@ -192,14 +197,15 @@ void Supervisor::wake_still(unsigned index) {
 
 void Supervisor::epoch(std::uint64_t number) {
   epoch_ = number;
-  std::printf("epoch %lu\n", static_cast<unsigned long>(number));
-  std::fflush(stdout);
   clean();
+  std::printf("epoch %lu, %lu KiB free\n", static_cast<unsigned long>(number),
+              static_cast<unsigned long>(free_memory_kib()));
+  std::fflush(stdout);
   for (unsigned index = 0; index < families_.size(); ++index) {
     new (&blocks_[index]) Block{};
     blocks_[index].family = index;
     blocks_[index].epoch = static_cast<std::uint32_t>(number);
-    blocks_[index].forks_left = options_.where == Where::kRing0 ? 30 : 80;
+    blocks_[index].forks_left = 80;
     const std::string name = std::to_string(index);
     ::mkdirat(work_, name.c_str(), 0755);
     if (options_.where == Where::kNative || index % 3 != 0) ::fchownat(work_, name.c_str(), kFuzzUser, kFuzzUser, 0);
@@ -212,17 +218,17 @@ void Supervisor::epoch(std::uint64_t number) {
       const bool wanted = options_.only_family == ~0ull || options_.only_family == index;
       if (families_[index].leader != 0)
         wake_still(index);
-      else if (wanted && families_[index].turn < 200)
+      else if (wanted && families_[index].turn < (options_.calls == ~0ull ? 200 : 1))
         start_family(index);
     }
-    ::usleep(20'000);
+    ::usleep(options_.where == Where::kRing0 ? 20'000 : 4'000);
   }
   if (board_->failed == 0) end_everybody();
   for (unsigned index = 0; index < families_.size(); ++index) {
     calls_ += blocks_[index].calls;
     refused_ += blocks_[index].refused;
     const std::int32_t left = blocks_[index].forks_left;
-    processes_ += static_cast<std::uint64_t>((options_.where == Where::kRing0 ? 30 : 80) - std::max(left, 0));
+    processes_ += static_cast<std::uint64_t>(80 - std::max(left, 0));
   }
 }
 
@@ -260,14 +266,16 @@ void Supervisor::end_everybody() {
   reap();
 }
 
-void remove_below(int directory, int depth) {
+// All that is in a directory, but `kept` at its top.
+void remove_below(int directory, int depth, std::initializer_list<std::string_view> kept = {}) {
   DIR* stream = ::fdopendir(directory);
   if (stream == nullptr) {
     ::close(directory);
     return;
   }
   while (const dirent* entry = ::readdir(stream)) {
-    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == ".." || std::find(kept.begin(), kept.end(), name) != kept.end()) continue;
     if (::unlinkat(::dirfd(stream), entry->d_name, 0) == 0) continue;
     const int below = ::openat(::dirfd(stream), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (below >= 0 && depth < 500) remove_below(below, depth + 1);
@@ -283,7 +291,11 @@ void Supervisor::clean() {
       continue;
     while (::umount2(path.c_str(), MNT_DETACH) == 0) continue;
   }
-  remove_below(::openat(work_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
+  // Everywhere that a user may write.
+  constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  remove_below(::openat(work_, ".", kDirectory), 0);
+  remove_below(::open("/tmp", kDirectory), 0, {"fuzz", "watch"});
+  remove_below(::open("/dev/shm", kDirectory), 0);
 }
 
 std::uint64_t Supervisor::free_memory_kib() {
@@ -347,6 +359,18 @@ int Supervisor::run() {
   return board_->failed != 0 ? 1 : 0;
 }
 
+// "3,7-20,25"
+void leave_out(const char* ranges) {
+  while (*ranges != '\0') {
+    char* end = nullptr;
+    std::uint64_t first = std::strtoull(ranges, &end, 10), last = first;
+    if (*end == '-') last = std::strtoull(end + 1, &end, 10);
+    for (; first <= last && first < kMostLeftOut; ++first) left_out[first] = true;
+    if (end == ranges) return;
+    ranges = *end == ',' ? end + 1 : end;
+  }
+}
+
 int usage() {
   std::fprintf(stderr, "usage: fuzz_syscalls --where ring3|ring0|native [--seed N] [--seconds N] ...\n");
   return 2;
@@ -390,6 +414,8 @@ int main(int count, char** arguments) {
       options.one_epoch = true;
     } else if (name == "--family") {
       options.only_family = value;
+    } else if (name == "--without") {
+      leave_out(text);
     } else if (name == "--calls") {
       options.calls = value;
     } else {
