@@ -98,6 +98,9 @@ std::string_view read_payload(const fdt::Node& node, PayloadDescription& payload
   if (payload.groups.size() % 4 != 0) return "/husk/payload has a malformed groups";
   payload.terminal = node.property("terminal").has_value();
   payload.ignored_signals = number_u64(node, "ignored-signals").value_or(0);
+  payload.blocked_signals = number_u64(node, "blocked-signals").value_or(0);
+  payload.limits = bytes(node, "limits");
+  if (payload.limits.size() % sizeof(PayloadDescription::Limit) != 0) return "/husk/payload has malformed limits";
   return {};
 }
 
@@ -156,6 +159,12 @@ std::string_view read_root_child(const fdt::Node& node, BootParameters& paramete
 
 std::uint32_t PayloadDescription::group(std::size_t index) const {
   return fdt::Property("groups", groups).cell(index).value_or(0);
+}
+
+PayloadDescription::Limit PayloadDescription::limit(std::size_t index) const {
+  const fdt::Property property("limits", limits);
+  const auto number = [&](std::size_t which) { return property.double_cell((index * 3 + which) * 2).value_or(0); };
+  return {number(0), number(1), number(2)};
 }
 
 const DeviceDescription* BootParameters::find_device(DeviceRole role) const {

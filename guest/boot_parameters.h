@@ -44,6 +44,18 @@ struct PayloadDescription {
   std::uint32_t gid = 0;
   bool terminal = false;              // stdin, stdout and stderr are one terminal
   std::uint64_t ignored_signals = 0;  // bit n - 1: signal n
+  std::uint64_t blocked_signals = 0;
+
+  // Limits that are not this kernel's own: the number of a resource, its soft and its hard limit.
+  struct Limit {
+    std::uint64_t resource;
+    std::uint64_t soft;
+    std::uint64_t hard;
+  };
+  std::size_t limit_count() const { return limits.size() / sizeof(Limit); }
+  Limit limit(std::size_t index) const;  // index < limit_count()
+
+  std::span<const std::byte> limits;  // big-endian
 
   std::size_t group_count() const { return groups.size() / 4; }
   std::uint32_t group(std::size_t index) const;  // index < group_count()

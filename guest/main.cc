@@ -10,6 +10,7 @@
 #include "arch/x86_64/privileged.h"
 #include "arch/x86_64/xapic.h"
 #include "boot_parameters.h"
+#include "common/home_directory.h"
 #include "drivers/control.h"
 #include "fs/file_table.h"
 #include "fs/fs.h"
@@ -19,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/time.h"
+#include "lib/vector.h"
 #include "mm/address_space.h"
 #include "mm/frame.h"
 #include "mm/page_table.h"
@@ -61,6 +63,14 @@ void set_default_limits(task::Process& process) {
   process.limits[task::kRlimitRtprio] = {0, 0};
 }
 
+void set_limits(task::Process& process, const PayloadDescription& payload) {
+  set_default_limits(process);
+  for (std::size_t i = 0; i < payload.limit_count(); ++i) {
+    const PayloadDescription::Limit limit = payload.limit(i);
+    if (limit.resource < task::kRlimitCount) process.limits[limit.resource] = {limit.soft, limit.hard};
+  }
+}
+
 Result<void> open_standard_streams(fs::FileTable& files, bool terminal) {
   using fs::ConsoleRole;
   if (terminal) {
@@ -83,8 +93,10 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
     if (ignored) process->signals.handlers->actions[i].handler = task::SignalAction::kIgnore;
   }
   process->start_ns = monotonic_ns();
-  set_default_limits(*process);
+  set_limits(*process, payload);
   Ref<task::Task> first = TRY(task::Task::create(process, process->pid, {}));
+  constexpr task::SignalSet kNeverBlocked = task::signal_bit(task::kSigKill) | task::signal_bit(task::kSigStop);
+  first->signals.blocked = payload.blocked_signals & ~kNeverBlocked;
   task::add_process(*process);
   task::Credentials& who = first->credentials;
   who.uid = who.euid = who.suid = who.fsuid = payload.uid;
@@ -152,10 +164,40 @@ Result<Ref<fs::File>> find_program(std::string_view name, const BootParameters& 
   }
 }
 
-Result<void> start_payload(const BootParameters& boot) {
+bool has_variable(const fdt::StringList& environment, std::string_view name_and_equals) {
+  for (std::string_view variable : environment) {
+    if (variable.starts_with(name_and_equals)) return true;
+  }
+  return false;
+}
+
+// What HOME is where nobody has said: docs/device-tree.md. It is root that reads the file, whoever the payload is.
+Result<void> add_home(const PayloadDescription& payload, task::Task& task, task::StringBlock& environment) {
+  constexpr std::string_view kVariable = "HOME=";
+  if (has_variable(payload.environment, kVariable)) return {};
+  task::Credentials root;
+  std::swap(task.credentials, root);
+  auto file = fs::open(task.fs->root, "/etc/passwd", fs::kReadOnly | fs::kNonBlock, 0);
+  std::swap(task.credentials, root);
+
+  Vector<char> buffer;
+  TRY(buffer.resize(mm::kPageSize));
+  const std::span<char> memory(buffer.data(), buffer.size());
+  const std::string_view home = husk::home_directory(
+      payload.uid, memory, [&](std::uint64_t offset, std::span<char> into) -> std::size_t {
+        if (!file || !file.value()->inode().is_regular()) return 0;
+        return file.value()->read_at(offset, std::as_writable_bytes(into)).value_or(0);
+      });
+  String variable = TRY(String::from(kVariable));
+  TRY(variable.append(home));
+  return environment.append(variable);
+}
+
+Result<void> start_payload(const BootParameters& boot, task::Task& task) {
   task::Program program;
   for (std::string_view argument : boot.payload.arguments) TRY(program.arguments.append(argument));
   for (std::string_view variable : boot.payload.environment) TRY(program.environment.append(variable));
+  TRY(add_home(boot.payload, task, program.environment));
   const std::string_view name(program.arguments.data());
   program.file = TRY(find_program(name, boot, program.path));
   return task::execute(std::move(program));
@@ -196,7 +238,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   if (auto opened = open_standard_streams(*task->files, boot.payload.terminal); !opened) {
     give_up(kInternalError, "open", "the standard streams", opened.error());
   }
-  if (auto started = start_payload(boot); !started) {
+  if (auto started = start_payload(boot, *task); !started) {
     const Errno error = started.error();
     give_up(error == Errno::kNoEnt || error == Errno::kNotDir ? kNotFound : kCannotRun, "run",
             *boot.payload.arguments.begin(), error);

@@ -25,4 +25,15 @@ SignalBits settle_signals() {
   return ignored;
 }
 
+SignalBits blocked_signals() {
+  constexpr int kSignals = 64;
+  sigset_t blocked;
+  SignalBits bits = 0;
+  if (::sigprocmask(SIG_BLOCK, nullptr, &blocked) != 0) return bits;
+  for (int number = 1; number <= kSignals; ++number) {
+    if (::sigismember(&blocked, number) == 1) bits |= signal_bit(number);
+  }
+  return bits;
+}
+
 }  // namespace husk

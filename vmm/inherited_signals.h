@@ -22,4 +22,7 @@ constexpr SignalBits signal_bit(int number) {
 // default as well.
 SignalBits settle_signals();
 
+// The ones that are blocked: the mask is inherited over execve(2) as well (signal(7), "Signal mask and pending signals").
+SignalBits blocked_signals();
+
 }  // namespace husk

@@ -16,7 +16,7 @@ CASES = [
     Case("processes/wait-status", "issue 10", "sh -c 'exit 5' & wait $!; echo $?; sh -c 'kill -TERM $$' & wait $!; echo $?"),
     Case("processes/timeout", "issue 10", "timeout 0.1 sleep 5; echo $?"),
     Case("processes/many", "issue 10", "for i in $(seq 200); do true & done; wait; echo ok"),
-    Case("processes/many-at-once", "issue 10", "for i in $(seq 100); do sleep 9 & done; ls -d /proc/[0-9]* | wc -l"),
+    Case("processes/many-at-once", "issue 10", "for i in $(seq 100); do sleep 9 & done; set -- /proc/[0-9]*; echo $#"),
     Case("processes/xargs", "issue 10", "seq 20 | xargs -P 4 -n 1 sh -c 'echo $((0 * $0))' | sort -u"),
     Case("processes/fifo", "issue 10", "mkfifo /tmp/f; echo x >/tmp/f & cat /tmp/f"),
     Case("processes/substitution", "issue 10, 2", ["bash", "-c", "cat <(echo a) <(echo b); echo c > >(cat); wait"], debian=True),

@@ -54,7 +54,7 @@ CASES = [
     with_t("pseudo-terminals", "issue 10", ["script", "-qec", "tty >/dev/null; echo $?", "/dev/null"], debian=True),
     with_t("su", "opencontainers/runc#280", "su nobody -s /bin/sh -c 'echo hi >/dev/tty; id -u'"),
     with_t("user", "opencontainers/runc#280", "echo hi >/dev/stdout; echo hi >/dev/tty; stat -L -c %u /dev/stdin", user="1000:1000"),
-    with_t("output-redirected", "issue 10, 7", "test -t 0 && echo in; test -t 1 && echo out", host="run >f; echo $?; cat f"),
+    with_t("output-redirected", "issue 10, 7", "test -t 0 && echo in; test -t 1 && echo out", host="run >f; echo $?; tr '\\r' R <f"),
     with_t("error-redirected", "issue 10, 7", "test -t 2 && echo err; echo x >&2", host="run 2>f; echo $?; cat f"),
     with_t("input-redirected", "podman-container-tools/podman#8916", ["cat"], host="echo asdf | run; echo $?", seconds=6),
     Case("terminal/none-with-t", "moby/moby#37200, podman-container-tools/podman#23931", "test -t 1 && echo one; echo hi", tty=True),

@@ -5,7 +5,8 @@ import re
 import sys
 
 COLUMNS = ["case and what of it", "runner", "runc", "husk", "why"]
-TO_MEND = "to mend: "
+TO_MEND = "to mend: "  # a fault
+WHEN_MENDED = "when mended: "  # a difference that will be there when a fault is gone
 
 
 def in_a_line(text):
@@ -20,6 +21,7 @@ class Reason:
         self.what, self.runners, self.runc, self.husk = (re.findall(r"`([^`]*)`", cell) for cell in cells[:4])
         self.why = cells[4]
         self.to_mend = self.why.startswith(TO_MEND)
+        self.may_be_stale = self.to_mend or self.why.startswith(WHEN_MENDED)
         self.found = set()
         if not (self.what and self.runners and self.runc and self.husk and self.why):
             sys.exit(f"a line of the table that says too little: {self.line}")

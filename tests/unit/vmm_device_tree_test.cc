@@ -70,6 +70,19 @@ TEST_F(DeviceTree, DescribesThePayload) {
   EXPECT_EQ(number(fdt, "/husk/payload", "gid"), 0xffff'fffeu);
   EXPECT_EQ(property(fdt, "/husk/payload", "terminal"), "(absent)");
   EXPECT_EQ(property(fdt, "/husk/payload", "groups"), "(absent)");
+  EXPECT_EQ(property(fdt, "/husk/payload", "limits"), "(absent)");
+  EXPECT_EQ(property(fdt, "/husk/payload", "blocked-signals"), "(absent)");
+}
+
+TEST_F(DeviceTree, DescribesWhatThePayloadInherits) {
+  spec_.blocked_signals = 0x200;
+  spec_.limits = {{.resource = 1, .soft = 40, .hard = 50}, {.resource = 3, .soft = 60, .hard = ~std::uint64_t{0}}};
+  const void* fdt = write();
+  EXPECT_EQ(number(fdt, "/husk/payload", "blocked-signals"), 0x200u);
+  EXPECT_EQ(property(fdt, "/husk/payload", "limits").size(), 48u);
+  EXPECT_EQ(number(fdt, "/husk/payload", "limits", 2), 50u);
+  EXPECT_EQ(number(fdt, "/husk/payload", "limits", 3), 3u);
+  EXPECT_EQ(number(fdt, "/husk/payload", "limits", 5), ~std::uint64_t{0});
 }
 
 TEST_F(DeviceTree, DescribesTheMachine) {

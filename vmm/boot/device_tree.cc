@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "vmm/error.h"
 
@@ -40,9 +41,14 @@ class TreeWriter {
     keep(fdt_property(fdt_, name, value.data(), static_cast<int>(value.size())));
   }
   void u64_array(const char* name, std::span<const Gpa> values) {
+    std::vector<std::uint64_t> numbers;
+    for (const Gpa value : values) numbers.push_back(value.value);
+    u64_array(name, numbers);
+  }
+  void u64_array(const char* name, const std::vector<std::uint64_t>& values) {
     char* out = place(name, values.size() * sizeof(fdt64_t));
     for (std::size_t i = 0; out != nullptr && i < values.size(); ++i) {
-      const fdt64_t cell = cpu_to_fdt64(values[i].value);
+      const fdt64_t cell = cpu_to_fdt64(values[i]);
       std::memcpy(out + i * sizeof cell, &cell, sizeof cell);
     }
   }
@@ -93,6 +99,10 @@ void write_payload(TreeWriter& tree, const ContainerSpec& payload) {
   tree.u32("gid", payload.gid);
   if (payload.terminal) tree.empty("terminal");
   if (payload.ignored_signals != 0) tree.u64("ignored-signals", payload.ignored_signals);
+  if (payload.blocked_signals != 0) tree.u64("blocked-signals", payload.blocked_signals);
+  std::vector<std::uint64_t> limits;
+  for (const InheritedLimit& limit : payload.limits) limits.insert(limits.end(), {limit.resource, limit.soft, limit.hard});
+  if (!limits.empty()) tree.u64_array("limits", limits);
   tree.end();
 }
 

@@ -49,6 +49,7 @@ int main_run(int count, char** arguments, const StartTimes& start, SignalBits ig
   CLI::App app{"Run one container payload, isolated by a micro-VM, by namespaces, or not at all"};
   RunOptions options;
   options.spec.ignored_signals = ignored_signals;
+  options.spec.blocked_signals = blocked_signals();
   declare_run_options(app, options);
   try {
     app.parse(count, arguments);

@@ -58,7 +58,7 @@ std::vector<std::string> make_environment(const RunOptions& options) {
     const char* terminal = std::getenv("TERM");
     environment.push_back(std::string("TERM=") + (terminal != nullptr ? terminal : "xterm"));
   }
-  environment.emplace_back(options.spec.uid == 0 ? "HOME=/root" : "HOME=/");
+  if (options.spec.uid == 0) environment.emplace_back("HOME=/root");  // in every image: not worth a look into it
   for (const std::string& variable : options.environment) {
     if (variable.empty() || variable[0] == '=') throw Error("use", "-e " + variable, "no name before the '='");
     if (variable.find('=') != std::string::npos) {
@@ -177,6 +177,7 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   if (spec.isolation == Isolation::kNamespace && spec.memory_limit_asked && spec.memory_bytes < kLeastGroup) {
     throw Error("use", "-m " + options.memory, "too little to start a process in", "give 1M or more");
   }
+  if (spec.isolation == Isolation::kVm) spec.limits = inherited_limits();
   if (options.guest_ring == "auto") {
     spec.guest_ring = GuestRing::kAuto;
   } else if (options.guest_ring == "0") {

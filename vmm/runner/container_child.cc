@@ -14,6 +14,7 @@
 #include "vmm/parent_death.h"
 #include "vmm/runner/capabilities.h"
 #include "vmm/runner/descriptors.h"
+#include "vmm/runner/home.h"
 #include "vmm/runner/last_step_file.h"
 #include "vmm/runner/limits.h"
 #include "vmm/runner/mounts.h"
@@ -53,10 +54,10 @@ void set_up_file_systems(const ContainerPlan& plan) {
 
 // Hands the process over to the last step: the payload's working directory and its program are looked up there, where
 // neither husk's memory nor any of its descriptors is left.
-ExecFailure execute_last_step(const ContainerPlan& plan) {
-  const std::vector<std::string> paths = candidates(plan.spec.argv[0], lookup(plan.spec.env, "PATH", kDefaultPath));
+ExecFailure execute_last_step(const ContainerPlan& plan, const std::vector<std::string>& variables) {
+  const std::vector<std::string> paths = candidates(plan.spec.argv[0], lookup(variables, "PATH", kDefaultPath));
   const std::vector<char*> arguments = arguments_to_become(plan.spec.cwd, paths, plan.spec.argv);
-  const std::vector<char*> environment = c_vector(plan.spec.env);
+  const std::vector<char*> environment = c_vector(variables);
   close_others_on_exec();  // the last step is executed from a descriptor: no path is looked up before they are gone
   syscall(SYS_execveat, plan.last_step, "", arguments.data(), environment.data(), AT_EMPTY_PATH);
   // The arguments may be too long, as they may for the payload.
@@ -79,6 +80,7 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   set_up_file_systems(plan);
   umask(022);
   prepare_working_directory(kOwnRoot, plan.spec.cwd);
+  const std::vector<std::string> environment = environment_with_home(plan.spec, kOwnRoot);
 
   // A session of the payload's own: what the caller's terminal sends to husk's process group reaches it through husk.
   const char nothing = 0;
@@ -99,7 +101,7 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   reset_signals(plan.signal_mask, plan.spec.ignored_signals);
   send_descriptor(plan.link, install_filter(default_filter()).get(), &nothing, sizeof nothing);
   plan.guard.wait_until_started();
-  report.failure = execute_last_step(plan);
+  report.failure = execute_last_step(plan, environment);
 }
 
 }  // namespace husk::runner

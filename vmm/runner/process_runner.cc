@@ -15,6 +15,7 @@
 #include "vmm/parent_death.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/descriptors.h"
+#include "vmm/runner/home.h"
 #include "vmm/runner/open_in_root.h"
 #include "vmm/runner/program.h"
 #include "vmm/runner/runner.h"
@@ -39,10 +40,10 @@ bool is_static_elf(int file) {
 }
 
 // The caller may not change its root directory: the program is run from where it lies on the host.
-ExecFailure execute_in_place(const ContainerSpec& spec, int root) {
+ExecFailure execute_in_place(const ContainerSpec& spec, const std::vector<std::string>& variables, int root) {
   const std::vector<char*> arguments = c_vector(spec.argv);
-  const std::vector<char*> environment = c_vector(spec.env);
-  for (std::string path : candidates(spec.argv[0], lookup(spec.env, "PATH", kDefaultPath))) {
+  const std::vector<char*> environment = c_vector(variables);
+  for (std::string path : candidates(spec.argv[0], lookup(variables, "PATH", kDefaultPath))) {
     if (!path.starts_with('/')) path = spec.cwd + "/" + path;
     const UniqueFd file = open_in_root(root, path, O_RDONLY);
     if (!file && (errno == ENOENT || errno == ENOTDIR)) continue;
@@ -81,6 +82,7 @@ void become_plain_process(const ContainerSpec& spec, const RootSource& root, con
   const bool in_image = chroot(".") == 0;
   if (!in_image && errno != EPERM) throw Error::from_errno("enter", "image '" + root.name + "'");
   prepare_working_directory(in_image ? kOwnRoot : root.directory.get(), spec.cwd);
+  const std::vector<std::string> environment = environment_with_home(spec, in_image ? kOwnRoot : root.directory.get());
   if (in_image) become(spec.uid, spec.gid);  // who may not chroot(2) may not change its user either
   die_with_parent(parent);
   // The image's paths come now. In the image no descriptor leads out of it; elsewhere its own is needed for them.
@@ -88,7 +90,7 @@ void become_plain_process(const ContainerSpec& spec, const RootSource& root, con
   keep_only(std::array{directory});
   enter_working_directory(spec.cwd, directory);
   reset_signals(mask, spec.ignored_signals);
-  report.failure = in_image ? execute(spec.argv, spec.env) : execute_in_place(spec, directory);
+  report.failure = in_image ? execute(spec.argv, environment) : execute_in_place(spec, environment, directory);
 }
 
 }  // namespace

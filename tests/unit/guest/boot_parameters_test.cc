@@ -34,6 +34,9 @@ std::vector<std::byte> make_tree(const std::string& without = "") {
       tree.raw("env", std::string("A=1\0B=\0", 7)).text("cwd", "/work").text("hostname", "box");
       if (has("uid")) tree.u32("uid", 1000);
       tree.u32("gid", 1001).raw("groups", std::string("\0\0\0\x07\0\0\0\x09", 8)).raw("terminal", "");
+      tree.u64("ignored-signals", 0x6).u64("blocked-signals", 0x200);
+      const std::string limit = std::string("\0\0\0\0\0\0\0\x01", 8) + std::string(7, '\0') + "\x28" + std::string(8, '\xff');
+      tree.raw("limits", has("whole limits") ? limit : limit.substr(1));
       tree.end();
     }
     tree.end();
@@ -72,6 +75,12 @@ TEST(BootParametersTest, ReadsACompleteTree) {
   EXPECT_EQ(boot.payload.group(0), 7u);
   EXPECT_EQ(boot.payload.group(1), 9u);
   EXPECT_TRUE(boot.payload.terminal);
+  EXPECT_EQ(boot.payload.ignored_signals, 0x6u);
+  EXPECT_EQ(boot.payload.blocked_signals, 0x200u);
+  ASSERT_EQ(boot.payload.limit_count(), 1u);
+  EXPECT_EQ(boot.payload.limit(0).resource, 1u);
+  EXPECT_EQ(boot.payload.limit(0).soft, 40u);
+  EXPECT_EQ(boot.payload.limit(0).hard, ~std::uint64_t{0});
   ASSERT_EQ(boot.device_count, 2u);
   EXPECT_EQ(boot.find_device(DeviceRole::kStdout)->vector, 0x31);
   EXPECT_EQ(boot.find_device(DeviceRole::kStdout)->registers.start, 0xd000'1000u);
@@ -86,7 +95,7 @@ TEST(BootParametersTest, ReadsACompleteTree) {
 TEST(BootParametersTest, SaysWhatIsMissing) {
   for (const char* part :
        {"memory", "rng-seed", "husk", "tsc-khz", "kernel-end", "payload", "argv", "uid", "interrupts",
-        "aligned husk,queues"}) {
+        "aligned husk,queues", "whole limits"}) {
     const auto blob = make_tree(part);
     BootParameters boot;
     EXPECT_NE(read_boot_parameters(blob, boot), "") << part;
