@@ -50,8 +50,8 @@ constexpr std::array<std::uint64_t, kGdtEntries> make_gdt(std::uint64_t tss, std
   std::array<std::uint64_t, kGdtEntries> gdt{};
   gdt[kKernelCs >> 3] = kCode64Dpl0;
   gdt[kKernelSs >> 3] = kDataDpl0;
-  // kUserCs32 stays empty. Only STAR needs the number; 32-bit code has no system calls here, and on AMD its SYSCALL would
-  // enter CPL 0 at CSTAR, where nothing is.
+  // kUserCs32 stays empty. Only STAR needs the number; 32-bit code has no system calls here, and on AMD its SYSCALL
+  // would enter CPL 0 at CSTAR, where nothing is.
   gdt[kUserSs >> 3] = kDataDpl3;
   gdt[kUserCs >> 3] = kCode64Dpl3;
   // Figure 8-4: a TSS descriptor takes two entries.
@@ -63,11 +63,13 @@ constexpr std::array<std::uint64_t, kGdtEntries> make_gdt(std::uint64_t tss, std
 }
 
 // Figure 6-8: a 64-bit interrupt gate. INT3 and INTO may come from the user (6.12.1.2), everything else only from the
-// processor.
+// processor. A double fault gets a stack of its own, the first of the TSS's interrupt stack table (6.14.5): it may be
+// that the stack in use is what is wrong.
 constexpr std::array<std::uint64_t, 2> make_interrupt_gate(std::uint64_t vector, std::uint64_t target) {
   const std::uint64_t dpl = vector == 3 || vector == 4 ? 3 : 0;
-  return {(target & 0xffff) | (std::uint64_t{kKernelCs} << 16) | ((0x80 | (dpl << 5) | kTypeInterruptGate) << 40) |
-              (((target >> 16) & 0xffff) << 48),
+  const std::uint64_t stack = vector == 8 ? 1 : 0;
+  return {(target & 0xffff) | (std::uint64_t{kKernelCs} << 16) | (stack << 32) |
+              ((0x80 | (dpl << 5) | kTypeInterruptGate) << 40) | (((target >> 16) & 0xffff) << 48),
           target >> 32};
 }
 

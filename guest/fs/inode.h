@@ -110,6 +110,8 @@ class Inode : public RefCounted {
   // --- regular files
   virtual Result<void> truncate(std::uint64_t) { return Errno::kInval; }  // or grow
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }
+  // A shared mapping writes to it: for the times of the file (mmap(2), "Timestamps changes for file-backed mappings").
+  virtual void written_through_mapping() {}
 
   // What a FIFO's or socket's inode refers to while it is open somewhere (fs/pipe.h).
   Ref<RefCounted> attached;

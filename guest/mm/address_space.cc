@@ -36,6 +36,16 @@ Result<Ref<AddressSpace>> AddressSpace::create() {
   return space;
 }
 
+void notice_next_writes_to(const MemoryObject& object) {
+  if (object.writable_mappings() == 0) return;
+  for (AddressSpace& space : *all_spaces_) {
+    AddressSpace::TlbBatch tlb(space);
+    for (Mapping* mapping = space.first(); mapping; mapping = AddressSpace::next(*mapping)) {
+      if (mapping->object.get() == &object && mapping->shared) space.forbid_writes(mapping->range(), tlb);
+    }
+  }
+}
+
 AddressSpace::~AddressSpace() {
   // Not loaded any more, so there is nothing to flush.
   table_.for_each_present(UserRange::whole(), [](std::uint64_t, Pte& pte) { release_frame(pte.pfn()); });
@@ -135,6 +145,27 @@ void AddressSpace::drop_pages(const UserRange& range, TlbBatch& tlb) {
     drop(pte);
     tlb.add(address);
   });
+}
+
+void AddressSpace::forbid_writes(const UserRange& range, TlbBatch& tlb) {
+  table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) {
+    if (!pte.writable()) return;
+    pte = pte.read_only();
+    tlb.add(address);
+  });
+}
+
+void AddressSpace::notice_next_writes(const UserRange& range) {
+  TlbBatch tlb(*this);
+  for_each_part(range, [&](const Mapping& mapping, const UserRange& part) {
+    if (mapping.shared && mapping.file) forbid_writes(part, tlb);
+  });
+}
+
+void AddressSpace::surrender_pages() {
+  TlbBatch tlb(*this);
+  surrendered_ = true;
+  drop_pages(UserRange::whole(), tlb);
 }
 
 Result<void> AddressSpace::split_at(std::uint64_t address) {

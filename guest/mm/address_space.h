@@ -87,6 +87,13 @@ class AddressSpace final : public RefCounted {
   void lock_all(bool make_present);
   void unlock_all();
 
+  // The next write to each page of a file that is mapped in the range is noticed again (msync(2)).
+  void notice_next_writes(const UserRange& range);
+
+  // For the memory of processes that have been killed because there is none left (task/out_of_memory.h): all pages are
+  // let go at once, and none can be had again.
+  void surrender_pages();
+
   bool is_mapped(const UserRange& range) const;
   bool is_resident(std::uint64_t address) const;
   // brk(2): the new break, or the old one if it cannot be moved.
@@ -217,6 +224,7 @@ class AddressSpace final : public RefCounted {
   void install(Pte& pte, Pte page);
   void drop(Pte& pte);
   void drop_pages(const UserRange& range, TlbBatch& tlb);
+  void forbid_writes(const UserRange& range, TlbBatch& tlb);
   bool few_written_pages() const;
   Result<void> copy_pages_to(AddressSpace& child, const Mapping& mapping, bool copy_now, TlbBatch& tlb);
   Result<std::uint64_t> move(const Mapping& mapping, const UserRange& old_range, const MoveRequest& request);
@@ -230,6 +238,7 @@ class AddressSpace final : public RefCounted {
   void flush(std::uint64_t pages_changed, std::uint64_t address) const;
 
   friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
+  friend void notice_next_writes_to(const MemoryObject& object);
 
   PageTable table_;
   MappingTree mappings_{husk::abi::kUserMin};
@@ -241,6 +250,7 @@ class AddressSpace final : public RefCounted {
   std::uint64_t break_start_ = 0;
   std::uint64_t break_ = 0;
   LockFuture lock_future_ = LockFuture::kNo;
+  bool surrendered_ = false;
 };
 
 // The pages [first_page, end_page) of `object` are no longer part of it, or no longer the same: unmaps them wherever
@@ -248,6 +258,9 @@ class AddressSpace final : public RefCounted {
 // mmap(2)). Files that are cut while mapped are rare, so there is no list of an object's mappings: all address spaces
 // are searched.
 void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
+
+// The next write through any mapping of the object is noticed again (fsync(2)).
+void notice_next_writes_to(const MemoryObject& object);
 
 struct FaultStatistics {
   std::uint64_t faults;

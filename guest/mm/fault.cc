@@ -19,9 +19,14 @@ namespace {
 // How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs
 // up to 50 us where KVM emulates CPL 0. Within one last-level table.
 constexpr std::uint64_t kAroundPages = 64;
-// How many anonymous pages a sequential writer is given ahead, from RAM that was never used (it stays untouched until
-// written).
+// How many anonymous pages a sequential writer is given ahead.
 constexpr std::uint64_t kAheadPages = 8;
+
+// Later writes to the same page are not seen, until msync(2) or fsync(2) asks for it again: as with Linux's file
+// systems on disks.
+void note_shared_write(const Mapping& mapping) {
+  if (mapping.file) mapping.file->inode().written_through_mapping();
+}
 
 FaultResult from_errno(Errno error) {
   switch (error) {
@@ -36,6 +41,7 @@ FaultResult from_errno(Errno error) {
 
 FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, FaultOrigin origin) {
   ++fault_statistics.faults;
+  if (surrendered_) return FaultResult::kOutOfMemory;
   const std::uint64_t page = page_floor(address);
   const Mapping* mapping = find(page);
   if (!mapping) {
@@ -60,6 +66,7 @@ FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, Fault
     }
     if (mapping->shared) {
       // Mapped by a read; the object may have to be told that the page is written.
+      note_shared_write(*mapping);
       auto frame = mapping->object->page(mapping->object_page_of(page), MemoryObject::Access::kWrite);
       if (!frame) return from_errno(frame.error());
       const Pfn old = pte.pfn();
@@ -86,6 +93,7 @@ FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t pag
   auto frame = mapping.object->page(mapping.object_page_of(page),
                                     shared_write ? MemoryObject::Access::kWrite : MemoryObject::Access::kRead);
   if (!frame) return from_errno(frame.error());
+  if (shared_write) note_shared_write(mapping);
   if (write && !mapping.shared) {
     auto copy = allocate_user_frame(Fill::kNone);
     if (!copy) return FaultResult::kOutOfMemory;
@@ -145,7 +153,7 @@ void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
     const std::uint64_t address = page + ahead * step;
     pte += mapping.grows_down ? -1 : 1;
     if (!mapping.contains(address) || PageTable::span_of(address) != table || pte->present()) return;
-    auto frame = allocate_untouched_frame();
+    auto frame = allocate_frame_ahead();
     if (!frame) return;
     install(*pte, Pte::user_page(frame.value(), true, mapping.protection.execute));
   }

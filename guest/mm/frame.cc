@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arch/x86_64/per_cpu.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/frame_table.h"
@@ -25,6 +26,7 @@ constinit FrameRecord* table_ = nullptr;
 constinit std::uint32_t free_lists_[kMaxOrder + 1] =
     {};  // first frame of the first block; 0 = empty (frame 0 is the VMM's)
 constinit MemoryStatistics statistics_{};
+constinit bool reserve_is_open_ = false;
 
 void push_block(std::uint64_t frame, unsigned order) {
   FrameRecord& record = table_[frame];
@@ -99,6 +101,12 @@ void account(std::uint64_t frames) {
   statistics_.peak_frames = std::max(statistics_.peak_frames, statistics_.total_frames - statistics_.free_frames);
 }
 
+// A kernel in ring 3 runs at full speed. One in ring 0 may be emulated, one instruction at a time, and a page takes a
+// millisecond then.
+bool zeroing_is_cheap() {
+  return arch::per_cpu.ring == arch::Ring::k3;
+}
+
 // A frame just taken gets its first reference.
 Pfn claim_single(std::uint64_t frame) {
   table_[frame].state = FrameState::kSingle;
@@ -134,12 +142,12 @@ std::uint64_t initialise_frame_table(std::uint64_t highest) {
 }
 
 Result<Pfn> allocate_frame(Fill fill) {
-  // Fresh frames first for zeroed ones, so that they need not be cleared; freed frames first for the others.
+  // Freed frames first, so that the host gives the VM no more than it needs at once.
   std::uint64_t frame = 0;
   bool zero = false;
-  if (fill == Fill::kZero) zero = (frame = take_fresh_block(0)) != 0;
+  if (fill == Fill::kZero && !zeroing_is_cheap()) zero = (frame = take_fresh_block(0)) != 0;
   if (!frame) frame = take_free_block(0);
-  if (!frame) frame = take_fresh_block(0);
+  if (!frame) zero = (frame = take_fresh_block(0)) != 0;
   if (!frame) return Errno::kNoMem;
   claim_single(frame);
   if (fill == Fill::kZero && !zero) memset(frame_data(Pfn{frame}), 0, kPageSize);
@@ -147,12 +155,23 @@ Result<Pfn> allocate_frame(Fill fill) {
 }
 
 Result<Pfn> allocate_user_frame(Fill fill) {
-  if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
+  const std::uint64_t kept = reserve_is_open_ ? kKernelReserveFrames / 2 : kKernelReserveFrames;
+  if (statistics_.free_frames <= kept) return Errno::kNoMem;
   return allocate_frame(fill);
 }
 
-Result<Pfn> allocate_untouched_frame() {
+ReserveOpening::ReserveOpening() {
+  reserve_is_open_ = true;
+}
+
+ReserveOpening::~ReserveOpening() {
+  reserve_is_open_ = false;
+}
+
+Result<Pfn> allocate_frame_ahead() {
   if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
+  // Eight frames are zeroed in less time than one fault takes; and while there is plenty, nobody misses them.
+  if (zeroing_is_cheap() && statistics_.free_frames > statistics_.total_frames / 4) return allocate_frame(Fill::kZero);
   const std::uint64_t frame = take_fresh_block(0);
   if (!frame) return Errno::kNoMem;
   return claim_single(frame);

@@ -2,7 +2,8 @@
 // several address spaces, copy-on-write).
 //
 // RAM that was never allocated is kept apart from freed RAM: it is known to be zero, and neither the kernel nor the
-// host has touched it, so a zeroed frame from there costs nothing until it is used.
+// host has touched it, so a zeroed frame from there costs nothing until it is used; then it costs the host a page and a
+// fault, more than to zero a freed frame, but where KVM emulates the kernel's instructions.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,18 @@ Result<Pfn> allocate_frame(Fill fill);
 // payload so.
 inline constexpr std::uint64_t kKernelReserveFrames = 48;
 Result<Pfn> allocate_user_frame(Fill fill);
-// The same, zero, but only if it is RAM that nobody has ever touched: giving it away costs nothing until it is used.
-Result<Pfn> allocate_untouched_frame();
+// While one lives, payloads' pages may take half of what the kernel keeps for itself: what the kernel copies to a
+// payload is there before anybody could make room.
+class ReserveOpening {
+ public:
+  ReserveOpening();
+  ~ReserveOpening();
+  ReserveOpening(const ReserveOpening&) = delete;
+  ReserveOpening& operator=(const ReserveOpening&) = delete;
+};
+// The same, zero, for a page that will probably be used soon: only what costs little if it is not. RAM that nobody has
+// ever touched costs nothing until it is used.
+Result<Pfn> allocate_frame_ahead();
 // 2^order contiguous frames, contents undefined; freed with free_frames, not reference counted.
 Result<Pfn> allocate_frames(unsigned order);
 void free_frames(Pfn first, unsigned order);

@@ -30,6 +30,10 @@ void PageTable::set_boot_root(std::uint64_t root_physical) {
   boot_root_ = root_physical;
 }
 
+std::uint64_t PageTable::boot_root() {
+  return boot_root_;
+}
+
 Result<void> PageTable::initialise() {
   root_ = TRY(allocate_frame(Fill::kZero));
   const unsigned slot = husk::abi::kKernelPml4Slot;

@@ -77,6 +77,7 @@ class PageTable {
 
   // Remembers the VMM's root table, from which every address space takes the kernel's slot.
   static void set_boot_root(std::uint64_t root_physical);
+  static std::uint64_t boot_root();
 
  private:
   // The entry for the first address from `address` on, and before `end`, that has a last-level table; sets `address` to

@@ -9,17 +9,26 @@
 namespace kernel::mm {
 namespace {
 
+Result<Pfn> frame_with_reserve(AddressSpace& space, std::uint64_t address, FaultAccess access) {
+  auto frame = space.frame_for_kernel(address, access);
+  if (frame || frame.error() != Errno::kNoMem) return frame;
+  const ReserveOpening opening;
+  return space.frame_for_kernel(address, access);
+}
+
 // Calls move(pointer into the direct map, offset, size) for each part of the range that lies in one page, in order,
 // until the range ends, a page is not accessible, or move returns false. Returns how much was moved.
+//
+// No other task runs meanwhile, not even for want of memory: callers hold references to what other tasks change.
 template <typename Move>
 std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move) {
   std::size_t done = 0;
   while (done < size) {
     const std::uint64_t position = address + done;
     if (position < address) break;  // wrapped around
-    auto frame = space.frame_for_kernel(position, access);
+    const auto frame = frame_with_reserve(space, position, access);
     // As for a page fault of the payload's own: somebody must give way, maybe the caller.
-    if (!frame && frame.error() == Errno::kNoMem && task::make_room()) continue;
+    if (!frame && frame.error() == Errno::kNoMem && task::make_room_now()) continue;
     if (!frame) break;
     const std::size_t part = std::min<std::size_t>(size - done, kPageSize - page_offset(position));
     if (!move(frame_data(frame.value()) + page_offset(position), done, part)) break;

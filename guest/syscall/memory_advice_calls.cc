@@ -137,11 +137,12 @@ SyscallResult sys_msync(std::uint64_t address, std::uint64_t length, unsigned fl
   constexpr unsigned kAsync = 1, kInvalidate = 2, kSync = 4;
   if ((flags & ~(kAsync | kInvalidate | kSync)) || (flags & (kAsync | kSync)) == (kAsync | kSync)) return Errno::kInval;
   const UserRange::Part part = TRY(UserRange::part_of(address, mm::page_ceil(length), Errno::kNoMem));
-  // Files are in RAM or read-only: there is nothing to write back.
+  // Files are in RAM or read-only: there is nothing to write back. But their times have been written.
   bool locked = false;
   const bool mapped = space().for_each_part(
       part.range, [&](const mm::Mapping& mapping, const UserRange&) { locked = locked || mapping.locked; });
   if (locked && (flags & kInvalidate)) return Errno::kBusy;
+  if (flags & kSync) space().notice_next_writes(part.range);
   return mapped && part.whole ? SyscallResult(0) : Errno::kNoMem;
 }
 

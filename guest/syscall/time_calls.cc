@@ -174,8 +174,7 @@ SyscallResult sys_getrusage(int who, mm::UserPtr<Rusage> usage) {
       return Errno::kInval;
   }
   if (who != kChildren) {
-    // What is resident now: the peak is not kept.
-    result.max_resident_kib = static_cast<std::int64_t>(self.space->resident_pages() * (mm::kPageSize / 1024));
+    result.max_resident_kib = static_cast<std::int64_t>(self.space->peak_resident_pages() * (mm::kPageSize / 1024));
     result.minor_faults = static_cast<std::int64_t>(process.minor_faults);
   }
   TRY(usage.write(result));

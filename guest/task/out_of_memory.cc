@@ -13,17 +13,26 @@ namespace {
 
 constinit std::uint64_t kills_ = 0;
 
-std::uint64_t memory_of(Process& process) {
+// Null when its last thread is gone.
+mm::AddressSpace* space_of(Process& process) {
   Task* thread = process.threads.front();
-  return thread && thread->space ? thread->space->resident_pages() : 0;
+  return thread ? thread->space.get() : nullptr;
 }
 
-// The process that holds the most memory; the current one if that is as large.
+// Tables count, too: who touches one page in each of many places has more of them than pages.
+std::uint64_t memory_of(Process& process) {
+  const mm::AddressSpace* space = space_of(process);
+  return space ? space->resident_pages() + space->page_tables() : 0;
+}
+
+// The process that holds the most memory, the current one if that is as large. One that is ending already is no
+// victim: it gives back what it can without being asked again, and may have to wait for somebody else before it ends
+// (a vfork(2) parent for its child).
 Process& choose_victim() {
   Process* victim = current().process.get();
   std::uint64_t most = memory_of(*victim);
   for_each_process([&](Process& process) {
-    if (process.state == ProcessState::kZombie) return true;
+    if (process.state == ProcessState::kZombie || process.group_exiting) return true;
     if (const std::uint64_t pages = memory_of(process); pages > most) {
       victim = &process;
       most = pages;
@@ -33,24 +42,61 @@ Process& choose_victim() {
   return *victim;
 }
 
+bool is_short_of_memory() {
+  return mm::memory_statistics().free_frames <= mm::kKernelReserveFrames;
+}
+
+// Killing one of those who share an address space frees nothing.
+void kill_all_of(mm::AddressSpace& space) {
+  for_each_process([&](Process& process) {
+    if (process.state != ProcessState::kZombie && space_of(process) == &space)
+      begin_process_exit(process, signal_status(kSigKill));
+    return true;
+  });
+}
+
+// Whether some process is on its way out and has not ended yet.
+bool somebody_is_ending() {
+  bool found = false;
+  for_each_process([&](Process& process) {
+    found = process.state != ProcessState::kZombie && process.group_exiting;
+    return !found;
+  });
+  return found;
+}
+
+void let_the_ending_end() {
+  for (int turns = 0; turns < 16 && is_short_of_memory() && somebody_is_ending(); ++turns) yield();
+}
+
+// False if the current process is among the victims.
+bool kill_the_largest() {
+  Process& victim = choose_victim();
+  mm::AddressSpace& space = *space_of(victim);
+  ++kills_;
+  log(LogLevel::kWarning, "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB",
+      mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name), victim.pid,
+      memory_of(victim) * 4);
+  kill_all_of(space);
+  if (&space == current().space.get()) return false;
+  space.surrender_pages();
+  return true;
+}
+
 }  // namespace
 
 bool make_room() {
-  Process& self = *current().process;
-  if (self.group_exiting) return false;
-  Process& victim = choose_victim();
-  if (!victim.group_exiting) {
-    ++kills_;
-    const mm::MemoryStatistics memory = mm::memory_statistics();
-    Task* thread = victim.threads.front();
-    log(LogLevel::kWarning, "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB",
-        memory.total_frames * 4, std::string_view(thread ? thread->name : "?"), victim.pid, memory_of(victim) * 4);
-    begin_process_exit(victim, signal_status(kSigKill));
-  }
-  if (&victim == &self) return false;
-  // It gives its memory back when it has run and somebody else has taken the CPU from it.
-  for (int turns = 0; turns < 16 && mm::memory_statistics().free_frames <= mm::kKernelReserveFrames; ++turns) yield();
+  if (current().process->group_exiting) return false;
+  let_the_ending_end();
+  if (!is_short_of_memory()) return true;
+  if (!kill_the_largest()) return false;
+  let_the_ending_end();
   return true;
+}
+
+bool make_room_now() {
+  if (current().process->group_exiting || !kill_the_largest()) return false;
+  return !is_short_of_memory();
 }
 
 std::uint64_t out_of_memory_kills() {

@@ -35,7 +35,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 // page tables, tree.
 constexpr std::uint64_t kBootPages = 23;
 // And behind the kernel's image: the first page frames that it hands out, enough for a small payload.
-constexpr std::uint64_t kWarmPages = 64;
+constexpr std::uint64_t kWarmPages = 60;
 
 constexpr std::chrono::milliseconds kPatienceAtTheEnd{300};
 
@@ -125,7 +125,16 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   // touch costs a fault there. One call for all pages that every boot touches is far cheaper.
   const std::uint64_t warm = emulated ? kWarmPages * abi::kPageSize : 0;
   ram_.populate(Gpa{0}, kBootPages * abi::kPageSize);
-  ram_.populate(Gpa{abi::kKernelGpa}, image.end() - Gpa{abi::kKernelGpa} + warm);
+  // The pages between segments, one below each stack, are in no mapping, and nobody touches them.
+  Gpa start = image.segments().front().start, end = start;
+  for (const boot::Segment& segment : image.segments()) {
+    if (segment.start != end) {
+      ram_.populate(start, end - start);
+      start = segment.start;
+    }
+    end = segment.start + segment.pages() * abi::kPageSize;
+  }
+  ram_.populate(start, end - start + warm);
   ram_.load_kernel(kernel, image, emulated ? KernelPages::kCopied : KernelPages::kShared);
   load_boot_tables(image, ring);
 }

@@ -8,13 +8,10 @@
 #include "arch/x86_64/vector_state.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "mm/address.h"
-#include "mm/frame.h"
 
 namespace kernel::arch {
 namespace {
 
-constexpr std::uint64_t kStackCanary = 0x6b73'7568'6b73'7568;
 constexpr std::size_t kTssRsp0 = 4;  // SDM vol. 3, figure 8-11
 
 void set_kernel_stack(std::uint64_t top) {
@@ -26,13 +23,11 @@ void set_kernel_stack(std::uint64_t top) {
 }  // namespace
 
 Context::~Context() {
-  if (stack_) mm::free_frames(mm::frame_of(stack_), kKernelStackOrder);
   ::operator delete(vector_area_);
 }
 
 Result<void> Context::initialise(const TrapFrame& frame) {
-  stack_ = mm::frame_data(TRY(mm::allocate_frames(kKernelStackOrder)));
-  memcpy(stack_, &kStackCanary, sizeof kStackCanary);
+  TRY(stack_.allocate());
   user_frame() = frame;
   // What switch_stacks pops: six registers and the return address.
   auto* sp = reinterpret_cast<std::uint64_t*>(&user_frame());
@@ -58,9 +53,6 @@ Result<void> Context::inherit_vector_state() {
 }
 
 void switch_context(Context& from, Context& to) {
-  std::uint64_t canary;
-  memcpy(&canary, from.stack_, sizeof canary);
-  if (canary != kStackCanary) panic("kernel stack overflow");
   if (!from.vector_area_) panic("switch away from a context without a vector area");
   save_vector_state(from.vector_area_);
   from.fs_base = read_fs_base();

@@ -5,14 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "arch/x86_64/kernel_stack.h"
 #include "arch/x86_64/trap_frame.h"
 #include "arch/x86_64/user_state.h"
 #include "lib/result.h"
 
 namespace kernel::arch {
-
-inline constexpr unsigned kKernelStackOrder = 2;
-inline constexpr std::size_t kKernelStackSize = std::size_t{4096} << kKernelStackOrder;
 
 class Context;
 
@@ -33,7 +31,7 @@ class Context {
 
   // The registers that the task will load when it returns to user mode: at the top of its kernel stack.
   TrapFrame& user_frame() const { return *reinterpret_cast<TrapFrame*>(stack_top() - sizeof(TrapFrame)); }
-  std::uint64_t stack_top() const { return reinterpret_cast<std::uint64_t>(stack_) + kKernelStackSize; }
+  std::uint64_t stack_top() const { return stack_.top(); }
 
   // As of when the task last left the CPU; a running task's are in the CPU (read_fs_base()).
   SegmentBase fs_base;
@@ -49,7 +47,7 @@ class Context {
   friend void switch_context(Context& from, Context& to);
   friend void enter_first(Context& context);
 
-  std::byte* stack_ = nullptr;
+  KernelStack stack_;
   std::uint64_t saved_stack_pointer_ = 0;
   std::byte* vector_area_ = nullptr;
 };

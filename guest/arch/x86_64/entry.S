@@ -163,6 +163,11 @@ ring0_page_fault:
     jmp ring0_exception
 ring0_breakpoint:
     jmp ring0_exception
+// On the emergency stack (abi/x86_tables.h): a task's stack that has overflowed cannot take the frame of the page fault.
+ring0_double_fault:
+    save_fault_address
+    push %rax
+    jmp trap_from_kernel
 ring0_interrupt:
     end_of_interrupt ring0
     testb $3, 24(%rsp)
@@ -217,6 +222,11 @@ ring3_interrupt:
     cmpl $0x7fff, 20(%rsp)
     ja 1b
     jmp note_interrupt
+
+// On the emergency stack, from which the frame must be moved to another one; the boot stack's time is over.
+ring3_double_fault:
+    save_fault_address
+    forward boot_stack_pointer, trap_from_kernel
 
 // INT3 in the kernel's code is the gate to privileged operations (privileged.cc): EAX says which, RDI and RSI are its arguments.
 ring3_breakpoint:
@@ -273,6 +283,8 @@ ring3_breakpoint:
     push $vector
     .if vector == 3
     jmp \ring\()_breakpoint
+    .elseif vector == 8
+    jmp \ring\()_double_fault
     .elseif vector == 14
     jmp \ring\()_page_fault
     .elseif vector < 32
@@ -323,6 +335,8 @@ per_cpu:
     .fill 64, 1, 0
 emergency_stack_pointer:
     .quad emergency_stack_top
+boot_stack_pointer:
+    .quad boot_stack_top
 no_interrupt_table:
     .fill 10, 1, 0
 
@@ -332,7 +346,9 @@ no_interrupt_table:
 tss:
     .long 0
     .quad trap_stack_top            // RSP0
-    .fill 22, 4, 0
+    .fill 6, 4, 0
+    .quad emergency_stack_top       // IST1
+    .fill 14, 4, 0
     .word 0
     .word tss_end - tss             // no I/O bitmap: no port is accessible from CPL 3
 tss_end:
@@ -341,13 +357,20 @@ tss_end:
     .globl trap_stack_top
 trap_stack_top:
 
-    .bss
+// Each in a segment of its own, with a page below it that belongs to none and is never mapped (kernel.ld).
+.macro stack name, size
+    .section .stack.\name, "aw", @nobits
     .balign 4096
-    .fill 4096, 1, 0
-emergency_stack_top:
-    .fill 12288, 1, 0
-    .globl boot_stack_top
-boot_stack_top:
+    .globl \name\()_stack
+\name\()_stack:
+    .fill \size, 1, 0
+    .globl \name\()_stack_top
+\name\()_stack_top:
+.endm
+
+    stack emergency, 4096           // of a panic after an exception in the kernel
+    stack boot, 12288
+    stack first, 16384              // of the first task (kernel_stack.cc)
 
 // ---------------------------------------------------------------------------------------------------- for the VMM
     .section .note.husk, "a", @note

@@ -11,5 +11,6 @@ void switch_stacks(std::uint64_t* save_rsp, std::uint64_t load_rsp);
 void task_start();  // where a new task's stack returns to
 extern const char syscall_entry[];
 extern std::byte tss[];
+extern std::byte emergency_stack[], boot_stack[], first_stack[];  // lowest addresses
 }
 #pragma GCC visibility pop

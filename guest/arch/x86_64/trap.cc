@@ -3,6 +3,7 @@
 
 #include "abi/husk_abi.h"
 #include "arch/x86_64/entry.h"
+#include "arch/x86_64/kernel_stack.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/selectors.h"
 #include "arch/x86_64/trap_frame.h"
@@ -25,7 +26,7 @@ using task::Signal;
 static_assert(SELECTOR_USER_SS == husk::abi::kUserSs && SELECTOR_USER_CS == husk::abi::kUserCs);
 static_assert(KERNEL_HIGH_WORD == husk::abi::kKernelBase >> 32);
 
-constexpr unsigned kStackVector = 12, kProtectionVector = 13, kPageFaultVector = 14;
+constexpr unsigned kDoubleFaultVector = 8, kStackVector = 12, kProtectionVector = 13, kPageFaultVector = 14;
 // Page-fault error code, SDM vol. 3, 4.7.
 constexpr std::uint64_t kFaultPresent = 1, kFaultWrite = 2, kFaultUser = 4, kFaultFetch = 16;
 
@@ -219,6 +220,10 @@ extern "C" void finish_first_switch(TrapFrame* frame) {
 }
 
 extern "C" [[noreturn]] void handle_kernel_trap(TrapFrame* frame) {
+  if ((frame->vector == kPageFaultVector || frame->vector == kDoubleFaultVector) &&
+      is_below_kernel_stack(per_cpu.fault_address)) {
+    panic("kernel stack overflow at {x}: address {x}, stack {x}", frame->rip, per_cpu.fault_address, frame->rsp);
+  }
   panic("exception {} in the kernel at {x}: error code {x}, address {x}, stack {x}", frame->vector, frame->rip,
         frame->error_code, per_cpu.fault_address, frame->rsp);
 }

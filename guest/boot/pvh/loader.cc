@@ -23,9 +23,12 @@
 #pragma GCC visibility push(hidden)
 extern "C" {
 // kernel.ld
-extern const char kernel_rodata_start[], kernel_data_start[], loader_text_start[], loader_data_start[], loader_end[];
+extern const char kernel_rodata_start[], kernel_data_start[], kernel_bss_end[];
+extern const char loader_text_start[], loader_data_start[], loader_end[];
 // arch/x86_64/entry.S
 extern const char vector_stubs_ring0[], vector_stubs_ring3[];
+extern const char emergency_stack[], emergency_stack_top[], boot_stack[], boot_stack_top[], first_stack[],
+    first_stack_top[];
 extern std::byte tss[];
 }
 #pragma GCC visibility pop
@@ -157,7 +160,10 @@ void map_memory(PageTables& tables, const KernelMemory& memory, const PhysicalRa
   tables.map(abi::kGuestStatsGpa, low_.end() - abi::kGuestStatsGpa, PageAccess::kReadWrite);
   map_segment(mm::physical_pointer<const char>(abi::kKernelGpa), kernel_rodata_start, PageAccess::kReadExecute);
   map_segment(kernel_rodata_start, kernel_data_start, PageAccess::kReadOnly);
-  map_segment(kernel_data_start, loader_text_start, PageAccess::kReadWrite);
+  map_segment(kernel_data_start, kernel_bss_end, PageAccess::kReadWrite);
+  map_segment(emergency_stack, emergency_stack_top, PageAccess::kReadWrite);
+  map_segment(boot_stack, boot_stack_top, PageAccess::kReadWrite);
+  map_segment(first_stack, first_stack_top, PageAccess::kReadWrite);
   map_segment(loader_text_start, loader_data_start, PageAccess::kReadExecute);  // the way into the kernel leads here
   for (std::size_t i = 0; i < memory.count; ++i) {
     tables.map(memory.ranges[i].start, memory.ranges[i].size, PageAccess::kReadWrite);

@@ -20,6 +20,7 @@ class RamFile final : public RamInode {
   Result<Ref<File>> open(const Path& path, std::uint32_t flags) override;
   Result<void> truncate(std::uint64_t new_size) override;
   Result<Ref<mm::MemoryObject>> memory_object() override;
+  void written_through_mapping() override { touch_modified(); }
 
   Result<std::size_t> read(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> write(std::uint64_t offset, mm::IoBuffer& buffer);

@@ -13,3 +13,14 @@ expect_match "dd fails" "dd [1-9]*" "$out"
 in_guest -m 32M "$R" sh -c 'awk "$0"; echo "child $?"; echo alive' "$eater"
 expect_match "only the one that eats is killed" "child 137
 alive" "$out"
+# What a parent and its child of vfork hold is held twice, and killing one of them frees nothing.
+if [ -n "$ABI_PROGRAM" ]; then
+  cp -a "$R" "$WORK/vfork"
+  "$here/../lib/add_program" "$WORK/vfork" "$ABI_PROGRAM" /abi/program
+  for how in touch read; do
+    in_guest -m 52M "$WORK/vfork" sh -c "/abi/program vfork_memory $how; echo \"status \$?\""
+    expect "memory held by a vfork, $how" "has it all
+the holder: killed by SIGKILL
+status 0" "$out"
+  done
+fi
