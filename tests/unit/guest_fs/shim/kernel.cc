@@ -197,6 +197,7 @@ Result<void> block(Deadline deadline, Interruptible) {
 
 namespace kernel::arch {
 Context::~Context() = default;
+KernelStack::~KernelStack() = default;
 }
 
 namespace kernel::drivers {
