@@ -76,13 +76,13 @@ struct Window {
         return note_call(::madvise(page(first), count * kPage, MADV_DONTNEED));
       case 7:
         if (pick(8) != 0) return;
-        // Both sides write to what they have in common.
+        // Both sides write to what they have in common, one after the other.
         in_child([&] {
           ::pread(source, page(first), 8, 8);
           return 0;
         });
-        note_call(::pread(source, page(other), 8, 16));
         ::wait(nullptr);
+        note_call(::pread(source, page(other), 8, 16));
         return look();
       default:
         for (unsigned i = first; i < first + count; i += 3) note_call(::pread(source, page(i), 8, 8 * (1 + pick(60))));
