@@ -25,14 +25,15 @@ RamFile* sealable(File& file) {
 
 }  // namespace
 
-Result<Ref<File>> make_memory_file(std::string_view name, bool allow_sealing) {
+Result<Ref<File>> make_memory_file(std::string_view name, MemoryFileKind kind) {
   RamFs* fs = TRY(file_system());
   NewInode attributes;
-  attributes.mode = mode_of(FileType::kRegular, 0777);
+  attributes.mode = mode_of(FileType::kRegular, kind == MemoryFileKind::kNeverExecutable ? 0666 : 0777);
   attributes.uid = task::current().credentials.fsuid;
   attributes.gid = task::current().credentials.fsgid;
   auto inode = TRY(make_ref<RamFile>(*fs, attributes));
-  if (!allow_sealing) inode->add_seals(kSealSeal);
+  if (kind == MemoryFileKind::kPlain) inode->add_seals(kSealSeal);
+  if (kind == MemoryFileKind::kNeverExecutable) inode->add_seals(kSealExec);
   String label = TRY(String::from("/memfd:"));
   TRY(label.append(name));
   Path path{nullptr, TRY(Dentry::make_root(Ref<Inode>(inode), label))};
@@ -50,8 +51,11 @@ Result<void> add_seals(File& file, std::uint32_t seals) {
   RamFile* inode = sealable(file);
   if (!file.writable()) return Errno::kPerm;
   if (!inode) return Errno::kInval;
-  if (seals & ~(kSealSeal | kSealShrink | kSealGrow | kSealWrite | kSealFutureWrite)) return Errno::kInval;
+  constexpr std::uint32_t kContents = kSealShrink | kSealGrow | kSealWrite | kSealFutureWrite;
+  if (seals & ~(kContents | kSealSeal | kSealExec)) return Errno::kInval;
   if (inode->seals() & kSealSeal) return Errno::kPerm;
+  // What is to stay executable is to stay as it is, too: memfd_add_seals() of Linux.
+  if ((seals & kSealExec) && (TRY(inode->metadata()).mode & 0111)) seals |= kContents;
   if ((seals & kSealWrite) && !(inode->seals() & kSealWrite)) {
     if (TRY(inode->memory_object())->writable_mappings() != 0) return Errno::kBusy;
   }

@@ -14,8 +14,11 @@ inline constexpr std::uint32_t kSealShrink = 2;
 inline constexpr std::uint32_t kSealGrow = 4;
 inline constexpr std::uint32_t kSealWrite = 8;
 inline constexpr std::uint32_t kSealFutureWrite = 16;
+inline constexpr std::uint32_t kSealExec = 32;  // the execute permissions stay as they are
 
-Result<Ref<File>> make_memory_file(std::string_view name, bool allow_sealing);
+// MFD_NOEXEC_SEAL: not executable, and sealed to stay so.
+enum class MemoryFileKind : std::uint8_t { kPlain, kSealable, kNeverExecutable };
+Result<Ref<File>> make_memory_file(std::string_view name, MemoryFileKind kind);
 
 // F_GET_SEALS, F_ADD_SEALS. kInval if the file cannot be sealed.
 Result<std::uint64_t> seals(File& file);

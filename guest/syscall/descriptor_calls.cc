@@ -229,12 +229,17 @@ SyscallResult sys_pipe2(mm::UserPtr<std::int32_t> fds, std::uint32_t flags) {
 }
 
 SyscallResult sys_memfd_create(mm::UserString name, std::uint32_t flags) {
-  constexpr std::uint32_t kCloexec = 1, kAllowSealing = 2;
+  constexpr std::uint32_t kCloexec = 1, kAllowSealing = 2, kNoExecSeal = 8, kExec = 16;
   constexpr std::size_t kLongestName = 249;  // NAME_MAX less "memfd:"
-  if (flags & ~(kCloexec | kAllowSealing)) return Errno::kInval;
+  if (flags & ~(kCloexec | kAllowSealing | kNoExecSeal | kExec)) return Errno::kInval;
+  if ((flags & kNoExecSeal) && (flags & kExec)) return Errno::kInval;
   auto text = mm::copy_string_from_user(name.address(), kLongestName + 1);
   if (!text) return text.error() == Errno::kNameTooLong ? Errno::kInval : text.error();
-  Ref<fs::File> file = TRY(fs::make_memory_file(text.value(), flags & kAllowSealing));
+  using Kind = fs::MemoryFileKind;
+  const Kind kind = flags & kNoExecSeal     ? Kind::kNeverExecutable
+                    : flags & kAllowSealing ? Kind::kSealable
+                                            : Kind::kPlain;
+  Ref<fs::File> file = TRY(fs::make_memory_file(text.value(), kind));
   return static_cast<std::uint64_t>(TRY(files().install(std::move(file), flags & kCloexec)));
 }
 

@@ -191,6 +191,12 @@ Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
   return done;
 }
 
+Result<void> RamFile::change_metadata(const MetadataChange& change) {
+  if ((seals_ & kSealExec) && change.set_permissions && ((change.permissions ^ permissions_) & 0111))
+    return Errno::kPerm;
+  return RamInode::change_metadata(change);
+}
+
 Result<void> RamFile::truncate(std::uint64_t new_size) {
   contents_turn.wait();
   TRY(check_resize(new_size));

@@ -19,6 +19,7 @@ class RamFile final : public RamInode {
 
   Result<Ref<File>> open(const Path& path, std::uint32_t flags) override;
   Result<void> truncate(std::uint64_t new_size) override;
+  Result<void> change_metadata(const MetadataChange& change) override;
   Result<Ref<mm::MemoryObject>> memory_object() override;
   void written_through_mapping() override { touch_modified(); }
 

@@ -81,6 +81,31 @@ static int run() {
   ::munmap(area, 2 * kPage);
   say("unmapped: %s, seals %d\n", seal(fd, F_SEAL_WRITE), ::fcntl(fd, F_GET_SEALS));
 
+  say("-- execution\n");
+  constexpr unsigned kNoExecSeal = 8, kExec = 16;
+  constexpr int kSealExec = 32;
+  const auto modes = [](int file) {
+    struct stat status {};
+    ::fstat(file, &status);
+    say("mode %o, seals %d, ", status.st_mode & 07777, ::fcntl(file, F_GET_SEALS));
+    say("chmod 0600 %s, ", outcome(::fchmod(file, 0600)));
+    say("0700 %s, ", outcome(::fchmod(file, 0700)));
+    say("0644 %s\n", outcome(::fchmod(file, 0644)));
+  };
+  modes(::memfd_create("x", kNoExecSeal));
+  modes(::memfd_create("x", kExec));
+  modes(::memfd_create("x", kExec | MFD_ALLOW_SEALING));
+  say("both: %s\n", outcome(::memfd_create("x", kExec | kNoExecSeal)));
+  fd = make();
+  say("seal what is executable: %s, ", seal(fd, kSealExec));
+  say("write: %s, ", outcome(::pwrite(fd, "x", 1, 0)));
+  modes(fd);
+  fd = make();
+  ::fchmod(fd, 0600);
+  say("seal what is not: %s, ", seal(fd, kSealExec));
+  say("write: %s, ", outcome(::pwrite(fd, "x", 1, 0)));
+  modes(fd);
+
   say("-- errors\n");
   fd = make();
   say("unknown: %s\n", seal(fd, 0x1000));
