@@ -23,6 +23,7 @@
 #include "mm/frame.h"
 #include "mm/page_table.h"
 #include "task/exec.h"
+#include "task/identity.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 
@@ -89,6 +90,7 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   who.uid = who.euid = who.suid = who.fsuid = payload.uid;
   who.gid = who.egid = who.sgid = who.fsgid = payload.gid;
   first->charge = task::TaskCharge(TRY(task::User::of(who.uid)));
+  task::set_initial_capabilities(who);
   for (std::size_t i = 0; i < payload.group_count(); ++i) TRY(who.groups.push_back(payload.group(i)));
   first->files = TRY(make_ref<fs::FileTable>());
   return first;

@@ -1,5 +1,5 @@
-// Who may do what: the permission checks of path_resolution(7) and inode(7), by the file-system ids of a task. The user
-// id 0 has what Linux calls CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN, CAP_FSETID and CAP_MKNOD.
+// Who may do what: the permission checks of path_resolution(7) and inode(7), by the file-system ids of a task and
+// its capabilities: the user id 0 alone may nothing that others may not.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,14 @@ inline constexpr unsigned kMayRead = 4;
 inline constexpr unsigned kMayWrite = 2;
 inline constexpr unsigned kMayExecute = 1;  // of a directory: search
 
-// The ids to check with: a task's file-system ids.
+// The ids and privileges to check with: a task's file-system ids and effective capabilities.
 struct Subject {
   std::uint32_t uid;
   std::uint32_t gid;
   const task::Credentials& credentials;  // for the groups
+  task::CapabilitySet capabilities;
 
-  bool privileged() const { return uid == 0; }
+  bool can(task::Capability capability) const { return capabilities.has(capability); }
   bool in_group(std::uint32_t group) const;
   static Subject current();
 };

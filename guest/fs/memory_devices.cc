@@ -54,7 +54,7 @@ class RandomDevice final : public CharDevice {
         TRY(mm::UserPtr<std::int32_t>(argument).write(kPoolBits));
         return std::uint64_t{0};
       case kReseed:
-        if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+        if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
         TRY(drivers::reseed_from_host());
         return std::uint64_t{0};
       default:

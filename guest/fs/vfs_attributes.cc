@@ -27,7 +27,7 @@ Result<void> change_permissions(const Path& path, std::uint32_t permissions) {
   change.set_permissions = true;
   change.permissions = permissions & kModePermissions;
   // Only a member of the group may set the set-group-ID bit (chmod(2)).
-  if (!subject.privileged() && !subject.in_group(TRY(inode.metadata()).gid)) change.permissions &= ~kModeSetGid;
+  if (!subject.can(task::Capability::kFsetid) && !subject.in_group(TRY(inode.metadata()).gid)) change.permissions &= ~kModeSetGid;
   return inode.change_metadata(change);
 }
 
@@ -38,7 +38,7 @@ Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid
   const Subject subject = Subject::current();
   const bool change_uid = uid != ~0U;
   const bool change_gid = gid != ~0U;
-  if (!subject.privileged()) {
+  if (!subject.can(task::Capability::kChown)) {
     const bool owner = subject.uid == metadata.uid;
     if (change_uid && !(owner && uid == metadata.uid)) return Errno::kPerm;
     if (change_gid && !(owner && (gid == metadata.gid || subject.in_group(gid)))) return Errno::kPerm;

@@ -49,6 +49,7 @@ enum class Errno : int {
   kOverflow = 75,
   kNotSock = 88,
   kOpNotSupp = 95,
+  kAfNoSupport = 97,
   kTimedOut = 110,
   // Not part of the ABI of results: a system call that a signal interrupted and that is to be restarted when the
   // handler has SA_RESTART or there is no handler. The signal code turns it into a restart or into EINTR; no payload

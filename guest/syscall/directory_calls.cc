@@ -146,7 +146,7 @@ SyscallResult sys_fchdir(int fd) {
 SyscallResult sys_chroot(mm::UserString path) {
   fs::Path target = TRY(resolve_argument(fs::kAtFdCwd, path, fs::LastLink::kFollow));
   if (!target.dentry->inode()->is_directory()) return Errno::kNotDir;
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysChroot)) return Errno::kPerm;
   return done(enter_directory(task::current().fs->root, std::move(target)));
 }
 

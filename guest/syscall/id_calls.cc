@@ -1,11 +1,13 @@
 #include "syscall/id_calls.h"
 
+#include "task/identity.h"
 #include "task/process.h"
 #include "task/task.h"
 
 namespace kernel::syscall {
 
 using task::Credentials;
+using task::Ids;
 using task::Process;
 
 namespace {
@@ -20,57 +22,25 @@ Process& own_process() {
   return *task::current().process;
 }
 
-// The ids of one kind, user or group, so that their rules are written once. For both, "privileged" means an effective
-// user id of 0.
-struct Ids {
-  std::uint32_t real, effective, saved, file_system;
-  bool has(std::uint32_t id) const { return id == real || id == effective || id == saved; }
-};
-
-Ids user_ids() {
-  return {own().uid, own().euid, own().suid, own().fsuid};
+bool may_choose_users() {
+  return own().can(task::Capability::kSetuid);
 }
-Ids group_ids() {
-  return {own().gid, own().egid, own().sgid, own().fsgid};
-}
-
-// After a change of identity the process is not the one that its old owner may look into or get a death signal from
-// (prctl(2)).
-void identity_changed() {
-  own_process().dumpable = false;
-  task::current().signals.parent_death_signal = 0;
-}
-
-Result<void> store_user_ids(const Ids& ids) {
-  if (ids.real != own().uid) {
-    task::Task& self = task::current();
-    Ref<task::User> user = TRY(task::User::of(ids.real));
-    // Not an error here, where programs that give up privileges would overlook it (setuid(2), EAGAIN).
-    self.joined_full_user = task::has_too_many_tasks(*user, own_process());
-    self.charge = task::TaskCharge(user);
-  }
-  if (ids.effective != own().euid || ids.file_system != own().fsuid) identity_changed();
-  own().uid = ids.real, own().euid = ids.effective, own().suid = ids.saved, own().fsuid = ids.file_system;
-  return {};
-}
-
-void store_group_ids(const Ids& ids) {
-  if (ids.effective != own().egid || ids.file_system != own().fsgid) identity_changed();
-  own().gid = ids.real, own().egid = ids.effective, own().sgid = ids.saved, own().fsgid = ids.file_system;
+bool may_choose_groups() {
+  return own().can(task::Capability::kSetgid);
 }
 
 // setuid(2), setgid(2).
-Result<Ids> set_one(Ids ids, std::uint32_t id) {
-  if (own().is_privileged()) return Ids{id, id, id, id};
+Result<Ids> set_one(Ids ids, std::uint32_t id, bool privileged) {
+  if (privileged) return Ids{id, id, id, id};
   if (id != ids.real && id != ids.saved) return Errno::kPerm;
   ids.effective = ids.file_system = id;
   return ids;
 }
 
 // setreuid(2), setregid(2).
-Result<Ids> set_real_effective(Ids ids, std::uint32_t real, std::uint32_t effective) {
+Result<Ids> set_real_effective(Ids ids, std::uint32_t real, std::uint32_t effective, bool privileged) {
   const Ids old = ids;
-  if (!own().is_privileged()) {
+  if (!privileged) {
     if (real != kKeep && real != old.real && real != old.effective) return Errno::kPerm;
     if (effective != kKeep && !old.has(effective)) return Errno::kPerm;
   }
@@ -82,10 +52,10 @@ Result<Ids> set_real_effective(Ids ids, std::uint32_t real, std::uint32_t effect
 }
 
 // setresuid(2), setresgid(2).
-Result<Ids> set_all(Ids ids, std::uint32_t real, std::uint32_t effective, std::uint32_t saved) {
+Result<Ids> set_all(Ids ids, std::uint32_t real, std::uint32_t effective, std::uint32_t saved, bool privileged) {
   const Ids old = ids;
   for (std::uint32_t wanted : {real, effective, saved}) {
-    if (wanted != kKeep && !own().is_privileged() && !old.has(wanted)) return Errno::kPerm;
+    if (wanted != kKeep && !privileged && !old.has(wanted)) return Errno::kPerm;
   }
   if (real != kKeep) ids.real = real;
   if (effective != kKeep) ids.effective = effective;
@@ -94,8 +64,8 @@ Result<Ids> set_all(Ids ids, std::uint32_t real, std::uint32_t effective, std::u
   return ids;
 }
 
-bool may_set_file_system_id(const Ids& ids, std::uint32_t id) {
-  return own().is_privileged() || ids.has(id) || id == ids.file_system;
+bool may_set_file_system_id(const Ids& ids, std::uint32_t id, bool privileged) {
+  return privileged || ids.has(id) || id == ids.file_system;
 }
 
 SyscallResult write_ids(const Ids& ids, mm::UserPtr<std::uint32_t> real, mm::UserPtr<std::uint32_t> effective,
@@ -158,63 +128,62 @@ SyscallResult sys_getegid() {
 
 SyscallResult sys_setuid(std::uint32_t uid) {
   if (uid == kKeep) return Errno::kInval;
-  TRY(store_user_ids(TRY(set_one(user_ids(), uid))));
+  TRY(task::change_user_ids(TRY(set_one(own().user_ids(), uid, may_choose_users()))));
   return 0;
 }
 
 SyscallResult sys_setgid(std::uint32_t gid) {
   if (gid == kKeep) return Errno::kInval;
-  store_group_ids(TRY(set_one(group_ids(), gid)));
+  task::change_group_ids(TRY(set_one(own().group_ids(), gid, may_choose_groups())));
   return 0;
 }
 
 SyscallResult sys_setreuid(std::uint32_t real, std::uint32_t effective) {
-  TRY(store_user_ids(TRY(set_real_effective(user_ids(), real, effective))));
+  TRY(task::change_user_ids(TRY(set_real_effective(own().user_ids(), real, effective, may_choose_users()))));
   return 0;
 }
 
 SyscallResult sys_setregid(std::uint32_t real, std::uint32_t effective) {
-  store_group_ids(TRY(set_real_effective(group_ids(), real, effective)));
+  task::change_group_ids(TRY(set_real_effective(own().group_ids(), real, effective, may_choose_groups())));
   return 0;
 }
 
 SyscallResult sys_setresuid(std::uint32_t real, std::uint32_t effective, std::uint32_t saved) {
-  TRY(store_user_ids(TRY(set_all(user_ids(), real, effective, saved))));
+  TRY(task::change_user_ids(TRY(set_all(own().user_ids(), real, effective, saved, may_choose_users()))));
   return 0;
 }
 
 SyscallResult sys_setresgid(std::uint32_t real, std::uint32_t effective, std::uint32_t saved) {
-  store_group_ids(TRY(set_all(group_ids(), real, effective, saved)));
+  task::change_group_ids(TRY(set_all(own().group_ids(), real, effective, saved, may_choose_groups())));
   return 0;
 }
 
 SyscallResult sys_getresuid(mm::UserPtr<std::uint32_t> real, mm::UserPtr<std::uint32_t> effective,
                             mm::UserPtr<std::uint32_t> saved) {
-  return write_ids(user_ids(), real, effective, saved);
+  return write_ids(own().user_ids(), real, effective, saved);
 }
 
 SyscallResult sys_getresgid(mm::UserPtr<std::uint32_t> real, mm::UserPtr<std::uint32_t> effective,
                             mm::UserPtr<std::uint32_t> saved) {
-  return write_ids(group_ids(), real, effective, saved);
+  return write_ids(own().group_ids(), real, effective, saved);
 }
 
 // setfsuid(2) and setfsgid(2) return the old id and report no error.
 SyscallResult sys_setfsuid(std::uint32_t uid) {
-  Ids ids = user_ids();
+  const Ids ids = own().user_ids();
   const std::uint32_t old = ids.file_system;
-  if (uid != kKeep && may_set_file_system_id(ids, uid)) {
-    ids.file_system = uid;
-    TRY(store_user_ids(ids));
+  if (uid != kKeep && may_set_file_system_id(ids, uid, may_choose_users())) {
+    task::change_file_system_uid(uid);
   }
   return old;
 }
 
 SyscallResult sys_setfsgid(std::uint32_t gid) {
-  Ids ids = group_ids();
+  Ids ids = own().group_ids();
   const std::uint32_t old = ids.file_system;
-  if (gid != kKeep && may_set_file_system_id(ids, gid)) {
+  if (gid != kKeep && may_set_file_system_id(ids, gid, may_choose_groups())) {
     ids.file_system = gid;
-    store_group_ids(ids);
+    task::change_group_ids(ids);
   }
   return old;
 }
@@ -229,7 +198,7 @@ SyscallResult sys_getgroups(int count, mm::UserPtr<std::uint32_t> list) {
 }
 
 SyscallResult sys_setgroups(int count, mm::UserPtr<const std::uint32_t> list) {
-  if (!own().is_privileged()) return Errno::kPerm;
+  if (!may_choose_groups()) return Errno::kPerm;
   if (count < 0 || count > kMaxGroups) return Errno::kInval;
   Vector<std::uint32_t> groups;
   TRY(groups.resize(static_cast<std::size_t>(count)));

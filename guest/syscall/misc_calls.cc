@@ -27,7 +27,7 @@ void put_name(char (&field)[65], std::string_view name) {
 using SetName = void (*)(std::string_view);
 
 SyscallResult set_name(mm::UserString address, int length, SetName set) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
   if (length < 0 || static_cast<std::size_t>(length) > task::kMaxNameLength) return Errno::kInval;
   char name[task::kMaxNameLength];
   TRY(mm::copy_from_user(name, address.address(), static_cast<std::size_t>(length)));
@@ -39,7 +39,7 @@ SyscallResult set_name(mm::UserString address, int length, SetName set) {
 bool may_change_limits(Process& target) {
   const task::Credentials& mine = task::current().credentials;
   const Task* thread = target.threads.front();
-  if (&target == task::current().process.get() || mine.is_privileged()) return true;
+  if (&target == task::current().process.get() || mine.can(task::Capability::kSysResource)) return true;
   if (!thread) return false;
   const task::Credentials& theirs = thread->credentials;
   return mine.uid == theirs.uid && mine.uid == theirs.euid && mine.uid == theirs.suid && mine.gid == theirs.gid &&
@@ -50,7 +50,7 @@ Result<void> set_limit(Process& target, unsigned resource, const task::Rlimit& w
   constexpr std::uint64_t kMaxOpenFiles = 1 << 20;  // Linux's fs.nr_open
   if (wanted.current > wanted.maximum) return Errno::kInval;
   task::Rlimit& limit = target.limits[resource];
-  const bool privileged = task::current().credentials.is_privileged();
+  const bool privileged = task::current().credentials.can(task::Capability::kSysResource);
   if (wanted.maximum > limit.maximum && !privileged) return Errno::kPerm;
   if (resource == task::kRlimitNofile && wanted.maximum > kMaxOpenFiles) return Errno::kPerm;
   limit = wanted;
@@ -95,7 +95,7 @@ SyscallResult sys_sysinfo(mm::UserPtr<SystemInformation> address) {
 // syslog(2): dmesg(1)'s calls. What the kernel logs belongs to whoever runs husk; the container's root may read it.
 SyscallResult sys_syslog(int action, mm::UserBuffer buffer, int size) {
   enum { kOpen = 1, kClose = 0, kReadAll = 3, kSizeUnread = 9, kSizeBuffer = 10 };
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSyslog)) return Errno::kPerm;
   switch (action) {
     case kOpen:
     case kClose:
@@ -170,17 +170,46 @@ SyscallResult sys_getrandom(mm::UserBuffer buffer, std::size_t size, unsigned fl
 }
 
 SyscallResult sys_membarrier(int command, unsigned flags, int) {
-  // On one CPU only one thread runs at a time, and a switch between threads orders memory: every barrier holds already.
-  constexpr int kQuery = 0;
-  constexpr int kGlobal = 1, kGlobalExpedited = 2, kRegisterGlobalExpedited = 4, kPrivateExpedited = 8,
-                kRegisterPrivateExpedited = 16;
-  constexpr int kAll =
-      kGlobal | kGlobalExpedited | kRegisterGlobalExpedited | kPrivateExpedited | kRegisterPrivateExpedited;
+  // On one CPU only one thread runs at a time, and a switch between threads orders memory and serialises: every barrier
+  // holds already. Whether a process asked for one before is checked all the same (membarrier(2)).
+  enum : int {
+    kQuery = 0,
+    kGlobal = 1,
+    kGlobalExpedited = 2,
+    kRegisterGlobalExpedited = 4,
+    kPrivateExpedited = 8,
+    kRegisterPrivateExpedited = 16,
+    kPrivateExpeditedSyncCore = 32,
+    kRegisterPrivateExpeditedSyncCore = 64,
+    kGetRegistrations = 512,
+  };
   if (flags != 0) return Errno::kInval;
-  if (command == kQuery) return kAll;
-  const bool one_command = (command & (command - 1)) == 0;
-  if (!one_command || !(command & kAll)) return Errno::kInval;
-  return 0;
+  std::uint32_t& registered = task::current().process->membarrier_registrations;
+  const auto use = [&](std::uint32_t registration) -> SyscallResult {
+    if (!(registered & registration)) return Errno::kPerm;
+    return 0;
+  };
+  switch (command) {
+    case kQuery:
+      return kGlobal | kGlobalExpedited | kRegisterGlobalExpedited | kPrivateExpedited | kRegisterPrivateExpedited |
+             kPrivateExpeditedSyncCore | kRegisterPrivateExpeditedSyncCore | kGetRegistrations;
+    case kGlobal:
+    case kGlobalExpedited:
+      return 0;
+    case kRegisterGlobalExpedited:
+    case kRegisterPrivateExpedited:
+    case kRegisterPrivateExpeditedSyncCore:
+      registered |= static_cast<std::uint32_t>(command);
+      return 0;
+    case kPrivateExpedited:
+      return use(kRegisterPrivateExpedited);
+    case kPrivateExpeditedSyncCore:
+      return use(kRegisterPrivateExpeditedSyncCore);
+    case kGetRegistrations:
+      return registered;
+    default:
+      return Errno::kInval;
+  }
 }
 
 }  // namespace kernel::syscall

@@ -109,7 +109,7 @@ SyscallResult sys_mount(mm::UserString source, mm::UserString target, mm::UserSt
                         mm::UserString data) {
   if ((flags & kMagicMask) == kMagic) flags &= ~kMagicMask;
   const fs::Path point = TRY(resolve_argument(fs::kAtFdCwd, target, fs::LastLink::kFollow));
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
   const auto mount_flags = static_cast<std::uint32_t>(flags & kPerMount);
   if (flags & ~(kPerMount | kWithoutEffect | kRemount | kBind | kMove | kRecursive | kPropagation)) return Errno::kInval;
   if (flags & kRemount) return remount(point, flags, mount_flags, data);
@@ -124,7 +124,7 @@ SyscallResult sys_umount2(mm::UserString target, std::uint32_t flags) {
   if (flags & ~(kForce | kDetach | kExpire | kNoFollow)) return Errno::kInval;
   const auto last = flags & kNoFollow ? fs::LastLink::kKeep : fs::LastLink::kFollow;
   const fs::Path found = TRY(resolve_argument(fs::kAtFdCwd, target, last));
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
   if (!is_mount_root(found)) return Errno::kInval;
   if (flags & kExpire) {
     if (flags & (kForce | kDetach)) return Errno::kInval;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/string.h"
+#include "syscall/capability_calls.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/task.h"
@@ -21,30 +22,6 @@ Result<Task*> thread_or_self(int tid) {
   return thread;
 }
 
-// ---------------------------------------------------------------------------------------------------- capabilities
-// The kernel knows one privilege, effective user id 0, so a thread holds all capabilities or none.
-
-constexpr unsigned kLastCapability = 40;  // CAP_CHECKPOINT_RESTORE
-constexpr std::uint64_t kAllCapabilities = (std::uint64_t{1} << (kLastCapability + 1)) - 1;
-
-struct CapabilityWords {
-  std::uint32_t effective, permitted, inheritable;
-};
-
-std::uint64_t capabilities_of(const Task& task) {
-  return task.credentials.is_privileged() ? kAllCapabilities : 0;
-}
-
-// How many CapabilityWords this version of the interface has. Unknown versions are answered with the preferred one.
-Result<unsigned> word_count(mm::UserPtr<CapabilityHeader> address, CapabilityHeader& header) {
-  constexpr std::uint32_t kVersion1 = 0x1998'0330, kVersion2 = 0x2007'1026, kVersion3 = 0x2008'0522;
-  if (header.version == kVersion1) return 1u;
-  if (header.version == kVersion2 || header.version == kVersion3) return 2u;
-  header.version = kVersion3;
-  TRY(address.write(header));
-  return Errno::kInval;
-}
-
 // ---------------------------------------------------------------------------------------------------- scheduling
 enum Policy : int { kOther = 0, kFifo = 1, kRoundRobin = 2, kBatch = 3, kIdle = 5, kDeadline = 6 };
 
@@ -52,9 +29,23 @@ bool is_fair_policy(int policy) {
   return policy == kOther || policy == kBatch || policy == kIdle;
 }
 
+// sched_setaffinity(2) takes a negative id for one that nobody has.
+Result<Task*> affine_thread(int tid) {
+  if (tid < 0) return Errno::kSrch;
+  return thread_or_self(tid);
+}
+
+// sched_setaffinity(2), sched_setscheduler(2): one's own threads, or anybody's with CAP_SYS_NICE.
+bool may_schedule(const Task& thread) {
+  const task::Credentials& mine = task::current().credentials;
+  return mine.euid == thread.credentials.euid || mine.euid == thread.credentials.uid ||
+         mine.can(task::Capability::kSysNice);
+}
+
 // All tasks share the CPU in turns; there are no real-time priorities to give.
 SyscallResult set_fair_policy(int tid, int priority) {
-  TRY(thread_or_self(tid));
+  const Task* thread = TRY(thread_or_self(tid));
+  if (priority == 0 && !may_schedule(*thread)) return Errno::kPerm;
   return priority == 0 ? SyscallResult(0) : SyscallResult(Errno::kInval);
 }
 
@@ -88,19 +79,24 @@ enum PrctlOption : int {
   kSetDumpable = 4,
   kGetKeepCapabilities = 7,
   kSetKeepCapabilities = 8,
+  kGetTiming = 13,
+  kSetTiming = 14,
   kSetName = 15,
   kGetName = 16,
   kGetSeccomp = 21,
   kReadBoundingSet = 23,
+  kDropFromBoundingSet = 24,
   kGetSecureBits = 27,
+  kSetSecureBits = 28,
   kSetTimerSlack = 29,
   kGetTimerSlack = 30,
+  kSetChildSubreaper = 36,
+  kGetChildSubreaper = 37,
   kSetNoNewPrivileges = 38,
   kGetNoNewPrivileges = 39,
   kGetTidAddress = 40,
+  kAmbientSet = 47,
 };
-constexpr std::uint64_t kTimerSlackNs = 50'000;  // Linux's default
-
 SyscallResult set_name(Task& self, std::uint64_t address) {
   char name[sizeof self.name] = {};
   // A name may be shorter than the buffer and end where readable memory ends.
@@ -118,38 +114,6 @@ SyscallResult write_int(std::uint64_t address, std::int32_t value) {
 }
 
 }  // namespace
-
-SyscallResult sys_capget(mm::UserPtr<CapabilityHeader> header_address, mm::UserBuffer data) {
-  CapabilityHeader header = TRY(header_address.read());
-  const auto words = word_count(header_address, header);
-  // With no room for data it is a question for the version.
-  if (!words) return data || words.error() != Errno::kInval ? SyscallResult(words.error()) : SyscallResult(0);
-  const Task* thread = TRY(thread_or_self(header.pid));
-  if (!data) return 0;
-  const std::uint64_t held = capabilities_of(*thread);
-  for (unsigned i = 0; i < words.value(); ++i) {
-    const auto word = static_cast<std::uint32_t>(held >> (32 * i));
-    const CapabilityWords out{word, word, 0};
-    TRY(mm::copy_to_user(data.address() + i * sizeof out, &out, sizeof out));
-  }
-  return 0;
-}
-
-SyscallResult sys_capset(mm::UserPtr<CapabilityHeader> header_address, mm::UserPtr<const std::byte> data) {
-  CapabilityHeader header = TRY(header_address.read());
-  const unsigned words = TRY(word_count(header_address, header));
-  const Task& self = task::current();
-  if (header.pid != 0 && header.pid != self.tid) return Errno::kPerm;
-  const std::uint64_t held = capabilities_of(self);
-  for (unsigned i = 0; i < words; ++i) {
-    CapabilityWords wanted;
-    TRY(mm::copy_from_user(&wanted, data.address() + i * sizeof wanted, sizeof wanted));
-    // All or none, by user id: a part of them cannot be given up, and to say that it was would be a lie.
-    const auto word = static_cast<std::uint32_t>(held >> (32 * i));
-    if (wanted.effective != word || wanted.permitted != word) return Errno::kPerm;
-  }
-  return 0;
-}
 
 SyscallResult sys_sched_yield() {
   task::yield();
@@ -169,9 +133,9 @@ SyscallResult sys_setpriority(int which, int who, int nice) {
   Errno error = Errno::kNone;
   // A hint that the round-robin scheduler does not take, but that programs read back.
   TRY(for_each_selected(which, who, [&](Process& process) {
-    if (!mine.is_privileged() && process.real_uid() != mine.euid) {
+    if (!mine.can(task::Capability::kSysNice) && process.real_uid() != mine.euid) {
       error = Errno::kPerm;
-    } else if (!mine.is_privileged() && nice < process.nice &&
+    } else if (!mine.can(task::Capability::kSysNice) && nice < process.nice &&
                static_cast<std::uint64_t>(20 - nice) > process.limits[task::kRlimitNice].current) {
       error = Errno::kAcces;
     } else {
@@ -224,17 +188,18 @@ SyscallResult sys_sched_rr_get_interval(int pid, mm::UserPtr<Timespec> interval)
 }
 
 SyscallResult sys_sched_setaffinity(int pid, std::size_t size, mm::UserPtr<const std::byte> mask) {
-  TRY(thread_or_self(pid));
-  if (size == 0) return Errno::kInval;
-  const std::byte first = TRY(mask.read());
+  std::byte first{};
+  if (size != 0) first = TRY(mask.read());
+  const Task* thread = TRY(affine_thread(pid));
+  if (!may_schedule(*thread)) return Errno::kPerm;
   // There is one CPU; a mask without it leaves none.
   if ((first & std::byte{1}) == std::byte{0}) return Errno::kInval;
   return 0;
 }
 
 SyscallResult sys_sched_getaffinity(int pid, std::size_t size, mm::UserPtr<std::uint64_t> mask) {
-  TRY(thread_or_self(pid));
   if (size < sizeof(std::uint64_t) || size % sizeof(std::uint64_t) != 0) return Errno::kInval;
+  TRY(affine_thread(pid));
   TRY(mask.write(1));
   return sizeof(std::uint64_t);
 }
@@ -263,11 +228,9 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
       process.dumpable = argument2 != 0;
       return 0;
     case kGetKeepCapabilities:
-      return 0;
+      return (self.credentials.capabilities.secure_bits & task::kSecureKeepCapabilities) != 0;
     case kSetKeepCapabilities:
-      // Capabilities go with user id 0 (capset above), so they cannot be kept without it.
-      if (argument2 > 1) return Errno::kInval;
-      return argument2 == 0 ? SyscallResult(0) : SyscallResult(Errno::kPerm);
+      return set_keep_capabilities(argument2);
     case kSetName:
       return set_name(self, argument2);
     case kGetName:
@@ -276,13 +239,30 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
     case kGetSeccomp:
       return 0;  // no filter: the VM is the confinement
     case kReadBoundingSet:
-      return argument2 <= kLastCapability ? SyscallResult(1) : SyscallResult(Errno::kInval);
+      return read_bounding_set(argument2);
+    case kDropFromBoundingSet:
+      return drop_from_bounding_set(argument2);
     case kGetSecureBits:
-      return 0;
+      return self.credentials.capabilities.secure_bits;
+    case kSetSecureBits:
+      return set_secure_bits(argument2);
+    case kAmbientSet:
+      return change_ambient_set(argument2, argument3, argument4, argument5);
     case kGetTimerSlack:
-      return kTimerSlackNs;
+      return self.timer_slack_ns;
     case kSetTimerSlack:
-      return 0;  // a permission to be late, which the kernel makes no use of
+      // A permission to be late, which the kernel makes no use of. Not positive: the default again.
+      self.timer_slack_ns = static_cast<std::int64_t>(argument2) > 0 ? argument2 : Task::kDefaultTimerSlackNs;
+      return 0;
+    case kSetChildSubreaper:
+      process.adopts_orphans = argument2 != 0;
+      return 0;
+    case kGetChildSubreaper:
+      return write_int(argument2, process.adopts_orphans);
+    case kGetTiming:
+      return 0;  // PR_TIMING_STATISTICAL
+    case kSetTiming:
+      return argument2 == 0 ? SyscallResult(0) : SyscallResult(Errno::kInval);
     case kSetNoNewPrivileges:
       if (argument2 != 1 || argument3 || argument4 || argument5) return Errno::kInval;
       process.no_new_privileges = true;

@@ -1,4 +1,4 @@
-// System calls about attributes of processes and threads: prctl(2), capabilities(7), scheduling(7).
+// System calls about attributes of processes and threads: prctl(2), sched(7).
 #pragma once
 
 #include "lib/time.h"
@@ -6,18 +6,11 @@
 
 namespace kernel::syscall {
 
-// <linux/capability.h>
-struct CapabilityHeader {
-  std::uint32_t version;
-  std::int32_t pid;
-};
 struct SchedulingParameter {
   std::int32_t priority;
 };
 
 SyscallResult sys_sched_yield();
-SyscallResult sys_capget(mm::UserPtr<CapabilityHeader> header, mm::UserBuffer data);
-SyscallResult sys_capset(mm::UserPtr<CapabilityHeader> header, mm::UserPtr<const std::byte> data);
 SyscallResult sys_getpriority(int which, int who);
 SyscallResult sys_setpriority(int which, int who, int nice);
 SyscallResult sys_sched_setparam(int pid, mm::UserPtr<const SchedulingParameter> parameter);
@@ -35,8 +28,6 @@ SyscallResult sys_getcpu(mm::UserPtr<std::uint32_t> cpu, mm::UserPtr<std::uint32
 
 inline constexpr Entry kProcessAttributeCalls[] = {
     row<sys_sched_yield>(24, "sched_yield"),
-    row<sys_capget>(125, "capget"),
-    row<sys_capset>(126, "capset"),
     row<sys_getpriority>(140, "getpriority"),
     row<sys_setpriority>(141, "setpriority"),
     row<sys_sched_setparam>(142, "sched_setparam"),

@@ -28,7 +28,7 @@ bool is_signal(int signal) {
 // kill(2), "For a process to have permission to send a signal": signal 0 only asks.
 bool may_signal(task::Process& target, int signal) {
   const Task& self = task::current();
-  if (self.credentials.is_privileged()) return true;
+  if (self.credentials.can(task::Capability::kKill)) return true;
   if (signal == task::kSigCont && target.session == self.process->session) return true;
   const Task* thread = target.threads.front();
   const std::uint32_t real = thread ? thread->credentials.uid : target.real_uid();

@@ -101,22 +101,33 @@ SyscallResult read_link_at(int directory_fd, mm::UserString path, mm::UserBuffer
   return count;
 }
 
-// access(2) asks for the real user: path and file are checked with the real ids for the time of the call.
+// access(2) asks for the real user: path and file are checked with the real ids, and with the capabilities that a
+// program with them would have, for the time of the call.
 class RealIds {
  public:
   explicit RealIds(bool wanted)
-      : credentials_(task::current().credentials), uid_(credentials_.fsuid), gid_(credentials_.fsgid) {
+      : credentials_(task::current().credentials),
+        uid_(credentials_.fsuid),
+        gid_(credentials_.fsgid),
+        effective_(credentials_.capabilities.effective) {
     if (!wanted) return;
+    task::Capabilities& held = credentials_.capabilities;
+    if (!(held.secure_bits & task::kSecureNoSetuidFixup))
+      held.effective = credentials_.uid == 0 ? held.permitted : task::CapabilitySet();
     credentials_.fsuid = credentials_.uid;
     credentials_.fsgid = credentials_.gid;
   }
   RealIds(const RealIds&) = delete;
   RealIds& operator=(const RealIds&) = delete;
-  ~RealIds() { credentials_.fsuid = uid_, credentials_.fsgid = gid_; }
+  ~RealIds() {
+    credentials_.fsuid = uid_, credentials_.fsgid = gid_;
+    credentials_.capabilities.effective = effective_;
+  }
 
  private:
   task::Credentials& credentials_;
   std::uint32_t uid_, gid_;
+  task::CapabilitySet effective_;
 };
 
 SyscallResult access_at(int directory_fd, mm::UserString path, std::uint32_t mode, std::uint32_t flags) {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "syscall/attribute_calls.h"
+#include "syscall/capability_calls.h"
 #include "syscall/descriptor_calls.h"
 #include "syscall/directory_calls.h"
 #include "syscall/file_calls.h"
@@ -15,6 +16,7 @@
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
 #include "syscall/signal_calls.h"
+#include "syscall/socket_calls.h"
 #include "syscall/splice_calls.h"
 #include "syscall/stat_calls.h"
 #include "syscall/time_calls.h"
@@ -41,8 +43,8 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 }
 
 constexpr std::array<Entry, kTableSize> kTable = merge(
-    kAttributeCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
-    kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
+    kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -57,7 +57,7 @@ std::int64_t to_ticks(std::uint64_t ns) {
 }
 
 Result<void> set_wall_clock(std::uint64_t realtime) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysTime)) return Errno::kPerm;
   const std::uint64_t uptime = monotonic_ns();
   // The VM would have booted before the Epoch, or its clock would come to the end of time within 30 years: as on Linux
   // (TIME_SETTOD_SEC_MAX), so that what adds to the clock need not look out for it.
@@ -96,7 +96,7 @@ SyscallResult sys_gettimeofday(mm::UserPtr<Timeval> time, mm::UserPtr<Timezone> 
 }
 
 SyscallResult sys_settimeofday(mm::UserPtr<const Timeval> time, mm::UserPtr<const Timezone> zone) {
-  if (!task::current().credentials.is_privileged()) return Errno::kPerm;
+  if (!task::current().credentials.can(task::Capability::kSysTime)) return Errno::kPerm;
   if (zone) {
     // The kernel's time zone is obsolete (settimeofday(2)); only "none" can be set.
     const Timezone value = TRY(zone.read());

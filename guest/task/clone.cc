@@ -50,6 +50,7 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   process->dumpable = maker.dumpable;
   process->no_new_privileges = maker.no_new_privileges;
   process->nice = maker.nice;
+  process->membarrier_registrations = maker.membarrier_registrations;
   for (unsigned i = 0; i < kRlimitCount; ++i) process->limits[i] = maker.limits[i];
   if (arguments.flags & kCloneSighand) {
     process->signals.handlers = maker.signals.handlers;
@@ -113,6 +114,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->credentials = static_cast<Credentials&&>(credentials);
   task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
+  task->timer_slack_ns = self.timer_slack_ns;
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
   copy_signals_for_clone(self, *task);
   if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};

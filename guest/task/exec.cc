@@ -13,6 +13,7 @@
 #include "mm/user_ptr.h"
 #include "task/elf.h"
 #include "task/exit.h"
+#include "task/identity.h"
 #include "task/image_loader.h"
 #include "task/process.h"
 #include "task/signal.h"
@@ -65,8 +66,8 @@ struct NewStack {
 
 // The initial stack, from high to low (psABI 3.4.1): path, platform, random bytes, environment and argument strings;
 // auxiliary vector; pointers; argc.
-Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, const LoadedImage& image) {
-  const Task& self = current();
+Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, const LoadedImage& image,
+                             const ProgramIdentity& who) {
   const std::uint64_t top = kStackTop - random_value<std::uint64_t>() % kStackRandomPages * mm::kPageSize;
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
   const std::uint64_t needed =
@@ -113,7 +114,6 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   };
   TRY(push_pointers(program.arguments, stack.arguments_start));
   TRY(push_pointers(program.environment, stack.environment_start));
-  const Credentials& who = self.credentials;
   const std::uint64_t auxiliary[][2] = {{elf::kAuxPagesz, mm::kPageSize},
                                         {elf::kAuxPhdr, image.program_headers},
                                         {elf::kAuxPhent, sizeof(elf::ProgramHeader)},
@@ -121,11 +121,11 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
                                         {elf::kAuxBase, image.interpreter_base},
                                         {elf::kAuxFlags, 0},
                                         {elf::kAuxEntry, image.program_entry},
-                                        {elf::kAuxUid, who.uid},
-                                        {elf::kAuxEuid, who.euid},
-                                        {elf::kAuxGid, who.gid},
-                                        {elf::kAuxEgid, who.egid},
-                                        {elf::kAuxSecure, 0},
+                                        {elf::kAuxUid, who.users.real},
+                                        {elf::kAuxEuid, who.users.effective},
+                                        {elf::kAuxGid, who.groups.real},
+                                        {elf::kAuxEgid, who.groups.effective},
+                                        {elf::kAuxSecure, who.secure},
                                         {elf::kAuxClktck, 100},
                                         {elf::kAuxRandom, random_address},
                                         {elf::kAuxPlatform, platform_address},
@@ -199,7 +199,8 @@ Result<void> execute(Program program) {
   if (program.arguments.count() == 0) TRY(program.arguments.append(""));  // as Linux since 5.18
   Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create());
   const LoadedImage image = TRY(load_image(*space, program.file));
-  const NewStack stack = TRY(build_stack(*space, program, image));
+  const ProgramIdentity identity = TRY(identity_for_program(self, *program.file));
+  const NewStack stack = TRY(build_stack(*space, program, image, identity));
   String executable_path = TRY(fs::path_text(*program.file));
   if (!end_other_threads()) return Errno::kAgain;
 
@@ -231,9 +232,10 @@ Result<void> execute(Program program) {
   process.executable_path = std::move(executable_path);
   process.arguments_start = stack.arguments_start, process.arguments_end = stack.arguments_end;
   process.environment_start = stack.environment_start, process.environment_end = stack.environment_end;
-  process.dumpable = true;
+  assume(self, identity);
   process.has_executed = true;
   ++process.program;
+  process.membarrier_registrations = 0;
   process.exit_signal = kSigChld;
   arch::write_fs_base({});
   arch::write_gs_base({});

@@ -15,12 +15,20 @@
 namespace kernel::task {
 namespace {
 
-void give_children_to_init(Process& process) {
-  Process* init = find_process(1);
+// Who takes the orphans: the nearest ancestor that asked for them, or process 1.
+Process* new_parent(Process& process) {
+  for (Process* ancestor = process.parent; ancestor; ancestor = ancestor->parent) {
+    if (ancestor->adopts_orphans && !ancestor->group_exiting) return ancestor;
+  }
+  return find_process(1);
+}
+
+void give_children_away(Process& process) {
+  Process* init = new_parent(process);
   for (Process& child : process.children) {
     child.sibling_node.unlink();
     child.parent = init;
-    child.exit_signal = kSigChld;  // process 1 waits for nothing else
+    child.exit_signal = kSigChld;  // who adopts them waits for nothing else
     init->children.push_back(child);
     if (Task* leader = child.leader(); leader && leader->signals.parent_death_signal) {
       send_signal(child, kernel_signal(leader->signals.parent_death_signal));
@@ -38,7 +46,7 @@ void end_process(Process& process) {
   }
   cancel_process_timers(process);
   hang_up_orphaned_groups(process);
-  give_children_to_init(process);
+  give_children_away(process);
   process.signals.pending.discard(~SignalSet{0});
   process.executable = nullptr;
   self.process_node.unlink();

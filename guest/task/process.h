@@ -91,6 +91,8 @@ class Process final : public RefCounted {
   std::uint64_t minor_faults = 0;
   bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;
+  std::uint32_t membarrier_registrations = 0;  // membarrier(2), of the program: a fork has them, too
+  bool adopts_orphans = false;                 // prctl(2) PR_SET_CHILD_SUBREAPER
   bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int nice = 0;
 

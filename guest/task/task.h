@@ -66,6 +66,9 @@ class Task final : public RefCounted {
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
 
+  static constexpr std::uint64_t kDefaultTimerSlackNs = 50'000;
+  std::uint64_t timer_slack_ns = kDefaultTimerSlackNs;  // prctl(2) PR_SET_TIMERSLACK: read back, not used
+
   std::uint64_t user_ns = 0;  // CPU time in user mode and in the kernel
   std::uint64_t system_ns = 0;
   std::uint64_t start_ns = 0;  // monotonic time of creation

@@ -33,7 +33,10 @@ bool has_too_many_tasks(const User& user, const Process& process) {
 
 bool may_make_task(const Task& task) {
   const Ref<User>& user = task.charge.user();
-  if (!user || user->uid() == 0 || task.credentials.is_privileged()) return true;
+  if (!user || user->uid() == 0 || task.credentials.can(Capability::kSysResource) ||
+      task.credentials.can(Capability::kSysAdmin)) {
+    return true;
+  }
   return user->tasks < task.process->limits[kRlimitNproc].current;
 }
 

@@ -334,7 +334,7 @@ class ProcessDirectory final : public ProcInode {
 
 Result<void> check_inspection(task::Process& process) {
   const task::Task& reader = task::current();
-  if (&process == reader.process.get() || reader.credentials.fsuid == 0) return {};
+  if (&process == reader.process.get() || reader.credentials.can(task::Capability::kSysPtrace)) return {};
   task::Task* target = process.threads.front();
   if (!target || !process.dumpable) return Errno::kAcces;
   const task::Credentials& who = target->credentials;

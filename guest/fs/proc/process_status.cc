@@ -143,6 +143,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   text.print("Gid:\t{}\t{}\t{}\t{}\n", who.gid, who.egid, who.sgid, who.fsgid);
   text.print("FDSize:\t{}\nGroups:\t", subject.task && subject.task->files ? subject.task->files->end() : 0);
   for (std::uint32_t group : who.groups) text.print("{} ", group);
+  if (who.groups.empty()) text.put(" ");  // as Linux ends the list
   text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid, id, process.group, process.session);
   if (subject.task && subject.task->space) {
     const MemoryUse memory = memory_of(subject);
@@ -170,14 +171,12 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   put_mask(text, "SigBlk", subject.task ? subject.task->signals.blocked : 0);
   put_mask(text, "SigIgn", signals.ignored);
   put_mask(text, "SigCgt", signals.caught);
-  // All capabilities or none: see task/credentials.h. 41 of them, up to CAP_CHECKPOINT_RESTORE.
-  constexpr std::uint64_t kAllCapabilities = (std::uint64_t{1} << 41) - 1;
-  const std::uint64_t effective = who.is_privileged() ? kAllCapabilities : 0;
-  put_mask(text, "CapInh", 0);
-  put_mask(text, "CapPrm", effective);
-  put_mask(text, "CapEff", effective);
-  put_mask(text, "CapBnd", kAllCapabilities);
-  put_mask(text, "CapAmb", 0);
+  const task::Capabilities& held = who.capabilities;
+  put_mask(text, "CapInh", held.inheritable.bits());
+  put_mask(text, "CapPrm", held.permitted.bits());
+  put_mask(text, "CapEff", held.effective.bits());
+  put_mask(text, "CapBnd", held.bounding.bits());
+  put_mask(text, "CapAmb", held.ambient.bits());
   text.print("NoNewPrivs:\t{}\nSeccomp:\t0\n", process.no_new_privileges ? 1 : 0);
   text.put("Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
   return {};

@@ -127,9 +127,9 @@ Result<std::size_t> RamFile::read_ram(std::uint64_t offset, mm::IoBuffer& buffer
   return done;
 }
 
-// Who writes to a set-user-ID program without being root makes it an ordinary one (inode(7), write(2)).
+// Who writes to a set-user-ID program without CAP_FSETID makes it an ordinary one (inode(7), write(2)).
 void RamFile::drop_privileges() {
-  if (task::current().credentials.fsuid == 0) return;
+  if (task::current().credentials.can(task::Capability::kFsetid)) return;
   permissions_ &= ~kModeSetUid;
   if (permissions_ & 010) permissions_ &= ~kModeSetGid;
 }

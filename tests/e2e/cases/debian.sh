@@ -39,6 +39,28 @@ same "input by name" bash -c 'echo hi | cat /dev/stdin; printf "b\na\n" | sort /
   echo "echo sourced" | . /dev/stdin; cat /dev/fd/3 3< <(echo three); diff <(echo a) <(echo a) && echo same'
 expect "grep of standard input to /dev/null" 0 "$(seq 50000 | husk_run "$D" sh -c 'grep 4 >/dev/null'; echo $?)"
 
+# Programs that change whom they act as: they keep or drop capabilities on the way, and write to the audit log if there is one.
+in_guest -m 256M "$D" sh -c '
+  su -s /bin/sh nobody -c "id -u"
+  runuser -u nobody -- id -g
+  useradd -m alice && id -u alice && userdel alice
+  groupadd devs && getent group devs
+  echo "id -gn" | newgrp users
+  setpriv --reuid 1000 --regid 1000 --clear-groups --bounding-set -all grep CapBnd /proc/self/status
+  setpriv --reuid 1000 --clear-groups --inh-caps +chown --ambient-caps +chown sh -c "touch /tmp/f; chown 5:5 /tmp/f; stat -c %u:%g /tmp/f"
+  cp /usr/bin/id /tmp/id; chown nobody /tmp/id; chmod u+s /tmp/id
+  setpriv --reuid 1000 --regid 1000 --clear-groups /tmp/id -u
+  setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs /tmp/id -u'
+expect "users, groups, capabilities" "65534
+65534
+1000
+devs:x:1000:
+users
+CapBnd:	0000000000000000
+5:5
+65534
+1000" "$out"
+
 # A program with mutexes and condition variables against Debian's own libc: put in through standard input, since the root
 # stays unmodified.
 status=0
