@@ -72,7 +72,7 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
   const std::uint64_t needed =
       program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
-  if (needed > self.process->limits[kRlimitStack].current / 4 + kInitialStack) return Errno::k2Big;
+  if (needed > current().process->limits[kRlimitStack].current / 4 + kInitialStack) return Errno::k2Big;
   mm::AddressSpace::MapRequest request;
   request.length = page_ceil(needed + kInitialStack);
   request.address = top - request.length;
