@@ -20,7 +20,6 @@ enum {
   kRegisterPrivateExpedited = 16,
   kPrivateExpeditedSyncCore = 32,
   kRegisterPrivateExpeditedSyncCore = 64,
-  kGetRegistrations = 512,
 };
 
 long barrier(int command, unsigned flags = 0) {
@@ -31,8 +30,7 @@ void use(const char* who) {
   say("%s: global %s", who, outcome(barrier(kGlobal)));
   say(", expedited %s", outcome(barrier(kGlobalExpedited)));
   say(", private %s", outcome(barrier(kPrivateExpedited)));
-  say(", private and serialising %s", outcome(barrier(kPrivateExpeditedSyncCore)));
-  say(", registered for %lx\n", barrier(kGetRegistrations));
+  say(", private and serialising %s\n", outcome(barrier(kPrivateExpeditedSyncCore)));
 }
 
 int run() {

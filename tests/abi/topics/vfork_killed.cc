@@ -48,13 +48,21 @@ void open_pipes() {
   ::pipe(report);
 }
 
-// The child goes on, whatever became of its maker.
-void let_go() {
+void open_gate() {
+  (void)!::write(gate[1], "g", 1);
+}
+
+void say_went_on() {
   char byte = '-';
   ::close(report[1]);
-  (void)!::write(gate[1], "g", 1);
   const ssize_t got = ::read(report[0], &byte, 1);
   say("  the child went on: %zd %c\n", got, byte);
+}
+
+// The child goes on, whatever became of its maker.
+void let_go() {
+  open_gate();
+  say_went_on();
 }
 
 void killed() {
@@ -101,8 +109,9 @@ void handled() {
   });
   await_waiting(parent);
   ::kill(parent, SIGUSR1);
-  let_go();
+  open_gate();
   say_end("a handler", parent);
+  say_went_on();
 }
 
 // Another thread executes a program or ends the process: the waiting one does not hold it up.
