@@ -227,6 +227,7 @@ Result<void> execute(Program program) {
   process.environment_start = stack.environment_start, process.environment_end = stack.environment_end;
   process.dumpable = true;
   process.has_executed = true;
+  ++process.programs_run;
   self.clear_child_tid = 0;
   self.robust_list = 0;
   arch::write_fs_base({});

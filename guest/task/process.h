@@ -87,8 +87,11 @@ class Process final : public RefCounted {
   std::uint64_t minor_faults = 0;
   bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;
+  std::uint64_t programs_run = 0;  // calls of execve(2): tells one program's memory from the next one's
   bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int nice = 0;
+  int oom_score_adj = 0;          // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory
+  int oom_score_adj_minimum = 0;  // what root last set: others do not go below
 
   // The process does not use its maker's address space any more: lets a maker that called vfork(2) go on.
   void end_vfork() {
