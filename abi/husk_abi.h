@@ -108,9 +108,10 @@ inline constexpr std::uint8_t kControlVector = 0x21;      // control device: kSi
 inline constexpr std::uint8_t kFirstDeviceVector = 0x30;  // virtio-mmio device n uses kFirstDeviceVector + n
 
 // ---------------------------------------------------------------- husk's stream extension of virtio-console
-// A device-specific feature bit (virtio 1.2, section 2.2: 50 to 127) that a driver need not accept. With it, a receive
-// buffer that comes back with length 0 means end of file, and every chain of the transmit queue ends with a
-// device-writable ConsoleStatus (devices/virtio/console.h).
+// A device-specific feature bit (virtio 1.2, section 2.2: 50 to 127) that a driver need not accept. With it, every chain
+// of the receive queue begins with a ConsoleStatus and every chain of the transmit queue ends with one; both are
+// device-writable (devices/virtio/console.h). Input behind the status: kOk and no byte is the end of the file; kReadable
+// says that there is something now, of which nothing was taken.
 inline constexpr std::uint64_t kConsoleFeatureStream = std::uint64_t{1} << 63;
 
 enum class ConsoleStatusCode : std::uint32_t {
@@ -118,11 +119,15 @@ enum class ConsoleStatusCode : std::uint32_t {
   kHungUp = 1,   // nobody reads the stream any more: EPIPE and SIGPIPE
   kNoSpace = 2,  // ENOSPC
   kIoError = 3,  // EIO
+  kReadable = 4,       // input only: ask again
+  kFileTooLarge = 5,   // the limit of RLIMIT_FSIZE: EFBIG and SIGXFSZ
+  kBadDescriptor = 6,  // not open in this direction: EBADF
+  kDirectory = 7,      // EISDIR
 };
 
 struct ConsoleStatus {
-  std::uint32_t code;      // ConsoleStatusCode: why `accepted` is less than what was sent
-  std::uint32_t accepted;  // bytes that the stream has taken
+  std::uint32_t code;      // ConsoleStatusCode: why `accepted` is less than what was sent or asked for
+  std::uint32_t accepted;  // bytes that the stream has taken, or given
 };
 
 // ---------------------------------------------------------------- prepared virtqueues

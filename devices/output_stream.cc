@@ -71,24 +71,8 @@ OutputStream::Result OutputStream::write(std::span<const std::span<const std::by
         continue;
       }
       // A device of somebody's own making that takes nothing and says no error would be asked for ever.
-      switch (written == 0 ? EIO : errno) {
-        case EINTR:
-        case EAGAIN:
-          result.status = Status::kWouldBlock;
-          return result;
-        case EPIPE:
-        case ECONNRESET:
-          result.status = Status::kHungUp;
-          return result;
-        case ENOSPC:
-        case EDQUOT:
-        case EFBIG:
-          result.status = Status::kNoSpace;
-          return result;
-        default:
-          result.status = Status::kError;
-          return result;
-      }
+      result.status = status_of_errno(written == 0 ? EIO : errno);
+      return result;
     }
   }
   return result;

@@ -11,7 +11,8 @@
 // A write that waits all the same ends when a signal comes, with kWouldBlock: whoever called has a signal to look at,
 // and what is left can wait for the event loop like the rest of any other write.
 //
-// The process must ignore SIGPIPE: a reader that is gone is an answer (kHungUp), not a reason to die.
+// The process must ignore SIGPIPE and SIGXFSZ: a reader that is gone (kHungUp) and a file that may not grow any more
+// (kFileTooLarge) are answers, not reasons to die.
 //
 // Threading: none of its own; its owner's lock guards it. Errors: an answer, never an exception.
 #pragma once
@@ -19,11 +20,13 @@
 #include <cstddef>
 #include <span>
 
+#include "devices/stream_status.h"
+
 namespace husk {
 
 class OutputStream {
  public:
-  enum class Status { kOk, kWouldBlock, kHungUp, kNoSpace, kError };
+  using Status = StreamStatus;
   struct Result {
     std::size_t written = 0;  // bytes taken, whatever the status
     Status status = Status::kOk;

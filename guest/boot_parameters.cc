@@ -97,6 +97,7 @@ std::string_view read_payload(const fdt::Node& node, PayloadDescription& payload
   payload.groups = bytes(node, "groups");
   if (payload.groups.size() % 4 != 0) return "/husk/payload has a malformed groups";
   payload.terminal = node.property("terminal").has_value();
+  payload.ignored_signals = number_u64(node, "ignored-signals").value_or(0);
   return {};
 }
 

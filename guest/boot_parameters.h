@@ -42,7 +42,8 @@ struct PayloadDescription {
   std::string_view host_name;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  bool terminal = false;  // stdin, stdout and stderr are one terminal
+  bool terminal = false;              // stdin, stdout and stderr are one terminal
+  std::uint64_t ignored_signals = 0;  // bit n - 1: signal n
 
   std::size_t group_count() const { return groups.size() / 4; }
   std::uint32_t group(std::size_t index) const;  // index < group_count()

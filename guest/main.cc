@@ -3,6 +3,7 @@
 // allocator, and start the payload as process 1.
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
@@ -12,6 +13,7 @@
 #include "drivers/control.h"
 #include "fs/file_table.h"
 #include "fs/fs.h"
+#include "fs/vfs.h"
 #include "guest_stats.h"
 #include "lib/errno_text.h"
 #include "lib/log.h"
@@ -45,7 +47,7 @@ void initialise_memory(const BootParameters& boot, std::uint64_t root_page_table
 }
 
 void set_default_limits(task::Process& process) {
-  constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+  using task::kUnlimited;
   for (task::Rlimit& limit : process.limits) limit = {kUnlimited, kUnlimited};
   process.limits[task::kRlimitStack].current = 8 << 20;
   process.limits[task::kRlimitCore] = {0, kUnlimited};
@@ -75,6 +77,10 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   Ref<task::Process> process = TRY(make_ref<task::Process>());
   process->pid = process->group = process->session = TRY(task::allocate_id());
   process->signals.handlers = TRY(make_ref<task::SignalHandlers>());
+  for (unsigned i = 0; i < task::kSignalCount; ++i) {
+    const bool ignored = payload.ignored_signals >> i & 1;
+    if (ignored) process->signals.handlers->actions[i].handler = task::SignalAction::kIgnore;
+  }
   process->start_ns = monotonic_ns();
   set_default_limits(*process);
   Ref<task::Task> first = TRY(task::Task::create(process, process->pid, {}));
@@ -82,13 +88,39 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   task::Credentials& who = first->credentials;
   who.uid = who.euid = who.suid = who.fsuid = payload.uid;
   who.gid = who.egid = who.sgid = who.fsgid = payload.gid;
+  first->charge = task::TaskCharge(TRY(task::User::of(who.uid)));
   for (std::size_t i = 0; i < payload.group_count(); ++i) TRY(who.groups.push_back(payload.group(i)));
   first->files = TRY(make_ref<fs::FileTable>());
   return first;
 }
 
+// As runc has it (libcontainer, prepareRootfs): a working directory that is missing is made, with what is missing on the
+// way to it. They are root's, whoever the payload is, with mode 0755.
+Result<void> make_directories(task::Task& task, std::string_view path) {
+  task::Credentials root;
+  std::swap(task.credentials, root);
+  Result<void> result;
+  for (std::size_t end = 0; result && end != std::string_view::npos;) {
+    end = path.find('/', end + 1);
+    const std::string_view part = path.substr(0, end);
+    if (part.ends_with('/')) continue;
+    result = fs::make_directory(task.fs->working_directory, part, 0755);
+    if (result.error() == Errno::kExist) result = {};
+  }
+  std::swap(task.credentials, root);
+  return result;
+}
+
+Result<void> enter_working_directory(task::Task& task, std::string_view path) {
+  auto entered = fs::change_directory(path);
+  if (entered.error() != Errno::kNoEnt) return entered;
+  TRY(make_directories(task, path));
+  return fs::change_directory(path);
+}
+
 // execvp(3)'s search, which a container's runtime does for its payload: a name without a slash is looked for in $PATH.
 Result<Ref<fs::File>> find_program(std::string_view name, const BootParameters& boot, String& path) {
+  if (name.empty()) return Errno::kNoEnt;
   if (name.find('/') != std::string_view::npos) {
     path = TRY(String::from(name));
     return fs::open_executable(name);
@@ -153,8 +185,8 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   auto context = fs::FsContext::create();
   if (!context) give_up(kInternalError, "open", "the root directory", context.error());
   task->fs = context.take();
-  if (auto changed = fs::change_directory(boot.payload.working_directory); !changed) {
-    give_up(kCannotRun, "change to the working directory", boot.payload.working_directory, changed.error());
+  if (auto entered = enter_working_directory(*task, boot.payload.working_directory); !entered) {
+    give_up(kInternalError, "enter working directory", boot.payload.working_directory, entered.error());
   }
   if (auto opened = open_standard_streams(*task->files, boot.payload.terminal); !opened) {
     give_up(kInternalError, "open", "the standard streams", opened.error());

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "vmm/inherited_signals.h"
+
 namespace husk {
 
 enum class Isolation { kVm, kNamespace, kProcess };
@@ -23,6 +25,7 @@ struct ContainerSpec {
   std::uint64_t memory_bytes = 64ull << 20;
   bool memory_limit_asked = false;  // -m was given: a namespaced payload gets a limit only then, a VM always has one
   bool terminal = false;            // -t
+  SignalBits ignored_signals = 0;   // that husk was started with as ignored, and that the payload starts with as ignored
   Isolation isolation = Isolation::kVm;
   GuestRing guest_ring = GuestRing::kAuto;
 };

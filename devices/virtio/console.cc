@@ -1,12 +1,8 @@
 #include "devices/virtio/console.h"
 
-#include <limits.h>
-#include <poll.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <mutex>
 
@@ -18,24 +14,53 @@ namespace {
 // One turn of the I/O thread reads at most into so many buffers (and at most a turn's bytes, queue.h).
 constexpr std::size_t kMaxReadSegments = 16;
 
-abi::ConsoleStatusCode status_code(OutputStream::Status status) {
+abi::ConsoleStatusCode status_code(StreamStatus status) {
   switch (status) {
-    case OutputStream::Status::kOk:
-    case OutputStream::Status::kWouldBlock:
+    case StreamStatus::kOk:
+    case StreamStatus::kWouldBlock:
       return abi::ConsoleStatusCode::kOk;
-    case OutputStream::Status::kHungUp:
+    case StreamStatus::kHungUp:
       return abi::ConsoleStatusCode::kHungUp;
-    case OutputStream::Status::kNoSpace:
+    case StreamStatus::kNoSpace:
       return abi::ConsoleStatusCode::kNoSpace;
-    case OutputStream::Status::kError:
+    case StreamStatus::kFileTooLarge:
+      return abi::ConsoleStatusCode::kFileTooLarge;
+    case StreamStatus::kBadDescriptor:
+      return abi::ConsoleStatusCode::kBadDescriptor;
+    case StreamStatus::kDirectory:
+      return abi::ConsoleStatusCode::kDirectory;
+    case StreamStatus::kError:
       return abi::ConsoleStatusCode::kIoError;
   }
   return abi::ConsoleStatusCode::kIoError;
 }
 
+// Room for input behind the first `skipped` bytes of a chain, of at most a turn's bytes.
+class InputRoom {
+ public:
+  InputRoom(const Chain& chain, std::size_t skipped, Queue& queue) {
+    for (std::span<std::byte> segment : chain.writable()) {
+      const std::size_t status = std::min(skipped, segment.size());
+      skipped -= status;
+      segment = segment.subspan(status);
+      if (segment.empty()) continue;
+      if (count_ == segments_.size()) break;
+      const std::uint64_t allowed = queue.allow(segment.size());
+      if (allowed == 0) break;
+      segments_[count_++] = {segment.data(), allowed};
+    }
+  }
+  std::span<const iovec> segments() const { return std::span(segments_).first(count_); }
+
+ private:
+  std::array<iovec, kMaxReadSegments> segments_;
+  std::size_t count_ = 0;
+};
+
 }  // namespace
 
 Console::Console(const Options& options, EventLoop& loop) : options_(options), loop_(loop) {
+  if (options_.input_fd) input_.emplace(*options_.input_fd);
   if (options_.output_fd) output_.emplace(*options_.output_fd);
 }
 
@@ -85,13 +110,67 @@ void Console::process_queue(std::size_t index) {
   if (index == kTransmitQueue) transmit();
 }
 
-// The driver has added receive buffers.
+// The driver has added receive buffers, or the input has become readable. Needs a turn.
 void Console::receive() {
-  if (!options_.input_fd || waiting_readable_ || input_ended_) return;
+  if (!input_ || waiting_readable_ || input_ended_) return;
+  Queue& queue = transport_->queue(kReceiveQueue);
+  bool interrupt = false;
+  while (input_pending_ || queue.pop(input_chain_)) {
+    input_pending_ = true;
+    if (!serve(queue, interrupt)) break;
+    input_pending_ = false;
+  }
+  if (interrupt) transport_->interrupt_used();
+}
+
+// Whether the chain is done with.
+bool Console::serve(Queue& queue, bool& interrupt) {
+  const std::size_t status_size = streams() ? sizeof(abi::ConsoleStatus) : 0;
+  const std::uint64_t writable = input_chain_.writable_bytes();
+  if (writable < status_size || writable == 0) {
+    queue.fail(QueueError::kWrongDirection);
+    return false;
+  }
+  const InputRoom room(input_chain_, status_size, queue);
+  if (room.segments().empty()) {
+    if (writable != status_size) return false;  // the turn is over
+    if (!input_->ready()) {
+      wait_readable();
+      return false;
+    }
+    interrupt |= push_input(queue, abi::ConsoleStatusCode::kReadable, 0);
+    return true;
+  }
+  const InputStream::Result result = input_->read(room.segments());
+  if (result.status == StreamStatus::kWouldBlock) {
+    wait_readable();
+    return false;
+  }
+  // Without the extension the buffer stays with the device: the standard has no way to say that there is no more.
+  if (result.received == 0 && !streams()) {
+    input_ended_ = true;
+    return false;
+  }
+  interrupt |= push_input(queue, status_code(result.status), result.received);
+  return true;
+}
+
+// Says whether the driver wants an interrupt.
+bool Console::push_input(Queue& queue, abi::ConsoleStatusCode code, std::size_t received) {
+  std::size_t written = received;
+  if (streams()) {
+    const abi::ConsoleStatus status{.code = static_cast<std::uint32_t>(code),
+                                    .accepted = static_cast<std::uint32_t>(received)};
+    written += input_chain_.copy_in(0, std::as_bytes(std::span(&status, 1)));
+  }
+  return queue.push(input_chain_, static_cast<std::uint32_t>(written));
+}
+
+// Until the descriptor is readable, further buffers are of no interest.
+void Console::wait_readable() {
   waiting_readable_ = true;
-  // Until the descriptor is readable, further buffers are of no interest.
   transport_->queue(kReceiveQueue).suppress_notifications(true);
-  loop_.when_readable(*options_.input_fd, [this, transport = transport_] {
+  loop_.when_readable(input_->fd(), [this, transport = transport_] {
     const std::lock_guard lock(transport->mutex());
     on_readable();
   });
@@ -101,42 +180,13 @@ void Console::on_readable() {
   waiting_readable_ = false;
   if (transport_ == nullptr) return;  // it was reset meanwhile
   Queue& queue = transport_->queue(kReceiveQueue);
-  // The answer may be stale (another process reads the same descriptor), and this thread must not block.
-  pollfd request{.fd = *options_.input_fd, .events = POLLIN, .revents = 0};
-  if (::poll(&request, 1, 0) == 0) return receive();
-
   queue.suppress_notifications(false);
-  queue.begin_turn();
-  if (!input_pending_ && !queue.pop(input_chain_)) return transport_->check_queues();
-  input_pending_ = false;
-  if (input_chain_.writable_bytes() == 0) {
-    queue.fail(QueueError::kWrongDirection);
-    return transport_->check_queues();
+  if (streams() && input_pending_) {
+    // Nothing is read for a payload that may not wait for it any more: it asks again if it does.
+    input_pending_ = false;
+    if (push_input(queue, abi::ConsoleStatusCode::kReadable, 0)) transport_->interrupt_used();
   }
-  std::array<iovec, kMaxReadSegments> segments;
-  std::size_t count = 0;
-  for (std::span<std::byte> segment : input_chain_.writable()) {
-    if (count == segments.size()) break;
-    const std::uint64_t allowed = queue.allow(segment.size());
-    if (allowed == 0) break;
-    segments[count++] = {segment.data(), allowed};
-  }
-  const ssize_t received = ::readv(*options_.input_fd, segments.data(), static_cast<int>(count));
-  // EAGAIN: another reader of a descriptor that does not wait was faster.
-  if (received < 0 && (errno == EINTR || errno == EAGAIN)) {
-    input_pending_ = true;
-    return receive();
-  }
-
-  // A terminal that was hung up answers EIO; for the guest that is the end, like any other read error. Without the
-  // extension the buffer stays with the device: the standard has no way to say so.
-  const bool ended = received <= 0;
-  if (ended && !streams()) {
-    input_ended_ = true;
-    return;
-  }
-  if (queue.push(input_chain_, ended ? 0 : static_cast<std::uint32_t>(received))) transport_->interrupt_used();
-  if (queue.has_chain()) receive();
+  transport_->work(kReceiveQueue);
 }
 
 // The driver has added chains to the transmit queue, or the I/O thread goes on with them. Needs a turn.
@@ -161,7 +211,7 @@ void Console::transmit() {
     OutputStream::Result result{.written = allowed};
     if (output_) result = output_->write(output_chain_.readable(), output_offset_, allowed);
     output_offset_ += result.written;
-    if (result.status == OutputStream::Status::kWouldBlock) {
+    if (result.status == StreamStatus::kWouldBlock) {
       waiting_writable_ = true;
       queue.suppress_notifications(true);
       loop_.when_writable(output_->fd(), [this, transport = transport_] {
@@ -170,7 +220,7 @@ void Console::transmit() {
       });
       break;
     }
-    if (result.status == OutputStream::Status::kOk && result.written < rest) break;  // the next turn goes on with it
+    if (result.status == StreamStatus::kOk && result.written < rest) break;  // the next turn goes on with it
     std::uint32_t written = 0;
     if (streams()) {
       const abi::ConsoleStatus status{.code = static_cast<std::uint32_t>(status_code(result.status)),

@@ -2,20 +2,24 @@
 // direction. husk gives a guest three of them (stdin: input only; stdout, stderr: output only), or one terminal with
 // both.
 //
-// What the standard cannot say, husk's stream extension adds: that the input has ended, and that nobody reads the
-// output any more. It is the device-specific feature bit kConsoleFeatureStream of abi/husk_abi.h. When the driver
-// accepts it:
-//   - end of file: a receive buffer is used with length 0. The next buffer asks the descriptor again, so that a
-//     terminal can go on after ^D, as on Linux;
+// What the standard cannot say, husk's stream extension adds: that the input has ended or failed, that nobody reads the
+// output any more, and that there is input which nobody has taken yet. It is the device-specific feature bit
+// kConsoleFeatureStream of abi/husk_abi.h. When the driver accepts it:
+//   - a chain in the receive queue begins with a device-writable ConsoleStatus; what follows is room for input. It is
+//     served at once with what is there, at most as many bytes as there is room for, and never waits with bytes in it:
+//     where nothing is there, or there is no room, it comes back without bytes (kReadable) once a read would not wait.
+//     So the payload's reads and the host's are the same: what was not asked for, or is not wanted any more, stays on
+//     the host for whoever reads it next, and poll(2) in the guest takes nothing;
+//   - end of file: kOk and no byte. The next chain asks the descriptor again, so that a terminal can go on after ^D, as
+//     on Linux;
 //   - each chain in the transmit queue ends with a device-writable ConsoleStatus that says how many bytes were accepted
 //     and why not more.
-// A driver that does not know the extension leaves the bit alone and sees a plain virtio-console: at the end of the
-// input nothing more arrives, and output that nobody reads is swallowed.
+// A driver that does not know the extension leaves the bit alone and sees a plain virtio-console: its buffers wait for
+// input, at the end of it nothing more arrives, and output that nobody reads is swallowed.
 //
-// Threads: output is written on the vCPU thread that notified, as long as the descriptor takes it (output_stream.h);
-// the rest of a chain waits for the I/O thread, so that a slow reader does not stop the guest. Input is read on the I/O
-// thread only, and only while the guest offers a buffer: husk consumes no more of its stdin than the guest asked for.
-// The transport's mutex guards everything; the I/O thread's callbacks take it first.
+// Threads: input and output are moved on the vCPU thread that notified, as long as the descriptor does not make it wait
+// (input_stream.h, output_stream.h). What has to wait waits on the I/O thread, so that a slow reader or writer does not
+// stop the guest. The transport's mutex guards everything; the I/O thread's callbacks take it first.
 #pragma once
 
 #include <array>
@@ -25,6 +29,7 @@
 
 #include "abi/husk_abi.h"
 #include "devices/event_loop.h"
+#include "devices/input_stream.h"
 #include "devices/output_stream.h"
 #include "devices/virtio/device.h"
 
@@ -36,7 +41,7 @@ class Console final : public Device {
  public:
   struct Options {
     std::string_view name;         // for messages: "stdout"
-    std::optional<int> input_fd;   // read on the I/O thread; absent: the guest never receives anything
+    std::optional<int> input_fd;   // absent: the guest never receives anything
     std::optional<int> output_fd;  // absent: output is swallowed
     bool terminal = false;         // offers VIRTIO_CONSOLE_F_SIZE
   };
@@ -69,6 +74,9 @@ class Console final : public Device {
   static constexpr std::array<std::uint16_t, 2> kQueueSizes{256, 256};
 
   void receive();
+  bool serve(Queue& queue, bool& interrupt);
+  bool push_input(Queue& queue, abi::ConsoleStatusCode code, std::size_t received);
+  void wait_readable();
   void on_readable();
   void transmit();
   void on_writable();
@@ -76,6 +84,7 @@ class Console final : public Device {
 
   const Options options_;
   EventLoop& loop_;
+  std::optional<InputStream> input_;
   std::optional<OutputStream> output_;
   std::atomic<std::uint32_t> window_size_ = 0;  // rows << 16 | columns
 

@@ -129,7 +129,10 @@ Result<void> ConsolePort::start(DeviceRole role, InterruptHandler& handler) {
 
 Result<void> ConsolePort::negotiate(const DeviceDescription& device) {
   const std::uint64_t features = TRY(transport_.negotiate(device, kVirtioConsole, husk::abi::kConsoleFeatureStream));
-  if (!(features & husk::abi::kConsoleFeatureStream)) output.expect_no_status();
+  if (!(features & husk::abi::kConsoleFeatureStream)) {
+    input.expect_no_status();
+    output.expect_no_status();
+  }
   if (has_input_) TRY(transport_.add_queue(kReceiveQueue, input.queue()));
   if (has_output_) TRY(transport_.add_queue(kTransmitQueue, output.queue()));
   transport_.start();

@@ -3,79 +3,131 @@
 #include <algorithm>
 #include <utility>
 
+#include "drivers/console_status.h"
 #include "mm/address.h"
 #include "mm/frame.h"
 
 namespace kernel::drivers {
 namespace {
 
+using husk::abi::ConsoleStatus;
+using husk::abi::ConsoleStatusCode;
+
 constexpr unsigned kLargeBufferOrder = 4;
 constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
+constexpr std::size_t kStatusOffset = mm::kPageSize - sizeof(ConsoleStatus);
 
 }  // namespace
 
+// One reader at a time asks and copies, so that nobody gets another's bytes or writes over them. It does not wait for
+// the host meanwhile.
+class ConsoleInput::ReaderLock {
+ public:
+  explicit ReaderLock(ConsoleInput& input) : input_(input) { input_.reading_ = true; }
+  ReaderLock(const ReaderLock&) = delete;
+  ReaderLock& operator=(const ReaderLock&) = delete;
+  ~ReaderLock() {
+    input_.reading_ = false;
+    input_.changed_.wake_all();
+  }
+
+ private:
+  ConsoleInput& input_;
+};
+
 void ConsoleInput::initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index) {
   queue_.initialise(page);
-  queue_.enable_interrupts(true);  // input comes when it comes: there is nothing to poll for
   transport_ = &transport;
   index_ = index;
-  small_buffer_ = {page + VirtQueue::kEnd, mm::kPageSize - VirtQueue::kEnd};
+  small_buffer_ = {page + VirtQueue::kEnd, kStatusOffset - VirtQueue::kEnd};
+  status_ = reinterpret_cast<volatile ConsoleStatus*>(page + kStatusOffset);
 }
 
 Result<std::size_t> ConsoleInput::read(mm::IoBuffer& buffer, bool non_blocking) {
   if (buffer.remaining() == 0) return std::size_t{0};
   for (;;) {
-    if (collect()) {
-      if (data_.empty()) return take_end_of_stream() ? Result<std::size_t>(std::size_t{0}) : Errno::kAgain;
-      auto stored = buffer.store(data_.first(std::min(data_.size(), buffer.remaining())));
-      if (stored) consume(stored.value());
-      return stored;
+    if (!reading_ && collect()) {
+      const ReaderLock lock(*this);
+      if (!has_result()) request(buffer.remaining());
+      if (has_result()) return take_result(buffer);
     }
-    request(buffer.remaining());
     if (non_blocking) return Errno::kAgain;
-    TRY(changed_.wait_until([&] { return collect(); }));
+    TRY(changed_.wait_until([this] { return !reading_ && collect(); }));
   }
+}
+
+Result<std::size_t> ConsoleInput::take_result(mm::IoBuffer& buffer) {
+  if (data_.empty()) {
+    if (std::exchange(ended_, false)) return std::size_t{0};
+    return std::exchange(error_, Errno::kNone);
+  }
+  auto stored = buffer.store(data_.first(std::min(data_.size(), buffer.remaining())));
+  if (stored) consume(stored.value());
+  return stored;
 }
 
 bool ConsoleInput::ready_or_request() {
-  if (collect()) return true;
-  request(small_buffer_.size());
-  return false;
+  if (reading_) return false;
+  if (!collect()) return false;
+  if (!has_result() && !readable_) request(streams_ ? 0 : small_buffer_.size());
+  return has_result() || readable_;
 }
 
 void ConsoleInput::request(std::size_t size) {
-  if (!posted_.empty()) return;
+  if (in_flight_) return;
+  if (size != 0) readable_ = false;
   posted_ = buffer_for(size);
-  const QueueBuffer buffer{posted_.data(), static_cast<std::uint32_t>(posted_.size()), true};
-  if (!queue_.submit({&buffer, 1})) {  // cannot happen: nothing else is in flight
-    posted_ = {};
-    return;
-  }
+  const QueueBuffer status{reinterpret_cast<std::byte*>(const_cast<ConsoleStatus*>(status_)), sizeof(ConsoleStatus),
+                           true};
+  const QueueBuffer room{posted_.data(), static_cast<std::uint32_t>(posted_.size()), true};
+  const QueueBuffer request[] = {streams_ ? status : room, room};
+  const std::size_t count = streams_ && size != 0 ? 2 : 1;
+  if (!queue_.submit(std::span(request).first(count))) return;  // cannot happen: nothing else is in flight
+  in_flight_ = true;
   if (queue_.wants_notification()) transport_->notify(index_);
+  if (collect()) return;
+  // From here on it comes when it comes. The device may have looked at the ring before.
+  queue_.enable_interrupts(true);
+  collect();
 }
 
+// No more of the large buffer than needed: each page of it that is touched for the first time costs.
 std::span<std::byte> ConsoleInput::buffer_for(std::size_t size) {
-  if (size <= small_buffer_.size()) return small_buffer_;
+  if (size <= small_buffer_.size()) return small_buffer_.first(size);
   if (large_buffer_.empty()) {
     auto frames = mm::allocate_frames(kLargeBufferOrder);
     if (!frames) return small_buffer_;
     large_buffer_ = {mm::frame_data(frames.value()), kLargeBufferSize};
   }
-  return large_buffer_;
+  return large_buffer_.first(std::min(size, large_buffer_.size()));
 }
 
 bool ConsoleInput::collect() {
   VirtQueue::Used used;
-  if (!posted_.empty() && queue_.take_used(used)) {
-    data_ = posted_.first(std::min<std::size_t>(used.written, posted_.size()));
-    posted_ = {};
-    end_of_stream_ = data_.empty();
+  if (in_flight_ && queue_.take_used(used)) {
+    in_flight_ = false;
+    queue_.enable_interrupts(false);
+    take_answer(used.written);
   }
-  return !data_.empty() || end_of_stream_;
+  return !in_flight_;
 }
 
-bool ConsoleInput::take_end_of_stream() {
-  return std::exchange(end_of_stream_, false);
+void ConsoleInput::take_answer(std::size_t written) {
+  if (streams_) {
+    const auto code = written < sizeof(ConsoleStatus) ? ConsoleStatusCode::kIoError
+                                                      : static_cast<ConsoleStatusCode>(status_->code);
+    if (code == ConsoleStatusCode::kReadable) {
+      readable_ = true;
+      return;
+    }
+    if (code != ConsoleStatusCode::kOk) {
+      error_ = errno_of(code);
+      return;
+    }
+    written -= sizeof(ConsoleStatus);
+  }
+  data_ = posted_.first(std::min(written, posted_.size()));
+  ended_ = data_.empty();
 }
 
 void ConsoleInput::handle_interrupt() {

@@ -1,14 +1,19 @@
 // The receive side of one virtio console port: bytes from a stream of the host.
 //
-// A buffer is posted only when somebody wants to read, so the host's stream is not read ahead of the payload by more
-// than one buffer. What arrived stays here until it has been read. End of file is an event, not a state: it is reported
-// once, and the next read asks the host again, as a terminal after ^D can go on.
+// The host is asked for exactly what a reader wants, and only while there is one: what the payload does not read stays
+// on the host, for whoever reads the same file after husk. A request is answered within the notification where input is
+// there; else it comes back without bytes when there is some, and whoever still wants it asks again. poll(2) asks for
+// nothing but that.
+//
+// End of file is an event, not a state: the reader that asked gets it, and the next read asks the host again, as a
+// terminal after ^D can go on.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "abi/husk_abi.h"
 #include "drivers/virtio_mmio.h"
 #include "drivers/virtqueue.h"
 #include "lib/result.h"
@@ -23,36 +28,51 @@ class ConsoleInput {
 
   // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
   void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
+  // The device is an ordinary virtio-console: a request waits for input, and there is neither an end nor an error.
+  void expect_no_status() { streams_ = false; }
   const VirtQueue& queue() const { return queue_; }
 
-  // Bytes stored; 0 at the end of the stream; kAgain or kRestart if there is nothing to read yet.
+  // Bytes stored; 0 at the end of the stream; kAgain or kRestart if there is nothing to read yet; what the host's read
+  // failed with.
   Result<std::size_t> read(mm::IoBuffer& buffer, bool non_blocking);
 
-  // Whether a read would return at once. When not, the host has been asked.
+  // Whether a read would return at once. When not, the host has been asked to say when.
   bool ready_or_request();
 
   // The parts that read() is made of, for a terminal. `request` asks the host for up to `size` bytes unless it has been
-  // asked already; `collect` says whether something, or the end of the stream, has arrived since.
+  // asked already. `collect` takes what has arrived since; false while the host still waits.
   void request(std::size_t size);
   bool collect();
   std::span<const std::byte> data() const { return data_; }
   void consume(std::size_t count) { data_ = data_.subspan(count); }
-  bool take_end_of_stream();
+  // Whether the host's stream has ended or failed.
+  bool over() const { return ended_ || error_ != Errno::kNone; }
 
   task::WaitQueue& changed() { return changed_; }
   void handle_interrupt();
 
  private:
+  class ReaderLock;
+
   std::span<std::byte> buffer_for(std::size_t size);
+  void take_answer(std::size_t written);
+  Result<std::size_t> take_result(mm::IoBuffer& buffer);
+  bool has_result() const { return !data_.empty() || over(); }
 
   VirtQueue queue_;
   VirtioMmio* transport_ = nullptr;
   std::uint32_t index_ = 0;
+  volatile husk::abi::ConsoleStatus* status_ = nullptr;  // in the queue's page; the device fills it in
   std::span<std::byte> small_buffer_;
   std::span<std::byte> large_buffer_;  // made by the first read that wants more than the small one holds
-  std::span<std::byte> posted_;        // empty: none
-  std::span<const std::byte> data_;    // received and not read yet
-  bool end_of_stream_ = false;
+  bool streams_ = true;                // the device answers with a ConsoleStatus
+  bool in_flight_ = false;             // the device has a request, and `posted_` with it
+  std::span<std::byte> posted_;
+  bool reading_ = false;             // some task copies from the buffer, which may let others run
+  bool readable_ = false;            // the host has said so since the last request for bytes
+  std::span<const std::byte> data_;  // received and not read yet
+  bool ended_ = false;
+  Errno error_ = Errno::kNone;
   task::WaitQueue changed_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/console_status.h"
 #include "lib/string.h"
 #include "mm/address.h"
 #include "mm/frame.h"
@@ -18,17 +19,17 @@ constexpr unsigned kLargeBufferOrder = 4;
 constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
 constexpr std::size_t kStatusOffset = mm::kPageSize - sizeof(ConsoleStatus);
 
-Errno errno_of(ConsoleStatusCode code) {
-  switch (code) {
-    case ConsoleStatusCode::kHungUp:
-      return Errno::kPipe;
-    case ConsoleStatusCode::kNoSpace:
-      return Errno::kNoSpc;
-    case ConsoleStatusCode::kOk:
-    case ConsoleStatusCode::kIoError:
-      break;
+// A stream that takes no more ends a writer that does not care (pipe(7); setrlimit(2), RLIMIT_FSIZE).
+void signal_writer(ConsoleStatusCode code) {
+  task::SignalInfo info;
+  if (code == ConsoleStatusCode::kHungUp) {
+    info.signal = task::kSigPipe;
+  } else if (code == ConsoleStatusCode::kFileTooLarge) {
+    info.signal = task::kSigXfsz;
+  } else {
+    return;
   }
-  return Errno::kIo;
+  task::send_signal(task::current(), info);
 }
 
 // Copies `text`, which lies in the second half of `room`, to the beginning of `room` with a carriage return before each
@@ -96,11 +97,7 @@ Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, Options options) 
     }
     if (answer_.code != ConsoleStatusCode::kOk) {
       if (!options.newline_to_crlf) total += std::min(answer_.accepted, count);
-      if (total == 0 && answer_.code == ConsoleStatusCode::kHungUp) {
-        task::SignalInfo info;
-        info.signal = task::kSigPipe;
-        task::send_signal(task::current(), info);
-      }
+      if (total == 0) signal_writer(answer_.code);
       return moved_or(errno_of(answer_.code));
     }
     total += count;
@@ -174,10 +171,10 @@ void ConsoleOutput::handle_interrupt() {
 }
 
 void ConsoleOutput::echo(std::span<const char> characters) {
+  if (characters.size() > sizeof echo_ - echo_size_) flush_echo();
   const std::size_t count = std::min(characters.size(), sizeof echo_ - echo_size_);
   memcpy(echo_ + echo_size_, characters.data(), count);
   echo_size_ += count;
-  flush_echo();
 }
 
 void ConsoleOutput::flush_echo() {

@@ -35,12 +35,15 @@ class ConsoleOutput {
     bool non_blocking = false;
     bool newline_to_crlf = false;  // a terminal's ONLCR (termios(3)); what was added does not count as written
   };
-  // Bytes taken from `buffer`. kPipe when the stream has no reader (the current task is sent SIGPIPE), kNoSpc, kIo;
+  // Bytes taken from `buffer`. kPipe when the stream has no reader (the current task is sent SIGPIPE), kFBig (SIGXFSZ),
+  // kNoSpc, kBadF, kIo;
   // kAgain or kRestart when it would block or was interrupted before anything was written.
   Result<std::size_t> write(mm::IoBuffer& buffer, Options options);
 
-  // A few characters that go out as soon as the stream is idle (a terminal's echo); what does not fit is dropped.
+  // A few characters that go out as soon as the stream is idle (a terminal's echo), but not before flush_echo() or until
+  // there are many; what does not fit is dropped.
   void echo(std::span<const char> characters);
+  void flush_echo();
 
   bool idle();
   // The same; if it is not, `changed` will be woken when it is.
@@ -62,7 +65,6 @@ class ConsoleOutput {
   std::span<std::byte> buffer_for(std::size_t size);
   void send(std::span<std::byte> bytes);
   bool collect();
-  void flush_echo();
   Result<void> wait_for_turn(bool non_blocking);
 
   VirtQueue queue_;

@@ -92,6 +92,13 @@ void LineDiscipline::store(std::uint16_t entry) {
   at(end_++) = entry;
 }
 
+std::size_t LineDiscipline::room() const {
+  const std::size_t used = end_ - read_;
+  const std::size_t limit = canonical() ? kCapacity - 1 : kCapacity;
+  if (used < limit) return limit - used;
+  return readable() ? 0 : 1;
+}
+
 void LineDiscipline::erase_character(Sink& sink) {
   if (end_ == committed_) return;
   // In UTF-8 the character is all bytes back to the one that starts it.

@@ -31,6 +31,11 @@ class LineDiscipline {
 
   void receive(std::uint8_t character, Sink& sink);
 
+  // How many characters may come now, so that none is lost that Linux would keep. 0: not before somebody reads. A line
+  // that is too long is still asked to go on, one character at a time, which is lost unless it ends, edits or signals:
+  // nobody could read the line otherwise.
+  std::size_t room() const;
+
   // Whether a read would deliver something: a line, the end of file, or in non-canonical mode one character.
   bool readable() const;
   // Characters that a read could deliver now: FIONREAD and VMIN. Canonical mode: of the first line.

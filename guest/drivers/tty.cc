@@ -6,6 +6,7 @@
 #include "drivers/control.h"
 #include "drivers/line_discipline.h"
 #include "mm/user_ptr.h"
+#include "task/job_control.h"
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
@@ -93,7 +94,7 @@ namespace {
 Result<void> Terminal::start() {
   if (port_.started()) return {};
   TRY(port_.start(DeviceRole::kTerminal, *this));
-  port_.input.request(kReadPiece);
+  take_input();
   return {};
 }
 
@@ -113,21 +114,24 @@ void Terminal::handle_interrupt() {
   take_input();
 }
 
+// No more is asked for than the line discipline has room for: what is pasted waits in the host's terminal, and stops
+// whoever writes there. So whatever makes room has to come here again.
 void Terminal::take_input() {
   bool received = false;
-  while (port_.input.collect()) {
-    if (port_.input.take_end_of_stream()) {
+  while (!hung_up_ && port_.input.collect()) {
+    if (port_.input.over()) {
       // The host's terminal is gone: what Linux calls a hang-up. Nothing more will come.
       hung_up_ = true;
       signal(task::kSigHup);
-      port_.input.changed().wake_all();
-      return;
     }
+    received |= hung_up_ || !port_.input.data().empty();
     for (const std::byte c : port_.input.data()) line_.receive(static_cast<std::uint8_t>(c), *this);
     port_.input.consume(port_.input.data().size());
-    port_.input.request(kReadPiece);
-    received = true;
+    const std::size_t room = std::min(kReadPiece, line_.room());
+    if (hung_up_ || room == 0) break;
+    port_.input.request(room);
   }
+  port_.output.flush_echo();
   if (received) port_.input.changed().wake_all();
 }
 
@@ -135,14 +139,17 @@ void Terminal::signal(int number) {
   if (foreground_group_ != 0) task::send_signal_to_group(foreground_group_, signal_from_terminal(number));
 }
 
-// A background process that reads (or changes the terminal) is stopped instead; if it ignores that, it gets EIO.
+// A background process that reads (or changes the terminal) is stopped instead. Where that cannot be, it is refused: a
+// process of an orphaned group, which nobody could continue, gets EIO, and so does a reader that blocks or ignores
+// SIGTTIN (POSIX 11.1.4). Sent to either, the signal would do nothing, and the restarted call would send it again.
 Result<void> Terminal::check_foreground(int number) {
   task::Task& self = task::current();
   const task::Process& process = *self.process;
-  if (!is_controlling(process) || process.group == foreground_group_) return {};
+  if (!is_controlling(process) || process.group == foreground_group_ || foreground_group_ == 0) return {};
   const bool blocked = self.signals.blocked & task::signal_bit(number);
   const bool ignored = process.signals.handlers && process.signals.handlers->actions[number - 1].handler == 1;
   if (blocked || ignored) return number == task::kSigTtin ? Result<void>(Errno::kIo) : Result<void>();
+  if (task::is_orphaned_group(process.group)) return Errno::kIo;
   task::send_signal_to_group(process.group, signal_from_terminal(number));
   return Errno::kRestart;
 }
@@ -166,6 +173,7 @@ Result<std::size_t> Terminal::read(mm::IoBuffer& buffer, std::uint32_t flags) {
     total += count;
     if (canonical && piece[count - 1] == std::byte{'\n'}) break;
   }
+  take_input();
   return total;
 }
 
@@ -244,7 +252,10 @@ Result<std::uint64_t> Terminal::ioctl(std::uint32_t request, std::uint64_t argum
     case kTcFlsh:
       // TCIFLUSH 0, TCOFLUSH 1, TCIOFLUSH 2; output is on its way to the host already.
       if (argument > 2) return Errno::kInval;
-      if (argument != 1) line_.flush();
+      if (argument != 1) {
+        line_.flush();
+        take_input();
+      }
       return kDone;
     case kTiocGWinSz:
       TRY(mm::UserPtr<WindowSizeUser>(argument).write(window_size()));
@@ -297,6 +308,7 @@ Result<void> Terminal::set_settings(std::uint32_t request, std::uint64_t argumen
   if (request == kTcSetSF) line_.flush();
   line_.settings = settings;
   line_.settings_changed(was_canonical);
+  take_input();
   port_.input.changed().wake_all();  // what a waiting reader waits for may have changed
   return {};
 }
@@ -304,7 +316,9 @@ Result<void> Terminal::set_settings(std::uint32_t request, std::uint64_t argumen
 Result<void> Terminal::set_foreground(std::uint64_t argument) {
   const task::Process& process = *task::current().process;
   if (!is_controlling(process)) return Errno::kNoTty;
-  TRY(check_foreground(task::kSigTtou));
+  if (auto allowed = check_foreground(task::kSigTtou); !allowed) {
+    return allowed.error() == Errno::kIo ? Errno::kNoTty : allowed.error();  // tcsetpgrp(3) knows no EIO
+  }
   const std::int32_t group = TRY(mm::UserPtr<const std::int32_t>(argument).read());
   if (group < 0) return Errno::kInval;
   bool exists = false;

@@ -1,12 +1,10 @@
 // null, zero, full, random and urandom: null(4), full(4), random(4).
 #include "fs/memory_devices.h"
 
-#include <algorithm>
-
 #include "drivers/rng.h"
-#include "lib/random.h"
 #include "mm/ram_object.h"
 #include "mm/user_ptr.h"
+#include "task/random_output.h"
 #include "task/task.h"
 
 namespace kernel::fs {
@@ -45,22 +43,7 @@ class ZeroDevice final : public CharDevice {
 
 class RandomDevice final : public CharDevice {
  public:
-  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override {
-    std::size_t done = 0;
-    std::byte chunk[256];
-    while (buffer.remaining() > 0) {
-      const std::size_t size = std::min(sizeof chunk, buffer.remaining());
-      random_bytes({chunk, size});
-      auto stored = buffer.store({chunk, size});
-      if (!stored) {
-        if (done > 0) break;
-        return stored.error();
-      }
-      done += stored.value();
-      if (stored.value() < size) break;
-    }
-    return done;
-  }
+  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override { return task::write_random(buffer); }
   // What a payload writes is not entropy.
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
   std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }

@@ -48,10 +48,20 @@ Result<std::uint64_t> seals(File& file) {
 
 Result<void> add_seals(File& file, std::uint32_t seals) {
   RamFile* inode = sealable(file);
-  if (!inode || (seals & ~(kSealSeal | kSealShrink | kSealGrow | kSealWrite))) return Errno::kInval;
-  if (!file.writable() || (inode->seals() & kSealSeal)) return Errno::kPerm;
+  if (!file.writable()) return Errno::kPerm;
+  if (!inode) return Errno::kInval;
+  if (seals & ~(kSealSeal | kSealShrink | kSealGrow | kSealWrite | kSealFutureWrite)) return Errno::kInval;
+  if (inode->seals() & kSealSeal) return Errno::kPerm;
+  if ((seals & kSealWrite) && !(inode->seals() & kSealWrite)) {
+    if (TRY(inode->memory_object())->writable_mappings() != 0) return Errno::kBusy;
+  }
   inode->add_seals(seals);
   return {};
+}
+
+bool is_sealed_against_writing(File& file) {
+  const RamFile* inode = sealable(file);
+  return inode && (inode->seals() & (kSealWrite | kSealFutureWrite));
 }
 
 }  // namespace kernel::fs

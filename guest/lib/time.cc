@@ -48,7 +48,8 @@ std::uint64_t realtime_ns() {
 }
 
 std::uint64_t tsc_of_monotonic_ns(std::uint64_t ns) {
-  return g_boot_tsc + g_conversion.to_ticks(ns);
+  std::uint64_t tsc;
+  return __builtin_add_overflow(g_boot_tsc, g_conversion.to_ticks(ns), &tsc) ? ~std::uint64_t{0} : tsc;
 }
 
 void set_realtime_offset(std::uint64_t realtime_at_boot_ns) {

@@ -27,20 +27,34 @@ inline Timespec to_timespec(std::uint64_t ns) {
   return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond), static_cast<std::int64_t>(ns % kNanosecondsPerSecond)};
 }
 
-// A time so far away that it has no number is the last one: "never".
-inline std::uint64_t saturating_add(std::uint64_t time, std::uint64_t duration) {
+// The last moment there is, as Linux's KTIME_MAX: after 292 years. Whatever a payload names beyond it is cut to it, so
+// the sum of a time and a duration always has a number, and nothing is ever armed for it: it is "never".
+inline constexpr std::uint64_t kEndOfTimeNs = ~std::uint64_t{0} >> 1;
+
+constexpr std::uint64_t saturating_add(std::uint64_t time, std::uint64_t duration) {
   std::uint64_t sum;
-  return __builtin_add_overflow(time, duration, &sum) ? ~std::uint64_t{0} : sum;
+  return __builtin_add_overflow(time, duration, &sum) || sum > kEndOfTimeNs ? kEndOfTimeNs : sum;
 }
 
-// A point of monotonic time, or never.
-struct Deadline {
-  std::uint64_t ns = ~std::uint64_t{0};
-  static Deadline never() { return {}; }
-  static Deadline at(std::uint64_t monotonic) { return {monotonic}; }
-  static Deadline after(std::uint64_t nanoseconds) { return {saturating_add(monotonic_ns(), nanoseconds)}; }
-  bool is_never() const { return ns == ~std::uint64_t{0}; }
-  bool passed() const { return !is_never() && monotonic_ns() >= ns; }
+// A point of monotonic time, or never. There is none beyond the end of time.
+class Deadline {
+ public:
+  static Deadline never() { return Deadline(kEndOfTimeNs); }
+  static Deadline at(std::uint64_t monotonic) { return Deadline(saturating_add(monotonic, 0)); }
+  static Deadline after(std::uint64_t nanoseconds) { return Deadline(saturating_add(monotonic_ns(), nanoseconds)); }
+
+  std::uint64_t ns() const { return ns_; }
+  bool is_never() const { return ns_ == kEndOfTimeNs; }
+  bool passed() const { return !is_never() && monotonic_ns() >= ns_; }
+  // 0 once it has passed; of "never", the time to the end of time.
+  std::uint64_t remaining_ns() const {
+    const std::uint64_t now = monotonic_ns();
+    return ns_ > now ? ns_ - now : 0;
+  }
+
+ private:
+  explicit Deadline(std::uint64_t ns) : ns_(ns) {}
+  std::uint64_t ns_;
 };
 
 }  // namespace kernel

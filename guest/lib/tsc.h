@@ -21,8 +21,13 @@ struct TscConversion {
   static TscConversion for_frequency(std::uint64_t tsc_khz);
 
   std::uint64_t to_ns(std::uint64_t ticks) const { return scale(ticks, ns_per_tick); }
-  // Rounded up, so that a timer never fires early.
-  std::uint64_t to_ticks(std::uint64_t ns) const { return scale(ns, ticks_per_ns) + 1; }
+  // Rounded up, so that a timer never fires early. What has more ticks than the TSC can count has the most it can: a
+  // deadline that wrapped would lie in the past, and its timer would fire without end.
+  std::uint64_t to_ticks(std::uint64_t ns) const {
+    const unsigned __int128 ticks = (static_cast<unsigned __int128>(ns) * ticks_per_ns >> kShift) + 1;
+    constexpr std::uint64_t kMost = ~std::uint64_t{0};
+    return ticks > kMost ? kMost : static_cast<std::uint64_t>(ticks);
+  }
 
  private:
   static std::uint64_t scale(std::uint64_t value, std::uint64_t factor) {

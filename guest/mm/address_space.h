@@ -1,45 +1,27 @@
-// A process's address space: a sorted list of mappings, and the page table that holds what has been touched of them.
+// A process's address space: its mappings, and the page table that holds what has been touched of them.
 //
 // Private anonymous memory lives in the page table alone. A page of an object (a file, shared memory) is mapped from
 // the object; in a private mapping it is mapped read-only and copied at the first write (copy-on-write). fork maps
 // every private page read-only in both; a frame with one reference left is simply made writable again.
+//
+//   address_space.cc      making and removing mappings, the break
+//   change_mappings.cc    mprotect, mlock, madvise: other traits for a part of the address space
+//   move_mappings.cc      mremap
+//   fork_space.cc         fork
+//   fault.cc              what happens when a mapping is touched
 #pragma once
 
 #include <cstdint>
 
-#include "fs/file.h"
+#include "lib/list.h"
 #include "lib/ref.h"
-#include "lib/vector.h"
-#include "mm/memory_object.h"
+#include "mm/mapping.h"
+#include "mm/mapping_tree.h"
+#include "mm/memory_limits.h"
 #include "mm/page_table.h"
+#include "mm/user_range.h"
 
 namespace kernel::mm {
-
-struct Protection {
-  bool read = false;
-  bool write = false;
-  bool execute = false;
-  bool none() const { return !read && !write && !execute; }
-  bool operator==(const Protection&) const = default;
-};
-
-struct Mapping {
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;  // exclusive; both page-aligned
-  Protection protection;
-  bool shared = false;
-  bool grows_down = false;  // a stack: faults just below it extend it
-  bool never_reserve = false;
-  Ref<MemoryObject> object;       // null: private anonymous memory
-  std::uint64_t object_page = 0;  // page of the object that is at `start`
-  Ref<fs::File> file;             // what /proc/PID/maps shows; null for anonymous memory
-  bool may_write = true;          // mprotect may make it writable (a shared mapping of a file opened for writing)
-  const char* label = nullptr;    // "[heap]", "[stack]"; static storage
-
-  std::uint64_t size() const { return end - start; }
-  bool contains(std::uint64_t address) const { return address >= start && address < end; }
-  std::uint64_t object_page_of(std::uint64_t address) const { return object_page + ((address - start) >> kPageShift); }
-};
 
 enum class FaultAccess : std::uint8_t { kRead, kWrite, kExecute };
 
@@ -69,16 +51,43 @@ class AddressSpace final : public RefCounted {
     std::uint64_t length = 0;
     bool fixed = false;  // replace what is there
     bool fixed_no_replace = false;
-    Mapping mapping;  // all but start and end
+    bool low = false;  // below 2 GiB (MAP_32BIT)
+    MappingTraits mapping;
   };
   Result<std::uint64_t> map(MapRequest request);
-  Result<void> unmap(std::uint64_t start, std::uint64_t length);
-  Result<void> protect(std::uint64_t start, std::uint64_t length, Protection protection);
-  Result<std::uint64_t> remap(std::uint64_t old_start, std::uint64_t old_length, std::uint64_t new_length,
-                              bool may_move, bool fixed, std::uint64_t new_address);
-  // madvise(MADV_DONTNEED): private pages are dropped and read as zero or as the file again. kNoMem for unmapped parts.
-  Result<void> discard(std::uint64_t start, std::uint64_t length);
-  bool is_mapped(std::uint64_t start, std::uint64_t length) const;
+  Result<void> unmap(const UserRange& range);
+  // The next four change what is mapped of the range, from its start to its first hole or refusal or in all of it, as
+  // Linux does, and give kNoMem if a part is not mapped.
+  Result<void> protect(const UserRange& range, Protection protection);
+  Result<void> set_locked(const UserRange& range, bool locked);
+  enum class ForkAdvice : std::uint8_t { kDontFork, kDoFork, kWipeOnFork, kKeepOnFork };
+  Result<void> set_fork_advice(const UserRange& range, ForkAdvice advice);
+  // Private pages are dropped and read as zero or as the file again: MADV_DONTNEED, MADV_DONTNEED_LOCKED, and
+  // MADV_FREE, which may do that, if with private anonymous memory only. kInval for a mapping of another kind.
+  enum class Discard : std::uint8_t { kUnlocked, kAny, kPrivateAnonymous };
+  Result<void> discard(const UserRange& range, Discard what);
+  // mremap(2).
+  struct MoveRequest {
+    std::uint64_t old_start = 0;
+    std::uint64_t old_length = 0;
+    std::uint64_t new_length = 0;
+    bool may_move = false;
+    bool fixed = false;     // to new_address
+    bool keep_old = false;  // MREMAP_DONTUNMAP
+    std::uint64_t new_address = 0;
+  };
+  Result<std::uint64_t> remap(const MoveRequest& request);
+  // Makes pages present as if they were read, or written where a private mapping can be. kInval where that is
+  // forbidden, kFault beyond an object, kNoMem for a hole or without memory.
+  enum class Populate : std::uint8_t { kAsUsed, kRead, kWrite };
+  Result<void> populate(const UserRange& range, Populate how);
+  // mlockall(2). Mappings from now on are locked, too, and made present at once or not.
+  enum class LockFuture : std::uint8_t { kNo, kNow, kOnFault };
+  void lock_future_mappings(LockFuture how) { lock_future_ = how; }
+  void lock_all(bool make_present);
+  void unlock_all();
+
+  bool is_mapped(const UserRange& range) const;
   bool is_resident(std::uint64_t address) const;
   // brk(2): the new break, or the old one if it cannot be moved.
   std::uint64_t set_break(std::uint64_t address);
@@ -99,42 +108,139 @@ class AddressSpace final : public RefCounted {
 
   template <typename Visit>
   void for_each_mapping(Visit visit) const {  // ascending addresses
-    for (const Mapping& mapping : mappings_) visit(mapping);
+    for (const Mapping* mapping = first(); mapping; mapping = next(*mapping)) visit(*mapping);
+  }
+  // Calls visit(mapping, part) for each mapping in the range with the part of the range that it covers. False if some
+  // of the range is not mapped. The visitor must not change the mappings.
+  template <typename Visit>
+  bool for_each_part(const UserRange& range, Visit visit) const {
+    std::uint64_t covered = range.start();
+    for (Mapping* mapping = first_in(range); mapping && mapping->start() < range.end(); mapping = next(*mapping)) {
+      if (mapping->start() <= covered) covered = mapping->end();
+      visit(*mapping, mapping->range().common(range));
+    }
+    return covered >= range.end();
   }
   const Mapping* find(std::uint64_t address) const;
-  std::uint64_t resident_pages() const;  // counted anew at each call
-  std::uint64_t resident_pages(const Mapping& mapping) const;
-  std::uint64_t mapped_bytes() const { return mapped_bytes_; }
+
+  // Sizes in bytes, as of the mappings.
+  struct Usage {
+    std::uint64_t total = 0;
+    std::uint64_t data = 0;
+    std::uint64_t stack = 0;
+    std::uint64_t text = 0;
+    std::uint64_t locked = 0;
+  };
+  const Usage& usage() const { return usage_; }
+  std::uint64_t peak_bytes() const { return peak_bytes_; }
+  std::uint64_t resident_pages() const { return resident_pages_; }
+  std::uint64_t peak_resident_pages() const { return peak_resident_pages_; }
+  std::uint64_t resident_pages(const Mapping& mapping) const;  // counted anew at each call
+  std::uint64_t page_tables() const { return table_.tables(); }
+  std::uint64_t mapped_bytes() const { return usage_.total; }
   std::uint64_t break_start() const { return break_start_; }
   std::uint64_t current_break() const { return break_; }
-  ListNode all_node;                    // every address space, for unmap_object_pages
-  std::uint64_t stack_limit = 8 << 20;  // how far a stack may grow (RLIMIT_STACK at execve)
+  ListNode all_node;  // every address space, for unmap_object_pages
 
  private:
-  std::size_t lower_bound(std::uint64_t address) const;  // first mapping that ends above address
-  Mapping* find_mutable(std::uint64_t address);
-  Result<std::uint64_t> find_gap(std::uint64_t length, std::uint64_t hint) const;
-  bool range_is_free(std::uint64_t start, std::uint64_t end) const;
+  // Collects what must be flushed from the TLB and does it at the end of the operation, however that ends. In between
+  // the kernel runs no user code and is not preemptible, so no stale entry can be used.
+  class TlbBatch {
+   public:
+    explicit TlbBatch(const AddressSpace& space) : space_(space) {}
+    TlbBatch(const TlbBatch&) = delete;
+    TlbBatch& operator=(const TlbBatch&) = delete;
+    ~TlbBatch() { space_.flush(pages_, last_); }
+    void add(std::uint64_t address) { ++pages_, last_ = address; }
+
+   private:
+    const AddressSpace& space_;
+    std::uint64_t pages_ = 0;
+    std::uint64_t last_ = 0;
+  };
+  // Removed mappings are destroyed at the end of an operation, when everything is consistent: the last reference to a
+  // file may run code of a file system that waits for something, and other threads then use the address space.
+  class Burial {
+   public:
+    explicit Burial(AddressSpace& space) : space_(space) {}
+    Burial(const Burial&) = delete;
+    Burial& operator=(const Burial&) = delete;
+    ~Burial() { space_.bury_retired(); }
+
+   private:
+    AddressSpace& space_;
+  };
+  // Takes a mapping out of the accounts while it is changed.
+  class Change {
+   public:
+    Change(AddressSpace& space, Mapping& mapping) : space_(space), mapping_(mapping) { space_.account(mapping_, -1); }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+    ~Change() { space_.account(mapping_, 1); }
+
+   private:
+    AddressSpace& space_;
+    Mapping& mapping_;
+  };
+  friend class Change;
+
+  Mapping* first() const { return static_cast<Mapping*>(mappings_.first()); }
+  static Mapping* next(const Mapping& mapping) { return static_cast<Mapping*>(MappingTree::next(mapping)); }
+  static Mapping* previous(const Mapping& mapping) { return static_cast<Mapping*>(MappingTree::previous(mapping)); }
+  // The first mapping that reaches into the range or lies above its start.
+  Mapping* first_in(const UserRange& range) const {
+    return static_cast<Mapping*>(mappings_.first_ending_above(range.start()));
+  }
+  bool is_free(const UserRange& range) const {
+    const Mapping* mapping = first_in(range);
+    return !mapping || mapping->start() >= range.end();
+  }
+  Result<UserRange> find_place(const MapRequest& request, std::uint64_t length) const;
+  Result<UserRange> place_of(const MapRequest& request) const;
+  Result<void> check_limits(const MappingTraits& traits, std::uint64_t added) const;
+
+  void account(const Mapping& mapping, int sign);
+  void add_mapping(Mapping& mapping);
+  void resize(Mapping& mapping, const UserRange& range);
+  void retire(Mapping& mapping);
+  void bury_retired();
   // Cuts mappings so that none spans `address`.
   Result<void> split_at(std::uint64_t address);
-  void merge_around(std::size_t index);
-  std::uint64_t private_written_pages() const;
-  void drop_pages(std::uint64_t start, std::uint64_t end);
+  Result<void> split_around(const UserRange& range);
+  Mapping* merge_with_next(Mapping& mapping);
+  void merge_around(const UserRange& range);
+  Result<void> remove(const UserRange& range, TlbBatch& tlb);
+  template <typename Apply>
+  Result<void> change_traits(const UserRange& range, Apply apply);
+
+  // Every page is put into the table and taken out of it here, so that the number of resident pages is right.
+  void install(Pte& pte, Pte page);
+  void drop(Pte& pte);
+  void drop_pages(const UserRange& range, TlbBatch& tlb);
+  bool few_written_pages() const;
+  Result<void> copy_pages_to(AddressSpace& child, const Mapping& mapping, bool copy_now, TlbBatch& tlb);
+  Result<std::uint64_t> move(const Mapping& mapping, const UserRange& old_range, const MoveRequest& request);
+
   bool grow_stack(std::uint64_t address);
   FaultResult fault_anonymous(const Mapping& mapping, std::uint64_t page, Pte& pte);
   FaultResult fault_object(const Mapping& mapping, std::uint64_t page, Pte& pte, bool write);
   FaultResult copy_on_write(const Mapping& mapping, std::uint64_t page, Pte& pte, FaultOrigin origin);
   void map_neighbours(const Mapping& mapping, std::uint64_t page);
   void map_ahead(const Mapping& mapping, std::uint64_t page);
-  void flush(std::uint64_t pages_changed, std::uint64_t address);
+  void flush(std::uint64_t pages_changed, std::uint64_t address) const;
 
   friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
 
   PageTable table_;
-  Vector<Mapping> mappings_;  // sorted, disjoint
-  std::uint64_t mapped_bytes_ = 0;
+  MappingTree mappings_{husk::abi::kUserMin};
+  Mapping* retired_ = nullptr;
+  Usage usage_;
+  std::uint64_t peak_bytes_ = 0;
+  std::uint64_t resident_pages_ = 0;
+  std::uint64_t peak_resident_pages_ = 0;
   std::uint64_t break_start_ = 0;
   std::uint64_t break_ = 0;
+  LockFuture lock_future_ = LockFuture::kNo;
 };
 
 // The pages [first_page, end_page) of `object` are no longer part of it, or no longer the same: unmaps them wherever

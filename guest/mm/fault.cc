@@ -22,8 +22,6 @@ constexpr std::uint64_t kAroundPages = 64;
 // How many anonymous pages a sequential writer is given ahead, from RAM that was never used (it stays untouched until
 // written).
 constexpr std::uint64_t kAheadPages = 8;
-// A stack may be touched this far below its lowest page at once, as Linux allowed before it stopped checking.
-constexpr std::uint64_t kStackGuardGap = 256 * kPageSize;
 
 FaultResult from_errno(Errno error) {
   switch (error) {
@@ -39,10 +37,10 @@ FaultResult from_errno(Errno error) {
 FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, FaultOrigin origin) {
   ++fault_statistics.faults;
   const std::uint64_t page = page_floor(address);
-  Mapping* mapping = find_mutable(page);
+  const Mapping* mapping = find(page);
   if (!mapping) {
     if (!grow_stack(page)) return FaultResult::kNoMapping;
-    mapping = find_mutable(page);
+    mapping = find(page);
   }
   const Protection& allowed = mapping->protection;
   const bool permitted = access == FaultAccess::kWrite     ? allowed.write
@@ -78,7 +76,7 @@ FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, Fault
 FaultResult AddressSpace::fault_anonymous(const Mapping& mapping, std::uint64_t page, Pte& pte) {
   auto frame = allocate_user_frame(Fill::kZero);
   if (!frame) return FaultResult::kOutOfMemory;
-  pte = Pte::user_page(frame.value(), mapping.protection.write, mapping.protection.execute);
+  install(pte, Pte::user_page(frame.value(), mapping.protection.write, mapping.protection.execute));
   map_ahead(mapping, page);
   return FaultResult::kResolved;
 }
@@ -93,9 +91,9 @@ FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t pag
     if (!copy) return FaultResult::kOutOfMemory;
     memcpy(frame_data(copy.value()), frame.value().data(), kPageSize);
     ++fault_statistics.copies;
-    pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
+    install(pte, Pte::user_page(copy.value(), true, mapping.protection.execute));
   } else {
-    pte = Pte::user_page(frame.value().leak(), shared_write, mapping.protection.execute);
+    install(pte, Pte::user_page(frame.value().leak(), shared_write, mapping.protection.execute));
   }
   map_neighbours(mapping, page);
   return FaultResult::kResolved;
@@ -123,15 +121,15 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
 
 void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
   const std::uint64_t window = kAroundPages * kPageSize;
-  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start);
-  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end);
+  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
+  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
   Pte* pte = table_.find(start);
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
     if (pte->present()) continue;
     const Pfn pfn = mapping.object->resident_page(mapping.object_page_of(address));
     if (pfn == kNoFrame) continue;
     retain_frame(pfn);
-    *pte = Pte::user_page(pfn, false, mapping.protection.execute);
+    install(*pte, Pte::user_page(pfn, false, mapping.protection.execute));
   }
 }
 
@@ -141,28 +139,27 @@ void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
   const std::uint64_t step = mapping.grows_down ? 0 - kPageSize : kPageSize;
   const Pte* before = mapping.contains(page - step) ? table_.find(page - step) : nullptr;
   if (!before || !before->present()) return;
-  const std::uint64_t table = page & ~(PageTable::kLeafSpan - 1);
+  const std::uint64_t table = PageTable::span_of(page);
   Pte* pte = table_.find(page);
   for (std::uint64_t ahead = 1; ahead < kAheadPages; ++ahead) {
     const std::uint64_t address = page + ahead * step;
     pte += mapping.grows_down ? -1 : 1;
-    if (!mapping.contains(address) || (address & ~(PageTable::kLeafSpan - 1)) != table || pte->present()) return;
+    if (!mapping.contains(address) || PageTable::span_of(address) != table || pte->present()) return;
     auto frame = allocate_untouched_frame();
     if (!frame) return;
-    *pte = Pte::user_page(frame.value(), true, mapping.protection.execute);
+    install(*pte, Pte::user_page(frame.value(), true, mapping.protection.execute));
   }
 }
 
 bool AddressSpace::grow_stack(std::uint64_t page) {
-  const std::size_t index = lower_bound(page);
-  if (index == mappings_.size() || page < husk::abi::kUserMin) return false;
-  Mapping& above = mappings_[index];
-  if (!above.grows_down || above.end - page > stack_limit) return false;
-  // Keep a gap to what lies below, so that a stack cannot silently run into it.
-  const std::uint64_t below_end = index > 0 ? mappings_[index - 1].end : 0;
-  if (page < below_end + kStackGuardGap) return false;
-  mapped_bytes_ += above.start - page;
-  above.start = page;
+  auto* above = static_cast<Mapping*>(mappings_.first_ending_above(page));
+  if (!above || !above->grows_down || page < husk::abi::kUserMin) return false;
+  if (above->end() - page > memory_limits_of_caller().stack) return false;
+  // What nobody can use needs no distance: it is a guard itself.
+  const Mapping* below = previous(*above);
+  if (below && !below->grows_down && !below->protection.none() && page - below->end() < kStackGuardGap) return false;
+  if (!check_limits(*above, above->start() - page)) return false;
+  resize(*above, UserRange::between(page, above->end()));
   return true;
 }
 

@@ -26,6 +26,17 @@ class MemoryObject : public RefCounted {
 
   // Size in bytes.
   virtual std::uint64_t size() const = 0;
+
+  // Lets go of the pages [first, end), which read as zero from now on, in every mapping, too (MADV_REMOVE).
+  virtual Result<void> discard_pages(std::uint64_t /*first*/, std::uint64_t /*end*/) { return Errno::kOpNotSupp; }
+
+  // Shared mappings through which the object can be written, now or after mprotect(2): what F_SEAL_WRITE must not find.
+  std::uint64_t writable_mappings() const { return writable_mappings_; }
+  void add_writable_mapping() { ++writable_mappings_; }
+  void remove_writable_mapping() { --writable_mappings_; }
+
+ private:
+  std::uint64_t writable_mappings_ = 0;
 };
 
 }  // namespace kernel::mm

@@ -53,11 +53,31 @@ Pte* PageTable::find(std::uint64_t address) const {
   return &entries(table)[index(address, 0)];
 }
 
+Pte* PageTable::next_table(std::uint64_t& address, std::uint64_t end) const {
+  while (address < end) {
+    Pfn table = root_;
+    unsigned level = 3;
+    for (; level > 0; --level) {
+      const Pte entry = entries(table)[index(address, level)];
+      if (!entry.present()) break;
+      table = entry.pfn();
+    }
+    if (level == 0) return &entries(table)[index(address, 0)];
+    // The whole span of the absent entry can be left out.
+    const std::uint64_t span = kPageSize << (9 * level);
+    address = (address & ~(span - 1)) + span;
+  }
+  return nullptr;
+}
+
 Result<Pte*> PageTable::make(std::uint64_t address) {
   Pfn table = root_;
   for (unsigned level = 3; level > 0; --level) {
     Pte& entry = entries(table)[index(address, level)];
-    if (!entry.present()) entry = Pte::table(TRY(allocate_frame(Fill::kZero)));
+    if (!entry.present()) {
+      entry = Pte::table(TRY(allocate_frame(Fill::kZero)));
+      ++tables_;
+    }
     table = entry.pfn();
   }
   return &entries(table)[index(address, 0)];

@@ -5,10 +5,12 @@
 // not set them and may fill in neighbours of a page ahead of their use.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "lib/result.h"
 #include "mm/address.h"
+#include "mm/user_range.h"
 
 namespace kernel::mm {
 
@@ -57,25 +59,32 @@ class PageTable {
   Pte* find(std::uint64_t address) const;
   // The same, making the tables on the way.
   Result<Pte*> make(std::uint64_t address);
-  // Calls visit(address, Pte&) for each present entry in [start, end).
+  // Calls visit(address, Pte&) for each present entry in the range. What has no tables costs nothing, be it terabytes.
   template <typename Visit>
-  void for_each_present(std::uint64_t start, std::uint64_t end, Visit visit) const {
-    for (std::uint64_t address = start; address < end;) {
-      const std::uint64_t span_end = (address & ~(kLeafSpan - 1)) + kLeafSpan;
-      if (Pte* pte = find(address)) {
-        for (; address < end && address < span_end; address += kPageSize, ++pte) {
-          if (pte->present()) visit(address, *pte);
-        }
+  void for_each_present(const UserRange& range, Visit visit) const {
+    std::uint64_t address = range.start();
+    while (Pte* pte = next_table(address, range.end())) {
+      const std::uint64_t end = std::min(range.end(), span_of(address) + kLeafSpan);
+      for (; address < end; address += kPageSize, ++pte) {
+        if (pte->present()) visit(address, *pte);
       }
-      address = span_end;
     }
   }
+  // Where the part of the address space that the last-level table of `address` covers starts.
+  static constexpr std::uint64_t span_of(std::uint64_t address) { return address & ~(kLeafSpan - 1); }
+  // How many tables there are below the root.
+  std::uint64_t tables() const { return tables_; }
 
   // Remembers the VMM's root table, from which every address space takes the kernel's slot.
   static void set_boot_root(std::uint64_t root_physical);
 
  private:
+  // The entry for the first address from `address` on, and before `end`, that has a last-level table; sets `address` to
+  // it.
+  Pte* next_table(std::uint64_t& address, std::uint64_t end) const;
+
   Pfn root_ = kNoFrame;
+  std::uint64_t tables_ = 0;
 };
 
 }  // namespace kernel::mm

@@ -66,6 +66,14 @@ void RamObject::set_size(std::uint64_t size) {
   size_ = size;
 }
 
+Result<void> RamObject::discard_pages(std::uint64_t first, std::uint64_t end) {
+  end = std::min(end, page_ceil(size_) >> kPageShift);
+  if (first >= end) return {};
+  unmap_object_pages(*this, first, end);
+  punch_hole(first << kPageShift, (end - first) << kPageShift);
+  return {};
+}
+
 void RamObject::punch_hole(std::uint64_t offset, std::uint64_t length) {
   const std::uint64_t end = std::min(offset + length, leaves_.size() * kLeafFrames << kPageShift);
   while (offset < end) {

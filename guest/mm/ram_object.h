@@ -22,6 +22,7 @@ class RamObject final : public MemoryObject {
   void set_size(std::uint64_t size);
   // Frees whole pages in the range and zeroes the partial ones (fallocate's FALLOC_FL_PUNCH_HOLE).
   void punch_hole(std::uint64_t offset, std::uint64_t length);
+  Result<void> discard_pages(std::uint64_t first, std::uint64_t end) override;
   // Frames in use, for st_blocks.
   std::uint64_t resident_frames() const { return resident_; }
 

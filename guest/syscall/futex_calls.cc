@@ -49,7 +49,7 @@ SyscallResult wait(const WaitRequest& request, Deadline deadline) {
   if (waited.error() != Errno::kRestart || deadline.is_never()) return waited.error();
   task::current().signals.restart = {
       .resume = resume_wait,
-      .deadline_ns = deadline.ns,
+      .deadline_ns = deadline.ns(),
       .user_address = request.address,
       .arguments = {std::uint64_t{request.scope == FutexScope::kPrivate} << 32 | request.expected, request.bits}};
   return Errno::kRestartBlock;

@@ -41,10 +41,17 @@ void identity_changed() {
   task::current().signals.parent_death_signal = 0;
 }
 
-void store_user_ids(const Ids& ids) {
+Result<void> store_user_ids(const Ids& ids) {
+  if (ids.real != own().uid) {
+    task::Task& self = task::current();
+    Ref<task::User> user = TRY(task::User::of(ids.real));
+    // Not an error here, where programs that give up privileges would overlook it (setuid(2), EAGAIN).
+    self.joined_full_user = task::has_too_many_tasks(*user, own_process());
+    self.charge = task::TaskCharge(user);
+  }
   if (ids.effective != own().euid || ids.file_system != own().fsuid) identity_changed();
   own().uid = ids.real, own().euid = ids.effective, own().suid = ids.saved, own().fsuid = ids.file_system;
-  if (own_process().leader() == &task::current()) own_process().uid = ids.real;
+  return {};
 }
 
 void store_group_ids(const Ids& ids) {
@@ -151,7 +158,7 @@ SyscallResult sys_getegid() {
 
 SyscallResult sys_setuid(std::uint32_t uid) {
   if (uid == kKeep) return Errno::kInval;
-  store_user_ids(TRY(set_one(user_ids(), uid)));
+  TRY(store_user_ids(TRY(set_one(user_ids(), uid))));
   return 0;
 }
 
@@ -162,7 +169,7 @@ SyscallResult sys_setgid(std::uint32_t gid) {
 }
 
 SyscallResult sys_setreuid(std::uint32_t real, std::uint32_t effective) {
-  store_user_ids(TRY(set_real_effective(user_ids(), real, effective)));
+  TRY(store_user_ids(TRY(set_real_effective(user_ids(), real, effective))));
   return 0;
 }
 
@@ -172,7 +179,7 @@ SyscallResult sys_setregid(std::uint32_t real, std::uint32_t effective) {
 }
 
 SyscallResult sys_setresuid(std::uint32_t real, std::uint32_t effective, std::uint32_t saved) {
-  store_user_ids(TRY(set_all(user_ids(), real, effective, saved)));
+  TRY(store_user_ids(TRY(set_all(user_ids(), real, effective, saved))));
   return 0;
 }
 
@@ -197,7 +204,7 @@ SyscallResult sys_setfsuid(std::uint32_t uid) {
   const std::uint32_t old = ids.file_system;
   if (uid != kKeep && may_set_file_system_id(ids, uid)) {
     ids.file_system = uid;
-    store_user_ids(ids);
+    TRY(store_user_ids(ids));
   }
   return old;
 }

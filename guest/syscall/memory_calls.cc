@@ -1,6 +1,7 @@
 #include "syscall/memory_calls.h"
 
 #include "fs/file_table.h"
+#include "fs/memory_file.h"
 #include "mm/address_space.h"
 #include "mm/ram_object.h"
 #include "task/task.h"
@@ -9,11 +10,13 @@ namespace kernel::syscall {
 namespace {
 
 using mm::AddressSpace;
+using mm::UserRange;
 
 enum : unsigned {
   kProtRead = 1,
   kProtWrite = 2,
   kProtExec = 4,
+  kProtSem = 8,
   kProtGrowsDown = 0x0100'0000,
   kProtGrowsUp = 0x0200'0000
 };
@@ -24,30 +27,26 @@ enum : unsigned {
   kMapTypeMask = 0xf,
   kMapFixed = 0x10,
   kMapAnonymous = 0x20,
+  kMap32Bit = 0x40,
+  kMapAbove4G = 0x80,
   kMapGrowsDown = 0x100,
+  kMapDenyWrite = 0x800,
+  kMapExecutable = 0x1000,
+  kMapLocked = 0x2000,
   kMapNoReserve = 0x4000,
   kMapPopulate = 0x8000,
+  kMapNonBlock = 0x1'0000,
+  kMapStack = 0x2'0000,
+  kMapHugeTlb = 0x4'0000,
   kMapFixedNoReplace = 0x10'0000,
+  kMapHugeSizes = 0xfc00'0000,
 };
-enum : unsigned { kRemapMayMove = 1, kRemapFixed = 2 };
-enum : int {
-  kAdviceNormal = 0,
-  kAdviceRandom = 1,
-  kAdviceSequential = 2,
-  kAdviceWillNeed = 3,
-  kAdviceDontNeed = 4,
-  kAdviceFree = 8,
-  kAdviceDontFork = 10,
-  kAdviceDoFork = 11,
-  kAdviceMergeable = 12,
-  kAdviceUnmergeable = 13,
-  kAdviceHugePage = 14,
-  kAdviceNoHugePage = 15,
-  kAdviceDontDump = 16,
-  kAdviceDoDump = 17,
-  kAdviceCold = 20,
-  kAdvicePageOut = 21,
-};
+// The flags that MAP_SHARED_VALIDATE promises to know (mmap(2)): Linux's LEGACY_MAP_MASK. MAP_FIXED_NOREPLACE is
+// younger and not in it.
+constexpr unsigned kValidatedFlags = kMapTypeMask | kMapFixed | kMapAnonymous | kMap32Bit | kMapAbove4G |
+                                     kMapGrowsDown | kMapDenyWrite | kMapExecutable | kMapLocked | kMapNoReserve |
+                                     kMapPopulate | kMapNonBlock | kMapStack | kMapHugeTlb | kMapHugeSizes;
+enum : unsigned { kRemapMayMove = 1, kRemapFixed = 2, kRemapDontUnmap = 4 };
 
 AddressSpace& space() {
   return *task::current().space;
@@ -57,25 +56,35 @@ mm::Protection to_protection(unsigned bits) {
   return {.read = (bits & kProtRead) != 0, .write = (bits & kProtWrite) != 0, .execute = (bits & kProtExec) != 0};
 }
 
-Result<void> map_file(AddressSpace::MapRequest& request, int fd, std::uint64_t offset, bool shared) {
-  if (mm::page_offset(offset) != 0) return Errno::kInval;
+Result<void> map_file(AddressSpace::MapRequest& request, int fd, std::uint64_t offset, unsigned flags) {
   Ref<fs::File> file = TRY(task::current().files->get(fd));
-  if (!file->readable()) return Errno::kAcces;
-  if (shared && request.mapping.protection.write && !file->writable()) return Errno::kAcces;
+  const unsigned type = flags & kMapTypeMask;
+  // There are no huge pages, and so no files of them.
+  if (flags & kMapHugeTlb) return Errno::kInval;
   if (offset + request.length < offset) return Errno::kOverflow;
-  request.mapping.object = TRY(file->memory_object());
-  request.mapping.object_page = offset >> mm::kPageShift;
-  request.mapping.may_write = !shared || file->writable();
-  request.mapping.file = std::move(file);
+  if (type == kMapSharedValidate && (flags & ~kValidatedFlags)) return Errno::kOpNotSupp;
+  mm::MappingTraits& mapping = request.mapping;
+  if (mapping.shared && mapping.protection.write && !file->writable()) return Errno::kAcces;
+  if (!file->readable()) return Errno::kAcces;
+  if (mapping.grows_down) return Errno::kInval;
+  mapping.object = TRY(file->memory_object());
+  mapping.object_page = offset >> mm::kPageShift;
+  if (mapping.shared) {
+    mapping.may_write = file->writable() && !fs::is_sealed_against_writing(*file);
+    if (mapping.protection.write && !mapping.may_write) return Errno::kPerm;
+  }
+  mapping.file = std::move(file);
   return {};
 }
 
-// Faults every page of the range in; errors are ignored, as mmap(2) says of MAP_POPULATE.
-void populate(std::uint64_t start, std::uint64_t length, bool write) {
-  for (std::uint64_t offset = 0; offset < length; offset += mm::kPageSize) {
-    const auto access = write ? mm::FaultAccess::kWrite : mm::FaultAccess::kRead;
-    if (!space().frame_for_kernel(start + offset, access)) return;
-  }
+Result<void> map_anonymous(AddressSpace::MapRequest& request, unsigned flags) {
+  const unsigned type = flags & kMapTypeMask;
+  // As on a machine that has set no huge pages aside.
+  if (flags & kMapHugeTlb) return Errno::kNoMem;
+  if (type == kMapPrivate) return {};
+  if (type != kMapShared || request.mapping.grows_down) return Errno::kInval;
+  request.mapping.object = TRY(make_ref<mm::RamObject>(request.length));
+  return {};
 }
 
 }  // namespace
@@ -83,43 +92,56 @@ void populate(std::uint64_t start, std::uint64_t length, bool write) {
 SyscallResult sys_mmap(std::uint64_t address, std::uint64_t length, unsigned protection, unsigned flags, int fd,
                        std::uint64_t offset) {
   const unsigned type = flags & kMapTypeMask;
-  if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return Errno::kInval;
-  const bool shared = type != kMapPrivate;
+  if (mm::page_offset(offset) != 0) return Errno::kInval;
   AddressSpace::MapRequest request;
   request.address = address;
-  request.length = length;
-  request.fixed = flags & kMapFixed;
   request.fixed_no_replace = flags & kMapFixedNoReplace;
+  request.fixed = (flags & kMapFixed) && !request.fixed_no_replace;
+  request.low = flags & kMap32Bit;
   request.mapping.protection = to_protection(protection);
-  request.mapping.shared = shared;
+  request.mapping.shared = type == kMapShared || type == kMapSharedValidate;
   request.mapping.grows_down = flags & kMapGrowsDown;
   request.mapping.never_reserve = flags & kMapNoReserve;
-  if (length == 0) return Errno::kInval;
-  if (!(flags & kMapAnonymous)) {
-    TRY(map_file(request, fd, offset, shared));
-  } else if (shared) {
-    request.mapping.object = TRY(make_ref<mm::RamObject>(mm::page_ceil(length)));
+  request.mapping.locked = flags & kMapLocked;
+  // A bad descriptor is told first.
+  if (!(flags & kMapAnonymous)) TRY(task::current().files->get(fd));
+  request.length = TRY(mm::mappable_length(length));
+  if (request.mapping.locked && mm::memory_limits_of_caller().locked == 0) return Errno::kPerm;
+  if (type != kMapShared && type != kMapPrivate && type != kMapSharedValidate) return Errno::kInval;
+  if (flags & kMapAnonymous) {
+    TRY(map_anonymous(request, flags));
+  } else {
+    TRY(map_file(request, fd, offset, flags));
   }
-  const std::uint64_t start = TRY(space().map(std::move(request)));
-  if (flags & kMapPopulate) populate(start, length, (protection & kProtWrite) != 0);
-  return start;
+  const UserRange range = TRY(UserRange::of(TRY(space().map(std::move(request))), length, Errno::kNoMem));
+  // What cannot be made present is no error (mmap(2), MAP_POPULATE).
+  if ((flags & kMapPopulate) && !(flags & kMapNonBlock))
+    static_cast<void>(space().populate(range, AddressSpace::Populate::kAsUsed).ok());
+  return range.start();
 }
 
 SyscallResult sys_mprotect(std::uint64_t address, std::uint64_t length, unsigned protection) {
-  if (protection & ~(kProtRead | kProtWrite | kProtExec | kProtGrowsDown | kProtGrowsUp)) return Errno::kInval;
-  if (protection & kProtGrowsDown) {
-    // The change extends to the start of the stack's mapping.
-    const mm::Mapping* mapping = space().find(address);
-    if (!mapping || !mapping->grows_down) return Errno::kInval;
-    length += address - mapping->start;
-    address = mapping->start;
+  const unsigned grows = protection & (kProtGrowsDown | kProtGrowsUp);
+  if (grows == (kProtGrowsDown | kProtGrowsUp) || mm::page_offset(address) != 0) return Errno::kInval;
+  if (length == 0) return 0;
+  const UserRange::Part part = TRY(UserRange::part_of(address, length, Errno::kNoMem));
+  UserRange range = part.range;
+  if (protection & ~(kProtRead | kProtWrite | kProtExec | kProtSem | kProtGrowsDown | kProtGrowsUp))
+    return Errno::kInval;
+  if (grows != 0) {
+    // The change extends to the start of the stack's mapping. Nothing here grows upwards.
+    const mm::Mapping* mapping = space().find(range.start());
+    if (!mapping) return Errno::kNoMem;
+    if (!mapping->grows_down || grows == kProtGrowsUp) return Errno::kInval;
+    range = UserRange::between(mapping->start(), range.end());
   }
-  TRY(space().protect(address, length, to_protection(protection)));
-  return 0;
+  TRY(space().protect(range, to_protection(protection)));
+  return part.whole ? SyscallResult(0) : Errno::kNoMem;
 }
 
 SyscallResult sys_munmap(std::uint64_t address, std::uint64_t length) {
-  TRY(space().unmap(address, length));
+  if (length == 0) return Errno::kInval;
+  TRY(space().unmap(TRY(UserRange::of(address, length, Errno::kInval))));
   return 0;
 }
 
@@ -129,83 +151,19 @@ SyscallResult sys_brk(std::uint64_t address) {
 
 SyscallResult sys_mremap(std::uint64_t old_address, std::uint64_t old_length, std::uint64_t new_length, unsigned flags,
                          std::uint64_t new_address) {
-  if (flags & ~(kRemapMayMove | kRemapFixed)) return Errno::kInval;
-  if ((flags & kRemapFixed) && !(flags & kRemapMayMove)) return Errno::kInval;
-  return space().remap(old_address, old_length, new_length, flags & kRemapMayMove, flags & kRemapFixed, new_address);
-}
-
-SyscallResult sys_msync(std::uint64_t address, std::uint64_t length, unsigned flags) {
-  constexpr unsigned kAsync = 1, kInvalidate = 2, kSync = 4;
-  if ((flags & ~(kAsync | kInvalidate | kSync)) || (flags & (kAsync | kSync)) == (kAsync | kSync)) return Errno::kInval;
-  if (mm::page_offset(address) != 0) return Errno::kInval;
-  // Files are in RAM or read-only: there is nothing to write back.
-  return space().is_mapped(address, mm::page_ceil(length)) ? SyscallResult(0) : Errno::kNoMem;
-}
-
-SyscallResult sys_mincore(std::uint64_t address, std::uint64_t length, mm::UserBuffer residency) {
-  if (mm::page_offset(address) != 0) return Errno::kInval;
-  if (!space().is_mapped(address, mm::page_ceil(length))) return Errno::kNoMem;
-  for (std::uint64_t offset = 0; offset < length; offset += mm::kPageSize) {
-    TRY((residency + offset / mm::kPageSize).write(std::byte{space().is_resident(address + offset)}));
-  }
-  return 0;
-}
-
-SyscallResult sys_madvise(std::uint64_t address, std::uint64_t length, int advice) {
-  if (mm::page_offset(address) != 0) return Errno::kInval;
-  length = mm::page_ceil(length);
-  switch (advice) {
-    case kAdviceDontNeed:
-    case kAdviceFree:
-      TRY(space().discard(address, length));
-      return 0;
-    case kAdviceNormal:
-    case kAdviceRandom:
-    case kAdviceSequential:
-    case kAdviceWillNeed:
-    case kAdviceMergeable:
-    case kAdviceUnmergeable:
-    case kAdviceHugePage:
-    case kAdviceNoHugePage:
-    case kAdviceDontDump:
-    case kAdviceDoDump:
-    case kAdviceCold:
-    case kAdvicePageOut:
-      // Hints that change nothing here.
-      return length == 0 || space().is_mapped(address, length) ? SyscallResult(0) : Errno::kNoMem;
-    default:
-      return Errno::kInval;
-  }
-}
-
-// There is no swap, so a page that is present stays; locking makes pages present.
-SyscallResult sys_mlock(std::uint64_t address, std::uint64_t length) {
-  return sys_mlock2(address, length, 0);
-}
-
-SyscallResult sys_mlock2(std::uint64_t address, std::uint64_t length, unsigned flags) {
-  constexpr unsigned kOnFault = 1;
-  if (flags & ~kOnFault) return Errno::kInval;
-  const std::uint64_t start = mm::page_floor(address);
-  length = mm::page_ceil(length + (address - start));
-  if (!space().is_mapped(start, length)) return Errno::kNoMem;
-  if (!(flags & kOnFault)) populate(start, length, false);
-  return 0;
-}
-
-SyscallResult sys_munlock(std::uint64_t address, std::uint64_t length) {
-  const std::uint64_t start = mm::page_floor(address);
-  return space().is_mapped(start, mm::page_ceil(length + (address - start))) ? SyscallResult(0) : Errno::kNoMem;
-}
-
-SyscallResult sys_mlockall(unsigned flags) {
-  constexpr unsigned kCurrent = 1, kFuture = 2, kOnFault = 4;
-  if (flags == 0 || (flags & ~(kCurrent | kFuture | kOnFault))) return Errno::kInval;
-  return 0;
-}
-
-SyscallResult sys_munlockall() {
-  return 0;
+  if (flags & ~(kRemapMayMove | kRemapFixed | kRemapDontUnmap)) return Errno::kInval;
+  if ((flags & (kRemapFixed | kRemapDontUnmap)) && !(flags & kRemapMayMove)) return Errno::kInval;
+  if ((flags & kRemapDontUnmap) && old_length != new_length) return Errno::kInval;
+  AddressSpace::MoveRequest request;
+  request.old_start = old_address;
+  request.old_length = old_length;
+  request.new_length = new_length;
+  request.may_move = flags & kRemapMayMove;
+  request.fixed = flags & kRemapFixed;
+  request.keep_old = flags & kRemapDontUnmap;
+  // Without one of these flags the fifth argument means nothing.
+  if (request.fixed || request.keep_old) request.new_address = new_address;
+  return space().remap(request);
 }
 
 }  // namespace kernel::syscall

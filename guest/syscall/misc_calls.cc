@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "lib/log.h"
-#include "lib/random.h"
 #include "lib/string.h"
 #include "lib/time.h"
+#include "mm/address_space.h"
 #include "mm/frame.h"
-#include "task/signal.h"
+#include "mm/io_buffer.h"
+#include "task/random_output.h"
 #include "task/task.h"
+#include "task/timers.h"
 #include "task/uts.h"
 
 namespace kernel::syscall {
@@ -52,6 +54,7 @@ Result<void> set_limit(Process& target, unsigned resource, const task::Rlimit& w
   if (wanted.maximum > limit.maximum && !privileged) return Errno::kPerm;
   if (resource == task::kRlimitNofile && wanted.maximum > kMaxOpenFiles) return Errno::kPerm;
   limit = wanted;
+  if (resource == task::kRlimitCpu) task::cpu_limit_changed(target);
   return {};
 }
 
@@ -132,7 +135,8 @@ SyscallResult sys_personality(std::uint32_t persona) {
 SyscallResult sys_prlimit64(int pid, unsigned resource, mm::UserPtr<const task::Rlimit> limit,
                             mm::UserPtr<task::Rlimit> old_limit) {
   if (resource >= task::kRlimitCount) return Errno::kInval;
-  Process* target = pid == 0 ? task::current().process.get() : task::find_process(pid);
+  Task* thread = pid == 0 ? nullptr : task::find_task(pid);  // any of the process
+  Process* target = pid == 0 ? task::current().process.get() : thread ? thread->process.get() : task::find_process(pid);
   if (!target) return Errno::kSrch;
   if (!may_change_limits(*target)) return Errno::kPerm;
   const task::Rlimit old = target->limits[resource];
@@ -159,23 +163,10 @@ SyscallResult sys_setrlimit(unsigned resource, mm::UserPtr<const task::Rlimit> l
 
 SyscallResult sys_getrandom(mm::UserBuffer buffer, std::size_t size, unsigned flags) {
   enum : unsigned { kNonblock = 1, kRandom = 2, kInsecure = 4 };
-  constexpr std::size_t kUninterrupted = 256;  // up to this a request is served whole (getrandom(2))
   if (flags & ~(kNonblock | kRandom | kInsecure)) return Errno::kInval;
   if ((flags & kRandom) && (flags & kInsecure)) return Errno::kInval;
-  std::byte chunk[kUninterrupted];
-  std::size_t done = 0;
-  while (done < size) {
-    if (done >= kUninterrupted && task::has_deliverable_signal(task::current())) break;
-    const std::size_t count = std::min(size - done, sizeof chunk);
-    random_bytes({chunk, count});
-    if (auto copied = mm::copy_to_user(buffer.address() + done, chunk, count); !copied) {
-      if (done == 0) return copied.error();
-      break;
-    }
-    done += count;
-  }
-  memset(chunk, 0, sizeof chunk);
-  return done;
+  mm::IoBuffer output = mm::IoBuffer::user(buffer.address(), size);
+  return task::write_random(output);
 }
 
 SyscallResult sys_membarrier(int command, unsigned flags, int) {

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <type_traits>
 
 #include "fs/file.h"
 #include "fs/file_table.h"
 #include "fs/poll.h"
 #include "lib/vector.h"
 #include "syscall/file_arguments.h"
+#include "syscall/time_values.h"
 #include "task/process.h"
+#include "task/signal.h"
 #include "task/task.h"
 
 namespace kernel::syscall {
@@ -47,7 +51,7 @@ struct Item {
 
 constexpr std::uint32_t kAlwaysReported = fs::kPollErr | fs::kPollHup | fs::kPollNval;
 
-// Waits until an item is ready, the deadline or a signal (kIntr). The number of ready items.
+// Waits until an item is ready, the deadline or a signal (kRestart). The number of ready items.
 Result<std::size_t> wait_for(Vector<Item>& items, Deadline deadline) {
   // Holding the files: another thread may close their descriptors while this one sleeps on their queues.
   QueueSet queues;
@@ -64,38 +68,28 @@ Result<std::size_t> wait_for(Vector<Item>& items, Deadline deadline) {
     if (queues.failed()) return Errno::kNoMem;
     table = nullptr;  // the queues are watched already
     auto woken = task::block(deadline);
-    if (!woken && woken.error() == Errno::kRestart) return Errno::kIntr;
+    if (!woken && woken.error() == Errno::kRestart) return Errno::kRestart;
   }
 }
 
-// ppoll(2) and pselect(2): another signal mask for the time of the call. A signal that it lets in is handled before the
-// old mask comes back, which the signal code does (TaskSignals::restore_blocked).
+// ppoll(2) and pselect(2): another signal mask for the time of the call.
 class TemporaryMask {
  public:
   TemporaryMask() = default;
   TemporaryMask(const TemporaryMask&) = delete;
   TemporaryMask& operator=(const TemporaryMask&) = delete;
   ~TemporaryMask() {
-    if (active_) task::current().signals.blocked = saved_;
+    if (active_) task::end_temporary_mask(task::current(), false);
   }
 
   void set(task::SignalSet mask) {
-    task::TaskSignals& signals = task::current().signals;
-    saved_ = signals.blocked;
-    signals.blocked = mask & ~(task::signal_bit(task::kSigKill) | task::signal_bit(task::kSigStop));
+    task::begin_temporary_mask(task::current(), mask);
     active_ = true;
   }
   // The call ends because of a signal: its handler runs under the temporary mask.
-  void hand_over() {
-    if (!active_) return;
-    task::TaskSignals& signals = task::current().signals;
-    signals.saved_blocked = saved_;
-    signals.restore_blocked = true;
-    active_ = false;
-  }
+  void hand_over() { active_ = false; }
 
  private:
-  task::SignalSet saved_ = 0;
   bool active_ = false;
 };
 
@@ -106,19 +100,53 @@ Result<void> read_mask(TemporaryMask& mask, mm::UserPtr<const std::uint64_t> add
   return {};
 }
 
-Result<Deadline> to_deadline(const Timespec& time) {
-  if (time.seconds < 0 || time.nanoseconds < 0 || time.nanoseconds >= 1'000'000'000) return Errno::kInval;
-  constexpr std::int64_t kForever = 1'000'000'000;  // seconds: no VM lives that long
-  if (time.seconds >= kForever) return Deadline::never();
-  if (time.seconds == 0 && time.nanoseconds == 0) return Deadline::at(0);
-  return Deadline::after(static_cast<std::uint64_t>(time.seconds) * kNanosecondsPerSecond +
-                         static_cast<std::uint64_t>(time.nanoseconds));
-}
+// How long a call waits at most, and what it tells of it.
+class Timeout {
+ public:
+  static Timeout forever() { return Timeout({}, Deadline::never()); }
+  static Result<Timeout> of(const Timespec& time) {
+    const std::uint64_t ns = TRY(nanoseconds_of(time));
+    return Timeout(time, ns == 0 ? Deadline::at(0) : Deadline::after(ns));
+  }
+  // Microseconds of a second and more are accepted and carried over, as Linux does.
+  static Result<Timeout> of(const Timeval& time) {
+    std::int64_t seconds;
+    if (__builtin_add_overflow(time.seconds, time.microseconds / 1'000'000, &seconds)) return Errno::kInval;
+    return of(Timespec{seconds, time.microseconds % 1'000'000 * 1000});
+  }
 
-// What is left until the deadline; select(2) and ppoll(2) on Linux write it back.
-Timespec remaining(Deadline deadline) {
-  const std::uint64_t now = monotonic_ns();
-  return to_timespec(deadline.ns > now ? deadline.ns - now : 0);
+  Deadline deadline() const { return deadline_; }
+  bool is_zero() const { return given_.seconds == 0 && given_.nanoseconds == 0; }
+  // What is left of it. Of one beyond the end of time, that part stays as it was given.
+  Timespec remaining() const {
+    Timespec left = to_timespec(deadline_.remaining_ns());
+    if (deadline_.is_never() && given_.seconds > left.seconds) left.seconds = given_.seconds;
+    return left;
+  }
+
+ private:
+  Timeout(const Timespec& given, Deadline deadline) : given_(given), deadline_(deadline) {}
+  Timespec given_;
+  Deadline deadline_;
+};
+
+// select(2) and ppoll(2) on Linux change the timeout to what is left. That is also how an interrupted call without a
+// handler goes on with the rest, so where it cannot be written, the call ends with EINTR instead of waiting afresh; a
+// result that is there already is not lost for it. A zero timeout is left alone.
+template <typename Time>
+SyscallResult finish(SyscallResult result, const Timeout& timeout, mm::UserPtr<Time> address) {
+  const bool interrupted = result.error() == Errno::kRestart;
+  bool written = true;
+  if (address && !timeout.is_zero()) {
+    const Timespec left = timeout.remaining();
+    if constexpr (std::is_same_v<Time, Timeval>) {
+      written = address.write(Timeval{left.seconds, left.nanoseconds / 1000}).ok();
+    } else {
+      written = address.write(left).ok();
+    }
+  }
+  if (!interrupted) return result;
+  return written ? Errno::kRestartNoHandler : Errno::kIntr;
 }
 
 SyscallResult poll_until(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline) {
@@ -138,9 +166,13 @@ SyscallResult poll_until(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadl
       items[i].ready = fs::kPollNval;
     }
   }
-  const std::size_t ready = TRY(wait_for(items, deadline));
-  for (std::size_t i = 0; i < count; ++i) entries[i].ready = static_cast<std::int16_t>(items[i].ready);
-  TRY(mm::copy_to_user(polls.address(), entries.data(), count * sizeof(UserPoll)));
+  auto ready = wait_for(items, deadline);
+  // Also of a call that a signal ends: nothing was ready. Only this field is the kernel's to write.
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto events = static_cast<std::int16_t>(items[i].ready);
+    const std::uint64_t field = polls.address() + i * sizeof(UserPoll) + offsetof(UserPoll, ready);
+    TRY(mm::copy_to_user(field, &events, sizeof events));
+  }
   return ready;
 }
 
@@ -214,65 +246,68 @@ SyscallResult select_until(int count, const mm::UserPtr<std::uint64_t> (&sets)[k
   }
 }
 
+template <typename Time>
+Result<Timeout> read_timeout(mm::UserPtr<Time> address) {
+  if (!address) return Timeout::forever();
+  const auto time = TRY(address.read());
+  return Timeout::of(time);
+}
+
+SyscallResult poll_from(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline);
+
+SyscallResult poll_again(const task::RestartBlock& restart) {
+  return poll_from(mm::UserPtr<UserPoll>(restart.user_address), static_cast<std::uint32_t>(restart.arguments[0]),
+                   Deadline::at(restart.deadline_ns));
+}
+
+// poll(2) has no timeout to write back: interrupted without a handler, it goes on to the same deadline.
+SyscallResult poll_from(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline) {
+  auto ready = poll_until(polls, count, deadline);
+  if (ready || ready.error() != Errno::kRestart) return ready;
+  task::current().signals.restart = {.resume = poll_again,
+                                     .deadline_ns = deadline.ns(),
+                                     .user_address = polls.address(),
+                                     .arguments = {count, 0}};
+  return Errno::kRestartBlock;
+}
+
 }  // namespace
 
 SyscallResult sys_poll(mm::UserPtr<UserPoll> polls, std::uint32_t count, std::int32_t milliseconds) {
   Deadline deadline = Deadline::never();
   if (milliseconds == 0) deadline = Deadline::at(0);
   if (milliseconds > 0) deadline = Deadline::after(static_cast<std::uint64_t>(milliseconds) * 1'000'000);
-  return poll_until(polls, count, deadline);
+  return poll_from(polls, count, deadline);
 }
 
-SyscallResult sys_ppoll(mm::UserPtr<UserPoll> polls, std::uint32_t count, mm::UserPtr<Timespec> timeout,
+SyscallResult sys_ppoll(mm::UserPtr<UserPoll> polls, std::uint32_t count, mm::UserPtr<Timespec> time,
                         mm::UserPtr<const std::uint64_t> mask, std::size_t mask_size) {
-  Deadline deadline = Deadline::never();
-  if (timeout) {
-    const Timespec time = TRY(timeout.read());
-    deadline = TRY(to_deadline(time));
-  }
+  const Timeout timeout = TRY(read_timeout(time));
   TemporaryMask temporary;
   TRY(read_mask(temporary, mask, mask_size));
-  auto ready = poll_until(polls, count, deadline);
-  if (!ready && ready.error() == Errno::kIntr) temporary.hand_over();
-  if (timeout) TRY(timeout.write(remaining(deadline)));
-  return ready;
+  auto ready = poll_until(polls, count, timeout.deadline());
+  if (ready.error() == Errno::kRestart) temporary.hand_over();
+  return finish(std::move(ready), timeout, time);
 }
 
 SyscallResult sys_select(int count, mm::UserPtr<std::uint64_t> read, mm::UserPtr<std::uint64_t> write,
-                         mm::UserPtr<std::uint64_t> except, mm::UserPtr<Timeval> timeout) {
-  Deadline deadline = Deadline::never();
-  if (timeout) {
-    const Timeval value = TRY(timeout.read());
-    // Microseconds of a second and more are accepted and carried over, as Linux does.
-    if (value.seconds < 0 || value.microseconds < 0) return Errno::kInval;
-    const Timespec time{value.seconds + value.microseconds / 1'000'000, value.microseconds % 1'000'000 * 1000};
-    deadline = TRY(to_deadline(time));
-  }
-  auto ready = select_until(count, {read, write, except}, deadline);
-  if (timeout) {
-    const Timespec left = remaining(deadline);
-    TRY(timeout.write(Timeval{left.seconds, left.nanoseconds / 1000}));
-  }
-  return ready;
+                         mm::UserPtr<std::uint64_t> except, mm::UserPtr<Timeval> time) {
+  const Timeout timeout = TRY(read_timeout(time));
+  return finish(select_until(count, {read, write, except}, timeout.deadline()), timeout, time);
 }
 
 SyscallResult sys_pselect6(int count, mm::UserPtr<std::uint64_t> read, mm::UserPtr<std::uint64_t> write,
-                           mm::UserPtr<std::uint64_t> except, mm::UserPtr<Timespec> timeout,
+                           mm::UserPtr<std::uint64_t> except, mm::UserPtr<Timespec> time,
                            mm::UserPtr<const UserSignalMask> mask) {
-  Deadline deadline = Deadline::never();
-  if (timeout) {
-    const Timespec time = TRY(timeout.read());
-    deadline = TRY(to_deadline(time));
-  }
+  const Timeout timeout = TRY(read_timeout(time));
   TemporaryMask temporary;
   if (mask) {
     const UserSignalMask given = TRY(mask.read());
     TRY(read_mask(temporary, mm::UserPtr<const std::uint64_t>(given.address), given.size));
   }
-  auto ready = select_until(count, {read, write, except}, deadline);
-  if (!ready && ready.error() == Errno::kIntr) temporary.hand_over();
-  if (timeout) TRY(timeout.write(remaining(deadline)));
-  return ready;
+  auto ready = select_until(count, {read, write, except}, timeout.deadline());
+  if (ready.error() == Errno::kRestart) temporary.hand_over();
+  return finish(std::move(ready), timeout, time);
 }
 
 }  // namespace kernel::syscall

@@ -69,7 +69,7 @@ Result<void> for_each_selected(int which, int who, Visit visit) {
     const bool selected = which == kProcess ? process.pid == (who ? who : self.process->pid)
                           : which == kGroup
                               ? process.group == (who ? who : self.process->group)
-                              : process.uid == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
+                              : process.real_uid() == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
     if (selected) {
       found = true;
       visit(process);
@@ -169,9 +169,10 @@ SyscallResult sys_setpriority(int which, int who, int nice) {
   Errno error = Errno::kNone;
   // A hint that the round-robin scheduler does not take, but that programs read back.
   TRY(for_each_selected(which, who, [&](Process& process) {
-    if (!mine.is_privileged() && process.uid != mine.uid && process.uid != mine.euid) {
+    if (!mine.is_privileged() && process.real_uid() != mine.euid) {
       error = Errno::kPerm;
-    } else if (!mine.is_privileged() && nice < process.nice) {
+    } else if (!mine.is_privileged() && nice < process.nice &&
+               static_cast<std::uint64_t>(20 - nice) > process.limits[task::kRlimitNice].current) {
       error = Errno::kAcces;
     } else {
       process.nice = nice;

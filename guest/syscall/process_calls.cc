@@ -29,6 +29,26 @@ struct Rusage {
   std::int64_t rest[14] = {};
 };
 
+// What clone3(2) refuses that clone(2) does not look at.
+Result<void> check(const UserCloneArguments& user, std::size_t size) {
+  constexpr std::uint64_t kIntoCgroup = 0x2'0000'0000, kNewTime = 0x80;
+  constexpr std::uint64_t kLegacy = 0xffff'ff00 | kNewTime;
+  constexpr std::uint64_t kMaxNestedIds = 32;       // MAX_PID_NS_LEVEL
+  constexpr std::size_t kArgumentsWithCgroup = 88;  // CLONE_ARGS_SIZE_VER2
+  if (user.flags & ~(kLegacy | kCloneClearSighand | kIntoCgroup)) return Errno::kInval;
+  if (user.flags & kCloneDetached) return Errno::kInval;
+  if (user.exit_signal > kSignalCount) return Errno::kInval;
+  if ((user.flags & (kCloneThread | kCloneParent)) && user.exit_signal != 0) return Errno::kInval;
+  if ((user.stack == 0) != (user.stack_size == 0)) return Errno::kInval;
+  if (user.stack_size > husk::abi::kUserEnd || user.stack > husk::abi::kUserEnd - user.stack_size) return Errno::kInval;
+  if ((user.set_tid == 0) != (user.set_tid_size == 0) || user.set_tid_size > kMaxNestedIds) return Errno::kInval;
+  if ((user.flags & kIntoCgroup) && (user.cgroup > 0x7fff'ffff || size < kArgumentsWithCgroup)) return Errno::kInval;
+  // There are no control groups, no time namespaces, and no ids of one's choice.
+  if (user.flags & kIntoCgroup) return Errno::kBadF;
+  if ((user.flags & kNewTime) || user.set_tid_size != 0) return Errno::kPerm;
+  return {};
+}
+
 Timeval to_timeval(std::uint64_t ns) {
   return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond),
           static_cast<std::int64_t>(ns % kNanosecondsPerSecond / 1000)};
@@ -80,9 +100,7 @@ SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size) {
   for (std::size_t i = sizeof user; i < size; ++i) {
     if (TRY((arguments + i).read()) != std::byte{0}) return Errno::k2Big;
   }
-  if ((user.flags & 0xff) || user.exit_signal > kSignalCount || (user.stack == 0) != (user.stack_size == 0))
-    return Errno::kInval;
-  if (user.set_tid_size != 0) return Errno::kPerm;
+  TRY(check(user, size));
   return result_of(clone({.flags = user.flags,
                           .exit_signal = static_cast<int>(user.exit_signal),
                           .stack = user.stack ? user.stack + user.stack_size : 0,

@@ -31,8 +31,8 @@ bool may_signal(task::Process& target, int signal) {
   if (self.credentials.is_privileged()) return true;
   if (signal == task::kSigCont && target.session == self.process->session) return true;
   const Task* thread = target.threads.front();
-  const std::uint32_t real = thread ? thread->credentials.uid : target.uid;
-  const std::uint32_t saved = thread ? thread->credentials.suid : target.uid;
+  const std::uint32_t real = thread ? thread->credentials.uid : target.real_uid();
+  const std::uint32_t saved = thread ? thread->credentials.suid : real;
   const task::Credentials& mine = self.credentials;
   return mine.euid == saved || mine.euid == real || mine.uid == saved || mine.uid == real;
 }

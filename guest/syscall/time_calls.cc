@@ -37,11 +37,11 @@ SyscallResult resume_sleep(const task::RestartBlock& restart) {
 
 SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining) {
   if (sleep_until(deadline)) return 0;
-  const std::uint64_t now = monotonic_ns();
-  if (now >= deadline.ns) return 0;
-  if (remaining) TRY(remaining.write(to_timespec(deadline.ns - now)));
+  const std::uint64_t left = deadline.remaining_ns();
+  if (left == 0) return 0;
+  if (remaining) TRY(remaining.write(to_timespec(left)));
   task::current().signals.restart = {
-      .resume = resume_sleep, .deadline_ns = deadline.ns, .user_address = remaining.address()};
+      .resume = resume_sleep, .deadline_ns = deadline.ns(), .user_address = remaining.address()};
   return Errno::kRestartBlock;
 }
 
@@ -59,8 +59,10 @@ std::int64_t to_ticks(std::uint64_t ns) {
 Result<void> set_wall_clock(std::uint64_t realtime) {
   if (!task::current().credentials.is_privileged()) return Errno::kPerm;
   const std::uint64_t uptime = monotonic_ns();
-  if (realtime < uptime)
-    return Errno::kInval;  // the VM would have booted before the Epoch (as clock_settime(2) on Linux)
+  // The VM would have booted before the Epoch, or its clock would come to the end of time within 30 years: as on Linux
+  // (TIME_SETTOD_SEC_MAX), so that what adds to the clock need not look out for it.
+  constexpr std::uint64_t kLatest = kEndOfTimeNs - std::uint64_t{30} * 365 * 24 * 3600 * kNanosecondsPerSecond;
+  if (realtime < uptime || realtime >= kLatest) return Errno::kInval;
   set_realtime_offset(realtime - uptime);
   return {};
 }

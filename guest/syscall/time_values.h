@@ -9,15 +9,15 @@
 
 namespace kernel::syscall {
 
-// kInval for negative or unnormalised times. Saturates below the "never" of Deadline: 584 years.
+// kInval for negative or unnormalised times. What lies beyond the end of time (lib/time.h) is cut to it, as Linux does.
 inline Result<std::uint64_t> nanoseconds_of(const Timespec& time) {
-  constexpr std::uint64_t kMaxSeconds = (~std::uint64_t{0} - 1) / kNanosecondsPerSecond - 1;
+  constexpr std::uint64_t kMaxSeconds = kEndOfTimeNs / kNanosecondsPerSecond;
   if (time.seconds < 0 || time.nanoseconds < 0 ||
       time.nanoseconds >= static_cast<std::int64_t>(kNanosecondsPerSecond)) {
     return Errno::kInval;
   }
   const auto seconds = static_cast<std::uint64_t>(time.seconds);
-  if (seconds > kMaxSeconds) return kMaxSeconds * kNanosecondsPerSecond;
+  if (seconds >= kMaxSeconds) return kEndOfTimeNs;
   return seconds * kNanosecondsPerSecond + static_cast<std::uint64_t>(time.nanoseconds);
 }
 

@@ -108,7 +108,7 @@ SyscallResult sys_timer_settime(int id, int flags, mm::UserPtr<const ItimerSpec>
   if (time != 0) {
     const int clock = TRY(task::posix_timer_clock(own_process(), id));
     const Deadline deadline = flags & kAbsolute ? TRY(deadline_on_clock(clock, time)) : Deadline::after(time);
-    expires = deadline.ns == 0 ? 1 : deadline.ns;  // 0 would disarm
+    expires = deadline.ns() == 0 ? 1 : deadline.ns();  // 0 would disarm
   }
   TRY(task::set_posix_timer(own_process(), id, expires, interval));
   if (old_value) TRY(old_value.write(to_itimer_spec(old)));

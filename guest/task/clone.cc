@@ -18,13 +18,16 @@ constexpr std::uint64_t kNamespaceFlags =
 
 Result<void> check(const CloneArguments& arguments) {
   const std::uint64_t flags = arguments.flags;
+  if ((flags & (kCloneNewNs | kCloneNewUser)) && (flags & kCloneFs)) return Errno::kInval;
   if ((flags & kCloneThread) && !(flags & kCloneSighand)) return Errno::kInval;
   if ((flags & kCloneSighand) && !(flags & kCloneVm)) return Errno::kInval;
   if ((flags & kCloneSighand) && (flags & kCloneClearSighand)) return Errno::kInval;
+  // Nobody's child is process 1's sibling.
+  if ((flags & kCloneParent) && !current().process->parent) return Errno::kInval;
+  if ((flags & kCloneThread) && (flags & (kCloneNewUser | kCloneNewPid))) return Errno::kInval;
   // One container is one set of namespaces here.
   if (flags & kNamespaceFlags) return Errno::kPerm;
   if (flags & kClonePidfd) return Errno::kInval;
-  if (arguments.exit_signal < 0 || arguments.exit_signal > kSignalCount) return Errno::kInval;
   return {};
 }
 
@@ -35,7 +38,10 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   process->pid = pid;
   process->group = maker.group;
   process->session = maker.session;
-  process->exit_signal = arguments.exit_signal;
+  // A sibling ends as its maker would (clone(2), CLONE_PARENT).
+  const bool sibling = arguments.flags & kCloneParent;
+  process->exit_signal = sibling ? maker.exit_signal : arguments.exit_signal;
+  process->parent_program = sibling ? maker.parent_program : maker.program;
   process->executable = maker.executable;
   process->executable_path = TRY(maker.executable_path.clone());
   process->arguments_start = maker.arguments_start, process->arguments_end = maker.arguments_end;
@@ -72,6 +78,7 @@ Result<int> clone(const CloneArguments& arguments) {
   TRY(check(arguments));
   const std::uint64_t flags = arguments.flags;
   Task& self = current();
+  if (!may_make_task(self)) return Errno::kAgain;
   const bool thread = flags & kCloneThread;
   const arch::SegmentBase fs_base =
       flags & kCloneSetTls ? TRY(arch::SegmentBase::chosen(arguments.tls)) : arch::read_fs_base();
@@ -106,6 +113,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->files = static_cast<Ref<fs::FileTable>&&>(files);
   task->fs = static_cast<Ref<fs::FsContext>&&>(fs);
   task->credentials = static_cast<Credentials&&>(credentials);
+  task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
   copy_signals_for_clone(self, *task);
@@ -121,12 +129,11 @@ Result<int> clone(const CloneArguments& arguments) {
   make_runnable(*task.leak());
 
   if (flags & kCloneVfork) {
-    // The maker waits until the child has left the address space that they share; only a fatal signal ends the wait
-    // early.
-    while (process->vfork_pending && !self.process->group_exiting) {
-      TRY(process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(),
-                                         Interruptible::kNo));
-    }
+    // The maker waits until the child has left the address space that they share, or until its own end: then the child
+    // goes on alone.
+    const auto waited = process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(),
+                                                       Interruptible::kFatal);
+    if (!waited) return waited.error();
   }
   return tid;
 }

@@ -37,7 +37,7 @@ enum CloneFlag : std::uint64_t {
 
 struct CloneArguments {
   std::uint64_t flags = 0;
-  int exit_signal = 0;
+  int exit_signal = 0;      // clone(2) takes any number; one that is no signal is never sent
   std::uint64_t stack = 0;  // new stack pointer; 0: the maker's
   std::uint64_t tls = 0;
   std::uint64_t parent_tid = 0;  // user addresses

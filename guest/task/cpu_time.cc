@@ -10,13 +10,7 @@ CpuTime task_cpu_time(const Task& task) {
 }
 
 CpuTime process_cpu_time(Process& process) {
-  CpuTime sum{process.dead_threads_user_ns, process.dead_threads_system_ns};
-  for (const Task& thread : process.threads) {
-    const CpuTime time = task_cpu_time(thread);
-    sum.user_ns += time.user_ns;
-    sum.system_ns += time.system_ns;
-  }
-  return sum;
+  return {process.user_ns, process.system_ns};
 }
 
 }  // namespace kernel::task

@@ -71,7 +71,7 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
   const std::uint64_t needed =
       program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
-  if (needed > space.stack_limit / 4 + kInitialStack) return Errno::k2Big;
+  if (needed > self.process->limits[kRlimitStack].current / 4 + kInitialStack) return Errno::k2Big;
   mm::AddressSpace::MapRequest request;
   request.length = page_ceil(needed + kInitialStack);
   request.address = top - request.length;
@@ -189,13 +189,15 @@ Result<void> StringBlock::prepend(std::string_view text) {
 Result<void> execute(Program program) {
   Task& self = current();
   Process& process = *self.process;
+  // execve(2), EAGAIN: what setuid(2) could not refuse.
+  if (self.joined_full_user && has_too_many_tasks(*self.charge.user(), process)) return Errno::kAgain;
+  self.joined_full_user = false;
   String name = TRY(program.path.clone());
   for (unsigned depth = 0; TRY(replace_script(program)); ++depth) {
     if (depth == kMaxScriptDepth) return Errno::kLoop;
   }
   if (program.arguments.count() == 0) TRY(program.arguments.append(""));  // as Linux since 5.18
   Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create());
-  space->stack_limit = process.limits[kRlimitStack].current;
   const LoadedImage image = TRY(load_image(*space, program.file));
   const NewStack stack = TRY(build_stack(*space, program, image));
   String executable_path = TRY(fs::path_text(*program.file));
@@ -215,8 +217,12 @@ Result<void> execute(Program program) {
     self.files = own.take();
   }
   self.files->close_marked_on_exec();
-  // Before its first program a task has not used the vector registers: they are as the VM's start left them.
-  if (self.space) arch::reset_vector_state();
+  // Before its first program a task has no memory to leave, and has not used the vector registers: they are as the VM's
+  // start left them.
+  if (self.space) {
+    leave_address_space(self);
+    arch::reset_vector_state();
+  }
   space->load();
   self.space = std::move(space);
   process.end_vfork();
@@ -227,9 +233,8 @@ Result<void> execute(Program program) {
   process.environment_start = stack.environment_start, process.environment_end = stack.environment_end;
   process.dumpable = true;
   process.has_executed = true;
-  ++process.programs_run;
-  self.clear_child_tid = 0;
-  self.robust_list = 0;
+  ++process.program;
+  process.exit_signal = kSigChld;
   arch::write_fs_base({});
   arch::write_gs_base({});
 

@@ -15,22 +15,12 @@
 namespace kernel::task {
 namespace {
 
-// What a thread owes to other threads of its address space when it ends.
-void release_thread_state(Task& self) {
-  futex_exit_robust_list(self);
-  if (self.clear_child_tid && self.space->references() > 1) {
-    // pthread_join waits for this word (set_tid_address(2)); it is the payload's own memory, so a bad address is its
-    // own affair.
-    const int zero = 0;
-    if (mm::copy_to_user(self.clear_child_tid, &zero, sizeof zero)) futex_wake_address(self.clear_child_tid, 1);
-  }
-}
-
 void give_children_to_init(Process& process) {
   Process* init = find_process(1);
   for (Process& child : process.children) {
     child.sibling_node.unlink();
     child.parent = init;
+    child.exit_signal = kSigChld;  // process 1 waits for nothing else
     init->children.push_back(child);
     if (Task* leader = child.leader(); leader && leader->signals.parent_death_signal) {
       send_signal(child, kernel_signal(leader->signals.parent_death_signal));
@@ -51,14 +41,26 @@ void end_process(Process& process) {
   give_children_to_init(process);
   process.signals.pending.discard(~SignalSet{0});
   process.executable = nullptr;
-  process.dead_threads_user_ns += self.user_ns;
-  process.dead_threads_system_ns += self.system_ns;
   self.process_node.unlink();
+  process.zombie_charge = std::move(self.charge);
   process.state = ProcessState::kZombie;
   if (notify_parent_of_exit(process)) remove_process(process);
 }
 
 }  // namespace
+
+void leave_address_space(Task& self) {
+  futex_exit_robust_list(self);
+  self.robust_list = 0;
+  const std::uint64_t word = self.clear_child_tid;
+  self.clear_child_tid = 0;
+  if (word && self.space->references() > 1) {
+    // pthread_join waits for this word (set_tid_address(2)); it is the payload's own memory, so a bad address is its
+    // own affair.
+    const int zero = 0;
+    if (mm::copy_to_user(word, &zero, sizeof zero)) futex_wake_address(word, 1);
+  }
+}
 
 void begin_process_exit(Process& process, int status) {
   if (process.group_exiting) return;
@@ -79,7 +81,8 @@ void exit_thread(int status) {
     process.group_exiting = true;
   }
   account_exit();
-  release_thread_state(self);
+  if (self.tid == process.pid) process.remember_uid(self.credentials.uid);
+  leave_address_space(self);
   // Files are closed by the last thread that uses them, while it still is a task that can block.
   self.files = nullptr;
   self.fs = nullptr;
@@ -87,9 +90,8 @@ void exit_thread(int status) {
   if (--process.live_threads == 0) {
     end_process(process);
   } else {
-    process.dead_threads_user_ns += self.user_ns;
-    process.dead_threads_system_ns += self.system_ns;
     self.process_node.unlink();
+    self.charge.give_back();
     retarget_signals(self);
     process.threads_changed.wake_all();
   }

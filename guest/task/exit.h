@@ -17,6 +17,9 @@ constexpr int signal_status(int signal, bool core = false) {
 [[noreturn]] void exit_thread(int status);
 // The process ends, with all its threads.
 [[noreturn]] void exit_process(int status);
+// What a thread owes to others of its address space when it ends or executes a program: its robust locks, and the word
+// of set_tid_address(2).
+void leave_address_space(class Task& self);
 // Whether the task must not return to user mode: its process is ending, or another thread of it calls execve(2).
 bool must_exit(const class Task& task);
 // Starts the end of another process, or of the current one from a place that can return: every thread leaves on its way

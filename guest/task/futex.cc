@@ -62,11 +62,17 @@ Bucket& bucket_of(const Key& key) {
 }
 static_assert(kBucketCount == 1u << (64 - 58));
 
-Result<Key> key_of(std::uint64_t address, FutexScope scope) {
+// A word that other address spaces may share is looked up where it is mapped, and must be there, for who only wakes,
+// too: get_futex_key() of Linux. Private anonymous memory must be writable, since else its words never change. A word
+// of FutexScope::kPrivate is known by its address alone.
+Result<Key> key_of(std::uint64_t address, FutexScope scope, mm::FaultAccess access = mm::FaultAccess::kRead) {
   if (address % sizeof(std::uint32_t) != 0) return Errno::kInval;
   if (address >= husk::abi::kUserEnd) return Errno::kFault;
-  const mm::AddressSpace& space = *current().space;
+  mm::AddressSpace& space = *current().space;
   if (scope == FutexScope::kShared) {
+    const mm::Mapping* mapping = space.find(address);
+    if (mapping && !mapping->object) access = mm::FaultAccess::kWrite;
+    TRY(space.frame_for_kernel(address, access));
     const auto location = space.shared_location(address);
     if (location.object) return Key{location.object, location.offset};
   }
@@ -200,7 +206,7 @@ Result<std::uint64_t> futex_wake_op(std::uint64_t first, std::uint64_t second, F
                                     std::uint32_t first_count, std::uint32_t second_count, std::uint32_t operation) {
   const WakeOperation decoded(operation);
   const Key first_key = TRY(key_of(first, scope));
-  const Key second_key = TRY(key_of(second, scope));
+  const Key second_key = TRY(key_of(second, scope, mm::FaultAccess::kWrite));
   const std::uint32_t old_value = TRY(read_word(second));
   const bool passes = TRY(decoded.compare(old_value));
   const std::uint32_t new_value = TRY(decoded.apply(old_value));

@@ -141,8 +141,10 @@ Result<std::uint64_t> map_segments(mm::AddressSpace& space, const ElfFile& elf_f
     mm::AddressSpace::MapRequest request;
     request.address = preferred_base;
     request.length = span.end - span.start;
-    bias = TRY(space.map(std::move(request))) - span.start;
-    TRY(space.unmap(span.start + bias, span.end - span.start));
+    const auto reserved =
+        TRY(mm::UserRange::of(TRY(space.map(std::move(request))), span.end - span.start, Errno::kNoMem));
+    bias = reserved.start() - span.start;
+    TRY(space.unmap(reserved));
   } else if (span.start < husk::abi::kUserMin) {
     return Errno::kNoExec;
   }

@@ -25,7 +25,7 @@ SignalInfo child_signal(Process& child, int signal, ChildCode code, int status) 
   info.signal = signal;
   info.code = code;
   info.child = {.pid = child.pid,
-                .uid = child.uid,
+                .uid = child.real_uid(),
                 .status = status,
                 .padding = 0,
                 .user_ticks = static_cast<std::int64_t>(time.user_ns / kNanosecondsPerTick),
@@ -39,6 +39,13 @@ void tell_parent(Process& child, ChildCode code, int status) {
     send_signal(*child.parent, child_signal(child, kSigChld, code, status));
   }
   child.parent->child_changed.wake_all();
+}
+
+// What the parent asked for when it made the child, 0 for nothing. A program that was executed since did not ask.
+int signal_at_exit(const Process& process, const Process& parent) {
+  if (process.exit_signal > kSignalCount) return 0;
+  if (process.exit_signal != 0 && process.parent_program != parent.program) return kSigChld;
+  return process.exit_signal;
 }
 
 // Whether `member` has a parent in its session but in another group. The children of `leaving` will be pid 1's.
@@ -114,11 +121,12 @@ bool notify_parent_of_exit(Process& process) {
   const bool ignored = process.exit_signal == kSigChld &&
                        (action.handler == SignalAction::kIgnore || (action.flags & SignalAction::kNoChildWait));
   // With SA_NOCLDWAIT and a handler the signal is sent all the same, as on Linux (sigaction(2)).
-  if (process.exit_signal != 0 && !(ignored && action.handler == SignalAction::kIgnore)) {
+  const int signal = signal_at_exit(process, *parent);
+  if (signal != 0 && !(ignored && action.handler == SignalAction::kIgnore)) {
     const int status = process.exit_status;  // wait(2): signal in bits 6:0, exit code in 15:8
     const bool killed = (status & 0x7f) != 0;
     const ChildCode code = !killed ? kChildExited : status & 0x80 ? kChildDumped : kChildKilled;
-    send_signal(*parent, child_signal(process, process.exit_signal, code, killed ? status & 0x7f : status >> 8 & 0xff));
+    send_signal(*parent, child_signal(process, signal, code, killed ? status & 0x7f : status >> 8 & 0xff));
   }
   parent->child_changed.wake_all();
   return ignored;

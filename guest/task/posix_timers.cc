@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "lib/time.h"
+#include "lib/vector.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
@@ -12,8 +14,9 @@
 namespace kernel::task {
 
 struct PosixTimer {
-  ListNode node;
   Timer timer;
+  Process* process = nullptr;
+  SignalCharge charge;  // for its signal, of which there is one at a time
   int id = 0;
   PosixTimerOptions options;
   std::uint64_t expires_ns = 0;
@@ -25,21 +28,47 @@ struct PosixTimer {
 
 class PosixTimers {
  public:
-  static constexpr std::size_t kMaxTimers = 1024;
-
+  PosixTimers() = default;
+  PosixTimers(const PosixTimers&) = delete;
+  PosixTimers& operator=(const PosixTimers&) = delete;
   ~PosixTimers() {
-    for (PosixTimer& timer : timers) delete &timer;
-  }
-  PosixTimer* find(int id) {
-    for (PosixTimer& timer : timers) {
-      if (timer.id == id) return &timer;
-    }
-    return nullptr;
+    for (PosixTimer* timer : timers_) delete timer;
   }
 
-  List<PosixTimer, &PosixTimer::node> timers;
-  std::size_t count = 0;
-  int next_id = 0;
+  PosixTimer* find(int id) {
+    const std::size_t place = place_of(id);
+    return place < timers_.size() && timers_[place]->id == id ? timers_[place] : nullptr;
+  }
+  // Gives the timer the next id that none has. kAgain if all have been given away.
+  Result<void> add(PosixTimer* timer) {
+    if (timers_.size() > static_cast<std::size_t>(kLastId)) return Errno::kAgain;
+    while (find(next_id_)) next_id_ = following(next_id_);
+    timer->id = next_id_;
+    TRY(timers_.push_back(timer));
+    // Into its place; ids grow, so that is nearly always the end.
+    for (std::size_t i = timers_.size() - 1; i > 0 && timers_[i - 1]->id > timers_[i]->id; --i) {
+      std::swap(timers_[i - 1], timers_[i]);
+    }
+    next_id_ = following(next_id_);
+    return {};
+  }
+  void remove(PosixTimer* timer) {
+    timers_.erase(place_of(timer->id));
+    delete timer;
+  }
+
+ private:
+  static constexpr int kLastId = std::numeric_limits<int>::max();
+  static int following(int id) { return id == kLastId ? 0 : id + 1; }
+  // Of the first timer whose id is not below this one.
+  std::size_t place_of(int id) const {
+    const auto* place = std::lower_bound(timers_.begin(), timers_.end(), id,
+                                         [](const PosixTimer* timer, int wanted) { return timer->id < wanted; });
+    return static_cast<std::size_t>(place - timers_.begin());
+  }
+
+  Vector<PosixTimer*> timers_;  // by id
+  int next_id_ = 0;
 };
 
 namespace {
@@ -73,15 +102,11 @@ void notify(Process& process, PosixTimer& timer) {
 }
 
 void fired(Timer& base) {
-  Process& process = *static_cast<Process*>(base.owner);
-  PosixTimer* timer = nullptr;
-  for (PosixTimer& candidate : process.signals.posix_timers->timers) {
-    if (&candidate.timer == &base) timer = &candidate;
-  }
+  auto* timer = static_cast<PosixTimer*>(base.owner);
   if (timer->signal_pending) {
     ++timer->overruns;
   } else {
-    notify(process, *timer);
+    notify(*timer->process, *timer);
   }
   if (timer->interval_ns == 0) {
     timer->expires_ns = 0;
@@ -99,22 +124,23 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
   PosixTimers*& timers = process.signals.posix_timers;
   if (!timers) timers = new (std::nothrow) PosixTimers();
   if (!timers) return Errno::kNoMem;
-  if (timers->count == PosixTimers::kMaxTimers) return Errno::kAgain;
+  SignalCharge charge = TRY(charge_signal(current()));
   auto* timer = new (std::nothrow) PosixTimer();
-  if (!timer) return Errno::kNoMem;
-  timer->id = timers->next_id;
-  timers->next_id = timers->next_id == std::numeric_limits<int>::max() ? 0 : timers->next_id + 1;
+  if (!timer) return Errno::kAgain;
+  if (auto added = timers->add(timer); !added) {
+    delete timer;
+    return Errno::kAgain;
+  }
+  timer->process = &process;
+  timer->charge = std::move(charge);
   timer->options = options;
   if (options.value_is_id) timer->options.value = static_cast<std::uint64_t>(timer->id);
-  timer->timer.owner = &process;
-  timers->timers.push_back(*timer);
-  ++timers->count;
+  timer->timer.owner = timer;
   return timer->id;
 }
 
 Result<void> delete_posix_timer(Process& process, int id) {
-  delete TRY(find(process, id));
-  --process.signals.posix_timers->count;
+  process.signals.posix_timers->remove(TRY(find(process, id)));
   return {};
 }
 
@@ -159,6 +185,9 @@ bool note_timer_signal_taken(Process& process, SignalInfo& info) {
 }
 
 void delete_posix_timers(Process& process) {
+  if (!process.signals.posix_timers) return;
+  process.signals.pending.discard_timer_signals();
+  for (Task& thread : process.threads) thread.signals.pending.discard_timer_signals();
   delete process.signals.posix_timers;
   process.signals.posix_timers = nullptr;
 }

@@ -21,7 +21,7 @@ struct PosixTimerOptions {
   std::uint64_t value = 0;
 };
 
-// The new timer's id. kAgain if the process has too many, kNoMem.
+// The new timer's id, for the current task's process. kAgain if its user has too many (RLIMIT_SIGPENDING).
 Result<int> create_posix_timer(Process& process, const PosixTimerOptions& options);
 // kInval for an id that is none, here and below.
 Result<void> delete_posix_timer(Process& process, int id);

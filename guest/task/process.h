@@ -43,6 +43,8 @@ enum : unsigned {
 
 enum class ProcessState : std::uint8_t { kAlive, kStopped, kZombie };
 
+inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};  // RLIM_INFINITY
+
 class Process final : public RefCounted {
  public:
   Process() = default;
@@ -51,9 +53,11 @@ class Process final : public RefCounted {
   int pid = 0;
   int group = 0;  // process group
   int session = 0;
-  Process* parent = nullptr;  // null for pid 1; orphans go to pid 1
-  int exit_signal = 17;       // what the parent is sent when this process ends (clone(2)): SIGCHLD
-  std::uint32_t uid = 0;      // real user id of the leader, for wait(2) when it is gone
+  Process* parent = nullptr;         // null for pid 1; orphans go to pid 1
+  int exit_signal = 17;              // what the parent is sent when this process ends (clone(2)): SIGCHLD
+  std::uint64_t program = 0;         // changes with every execve(2) of this process ...
+  std::uint64_t parent_program = 0;  // ... and what its parent's was when it made this one
+  TaskCharge zombie_charge;          // of the last thread: a process counts until it is waited for
 
   List<Task, &Task::process_node> threads;
   unsigned live_threads = 0;
@@ -83,11 +87,10 @@ class Process final : public RefCounted {
 
   std::uint64_t start_ns = 0;
   std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;  // of children that were waited for
-  std::uint64_t dead_threads_user_ns = 0, dead_threads_system_ns = 0;
+  std::uint64_t user_ns = 0, system_ns = 0;  // of all threads, living and dead
   std::uint64_t minor_faults = 0;
   bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;
-  std::uint64_t programs_run = 0;  // calls of execve(2): tells one program's memory from the next one's
   bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int nice = 0;
   int oom_score_adj = 0;          // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory
@@ -102,6 +105,13 @@ class Process final : public RefCounted {
 
   // The thread whose tid is the pid, or null once it has exited.
   Task* leader();
+  // The leader's real user id, or what it was when the leader exited: wait(2), kill(2), getpriority(2).
+  std::uint32_t real_uid();
+  // The leader exits.
+  void remember_uid(std::uint32_t uid) { uid_at_exit_ = uid; }
+
+ private:
+  std::uint32_t uid_at_exit_ = 0;
 };
 
 // An unused process and thread id; kAgain when all are taken.

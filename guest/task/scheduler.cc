@@ -11,8 +11,10 @@
 #include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address_space.h"
+#include "task/exit.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "task/timers.h"
 
 namespace kernel::task {
 namespace {
@@ -35,6 +37,7 @@ void arm_at(std::uint64_t deadline_ns) {
 }
 
 void idle() {
+  stop_cpu_timers(*current().process);
   const std::uint64_t before = monotonic_ns();
   arm_at(timers_.next_ns());
   arch::wait_for_interrupt();
@@ -48,6 +51,8 @@ void switch_to(Task& next) {
   ++switches_;
   account_exit();
   slice_end_ns_ = accounted_until_ns_ + kTimeSliceNs;
+  stop_cpu_timers(*previous.process);
+  start_cpu_timers(*next.process);
   arch::per_cpu.current = &next;
   if (next.space) next.space->load();
   arch::switch_context(previous.context, next.context);
@@ -59,10 +64,12 @@ void run_others() {
   for (;;) {
     process_interrupts(0);
     if (Task* next = run_queue_->pop_front()) {
-      if (next != &current())
+      if (next != &current()) {
         switch_to(*next);
-      else
+      } else {
         slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
+        start_cpu_timers(*next->process);
+      }
       return;
     }
     idle();
@@ -107,15 +114,35 @@ bool time_slice_is_over() {
   return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_;
 }
 
+bool preemption_point() {
+  arch::let_interrupts_in();
+  if (arch::per_cpu.pending_interrupts != 0) process_interrupts(0);
+  // The timer's interrupt is not waited for: it may come a little early, when nothing here would set it again, and a KVM
+  // that emulates CPL 0 often misses the moment in which interrupts are let in.
+  account_exit();  // timers that count CPU time want to know
+  timers_.run_expired(accounted_until_ns_);
+  if (!run_queue_->empty() && accounted_until_ns_ >= slice_end_ns_) yield();
+  return has_deliverable_signal(current());
+}
+
+namespace {
+
+bool is_interrupted(const Task& task, Interruptible interruptible) {
+  if (interruptible == Interruptible::kYes) return has_deliverable_signal(task);
+  return interruptible == Interruptible::kFatal && must_exit(task);
+}
+
+}  // namespace
+
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   Task& self = current();
   if (!self.woken) {
-    if (interruptible == Interruptible::kYes && has_deliverable_signal(self)) return Errno::kRestart;
+    if (is_interrupted(self, interruptible)) return Errno::kRestart;
     if (deadline.passed()) return Errno::kTimedOut;
     self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
     if (!deadline.is_never()) {
       self.sleep_timer.owner = &self;
-      timers_.arm(self.sleep_timer, deadline.ns, [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
+      timers_.arm(self.sleep_timer, deadline.ns(), [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
     }
     run_others();
     self.state = TaskState::kRunnable;
@@ -125,7 +152,7 @@ Result<void> block(Deadline deadline, Interruptible interruptible) {
     self.woken = false;
     return {};
   }
-  if (interruptible == Interruptible::kYes && has_deliverable_signal(self)) return Errno::kRestart;
+  if (is_interrupted(self, interruptible)) return Errno::kRestart;
   return deadline.passed() ? Result<void>(Errno::kTimedOut) : Result<void>();
 }
 
@@ -194,13 +221,17 @@ void arm_timer() {
 
 void account_entry() {
   const std::uint64_t now = monotonic_ns();
-  current().user_ns += now - accounted_until_ns_;
+  Task& self = current();
+  self.user_ns += now - accounted_until_ns_;
+  self.process->user_ns += now - accounted_until_ns_;
   accounted_until_ns_ = now;
 }
 
 void account_exit() {
   const std::uint64_t now = monotonic_ns();
-  current().system_ns += now - accounted_until_ns_;
+  Task& self = current();
+  self.system_ns += now - accounted_until_ns_;
+  self.process->system_ns += now - accounted_until_ns_;
   accounted_until_ns_ = now;
 }
 

@@ -1,5 +1,6 @@
 // Which task runs: round-robin over the runnable ones. A task gives up the CPU by blocking, by exiting, or when its
-// time slice has passed and it is about to return to user mode; never inside the kernel.
+// time slice has passed and it is about to return to user mode or comes to a preemption_point(); nowhere else inside the
+// kernel.
 //
 // There is no idle task: a task that blocks while nobody else can run waits for interrupts itself, on its own stack.
 // And there is no tick: the timer is armed for the next thing that has to happen, so a lone task that computes is never
@@ -28,6 +29,11 @@ void interrupt_task(Task& task);
 // Lets the other runnable tasks run first.
 void yield();
 bool time_slice_is_over();
+
+// For long operations in the kernel, which nothing else interrupts: acts on the interrupts that have arrived, and lets
+// the others run if the time slice has passed. Called where the caller holds no reference, iterator or pointer that
+// another task could take the ground from. Whether a signal waits for the caller: where it may end early, it does.
+[[nodiscard]] bool preemption_point();
 
 // The last thing that a task does: the others run on. What it holds is freed by whoever runs next.
 [[noreturn]] void leave_cpu_for_good();

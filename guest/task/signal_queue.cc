@@ -1,14 +1,16 @@
 #include <new>
+#include <utility>
 
+#include "task/posix_timers.h"
 #include "task/signal_state.h"
 
 namespace kernel::task {
 
-Result<void> PendingSignals::add(const SignalInfo& info) {
+Result<void> PendingSignals::add(const SignalInfo& info, SignalCharge charge) {
   const SignalSet bit = signal_bit(info.signal);
   if (info.signal < kSigRtMin && (set & bit)) return {};
   set |= bit;
-  auto* entry = new (std::nothrow) QueuedSignal{info, {}};
+  auto* entry = new (std::nothrow) QueuedSignal{info, std::move(charge), {}};
   if (!entry) return Errno::kAgain;
   queue.push_back(*entry);
   ++queued;
@@ -35,6 +37,18 @@ SignalInfo PendingSignals::take(int signal) {
     --queued;
   }
   return info;
+}
+
+void PendingSignals::discard_timer_signals() {
+  for (QueuedSignal& entry : queue) {
+    if (entry.info.padding != kFromPosixTimer) continue;
+    const int signal = entry.info.signal;
+    delete &entry;
+    --queued;
+    bool more = false;
+    for (const QueuedSignal& other : queue) more = more || other.info.signal == signal;
+    if (!more) set &= ~signal_bit(signal);
+  }
 }
 
 void PendingSignals::discard(SignalSet signals) {

@@ -14,6 +14,10 @@ constexpr SignalSet kStopSignals =
     signal_bit(kSigStop) | signal_bit(kSigTstp) | signal_bit(kSigTtin) | signal_bit(kSigTtou);
 constexpr SignalSet kIgnoredByDefault =
     signal_bit(kSigCont) | signal_bit(kSigChld) | signal_bit(kSigWinch) | signal_bit(kSigUrg);
+// signal(7), action "Core".
+constexpr SignalSet kDumpsCore =
+    signal_bit(kSigQuit) | signal_bit(kSigIll) | signal_bit(kSigTrap) | signal_bit(kSigAbrt) | signal_bit(kSigFpe) |
+    signal_bit(kSigSegv) | signal_bit(kSigBus) | signal_bit(kSigSys) | signal_bit(kSigXcpu) | signal_bit(kSigXfsz);
 constexpr SignalSet kUnblockable = signal_bit(kSigKill) | signal_bit(kSigStop);
 
 // SIGCONT and the stop signals cancel each other, wherever in the process they are pending.
@@ -36,6 +40,25 @@ bool wants(const Task& task, int signal) {
   return task.state != TaskState::kDead && !(task.signals.blocked & signal_bit(signal));
 }
 
+// Whether the signal's default action, which is in force, ends the process without a core dump.
+bool ends_process(const Process& process, int signal) {
+  const SignalAction& action = process.signals.handlers->actions[signal - 1];
+  return action.handler == SignalAction::kDefault && !is_ignored(action, signal) && !is_stop_signal(signal) &&
+         !(kDumpsCore & signal_bit(signal));
+}
+
+// The thread acts on the signal as soon as it can. What only ends the process ends it at once, as on Linux: the thread
+// may be in a sleep that nothing else interrupts, for its vfork child, say. (A stopped process acts when it continues.)
+void let_act(Task& task, int signal) {
+  Process& process = *task.process;
+  const bool waited_for = task.signals.waited_for & signal_bit(signal);
+  if (!waited_for && process.state != ProcessState::kStopped && ends_process(process, signal)) {
+    begin_process_exit(process, signal_status(signal));
+  } else {
+    interrupt_task(task);
+  }
+}
+
 // The thread that gets to act on a process-directed signal: the leader if it does not block it, else any that does not.
 void wake_one_that_wants(Process& process, int signal) {
   Task* chosen = nullptr;
@@ -43,7 +66,7 @@ void wake_one_that_wants(Process& process, int signal) {
     if (!wants(thread, signal)) continue;
     if (!chosen || thread.tid == process.pid) chosen = &thread;
   }
-  if (chosen) interrupt_task(*chosen);
+  if (chosen) let_act(*chosen, signal);
 }
 
 // What happens at sending whether or not the signal is blocked or ignored (signal(7); POSIX 2.4.1).
@@ -56,9 +79,21 @@ void act_at_sending(Process& process, int signal) {
   }
 }
 
-// Real-time signals are bounded by RLIMIT_SIGPENDING; a standard signal has one entry at most.
-bool has_room(const Process& process, const PendingSignals& pending, int signal) {
-  return signal < kSigRtMin || pending.queued < process.limits[kRlimitSigpending].current;
+// Puts a signal on a queue of `receiver` or of its process. What is queued counts against RLIMIT_SIGPENDING of the
+// receiver's user. Beyond it, a signal that the kernel or kill(2) sends is pending all the same: a standard one is even
+// queued, a real-time one without its info. One that was sent with sigqueue(3) is refused if it is a real-time signal,
+// and loses its info if it is not (signal(7), sigqueue(3); what Linux does). A POSIX timer has paid for its signal when
+// it was made.
+Result<void> enqueue(PendingSignals& pending, const Task& receiver, const SignalInfo& info) {
+  if (info.padding == kFromPosixTimer) return pending.add(info);
+  auto charge = charge_signal(receiver);
+  const bool real_time = info.signal >= kSigRtMin;
+  const bool sent_by_kernel_or_kill = info.code >= 0;
+  if (charge) return pending.add(info, charge.take());
+  if (!real_time && sent_by_kernel_or_kill) return pending.add(info, SignalCharge(receiver.charge.user()));
+  if (real_time && info.code != kSiUser) return Errno::kAgain;
+  pending.add_without_info(info.signal);
+  return {};
 }
 
 // SIGKILL is never pending: nothing can stand between it and the end of the process.
@@ -90,8 +125,7 @@ Result<void> queue_signal(Process& process, const SignalInfo& info) {
   act_at_sending(process, info.signal);
   Task* representative = any_thread(process);
   if (!representative || is_dropped(*representative, info.signal)) return {};
-  if (!has_room(process, process.signals.pending, info.signal)) return Errno::kAgain;
-  auto queued = process.signals.pending.add(info);
+  auto queued = enqueue(process.signals.pending, *representative, info);
   wake_one_that_wants(process, info.signal);
   return queued;
 }
@@ -102,9 +136,8 @@ Result<void> queue_signal(Task& task, const SignalInfo& info) {
   if (info.signal == kSigKill) return kill_process(process);
   act_at_sending(process, info.signal);
   if (is_dropped(task, info.signal)) return {};
-  if (!has_room(process, task.signals.pending, info.signal)) return Errno::kAgain;
-  auto queued = task.signals.pending.add(info);
-  if (wants(task, info.signal)) interrupt_task(task);
+  auto queued = enqueue(task.signals.pending, task, info);
+  if (wants(task, info.signal)) let_act(task, info.signal);
   return queued;
 }
 

@@ -8,6 +8,7 @@
 #include "lib/ref.h"
 #include "lib/result.h"
 #include "task/timer_queue.h"
+#include "task/user.h"
 #include "task/wait_queue.h"
 
 namespace kernel::task {
@@ -118,6 +119,7 @@ class SignalHandlers final : public RefCounted {
 // One queued signal; allocated when it is sent.
 struct QueuedSignal {
   SignalInfo info;
+  SignalCharge charge;
   ListNode node;
 };
 
@@ -132,10 +134,14 @@ struct PendingSignals {
 
   // A standard signal that is pending already is not queued twice; a real-time signal is. A signal is pending in any
   // case: what lacks memory (kAgain) is its info, and for a real-time signal that is pending already, this instance.
-  Result<void> add(const SignalInfo& info);
+  Result<void> add(const SignalInfo& info, SignalCharge charge = {});
+  // The signal is pending, and nothing more is known of it.
+  void add_without_info(int signal) { set |= signal_bit(signal); }
   // Removes the earliest instance of `signal`, which is pending, and returns what is known of it.
   SignalInfo take(int signal);
   void discard(SignalSet signals);
+  // What POSIX timers sent: execve(2) deletes them all.
+  void discard_timer_signals();
 };
 
 // Linux's stack_t (sigaltstack(2)).

@@ -66,6 +66,7 @@ void remove_process(Process& process) {
   process.table_node.unlink();
   process.sibling_node.unlink();
   process.parent = nullptr;
+  process.zombie_charge.give_back();
   process.release();
 }
 
@@ -74,6 +75,11 @@ Task* Process::leader() {
     if (thread.tid == pid) return &thread;
   }
   return nullptr;
+}
+
+std::uint32_t Process::real_uid() {
+  const Task* thread = leader();
+  return thread ? thread->credentials.uid : uid_at_exit_;
 }
 
 Process* find_process(int pid) {

@@ -14,6 +14,7 @@
 #include "task/credentials.h"
 #include "task/signal_state.h"
 #include "task/timer_queue.h"
+#include "task/user.h"
 #include "task/wait_queue.h"
 
 namespace kernel::fs {
@@ -54,6 +55,8 @@ class Task final : public RefCounted {
   Ref<fs::FileTable> files;
   Ref<fs::FsContext> fs;
   Credentials credentials;
+  TaskCharge charge;              // to the real user id's account
+  bool joined_full_user = false;  // setuid(2) made it a user's who had more than RLIMIT_NPROC already
 
   TaskSignals signals;  // mask, pending, alternate stack
 

@@ -44,7 +44,7 @@ void TimerQueue::arm(Timer& timer, std::uint64_t deadline_ns, Timer::Callback ca
   timer.cancel();
   timer.queue_ = this;
   timer.callback_ = callback;
-  timer.deadline_ns_ = deadline_ns;
+  timer.deadline_ns_ = saturating_add(deadline_ns, 0);
   root_ = meld(root_, &timer);
 }
 
@@ -65,7 +65,7 @@ void TimerQueue::cancel(Timer& timer) {
 }
 
 void TimerQueue::run_expired(std::uint64_t now) {
-  while (root_ && root_->deadline_ns_ <= now) {
+  while (root_ && root_->deadline_ns_ <= now && root_->deadline_ns_ != kNever) {
     Timer& timer = *root_;
     cancel(timer);
     timer.callback_(timer);

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "lib/time.h"
+
 namespace kernel::task {
 
 class TimerQueue;
@@ -42,10 +44,10 @@ class TimerQueue {
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
 
-  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  static constexpr std::uint64_t kNever = kEndOfTimeNs;
   std::uint64_t next_ns() const { return root_ ? root_->deadline_ns_ : kNever; }
 
-  // Arms `timer`, or moves it if it is armed.
+  // Arms `timer`, or moves it if it is armed. One for kNever is armed, and does not fire.
   void arm(Timer& timer, std::uint64_t deadline_ns, Timer::Callback callback);
   void cancel(Timer& timer);
   // Disarms every timer whose deadline is not after `now`, earliest first, and calls its callback, which may arm it

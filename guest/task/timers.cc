@@ -52,21 +52,50 @@ void real_timer_fired(Timer& timer) {
   arm_real_timer(process);
 }
 
+// RLIMIT_CPU (getrlimit(2)): SIGXCPU at the soft limit and, as Linux does it, once more after each second from there on,
+// for which it moves the soft limit; SIGKILL at the hard one. Without a soft limit Linux does not look at the hard one.
+bool has_cpu_limit(const Process& process) {
+  return process.limits[kRlimitCpu].current != kUnlimited;
+}
+
+std::uint64_t limit_ns(std::uint64_t seconds) {
+  return seconds < kEndOfTimeNs / kNanosecondsPerSecond ? seconds * kNanosecondsPerSecond : kEndOfTimeNs;
+}
+
+void enforce_cpu_limit(Process& process) {
+  if (!has_cpu_limit(process)) return;
+  Rlimit& limit = process.limits[kRlimitCpu];
+  const std::uint64_t used = process_cpu_time(process).total_ns();
+  if (used >= limit_ns(limit.maximum)) {
+    send_signal(process, kernel_signal(kSigKill));
+  } else if (used >= limit_ns(limit.current)) {
+    send_signal(process, kernel_signal(kSigXcpu));
+    ++limit.current;
+  }
+}
+
+bool has_cpu_deadline(const Process& process) {
+  return has_cpu_limit(process) || process.signals.interval_timers[kTimerVirtual].expires_ns != 0 ||
+         process.signals.interval_timers[kTimerProf].expires_ns != 0;
+}
+
 void cpu_timer_fired(Timer& timer);
 
+// Of the process that has the CPU.
 void arm_cpu_timer(Process& process) {
   std::uint64_t remaining = TimerQueue::kNever;
   for (unsigned which : {kTimerVirtual, kTimerProf}) {
     const TimerSetting setting = interval_timer(process, which);
     if (setting.remaining_ns != 0) remaining = std::min(remaining, setting.remaining_ns);
   }
-  process.signals.cpu_timer.owner = &process;
-  if (remaining == TimerQueue::kNever) {
-    process.signals.cpu_timer.cancel();
-  } else {
-    const std::uint64_t at = saturating_add(monotonic_ns(), std::max(remaining, kCpuTimerGranularityNs));
-    timer_queue().arm(process.signals.cpu_timer, at, cpu_timer_fired);
+  if (has_cpu_limit(process)) {
+    const std::uint64_t limit = limit_ns(process.limits[kRlimitCpu].current);
+    const std::uint64_t used = process_cpu_time(process).total_ns();
+    remaining = std::min(remaining, limit > used ? limit - used : 0);
   }
+  process.signals.cpu_timer.owner = &process;
+  const std::uint64_t at = saturating_add(monotonic_ns(), std::max(remaining, kCpuTimerGranularityNs));
+  timer_queue().arm(process.signals.cpu_timer, at, cpu_timer_fired);
 }
 
 void cpu_timer_fired(Timer& timer) {
@@ -76,10 +105,28 @@ void cpu_timer_fired(Timer& timer) {
     const std::uint64_t now = clock_of(process, which);
     if (expires != 0 && now >= expires) expire(process, which, now);
   }
-  arm_cpu_timer(process);
+  enforce_cpu_limit(process);
+  start_cpu_timers(process);
+}
+
+void cpu_deadlines_changed(Process& process) {
+  stop_cpu_timers(process);
+  if (&process == current().process.get()) start_cpu_timers(process);
 }
 
 }  // namespace
+
+void start_cpu_timers(Process& process) {
+  if (has_cpu_deadline(process) && !process.group_exiting) arm_cpu_timer(process);
+}
+
+void stop_cpu_timers(Process& process) {
+  process.signals.cpu_timer.cancel();
+}
+
+void cpu_limit_changed(Process& process) {
+  cpu_deadlines_changed(process);
+}
 
 TimerSetting interval_timer(Process& process, unsigned which) {
   const IntervalTimer& timer = process.signals.interval_timers[which];
@@ -96,7 +143,7 @@ void set_interval_timer(Process& process, unsigned which, TimerSetting setting) 
   if (which == kTimerReal) {
     arm_real_timer(process);
   } else {
-    arm_cpu_timer(process);
+    cpu_deadlines_changed(process);
   }
 }
 

@@ -1,8 +1,8 @@
-// Interval timers of a process: setitimer(2), alarm(2).
+// Interval timers of a process: setitimer(2), alarm(2); and its limit of CPU time, RLIMIT_CPU.
 //
-// ITIMER_REAL is a timer of the kernel's queue. ITIMER_VIRTUAL and ITIMER_PROF count CPU time, for which there is no
-// tick: a timer is set for the earliest moment at which they can expire, if the process ran all the time until then,
-// and looks again.
+// ITIMER_REAL is a timer of the kernel's queue. ITIMER_VIRTUAL, ITIMER_PROF and the limit count CPU time, for which there
+// is no tick: while the process has the CPU, a timer is set for the earliest moment at which they can expire, and looks
+// again. While it has not, nothing is set: it cannot expire.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,11 @@ struct TimerSetting {
 // `which` is kTimerReal, kTimerVirtual or kTimerProf.
 TimerSetting interval_timer(Process& process, unsigned which);
 void set_interval_timer(Process& process, unsigned which, TimerSetting setting);
+// RLIMIT_CPU has been changed.
+void cpu_limit_changed(Process& process);
+// A thread of the process gets the CPU, or loses it.
+void start_cpu_timers(Process& process);
+void stop_cpu_timers(Process& process);
 // execve keeps interval timers; exit does not.
 void cancel_process_timers(Process& process);
 

@@ -26,7 +26,7 @@ CpuTime total_cpu_time(Process& child) {
 WaitEvent take_event(Process& child, unsigned options) {
   const bool consume = !(options & kWaitNoWait);
   WaitEvent event;
-  event.uid = child.uid;
+  event.uid = child.real_uid();
   if (child.state == ProcessState::kZombie && (options & kWaitExited)) {
     event.pid = child.pid;
     event.status = child.exit_status;

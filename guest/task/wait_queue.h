@@ -5,6 +5,8 @@
 //   TRY(readers_.wait_until([&] { return !empty() || writers_ == 0; }));
 #pragma once
 
+#include <cstdint>
+
 #include "lib/list.h"
 #include "lib/result.h"
 #include "lib/time.h"
@@ -27,7 +29,9 @@ class WaitNode {
   Task* task_;
 };
 
-enum class Interruptible : bool { kNo, kYes };
+// What ends a sleep early: nothing, only the end of the task (its process is killed, or another thread executes a
+// program), or any signal that is due.
+enum class Interruptible : std::uint8_t { kNo, kFatal, kYes };
 
 // Gives up the CPU until some queue that the task is on is woken, a signal arrives (kRestart), or the deadline passes
 // (kTimedOut). May return success spuriously: callers test their condition again.

@@ -44,8 +44,14 @@ run -w "/proc/self/fd/3/../../../.." "$root" pwd >"$work/out" 2>/dev/null; expec
 ln -sfn ../../../etc "$root/app"
 expect "/app -> ../../../etc" /etc "$(run -w /app "$root" pwd -P)"
 expect "-w /../../tmp" /tmp "$(run -w /../../tmp "$root" pwd -P)"
-run -w /nothing "$root" pwd 2>"$work/err"; expect "no such working directory" 125 $?
-expect "what it says" "husk: cannot enter working directory '/nothing': No such file or directory" "$(cat "$work/err")"
+# One that is missing is made, inside as well.
+ln -sfn /proc/self/root/.. "$root/app"
+run -w /app/made "$root" pwd >"$work/out" 2>/dev/null; expect "-w /app/made with /app -> /proc/self/root/.." 125 $?
+ln -sfn ../../../nothing "$root/app"
+run -w /app "$root" pwd 2>"$work/err"; expect "a link to nothing as the working directory" 125 $?
+expect "what it says" "husk: cannot enter working directory '/app': No such file or directory" "$(cat "$work/err")"
+expect "-w /../../made" /made "$(run -w /../../made "$root" pwd -P)"
+[ ! -e /made ] && [ ! -e "$root/made" ] || fail "a directory was made on the host"
 mkdir -m 700 "$root/private"
 run -w /private -u 1000:1000 "$root" pwd 2>"$work/err"; expect "a working directory that the user may not enter" 125 $?
 rm -f "$root/app"

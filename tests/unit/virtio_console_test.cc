@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ using abi::ConsoleStatusCode;
 constexpr std::uint64_t kData = 0x10000;
 constexpr std::uint64_t kStatusAt = 0x9000;
 constexpr std::uint16_t kQueueSize = 16;
+constexpr std::uint32_t kStatusSize = sizeof(abi::ConsoleStatus);
 
 struct Pipe {
   Pipe() {
@@ -70,10 +72,23 @@ class Fixture {
   abi::ConsoleStatus status() const { return ram.get<abi::ConsoleStatus>(kStatusAt); }
   ConsoleStatusCode code() const { return static_cast<ConsoleStatusCode>(status().code); }
 
+  // A plain driver's: room for `size` bytes.
   void offer_buffer(std::uint16_t index, std::uint32_t size) {
     receive.descriptor(index, kData + 0x1000ULL * index, size, kWrite);
     receive.offer(index);
     driver.notify(Console::kReceiveQueue);
+  }
+
+  // With the extension: a status in front.
+  void ask(std::uint16_t index, std::uint32_t size) { offer_buffer(index, size + kStatusSize); }
+  abi::ConsoleStatus input_status(std::uint16_t index) const {
+    return ram.get<abi::ConsoleStatus>(kData + 0x1000ULL * index);
+  }
+  ConsoleStatusCode input_code(std::uint16_t index) const {
+    return static_cast<ConsoleStatusCode>(input_status(index).code);
+  }
+  std::string input(std::uint16_t index) const {
+    return ram.get_text(kData + 0x1000ULL * index + kStatusSize, input_status(index).accepted);
   }
 
   FakeRam ram;
@@ -170,11 +185,31 @@ TEST_F(ConsoleTest, FullDeviceIsReported) {
   ::close(fd);
 }
 
-TEST_F(ConsoleTest, ClosedDescriptorIsAnInputOutputError) {
-  Fixture guest(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
+TEST_F(ConsoleTest, DescriptorThatIsNotOpenForOutputIsReported) {
+  Fixture closed(output_to(pipe_.fds[1]), abi::kConsoleFeatureStream);
   pipe_.close_write();
+  closed.send(10, true);
+  EXPECT_EQ(closed.code(), ConsoleStatusCode::kBadDescriptor);
+  Fixture other_end(output_to(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  other_end.send(10, true);
+  EXPECT_EQ(other_end.code(), ConsoleStatusCode::kBadDescriptor);
+}
+
+// The process ignores SIGXFSZ, and the guest's writer gets it.
+TEST_F(ConsoleTest, LimitOfFileSizeIsReported) {
+  ::signal(SIGXFSZ, SIG_IGN);
+  std::FILE* file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  rlimit previous{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &previous), 0);
+  const rlimit small{.rlim_cur = 4, .rlim_max = previous.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  Fixture guest(output_to(::fileno(file)), abi::kConsoleFeatureStream);
   guest.send(10, true);
-  EXPECT_EQ(guest.code(), ConsoleStatusCode::kIoError);
+  ::setrlimit(RLIMIT_FSIZE, &previous);
+  EXPECT_EQ(guest.code(), ConsoleStatusCode::kFileTooLarge);
+  EXPECT_EQ(guest.status().accepted, 4U);
+  std::fclose(file);
 }
 
 TEST_F(ConsoleTest, SocketIsWrittenWithoutBlocking) {
@@ -329,18 +364,64 @@ TEST_F(ConsoleTest, SignalEndsAWriteThatBlocks) {
 
 // ---- input
 
-TEST_F(ConsoleTest, InputIsReadOnlyWhenTheGuestOffersABuffer) {
+TEST_F(ConsoleTest, InputArrivesWithinTheNotification) {
   Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
-  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0]));
   ASSERT_EQ(::write(pipe_.fds[1], "typed", 5), 5);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  guest.ask(0, 100);
+  EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, kStatusSize + 5}));
+  EXPECT_EQ(guest.input_code(0), ConsoleStatusCode::kOk);
+  EXPECT_EQ(guest.input(0), "typed");
+  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "the I/O thread is not needed";
+}
+
+TEST_F(ConsoleTest, NothingIsTakenThatWasNotAskedFor) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  ASSERT_EQ(::write(pipe_.fds[1], "l1\nl2\n", 6), 6);
+  guest.ask(0, 3);
+  EXPECT_EQ(guest.input(0), "l1\n");
+  EXPECT_EQ(pipe_.read_now(10), "l2\n");
+}
+
+// A reader that waits may be gone when there is something to read.
+TEST_F(ConsoleTest, NothingIsTakenForARequestThatHadToWait) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  guest.ask(0, 100);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  EXPECT_EQ(guest.receive.used_flags(), 1) << "no notifications meanwhile";
+  ASSERT_EQ(::write(pipe_.fds[1], "late", 4), 4);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, kStatusSize}));
+  EXPECT_EQ(guest.input_code(0), ConsoleStatusCode::kReadable);
+  EXPECT_EQ(guest.driver.interrupt.raised, 1);
+  EXPECT_EQ(guest.receive.used_flags(), 0);
+  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "no request, no interest";
+  guest.ask(1, 100);
+  EXPECT_EQ(guest.input(1), "late");
+}
+
+TEST_F(ConsoleTest, RequestWithoutRoomAsksWhetherThereIsInput) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  guest.ask(0, 0);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
+  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_EQ(guest.input_code(0), ConsoleStatusCode::kReadable);
+  guest.ask(1, 0);
+  EXPECT_EQ(guest.receive.used_index(), 2);
+  EXPECT_EQ(guest.input_code(1), ConsoleStatusCode::kReadable);
+  EXPECT_EQ(pipe_.read_now(10), "x");
+}
+
+TEST_F(ConsoleTest, PlainDriversBufferWaitsForInput) {
+  Fixture guest(input_from(pipe_.fds[0]), 0);
   guest.offer_buffer(0, 100);
   ASSERT_TRUE(guest.loop.waits_readable(pipe_.fds[0]));
-  EXPECT_EQ(guest.receive.used_index(), 0);
+  ASSERT_EQ(::write(pipe_.fds[1], "typed", 5), 5);
   guest.loop.fire_readable(pipe_.fds[0]);
   EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, 5}));
   EXPECT_EQ(guest.ram.get_text(kData, 5), "typed");
   EXPECT_EQ(guest.driver.interrupt.raised, 1);
-  EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "no buffer, no interest";
 }
 
 TEST_F(ConsoleTest, OneTurnReadsNoMoreThanItsBudget) {
@@ -354,14 +435,29 @@ TEST_F(ConsoleTest, OneTurnReadsNoMoreThanItsBudget) {
   }
   guest.receive.offer(0);
   guest.driver.notify(Console::kReceiveQueue);
-  guest.loop.fire_readable(fd);
-  EXPECT_EQ(guest.receive.used(0).length, kTurnBytes);
+  EXPECT_EQ(guest.receive.used(0).length, kStatusSize + kTurnBytes);
+  ::close(fd);
+}
+
+TEST_F(ConsoleTest, ManyBuffersAreFilledTurnByTurn) {
+  const int fd = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Fixture guest(input_from(fd), 0);
+  for (std::uint16_t i = 0; i < 8; ++i) {
+    guest.receive.descriptor(i, 0x1'0000, 400'000, kWrite);
+    guest.receive.offer(i);
+  }
+  guest.driver.notify(Console::kReceiveQueue);
+  EXPECT_LT(guest.receive.used_index(), 8) << "the vCPU does not wait for all";
+  while (guest.loop.run_posted()) {
+  }
+  EXPECT_EQ(guest.receive.used_index(), 8);
   ::close(fd);
 }
 
 TEST_F(ConsoleTest, ResetsDoNotMakeRequestsPileUp) {
   Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
-  guest.offer_buffer(0, 10);
+  guest.ask(0, 10);
   guest.driver.write(kStatus, 0);
   guest.driver.negotiate(abi::kConsoleFeatureStream);
   guest.driver.set_queue(Console::kReceiveQueue, guest.receive.layout);
@@ -369,37 +465,47 @@ TEST_F(ConsoleTest, ResetsDoNotMakeRequestsPileUp) {
   guest.driver.notify(Console::kReceiveQueue);  // the first request still stands, and serves the new life
   ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
   guest.loop.fire_readable(pipe_.fds[0]);
-  EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, 1}));
+  EXPECT_EQ(guest.receive.used(0), (FakeDriverQueue::Used{0, kStatusSize + 1}));
   EXPECT_EQ(guest.loop.requests(), 1U);
 }
 
 TEST_F(ConsoleTest, BuffersAreFilledOneAfterTheOther) {
-  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  Fixture guest(input_from(pipe_.fds[0]), 0);
   guest.offer_buffer(0, 4);
   guest.offer_buffer(1, 4);
   ASSERT_EQ(::write(pipe_.fds[1], "abcdefgh", 8), 8);
-  guest.loop.fire_readable(pipe_.fds[0]);
   guest.loop.fire_readable(pipe_.fds[0]);
   EXPECT_EQ(guest.receive.used_index(), 2);
   EXPECT_EQ(guest.ram.get_text(kData, 4) + guest.ram.get_text(kData + 0x1000, 4), "abcdefgh");
 }
 
 TEST_F(ConsoleTest, StaleReadinessDoesNotBlock) {
-  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  Fixture guest(input_from(pipe_.fds[0]), 0);
   guest.offer_buffer(0, 4);
   guest.loop.fire_readable(pipe_.fds[0]);  // nothing is there
   EXPECT_EQ(guest.receive.used_index(), 0);
   EXPECT_TRUE(guest.loop.waits_readable(pipe_.fds[0]));
 }
 
-TEST_F(ConsoleTest, EndOfFileIsABufferOfLengthZeroAndIsToldAgain) {
+// What cannot refuse a read is asked whether it would wait.
+TEST_F(ConsoleTest, CounterThatIsZeroDoesNotBlock) {
+  const int fd = ::eventfd(0, EFD_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  Fixture guest(input_from(fd), abi::kConsoleFeatureStream);
+  guest.ask(0, 8);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  EXPECT_TRUE(guest.loop.waits_readable(fd));
+  ::close(fd);
+}
+
+TEST_F(ConsoleTest, EndOfFileIsNoBytesAndIsToldAgain) {
   Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
   pipe_.close_write();
   for (std::uint16_t i = 0; i < 3; ++i) {
-    guest.offer_buffer(i, 10);
-    guest.loop.fire_readable(pipe_.fds[0]);
+    guest.ask(i, 10);
     EXPECT_EQ(guest.receive.used_index(), i + 1);
-    EXPECT_EQ(guest.receive.used(i).length, 0U);
+    EXPECT_EQ(guest.receive.used(i).length, kStatusSize);
+    EXPECT_EQ(guest.input_code(i), ConsoleStatusCode::kOk);
   }
 }
 
@@ -407,7 +513,6 @@ TEST_F(ConsoleTest, PlainDriverIsNotToldOfEndOfFile) {
   Fixture guest(input_from(pipe_.fds[0]), 0);
   pipe_.close_write();
   guest.offer_buffer(0, 10);
-  guest.loop.fire_readable(pipe_.fds[0]);
   EXPECT_EQ(guest.receive.used_index(), 0);
   guest.offer_buffer(1, 10);
   EXPECT_FALSE(guest.loop.waits_readable(pipe_.fds[0])) << "a closed pipe is always readable: watching it would spin";
@@ -421,13 +526,40 @@ TEST_F(ConsoleTest, RegularFileIsReadToItsEnd) {
   std::fflush(file);
   const int fd = ::fileno(file);
   Fixture guest(input_from(fd), abi::kConsoleFeatureStream);
-  guest.offer_buffer(0, 100);
-  guest.loop.fire_readable(fd);
-  EXPECT_EQ(guest.receive.used(0).length, 11U);
-  guest.offer_buffer(1, 100);
-  guest.loop.fire_readable(fd);
-  EXPECT_EQ(guest.receive.used(1).length, 0U);
+  guest.ask(0, 5);
+  EXPECT_EQ(guest.input(0), "from ");
+  EXPECT_EQ(::lseek(fd, 0, SEEK_CUR), 5);
+  guest.ask(1, 100);
+  EXPECT_EQ(guest.input(1), "a file");
+  guest.ask(2, 100);
+  EXPECT_EQ(guest.receive.used(2).length, kStatusSize);
   std::fclose(file);
+}
+
+TEST_F(ConsoleTest, SocketIsRead) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  Fixture guest(input_from(ends[0]), abi::kConsoleFeatureStream);
+  guest.ask(0, 10);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  ASSERT_EQ(::write(ends[1], "abc", 3), 3);
+  guest.loop.fire_readable(ends[0]);
+  guest.ask(1, 2);
+  EXPECT_EQ(guest.input(1), "ab");
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_F(ConsoleTest, InputThatCannotBeReadIsNotTheEndOfAFile) {
+  const int directory = ::open("/", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(directory, 0);
+  Fixture in_directory(input_from(directory), abi::kConsoleFeatureStream);
+  in_directory.ask(0, 10);
+  EXPECT_EQ(in_directory.input_code(0), ConsoleStatusCode::kDirectory);
+  Fixture other_end(input_from(pipe_.fds[1]), abi::kConsoleFeatureStream);
+  other_end.ask(0, 10);
+  EXPECT_EQ(other_end.input_code(0), ConsoleStatusCode::kBadDescriptor);
+  ::close(directory);
 }
 
 TEST_F(ConsoleTest, ReadableBufferForInputNeedsReset) {
@@ -436,14 +568,21 @@ TEST_F(ConsoleTest, ReadableBufferForInputNeedsReset) {
   guest.receive.descriptor(0, kData, 10);
   guest.receive.offer(0);
   guest.driver.notify(Console::kReceiveQueue);
-  guest.loop.fire_readable(pipe_.fds[0]);
+  EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset);
+  EXPECT_EQ(pipe_.read_now(10), "x") << "nothing was consumed";
+}
+
+TEST_F(ConsoleTest, InputStatusNeedsItsRoom) {
+  Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
+  ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
+  guest.offer_buffer(0, kStatusSize - 1);
   EXPECT_TRUE(guest.driver.read(kStatus) & kStatusNeedsReset);
   EXPECT_EQ(pipe_.read_now(10), "x") << "nothing was consumed";
 }
 
 TEST_F(ConsoleTest, ResetForgetsInputThatWaits) {
   Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
-  guest.offer_buffer(0, 10);
+  guest.ask(0, 10);
   guest.driver.write(kStatus, 0);
   ASSERT_EQ(::write(pipe_.fds[1], "x", 1), 1);
   guest.loop.fire_readable(pipe_.fds[0]);
@@ -455,11 +594,12 @@ TEST_F(ConsoleTest, EventIndexDriverIsAlwaysAskedForTheNextBuffer) {
   Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream | kFeatureEventIdx);
   for (std::uint16_t i = 0; i < 5; ++i) {
     guest.receive.set_used_event(i);
-    guest.offer_buffer(i, 4);
+    guest.ask(i, 4);
     ASSERT_EQ(::write(pipe_.fds[1], "abcd", 4), 4);
     guest.loop.fire_readable(pipe_.fds[0]);
     ASSERT_EQ(guest.receive.used_index(), i + 1);
     EXPECT_EQ(guest.receive.available_event(), i + 1) << "a driver that honours it would never notify again";
+    EXPECT_EQ(pipe_.read_now(4), "abcd");
   }
 }
 

@@ -225,7 +225,7 @@ TEST_F(Sandbox, StreamsAreUsedInTheirDirectionOnly) {
   expect_refused([&] { return ::send(STDIN_FILENO, &byte, 0, 0) == 0; });
   for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
     expect_refused([&] { return ::read(output, &byte, 0) == 0; });
-    expect_refused([&] { return ::readv(output, &segment, 1) == 0; });
+    expect_refused([&] { return ::preadv2(output, &segment, 1, -1, 0) == 0; });
   }
 }
 

@@ -92,6 +92,7 @@ void write_payload(TreeWriter& tree, const ContainerSpec& payload) {
   tree.u32("uid", payload.uid);
   tree.u32("gid", payload.gid);
   if (payload.terminal) tree.empty("terminal");
+  if (payload.ignored_signals != 0) tree.u64("ignored-signals", payload.ignored_signals);
   tree.end();
 }
 

@@ -1,9 +1,12 @@
 #include "vmm/cli/doctor.h"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -58,6 +61,20 @@ std::string cgroup_text() {
   return "none: --isolation namespace cannot limit memory";
 }
 
+// What `--isolation namespace` needs of a kernel that is not there everywhere; empty: it has all of it.
+std::string missing_for_namespaces() {
+  struct stat status {};
+  if (::stat("/proc/self/ns/user", &status) != 0 && ::geteuid() != 0) return "no user namespaces in this kernel";
+  // No flag is known that is that large: a kernel that has the call says EINVAL.
+  if (::syscall(SYS_mount_setattr, -1, "", ~0U, nullptr, 0) < 0 && errno == ENOSYS) {
+    return "mount_setattr(2) is missing: install Linux 5.12 or newer";
+  }
+  std::ifstream file("/proc/sys/vm/memfd_noexec");  // since Linux 6.3
+  int level = 0;
+  if (file >> level && level >= 2) return "the sysctl vm.memfd_noexec is 2, and must be less";
+  return {};
+}
+
 // Where images and the host's profile are kept, and whether they would be used.
 std::string cache_text() {
   const cache::CacheDir cache = cache::CacheDir::from_environment();
@@ -84,9 +101,8 @@ int doctor() {
   }
   line("cgroups", cgroup_text());
   line("rights", ::geteuid() == 0 ? "root" : "not root: --isolation namespace uses a user namespace");
-  struct stat user_namespaces {};
-  line("namespaces", ::stat("/proc/self/ns/user", &user_namespaces) == 0 ? "available, user namespaces among them"
-                                                                         : "no user namespaces in this kernel");
+  const std::string missing = missing_for_namespaces();
+  line("namespaces", missing.empty() ? "--isolation namespace works here" : missing);
   line("verdict", status == 0 ? "micro-VMs work here" : "micro-VMs do not work here");
   return status;
 }

@@ -1,5 +1,4 @@
 // The husk command: picks the subcommand. Errors are one line on standard error and exit status 125.
-#include <signal.h>
 #include <time.h>
 
 #include <CLI/App.hpp>
@@ -17,6 +16,7 @@
 #include "vmm/cli/run_command.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/error.h"
+#include "vmm/inherited_signals.h"
 #include "vmm/log.h"
 #include "vmm/machine/timeline.h"
 #include "vmm/runner/standard_streams.h"
@@ -45,9 +45,10 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   return kExitHuskError;
 }
 
-int main_run(int count, char** arguments, const StartTimes& start) {
+int main_run(int count, char** arguments, const StartTimes& start, SignalBits ignored_signals) {
   CLI::App app{"Run one container payload, isolated by a micro-VM, by namespaces, or not at all"};
   RunOptions options;
+  options.spec.ignored_signals = ignored_signals;
   declare_run_options(app, options);
   try {
     app.parse(count, arguments);
@@ -80,11 +81,10 @@ int main_any(int count, char** arguments) {
 
 int main_guarded(int count, char** arguments) {
   const StartTimes start = start_times();
-  // A closed pipe is an error of write(2), for the payload to see, not the end of husk.
-  ::signal(SIGPIPE, SIG_IGN);
+  const SignalBits ignored_signals = settle_signals();
   try {
     runner::open_missing_streams();
-    if (count > 1 && std::string_view(arguments[1]) == "run") return main_run(count - 1, arguments + 1, start);
+    if (count > 1 && std::string_view(arguments[1]) == "run") return main_run(count - 1, arguments + 1, start, ignored_signals);
     const std::string_view command = count > 1 ? arguments[1] : "";
     if (command == "compare" || command == "report") execute_compare(count - 1, arguments + 1);
     return main_any(count, arguments);

@@ -17,6 +17,7 @@
 #include "vmm/runner/last_step_file.h"
 #include "vmm/runner/limits.h"
 #include "vmm/runner/mounts.h"
+#include "vmm/runner/open_in_root.h"
 #include "vmm/runner/rootfs.h"
 #include "vmm/runner/seccomp.h"
 
@@ -76,6 +77,7 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   set_hostname(plan.spec.hostname);
   set_up_file_systems(plan);
   umask(022);
+  make_missing_directories(kOwnRoot, plan.spec.cwd);
 
   // With -t the payload shares husk's session and foreground process group, and so its terminal's signals; a shell
   // makes its own groups from there. Without, it has no controlling terminal, and husk passes the signals on.
@@ -88,7 +90,7 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
   die_with_parent(plan.husk);
 
-  reset_signals(plan.signal_mask);
+  reset_signals(plan.signal_mask, plan.spec.ignored_signals);
   const char nothing = 0;
   send_descriptor(plan.link, install_filter(default_filter()).get(), &nothing, sizeof nothing);
   plan.guard.wait_until_started();

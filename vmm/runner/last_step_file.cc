@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,6 +29,38 @@ int make_memory_file() {
   return memfd_create(kName, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
 
+// The caller's limit of file sizes counts for files in memory, too (EFBIG), and is meant for the payload: it is lifted
+// for as long as husk writes its own few bytes. Only where it is in the way is it touched.
+class NoLimitOfFileSize {
+ public:
+  NoLimitOfFileSize() {
+    if (getrlimit(RLIMIT_FSIZE, &before_) != 0) return;
+    rlimit lifted{RLIM_INFINITY, RLIM_INFINITY};  // takes CAP_SYS_RESOURCE (getrlimit(2)); else what there is
+    if (setrlimit(RLIMIT_FSIZE, &lifted) == 0) return;
+    lifted = {before_.rlim_max, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &lifted);
+  }
+  NoLimitOfFileSize(const NoLimitOfFileSize&) = delete;
+  NoLimitOfFileSize& operator=(const NoLimitOfFileSize&) = delete;
+  ~NoLimitOfFileSize() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+bool fill(int file) {
+  const auto size = static_cast<std::size_t>(husk_last_step_end - husk_last_step);
+  ssize_t written = pwrite(file, husk_last_step, size, 0);
+  if (written != static_cast<ssize_t>(size) && (written >= 0 || errno == EFBIG)) {
+    {
+      const NoLimitOfFileSize lifted;
+      written = pwrite(file, husk_last_step, size, 0);
+    }
+    errno = EFBIG;  // for the message
+  }
+  return written == static_cast<ssize_t>(size);
+}
+
 char* view(const char* text) {
   return const_cast<char*>(text);  // what execve(2) takes
 }
@@ -40,10 +73,10 @@ UniqueFd make_last_step_file() {
     throw Error::from_errno("make", "an executable file in memory",
                             errno == EACCES ? "the sysctl vm.memfd_noexec must be less than 2" : "");
   }
-  const auto size = static_cast<std::size_t>(husk_last_step_end - husk_last_step);
-  if (write(file.get(), husk_last_step, size) != static_cast<ssize_t>(size) ||
+  if (!fill(file.get()) ||
       fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    throw Error::from_errno("write", "an executable file in memory");
+    throw Error::from_errno("write", "an executable file in memory",
+                            errno == EFBIG ? "raise the hard limit of file sizes (ulimit -Hf)" : "");
   }
   return file;
 }

@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
+
+#include "vmm/error.h"
 
 namespace husk::runner {
 
@@ -26,6 +30,24 @@ UniqueFd open_in_root(int root, const std::string& path, int flags) {
 
 UniqueFd open_as_payload(const std::string& path, int flags) {
   return open_how_told(AT_FDCWD, path, flags, 0);
+}
+
+void make_missing_directories(int root, const std::string& path) {
+  const auto open_there = [root](const std::string& where) {
+    return root == kOwnRoot ? open_as_payload(where, O_PATH) : open_in_root(root, where, O_PATH);
+  };
+  if (path == "/" || open_there(path)) return;
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    const std::string part = path.substr(0, end);
+    if (part.ends_with('/') || open_there(part)) continue;
+    if (errno != ENOENT) return;
+    const std::size_t slash = part.rfind('/');
+    const UniqueFd parent = open_there(part.substr(0, slash + 1));
+    if (!parent || (mkdirat(parent.get(), part.substr(slash + 1).c_str(), 0755) != 0 && errno != EEXIST)) {
+      throw Error::from_errno("make", "working directory '" + path + "'");
+    }
+  }
 }
 
 }  // namespace husk::runner

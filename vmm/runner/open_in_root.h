@@ -15,4 +15,12 @@ UniqueFd open_in_root(int root, const std::string& path, int flags);
 // By a process whose root directory is the image's.
 UniqueFd open_as_payload(const std::string& path, int flags);
 
+// In the place of a descriptor of the image's root: the root directory of the process is the image's.
+inline constexpr int kOwnRoot = -1;
+
+// What is missing of a working directory, as runc has it (libcontainer, prepareRootfs): the directory and those on the
+// way to it, the caller's, with mode 0755 (under the caller's umask). What stands in the way is left for whoever enters
+// the directory to find. Throws husk::Error.
+void make_missing_directories(int root, const std::string& path);
+
 }  // namespace husk::runner

@@ -62,10 +62,10 @@ void become(std::uint32_t uid, std::uint32_t gid) {
   }
 }
 
-// `image`: the image's directory where that is not the root directory of the process, else -1.
+// `image`: the image's directory where that is not the root directory of the process, else kOwnRoot.
 void enter_working_directory(const std::string& path, int image) {
   constexpr int kFlags = O_PATH | O_DIRECTORY;
-  const UniqueFd directory = image < 0 ? open_as_payload(path, kFlags) : open_in_root(image, path, kFlags);
+  const UniqueFd directory = image == kOwnRoot ? open_as_payload(path, kFlags) : open_in_root(image, path, kFlags);
   if (!directory || fchdir(directory.get()) != 0) throw Error::from_errno("enter", "working directory '" + path + "'");
 }
 
@@ -75,13 +75,14 @@ void become_plain_process(const ContainerSpec& spec, const RootSource& root, con
   if (fchdir(root.directory.get()) != 0) throw Error::from_errno("enter", "image '" + root.name + "'");
   const bool in_image = chroot(".") == 0;
   if (!in_image && errno != EPERM) throw Error::from_errno("enter", "image '" + root.name + "'");
+  make_missing_directories(in_image ? kOwnRoot : root.directory.get(), spec.cwd);
   if (in_image) become(spec.uid, spec.gid);  // who may not chroot(2) may not change its user either
   die_with_parent(parent);
   // The image's paths come now. In the image no descriptor leads out of it; elsewhere its own is needed for them.
-  const int directory = in_image ? -1 : root.directory.get();
+  const int directory = in_image ? kOwnRoot : root.directory.get();
   keep_only(std::array{directory});
   enter_working_directory(spec.cwd, directory);
-  reset_signals(mask);
+  reset_signals(mask, spec.ignored_signals);
   report.failure = in_image ? execute(spec.argv, spec.env) : execute_in_place(spec, directory);
 }
 

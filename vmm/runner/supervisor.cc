@@ -59,7 +59,6 @@ SignalGate::SignalGate() {
     sigaddset(&forwarded, signo);
   }
   if (sigprocmask(SIG_BLOCK, &forwarded, &previous_mask_) != 0) throw Error::from_errno("block", "signals");
-  signal(SIGCHLD, SIG_DFL);  // whoever ignores it cannot wait for a child (waitpid(2), NOTES)
   descriptor_.reset(signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!descriptor_) throw Error::from_errno("make", "a signalfd");
 }
@@ -93,11 +92,12 @@ int supervise(Payload& payload, const SignalGate& gate) {
   }
 }
 
-void reset_signals(const sigset_t& mask) {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int signo = 1; signo <= SIGRTMAX; ++signo)
-    sigaction(signo, &standard, nullptr);  // fails for SIGKILL and SIGSTOP
+void reset_signals(const sigset_t& mask, SignalBits ignored) {
+  struct sigaction action {};
+  for (int signo = 1; signo <= SIGRTMAX; ++signo) {
+    action.sa_handler = (ignored & signal_bit(signo)) != 0 ? SIG_IGN : SIG_DFL;
+    sigaction(signo, &action, nullptr);  // fails for SIGKILL and SIGSTOP
+  }
   sigprocmask(SIG_SETMASK, &mask, nullptr);
 }
 

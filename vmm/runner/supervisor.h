@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "common/unique_fd.h"
+#include "vmm/inherited_signals.h"
 
 namespace husk::runner {
 
@@ -36,8 +37,9 @@ struct Payload {
 // Runs until the payload has ended, reaps it, and returns the status that husk exits with.
 int supervise(Payload& payload, const SignalGate& gate);
 
-// Gives every signal its default action and restores the mask: what a program expects to start with.
-void reset_signals(const sigset_t& mask);
+// Gives every signal its default action, but for those that are to be ignored, and restores the mask: what a program
+// expects to start with.
+void reset_signals(const sigset_t& mask, SignalBits ignored);
 
 // tcsetpgrp(3) on standard input for a caller that may be in the background, with SIGTTOU blocked: process 1 of a pid
 // namespace, which that signal cannot stop, would try again for ever.

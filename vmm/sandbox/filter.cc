@@ -137,7 +137,7 @@ constexpr std::vector<Rule> allowed_rules() {
   // Each in its direction only: a terminal is open for both, whichever of the three it is.
   add_if(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)", "descriptors above 2",
          allow_if_at_least(0, STDERR_FILENO + 1));
-  add_if(SYS_readv, "standard input, into the guest's buffers", "descriptor 0", allow_if_at_most(0, STDIN_FILENO));
+  add_if(SYS_preadv2, "standard input, into the guest's buffers", "descriptor 0", allow_if_at_most(0, STDIN_FILENO));
   add_if(SYS_write, "standard output and error, the log, --stats, waking the I/O thread", "not descriptor 0",
          allow_if_at_least(0, STDOUT_FILENO));
   add_if(SYS_sendto, "standard output and error that are sockets, without waiting",

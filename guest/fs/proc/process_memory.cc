@@ -34,9 +34,9 @@ Result<void> put_user_range(const ProcSubject& subject, std::uint64_t start, std
 // One line; columns as show_map_vma() of Linux writes them.
 void put_mapping(const mm::Mapping& mapping, ProcText& text) {
   constexpr std::size_t kNameColumn = 73;
-  text.put_number(mapping.start, 16, 8, '0');
+  text.put_number(mapping.start(), 16, 8, '0');
   text.put("-");
-  text.put_number(mapping.end, 16, 8, '0');
+  text.put_number(mapping.end(), 16, 8, '0');
   text.print(" {}{}{}{} ", mapping.protection.read ? 'r' : '-', mapping.protection.write ? 'w' : '-',
              mapping.protection.execute ? 'x' : '-', mapping.shared ? 's' : 'p');
   std::uint64_t device = 0, inode = 0, offset = 0;

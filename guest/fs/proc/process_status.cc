@@ -41,25 +41,19 @@ std::string_view name_of(const ProcSubject& subject) {
 
 // Memory by kind, in bytes.
 struct MemoryUse {
-  std::uint64_t total = 0, resident = 0, shared = 0, text = 0, data = 0, stack = 0;
+  mm::AddressSpace::Usage sizes;
+  std::uint64_t resident = 0;
+  std::uint64_t shared = 0;  // of what is resident: pages of files and of shared memory
 };
 
 MemoryUse memory_of(const ProcSubject& subject) {
   MemoryUse use;
   if (!subject.task || !subject.task->space) return use;
   const mm::AddressSpace& space = *subject.task->space;
+  use.sizes = space.usage();
+  use.resident = space.resident_pages() * mm::kPageSize;
   space.for_each_mapping([&](const mm::Mapping& mapping) {
-    const std::uint64_t resident = space.resident_pages(mapping) * mm::kPageSize;
-    use.total += mapping.size();
-    use.resident += resident;
-    if (mapping.object) use.shared += resident;
-    if (mapping.protection.execute) {
-      use.text += mapping.size();
-    } else if (mapping.grows_down) {
-      use.stack += mapping.size();
-    } else if (mapping.protection.write && !mapping.shared) {
-      use.data += mapping.size();
-    }
+    if (mapping.object) use.shared += space.resident_pages(mapping) * mm::kPageSize;
   });
   return use;
 }
@@ -113,7 +107,8 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   // priority, nice, threads, itrealvalue, start time
   text.print("{} {} {} 0 {} ", 20 + process.nice, process.nice, process.live_threads,
              process.start_ns / kNanosecondsPerTick);
-  text.print("{} {} {} ", memory.total, memory.resident / mm::kPageSize, process.limits[task::kRlimitRss].current);
+  text.print("{} {} {} ", memory.sizes.total, memory.resident / mm::kPageSize,
+             process.limits[task::kRlimitRss].current);
   // startcode, endcode, startstack, kstkesp, kstkeip: not told, as to a reader without ptrace rights.
   text.put("0 0 0 0 0 ");
   // Signals as decimal masks of the first 31.
@@ -151,13 +146,20 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid, id, process.group, process.session);
   if (subject.task && subject.task->space) {
     const MemoryUse memory = memory_of(subject);
-    put_kilobytes(text, "VmSize", memory.total);
+    const mm::AddressSpace& space = *subject.task->space;
+    put_kilobytes(text, "VmPeak", space.peak_bytes());
+    put_kilobytes(text, "VmSize", memory.sizes.total);
+    put_kilobytes(text, "VmLck", memory.sizes.locked);
+    put_kilobytes(text, "VmPin", 0);
+    put_kilobytes(text, "VmHWM", space.peak_resident_pages() * mm::kPageSize);
     put_kilobytes(text, "VmRSS", memory.resident);
     put_kilobytes(text, "RssAnon", memory.resident - memory.shared);
     put_kilobytes(text, "RssFile", memory.shared);
-    put_kilobytes(text, "VmData", memory.data);
-    put_kilobytes(text, "VmStk", memory.stack);
-    put_kilobytes(text, "VmExe", memory.text);
+    put_kilobytes(text, "VmData", memory.sizes.data);
+    put_kilobytes(text, "VmStk", memory.sizes.stack);
+    put_kilobytes(text, "VmExe", memory.sizes.text);
+    put_kilobytes(text, "VmLib", 0);  // a library's text is counted in VmExe
+    put_kilobytes(text, "VmPTE", space.page_tables() * mm::kPageSize);
     put_kilobytes(text, "VmSwap", 0);
   }
   const Dispositions signals = dispositions_of(process);
@@ -183,8 +185,9 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
 
 Result<void> write_process_statm(const ProcSubject& subject, ProcText& text) {
   const MemoryUse memory = memory_of(subject);
-  text.print("{} {} {} {} 0 {} 0\n", memory.total / mm::kPageSize, memory.resident / mm::kPageSize,
-             memory.shared / mm::kPageSize, memory.text / mm::kPageSize, (memory.data + memory.stack) / mm::kPageSize);
+  text.print("{} {} {} {} 0 {} 0\n", memory.sizes.total / mm::kPageSize, memory.resident / mm::kPageSize,
+             memory.shared / mm::kPageSize, memory.sizes.text / mm::kPageSize,
+             (memory.sizes.data + memory.sizes.stack) / mm::kPageSize);
   return {};
 }
 

@@ -142,7 +142,7 @@ Result<void> RamFile::check_resize(std::uint64_t new_size) const {
 
 Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
   if (buffer.remaining() == 0) return 0;
-  if (seals_ & kSealWrite) return Errno::kPerm;
+  if (seals_ & (kSealWrite | kSealFutureWrite)) return Errno::kPerm;
   TRY(check_resize(std::max(size(), offset + buffer.remaining())));
   const std::uint64_t largest = TRY(largest_size(offset));
   if (in_image()) TRY(copy_up(lower_.size));
@@ -209,7 +209,7 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
   if ((mode & ~(kKeepSize | kPunchHole | kZeroRange)) || (punch && (!keep_size || zero))) return Errno::kOpNotSupp;
   std::uint64_t end;
   if (__builtin_add_overflow(offset, length, &end) || end > kLargestFile) return Errno::kFBig;
-  if ((seals_ & kSealWrite) && (punch || zero)) return Errno::kPerm;
+  if ((seals_ & (kSealWrite | kSealFutureWrite)) && (punch || zero)) return Errno::kPerm;
   if (!keep_size) TRY(check_resize(std::max(size(), end)));
   if (in_image()) TRY(copy_up(lower_.size));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));

@@ -54,6 +54,40 @@ TEST_F(LineDisciplineTest, OneReadOneLine) {
   EXPECT_EQ(read(), "o\n");
 }
 
+// Whoever asks for no more than there is room for loses nothing, however much is typed.
+TEST_F(LineDisciplineTest, RoomIsWhatIsKept) {
+  std::string typed;
+  while (line_.room() != 0) {
+    std::string piece;
+    for (std::size_t i = 0; i < std::min<std::size_t>(line_.room(), 100); ++i) piece += i == 99 ? '\n' : 'x';
+    if (piece.size() < 100) piece.back() = '\n';
+    type(piece);
+    typed += piece;
+  }
+  EXPECT_GT(typed.size(), 4000U);
+  std::string got;
+  while (line_.readable()) got += read();
+  EXPECT_EQ(got, typed);
+  EXPECT_GT(line_.room(), 4000U);
+}
+
+TEST_F(LineDisciplineTest, RawRoomIsWhatIsKept) {
+  leave_canonical_mode();
+  type(std::string(LineDiscipline::kCapacity, 'x'));
+  EXPECT_EQ(line_.room(), 0U);
+  EXPECT_EQ(read(10).size(), 10U);
+  EXPECT_EQ(line_.room(), 10U);
+}
+
+// A line that nobody can read until it ends has to be able to end.
+TEST_F(LineDisciplineTest, LineThatIsTooLongGoesOn) {
+  type(std::string(5000, 'x'));
+  EXPECT_EQ(line_.room(), 1U);
+  type("\n");
+  EXPECT_EQ(line_.available(), LineDiscipline::kCapacity);
+  EXPECT_EQ(line_.room(), 0U);
+}
+
 TEST_F(LineDisciplineTest, EndOfFileEndsTheReadItBelongsTo) {
   type("abc\4");
   EXPECT_EQ(read(), "abc");

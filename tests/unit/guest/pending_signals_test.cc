@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "task/posix_timers.h"
 #include "task/signal_state.h"
 
 namespace kernel::task {
@@ -33,6 +34,26 @@ TEST(PendingSignalsTest, RealTimeSignalsQueueInOrder) {
   }
   EXPECT_EQ(pending.set, signal_bit(kSigRtMin + 1));
   EXPECT_EQ(pending.queued, 3u);
+}
+
+TEST(PendingSignalsTest, TimersTakeTheirSignalsWithThem) {
+  PendingSignals pending;
+  const auto from_timer = [](int signal, int id) {
+    SignalInfo info = make(signal, 0);
+    info.padding = kFromPosixTimer;
+    info.timer.id = id;
+    return info;
+  };
+  EXPECT_TRUE(pending.add(from_timer(kSigUsr1, 1)));
+  EXPECT_TRUE(pending.add(from_timer(kSigRtMin, 1)));
+  EXPECT_TRUE(pending.add(make(kSigRtMin, 7)));
+  EXPECT_TRUE(pending.add(from_timer(kSigUsr2, 2)));
+  pending.discard_timer_signals();
+  EXPECT_EQ(pending.set, signal_bit(kSigRtMin));
+  EXPECT_EQ(pending.queued, 1u);
+  EXPECT_EQ(pending.take(kSigRtMin).sender.value, 7u);
+  EXPECT_EQ(pending.set, 0u);
+  EXPECT_EQ(pending.queued, 0u);
 }
 
 TEST(PendingSignalsTest, DiscardRemovesAllOfASet) {

@@ -74,5 +74,34 @@ TEST(DeadlineTest, SaturatesInsteadOfWrapping) {
   EXPECT_TRUE(Deadline::at(0).passed());
 }
 
+TEST(DeadlineTest, NothingLiesBeyondTheEndOfTime) {
+  initialise_clock(2'600'000, read_tsc() - 26'000, 0);
+  for (const std::uint64_t ns : {kEndOfTimeNs, kEndOfTimeNs + 1, ~std::uint64_t{0} - 1, ~std::uint64_t{0}}) {
+    EXPECT_TRUE(Deadline::at(ns).is_never()) << ns;
+    EXPECT_TRUE(Deadline::after(ns).is_never()) << ns;
+    EXPECT_EQ(saturating_add(ns, 1), kEndOfTimeNs) << ns;
+    EXPECT_EQ(saturating_add(1, ns), kEndOfTimeNs) << ns;
+  }
+  EXPECT_FALSE(Deadline::at(kEndOfTimeNs - 1).is_never());
+  EXPECT_LT(Deadline::never().remaining_ns(), kEndOfTimeNs);
+  EXPECT_EQ(Deadline::at(0).remaining_ns(), 0u);
+}
+
+// A deadline that wrapped would lie in the past, and its interrupt would come again and again.
+TEST(TscConversionTest, WhatTheTscCannotCountIsNotInThePast) {
+  for (const std::uint64_t khz : kFrequencies) {
+    const auto conversion = TscConversion::for_frequency(khz);
+    std::uint64_t last = 0;
+    for (unsigned bit = 0; bit < 64; ++bit) {
+      const std::uint64_t ticks = conversion.to_ticks(std::uint64_t{1} << bit);
+      EXPECT_GE(ticks, last) << khz << " kHz, bit " << bit;
+      last = ticks;
+    }
+    EXPECT_GE(conversion.to_ticks(~std::uint64_t{0}), last) << khz << " kHz";
+  }
+  initialise_clock(2'600'000, read_tsc(), 0);
+  EXPECT_GT(tsc_of_monotonic_ns(kEndOfTimeNs), tsc_of_monotonic_ns(1'000'000'000'000'000'000));
+}
+
 }  // namespace
 }  // namespace kernel

@@ -75,6 +75,19 @@ TEST_F(TimerQueueTest, ACallbackMayArmAgain) {
   periodic.cancel();
 }
 
+TEST_F(TimerQueueTest, TheEndOfTimeDoesNotCome) {
+  Timer never;
+  Timer beyond;
+  Timer soon;
+  queue.arm(never, TimerQueue::kNever, note);
+  queue.arm(beyond, ~std::uint64_t{0}, note);
+  EXPECT_EQ(queue.next_ns(), TimerQueue::kNever);
+  queue.arm(soon, 7, note);
+  queue.run_expired(~std::uint64_t{0});
+  EXPECT_EQ(g_fired, (std::vector<std::uint64_t>{7}));
+  EXPECT_TRUE(never.armed());
+}
+
 // Against std::multimap, with every operation in random order.
 TEST_F(TimerQueueTest, BehavesLikeASortedMap) {
   std::mt19937_64 random(7);

@@ -16,6 +16,7 @@
 #include "lib/time.h"
 #include "mm/frame.h"
 #include "mm/user_ptr.h"
+#include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/wait_queue.h"
 
@@ -175,6 +176,9 @@ WaitNode::WaitNode(WaitQueue& queue) : task_(&current()) {
   queue.waiters_.push_back(*this);
 }
 void WaitQueue::wake_all() {}
+bool preemption_point() {
+  return false;
+}
 Result<void> block(Deadline deadline, Interruptible) {
   Kernel& machine = Kernel::current();
   if (machine.on_block) {
@@ -185,7 +189,7 @@ Result<void> block(Deadline deadline, Interruptible) {
     ADD_FAILURE() << "the task sleeps and nobody would wake it";
     return Errno::kIntr;
   }
-  machine.now_ns = deadline.ns;
+  machine.now_ns = deadline.ns();
   return Errno::kTimedOut;
 }
 
