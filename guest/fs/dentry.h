@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/string.h"
 
@@ -46,17 +45,15 @@ class Dentry final : public RefCounted {
   unsigned mounts = 0;  // file systems mounted here
 
  private:
-  Dentry* child(std::string_view name);
-  void adopt(Dentry& entry) { children_.push_back(entry); }
+  friend class NamesInUse;
 
   Ref<Dentry> parent_;
   String name_;
   Ref<Inode> inode_;
-  ListNode sibling_;
+  Dentry* next_in_bucket_ = nullptr;
+  unsigned children_ = 0;  // in the table of names in use
+  bool in_use_ = false;    // in that table: has an inode, was not removed, and its file system's names are stable
   bool removed_ = false;
-
-  // Positive children in use.
-  List<Dentry, &Dentry::sibling_> children_;
 };
 
 }  // namespace kernel::fs

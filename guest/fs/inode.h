@@ -80,6 +80,9 @@ class Inode : public RefCounted {
   bool nameless() const { return file_system_ == nullptr; }  // a pipe or the like, in no file system
   FileSystem& file_system() const { return *file_system_; }  // not of a nameless one
 
+  // Whether even root is held to the permissions of the owner: sysctls (Linux's sysctl_perm).
+  virtual bool binds_root() const { return false; }
+
   virtual Result<Metadata> metadata() = 0;
   virtual Result<void> change_metadata(const MetadataChange&) { return Errno::kPerm; }
 

@@ -1,9 +1,22 @@
 #include "fs/locks.h"
 
+#include <algorithm>
+
 #include "fs/file.h"
 #include "fs/inode.h"
 
 namespace kernel::fs {
+
+namespace {
+
+// The first of an owner's locks that does not end before `position`.
+std::size_t first_reaching(const Vector<RecordLock>& locks, std::uint64_t position) {
+  const auto* found =
+      std::partition_point(locks.begin(), locks.end(), [&](const RecordLock& lock) { return lock.end < position; });
+  return static_cast<std::size_t>(found - locks.begin());
+}
+
+}  // namespace
 
 Result<LockTable*> LockTable::of(Inode& inode) {
   if (!inode.locks) {
@@ -13,53 +26,140 @@ Result<LockTable*> LockTable::of(Inode& inode) {
   return inode.locks;
 }
 
+template <typename Visit>
+void LockTable::for_each_conflict(const RecordLock& lock, Visit visit) const {
+  for (const Owner& owner : owners_) {
+    if (owner.identity == lock.owner) continue;
+    for (std::size_t i = first_reaching(owner.locks, lock.start); i < owner.locks.size(); ++i) {
+      const RecordLock& held = owner.locks[i];
+      if (held.start > lock.end) break;
+      if (held.type != LockType::kWrite && lock.type != LockType::kWrite) continue;
+      if (!visit(held)) return;
+    }
+  }
+}
+
 const RecordLock* LockTable::conflict(const RecordLock& lock) const {
-  for (const RecordLock& held : records_) {
-    if (held.owner == lock.owner || held.end < lock.start || held.start > lock.end) continue;
-    if (held.type == LockType::kWrite || lock.type == LockType::kWrite) return &held;
+  const RecordLock* first = nullptr;
+  for_each_conflict(lock, [&](const RecordLock& held) {
+    first = &held;
+    return false;
+  });
+  return first;
+}
+
+const RecordLock* LockTable::own(const RecordLock& range) const {
+  for (const Owner& owner : owners_) {
+    if (owner.identity != range.owner) continue;
+    const std::size_t i = first_reaching(owner.locks, range.start);
+    if (i < owner.locks.size() && owner.locks[i].start <= range.end) return &owner.locks[i];
   }
   return nullptr;
 }
 
-Result<void> LockTable::set(const RecordLock& lock, bool wait) {
-  if (lock.type != LockType::kUnlock) {
-    if (!wait && conflict(lock)) return Errno::kAgain;
-    TRY(changed_.wait_until([&] { return conflict(lock) == nullptr; }));
+LockTable::WaitingList& LockTable::waiting_requests() {
+  alignas(WaitingList) constinit static unsigned char storage[sizeof(WaitingList)] = {};
+  constinit static WaitingList* list = nullptr;
+  if (!list) list = new (storage) WaitingList;
+  return *list;
+}
+
+// Whether the requester holds what it would wait for, by way of others who wait. All that are in the way are looked at,
+// not only the first, so that no circle is missed. Open file description locks have no process that could wait for
+// itself, and are left out, as fcntl(2) says.
+bool LockTable::would_deadlock(Waiting& request) {
+  const void* requester = request.wanted->owner;
+  for (Waiting& each : waiting_requests()) each.visited = false;
+  request.visited = true;
+  bool found = false;
+  for (Waiting* to_visit = &request; to_visit && !found;) {
+    const Waiting& at = *to_visit;
+    to_visit = at.next_to_visit;
+    at.table->for_each_conflict(*at.wanted, [&](const RecordLock& held) {
+      found = held.owner == requester;
+      for (Waiting& other : waiting_requests()) {
+        if (other.visited || other.wanted->owner != held.owner || !other.wanted->of_process()) continue;
+        other.visited = true;
+        other.next_to_visit = to_visit;
+        to_visit = &other;
+      }
+      return !found;
+    });
   }
-  TRY(apply(lock));
+  for (Waiting& each : waiting_requests()) each.next_to_visit = nullptr;
+  return found;
+}
+
+Result<void> LockTable::set(const RecordLock& lock, bool wait) {
+  if (lock.type != LockType::kUnlock && conflict(lock)) {
+    if (!wait) return Errno::kAgain;
+    Waiting request{this, &lock, {}};
+    waiting_requests().push_back(request);
+    bool deadlock = false;
+    TRY(changed_.wait_until([&] {
+      deadlock = lock.of_process() && would_deadlock(request);
+      return deadlock || conflict(lock) == nullptr;
+    }));
+    if (deadlock) return Errno::kDeadLk;
+  }
+  if (!apply(lock)) return Errno::kNoLck;
   changed_.wake_all();
   return {};
 }
 
-// The new lock replaces what its owner holds in its range; what sticks out on either side stays.
 Result<void> LockTable::apply(const RecordLock& lock) {
-  // At worst one lock is split in two and the new one is added.
-  TRY(records_.reserve(records_.size() + 2));
-  for (std::size_t i = 0; i < records_.size();) {
-    RecordLock& held = records_[i];
-    if (held.owner != lock.owner || held.end < lock.start || held.start > lock.end) {
-      ++i;
+  std::size_t index = 0;
+  while (index < owners_.size() && owners_[index].identity != lock.owner) ++index;
+  if (index == owners_.size()) {
+    if (lock.type == LockType::kUnlock) return {};
+    Owner owner{lock.owner, {}};
+    TRY(apply_to(owner.locks, lock));
+    return owners_.push_back(std::move(owner));
+  }
+  TRY(apply_to(owners_[index].locks, lock));
+  if (owners_[index].locks.empty()) owners_.erase(index);
+  return {};
+}
+
+// The new lock replaces what its owner holds in its range; what sticks out on either side stays. Locks of one type that
+// touch become one.
+Result<void> LockTable::apply_to(Vector<RecordLock>& locks, const RecordLock& lock) {
+  const std::size_t first = first_reaching(locks, lock.start > 0 ? lock.start - 1 : 0);
+  std::size_t last = first;
+  RecordLock whole = lock;
+  RecordLock pieces[3];
+  std::size_t count = 0;
+  RecordLock behind;
+  bool has_behind = false;
+  for (; last < locks.size() && (lock.end == kLastByte || locks[last].start <= lock.end + 1); ++last) {
+    const RecordLock& held = locks[last];
+    if (held.type == lock.type) {
+      whole.start = std::min(whole.start, held.start);
+      whole.end = std::max(whole.end, held.end);
       continue;
     }
-    const RecordLock old = held;
-    if (old.start < lock.start && old.end > lock.end) {
-      held.end = lock.start - 1;
-      RecordLock upper = old;
-      upper.start = lock.end + 1;
-      TRY(records_.push_back(upper));
-      break;  // an owner's locks do not overlap, so no other one is touched
+    if (held.start < lock.start) {
+      pieces[count] = held;
+      pieces[count++].end = std::min(held.end, lock.start - 1);
     }
-    if (old.start < lock.start) {
-      held.end = lock.start - 1;
-      ++i;
-    } else if (old.end > lock.end) {
-      held.start = lock.end + 1;
-      ++i;
-    } else {
-      records_.erase(i);
+    if (held.end > lock.end) {
+      behind = held;
+      behind.start = std::max(held.start, lock.end + 1);
+      has_behind = true;
     }
   }
-  if (lock.type != LockType::kUnlock) TRY(records_.push_back(lock));
+  if (lock.type != LockType::kUnlock) pieces[count++] = whole;
+  if (has_behind) pieces[count++] = behind;
+  // At worst one lock is split in two and the new one is added. Room first, so that all or nothing changes.
+  const std::size_t before = last;
+  for (; last - first < count; ++last) {
+    if (auto made = locks.insert(last, RecordLock{}); !made) {
+      locks.erase(before, last);
+      return made;
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) locks[first + i] = pieces[i];
+  locks.erase(first + count, last);
   return {};
 }
 
@@ -85,12 +185,13 @@ Result<void> LockTable::set_whole(const File& file, LockType type, bool wait) {
   return wholes_.push_back(WholeLock{&file, type});
 }
 
-void LockTable::release(const void* owner) {
-  const std::size_t before = records_.size();
-  for (std::size_t i = records_.size(); i > 0; --i) {
-    if (records_[i - 1].owner == owner) records_.erase(i - 1);
+void LockTable::release(const void* identity) {
+  for (std::size_t i = 0; i < owners_.size(); ++i) {
+    if (owners_[i].identity != identity) continue;
+    owners_.erase(i);
+    changed_.wake_all();
+    return;
   }
-  if (records_.size() != before) changed_.wake_all();
 }
 
 void LockTable::release_owner(const FileTable& owner) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "lib/list.h"
 #include "lib/result.h"
 #include "lib/vector.h"
 #include "task/wait_queue.h"
@@ -21,19 +22,26 @@ struct RecordLock {
   int pid = 0;                  // -1 for an open file description lock
   LockType type = LockType::kRead;
   std::uint64_t start = 0;
-  std::uint64_t end = 0;  // last byte; ~0 to the end of the file
+  std::uint64_t end = 0;  // last byte; kLastByte to the end of the file
+
+  bool of_process() const { return pid >= 0; }
 };
+// Linux's OFFSET_MAX: no offset is larger.
+inline constexpr std::uint64_t kLastByte = ~std::uint64_t{0} >> 1;
 
 class LockTable {
  public:
   // The inode's table, made on first use. kNoMem.
   static Result<LockTable*> of(Inode& inode);
 
-  // Sets or removes a lock. kAgain if another owner's lock is in the way and `wait` is false; else waits (kRestart when
-  // a signal comes, kDeadLk is not detected).
+  // Sets or removes a lock. kAgain if another owner's lock is in the way and `wait` is false; else waits: kRestart when a
+  // signal comes, kDeadLk if processes would wait for each other in a circle. kNoLck without memory.
   Result<void> set(const RecordLock& lock, bool wait);
-  // The first lock that would be in the way of `lock`, or null.
+  // A lock that would be in the way of `lock`: the first one, in the order in which the owners came and of each owner the
+  // lowest. Null if there is none.
   const RecordLock* conflict(const RecordLock& lock) const;
+  // The first lock of this owner that overlaps the range (F_OFD_GETLK with F_UNLCK), or null.
+  const RecordLock* own(const RecordLock& range) const;
 
   // flock(2): one lock per open file description on the whole file.
   Result<void> set_whole(const File& file, LockType type, bool wait);
@@ -42,15 +50,36 @@ class LockTable {
   void release_file(const File& file);
 
  private:
-  void release(const void* owner);
+  // The locks of one owner, which do not overlap, by ascending start.
+  struct Owner {
+    const void* identity;
+    Vector<RecordLock> locks;
+  };
+  // A request that sleeps, or is about to.
+  struct Waiting {
+    const LockTable* table;
+    const RecordLock* wanted;
+    ListNode node;
+    Waiting* next_to_visit = nullptr;
+    bool visited = false;
+  };
+  using WaitingList = List<Waiting, &Waiting::node>;
+  static WaitingList& waiting_requests();
+
+  static bool would_deadlock(Waiting& request);
+  // Calls `visit` for the locks of others that are in the way, until it returns false.
+  template <typename Visit>
+  void for_each_conflict(const RecordLock& lock, Visit visit) const;
+  void release(const void* identity);
   Result<void> apply(const RecordLock& lock);
+  static Result<void> apply_to(Vector<RecordLock>& locks, const RecordLock& lock);
   bool whole_conflict(const File& file, LockType type) const;
 
   struct WholeLock {
     const File* file;
     LockType type;
   };
-  Vector<RecordLock> records_;
+  Vector<Owner> owners_;  // in the order in which they came
   Vector<WholeLock> wholes_;
   task::WaitQueue changed_;
 };

@@ -72,10 +72,9 @@ Result<void> change_times(const Path& path, const NewTimes& times) {
 
 Result<void> check_path_access(const Path& path, unsigned wanted) {
   Inode& inode = *path.dentry->inode();
-  const Metadata metadata = TRY(inode.metadata());
   if ((wanted & kMayExecute) && inode.is_regular() && path.mount && (path.mount->flags & kMountNoExec))
     return Errno::kAcces;
-  TRY(check_access(metadata, wanted, Subject::current()));
+  TRY(check_access(inode, wanted));
   const bool data = inode.is_regular() || inode.is_directory() || inode.is_symlink();
   if ((wanted & kMayWrite) && data) TRY(check_writable_mount(path));
   return {};

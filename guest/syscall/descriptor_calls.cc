@@ -143,15 +143,15 @@ SyscallResult sys_fcntl(int fd, int command, std::uint64_t argument) {
     case kGetLock:
       return get_record_lock(*file, argument, false);
     case kSetLock:
-      return set_record_lock(*file, argument, false, false);
+      return set_record_lock(fd, file, argument, false, false);
     case kSetLockWait:
-      return set_record_lock(*file, argument, false, true);
+      return set_record_lock(fd, file, argument, false, true);
     case kGetOwnedLock:
       return get_record_lock(*file, argument, true);
     case kSetOwnedLock:
-      return set_record_lock(*file, argument, true, false);
+      return set_record_lock(fd, file, argument, true, false);
     case kSetOwnedLockWait:
-      return set_record_lock(*file, argument, true, true);
+      return set_record_lock(fd, file, argument, true, true);
     case kGetPipeSize:
       return fs::pipe_capacity(*file);
     case kSetPipeSize:

@@ -51,6 +51,8 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   process->no_new_privileges = maker.no_new_privileges;
   process->nice = maker.nice;
   process->membarrier_registrations = maker.membarrier_registrations;
+  process->oom_score_adj = maker.oom_score_adj;
+  process->oom_score_adj_minimum = maker.oom_score_adj_minimum;
   for (unsigned i = 0; i < kRlimitCount; ++i) process->limits[i] = maker.limits[i];
   if (arguments.flags & kCloneSighand) {
     process->signals.handlers = maker.signals.handlers;

@@ -96,6 +96,8 @@ class Process final : public RefCounted {
   bool adopts_orphans = false;                 // prctl(2) PR_SET_CHILD_SUBREAPER
   bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int nice = 0;
+  int oom_score_adj = 0;          // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory
+  int oom_score_adj_minimum = 0;  // what root last set: others do not go below
 
   // The process does not use its maker's address space any more: lets a maker that called vfork(2) go on.
   void end_vfork() {

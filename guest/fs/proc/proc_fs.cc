@@ -63,7 +63,9 @@ class OpenProcFile final : public File {
 
 class NodeFile final : public ProcFile {
  public:
-  NodeFile(ProcFs& fs, const ProcNode& node) : ProcFile(fs, 0444, number_of(node)), node_(node) {}
+  NodeFile(ProcFs& fs, const ProcNode& node, bool sysctl)
+      : ProcFile(fs, 0444, number_of(node)), node_(node), sysctl_(sysctl) {}
+  bool binds_root() const override { return sysctl_; }
   Result<void> generate(ProcText& text) override {
     node_.generate(text);
     return {};
@@ -71,6 +73,7 @@ class NodeFile final : public ProcFile {
 
  private:
   const ProcNode& node_;
+  bool sysctl_;
 };
 
 class NodeLink final : public ProcInode {
@@ -93,19 +96,19 @@ FileType type_of(const ProcNode& node) {
 
 class NodeDirectory : public ProcInode {
  public:
-  NodeDirectory(ProcFs& fs, std::span<const ProcNode> nodes, std::uint64_t inode_number)
-      : ProcInode(fs, FileType::kDirectory, 0555, inode_number), nodes_(nodes) {}
+  NodeDirectory(ProcFs& fs, std::span<const ProcNode> nodes, std::uint64_t inode_number, bool sysctl = false)
+      : ProcInode(fs, FileType::kDirectory, 0555, inode_number), nodes_(nodes), sysctl_(sysctl) {}
 
   Result<Ref<Inode>> lookup(std::string_view name) override {
     for (const ProcNode& node : nodes_) {
       if (node.name != name) continue;
       switch (type_of(node)) {
         case FileType::kRegular:
-          return Ref<Inode>(TRY(make_ref<NodeFile>(fs(), node)));
+          return Ref<Inode>(TRY(make_ref<NodeFile>(fs(), node, sysctl_)));
         case FileType::kSymlink:
           return Ref<Inode>(TRY(make_ref<NodeLink>(fs(), node)));
         default:
-          return Ref<Inode>(TRY(make_ref<NodeDirectory>(fs(), node.children(), number_of(node))));
+          return Ref<Inode>(TRY(make_ref<NodeDirectory>(fs(), node.children(), number_of(node), sysctl_ || node.sysctl)));
       }
     }
     return Errno::kNoEnt;
@@ -128,6 +131,7 @@ class NodeDirectory : public ProcInode {
 
  private:
   std::span<const ProcNode> nodes_;
+  bool sysctl_;
 };
 
 // /proc itself: the table, and a directory for each process.

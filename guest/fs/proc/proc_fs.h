@@ -60,12 +60,13 @@ class ProcFile : public ProcInode {
   virtual Result<void> check_open() { return {}; }
 };
 
-// The fixed part of the tree (/proc and /proc/sys), as a table.
+// The fixed part of the tree (/proc and /proc/sys), as a table. Nothing of it can be written.
 struct ProcNode {
   std::string_view name;
   void (*generate)(ProcText&) = nullptr;              // a file
   std::span<const ProcNode> (*children)() = nullptr;  // a directory
   void (*target)(ProcText&) = nullptr;                // a symbolic link
+  bool sysctl = false;                                // of /proc/sys: read-only for root, too
 };
 
 // The tables: fs/proc/system_files.cc and fs/proc/sysctl_files.cc.

@@ -1,11 +1,13 @@
-// The directories /proc/PID and /proc/PID/task/TID, and in them fd and task.
+// The directories /proc/PID and /proc/PID/task/TID, and in them fd, ns and task.
 #include <algorithm>
 
 #include "fs/access.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "fs/proc/namespace_files.h"
 #include "fs/proc/proc_fs.h"
 #include "fs/proc/process_files.h"
+#include "fs/proc/process_memory_file.h"
 #include "lib/string.h"
 #include "lib/vector.h"
 
@@ -51,15 +53,28 @@ struct FileEntry {
   std::string_view name;
   std::uint32_t permissions;
   ProcWriter write;
-  bool inspects;  // needs check_inspection()
+  bool inspects = false;        // needs check_inspection()
+  ProcReader accept = nullptr;  // null: cannot be written, whoever may open it for that
 };
 constexpr FileEntry kFiles[] = {
-    {"cmdline", 0444, write_process_cmdline, false}, {"comm", 0644, write_process_comm, false},
-    {"environ", 0400, write_process_environ, true},  {"limits", 0444, write_process_limits, false},
-    {"maps", 0444, write_process_maps, true},        {"mountinfo", 0444, write_process_mountinfo, false},
-    {"mounts", 0444, write_process_mounts, false},   {"oom_score_adj", 0444, write_process_oom_score_adj, false},
-    {"stat", 0444, write_process_stat, false},       {"statm", 0444, write_process_statm, false},
-    {"status", 0444, write_process_status, false},
+    {"cgroup", 0444, write_process_cgroup},
+    {"cmdline", 0444, write_process_cmdline},
+    {"comm", 0644, write_process_comm, false, accept_comm},
+    {"environ", 0400, write_process_environ, true},
+    {"gid_map", 0644, write_process_id_map},
+    {"limits", 0444, write_process_limits},
+    {"maps", 0444, write_process_maps, true},
+    {"mountinfo", 0444, write_process_mountinfo},
+    {"mounts", 0444, write_process_mounts},
+    {"oom_adj", 0644, write_process_oom_adj, false, accept_oom_adj},
+    {"oom_score", 0444, write_process_oom_score},
+    {"oom_score_adj", 0644, write_process_oom_score_adj, false, accept_oom_score_adj},
+    {"personality", 0400, write_process_personality, true},
+    {"setgroups", 0644, write_process_setgroups},
+    {"stat", 0444, write_process_stat},
+    {"statm", 0444, write_process_statm},
+    {"status", 0444, write_process_status},
+    {"uid_map", 0644, write_process_id_map},
 };
 constexpr std::size_t kFileCount = sizeof kFiles / sizeof kFiles[0];
 
@@ -72,15 +87,10 @@ class ProcessFile final : public ProcFile {
     const ProcSubject subject = TRY(find_subject(who_));
     return entry_.write(subject, text);
   }
-  // comm is the only one that can be written: by the process's own threads.
   Result<void> accept(std::string_view text) override {
-    if (entry_.name != "comm") return Errno::kIo;
-    const ProcSubject subject = TRY(find_subject(who_));
-    if (!subject.task || &subject.process != task::current().process.get()) return Errno::kInval;
-    text = text.substr(0, std::min(text.find('\n'), sizeof subject.task->name - 1));
-    memset(subject.task->name, 0, sizeof subject.task->name);
-    memcpy(subject.task->name, text.data(), text.size());
-    return {};
+    // As a file of Linux without a write operation (fs/read_write.c); those of /proc itself say kIo.
+    if (!entry_.accept) return Errno::kInval;
+    return entry_.accept(TRY(find_subject(who_)), text);
   }
 
  protected:
@@ -96,12 +106,30 @@ class ProcessFile final : public ProcFile {
   const FileEntry& entry_;
 };
 
-// cwd, root and exe, and the entries of fd: links that lead to the thing itself, whatever its name is.
+// mem.
+class MemoryInode final : public ProcInode {
+ public:
+  MemoryInode(ProcFs& fs, const Who& who, std::uint64_t inode_number)
+      : ProcInode(fs, FileType::kRegular, 0600, inode_number), who_(who) {}
+  Result<Ref<File>> open(const Path& path, std::uint32_t flags) override {
+    return open_process_memory(who_.pid, path, flags);
+  }
+  Result<void> truncate(std::uint64_t) override { return {}; }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
+
+ private:
+  Who who_;
+};
+
+// cwd, root and exe, the entries of fd and of ns: links that lead to the thing itself, whatever its name is.
 class MagicLink final : public ProcInode {
  public:
-  enum class Kind : std::uint8_t { kCwd, kRoot, kExe, kDescriptor };
-  MagicLink(ProcFs& fs, const Who& who, Kind kind, int fd, std::uint32_t permissions, std::uint64_t inode_number)
-      : ProcInode(fs, FileType::kSymlink, permissions, inode_number), who_(who), kind_(kind), fd_(fd) {}
+  enum class Kind : std::uint8_t { kCwd, kRoot, kExe, kDescriptor, kNamespace };
+  // `which`: the descriptor, or the index into namespace_kinds().
+  MagicLink(ProcFs& fs, const Who& who, Kind kind, int which, std::uint32_t permissions, std::uint64_t inode_number)
+      : ProcInode(fs, FileType::kSymlink, permissions, inode_number), who_(who), kind_(kind), which_(which) {}
 
   Result<String> read_link() override {
     const Path target = TRY(find());
@@ -114,7 +142,7 @@ class MagicLink final : public ProcInode {
 
  protected:
   Result<void> describe(Metadata& metadata) override {
-    metadata.size = 64;
+    metadata.size = kind_ == Kind::kDescriptor ? 64 : 0;
     return describe_owner(who_, metadata);
   }
 
@@ -134,21 +162,24 @@ class MagicLink final : public ProcInode {
       case Kind::kExe:
         if (!subject.process.executable) return Errno::kNoEnt;
         return Path(subject.process.executable->path());
+      case Kind::kNamespace:
+        return namespace_path(namespace_kinds()[static_cast<std::size_t>(which_)]);
       case Kind::kDescriptor:
         break;
     }
     if (!subject.task || !subject.task->files) return Errno::kNoEnt;
-    auto file = subject.task->files->get_any(fd_);
+    auto file = subject.task->files->get_any(which_);
     if (!file) return Errno::kNoEnt;
     return Path(file.value()->path());
   }
 
   Who who_;
   Kind kind_;
-  int fd_;
+  int which_;
 };
 
-constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102, kFirstDescriptorNumber = 0x1000;
+constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102,
+                        kNamespacesNumber = 0x103, kFirstNamespaceNumber = 0x110, kFirstDescriptorNumber = 0x1000;
 
 // fdinfo/N.
 class DescriptorInfo final : public ProcFile {
@@ -233,6 +264,39 @@ class DescriptorDirectory final : public ProcInode {
   bool information_;
 };
 
+// /proc/PID/ns.
+class NamespaceDirectory final : public ProcInode {
+ public:
+  NamespaceDirectory(ProcFs& fs, const Who& who)
+      : ProcInode(fs, FileType::kDirectory, 0511, number_of(who, kNamespacesNumber)), who_(who) {}
+
+  Result<Ref<Inode>> lookup(std::string_view name) override {
+    const auto kinds = namespace_kinds();
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      if (kinds[i].name != name) continue;
+      return Ref<Inode>(TRY(make_ref<MagicLink>(fs(), who_, MagicLink::Kind::kNamespace, static_cast<int>(i), 0777,
+                                                number_of(who_, kFirstNamespaceNumber + i))));
+    }
+    return Errno::kNoEnt;
+  }
+
+  Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    const auto kinds = namespace_kinds();
+    for (std::uint64_t i = entries_before(position, kFirstPosition); i < kinds.size(); ++i) {
+      if (!visitor.entry(kinds[i].name, number_of(who_, kFirstNamespaceNumber + i), FileType::kSymlink,
+                         kFirstPosition + i + 1))
+        break;
+    }
+    return {};
+  }
+
+ protected:
+  Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
+
+ private:
+  Who who_;
+};
+
 // /proc/PID/task.
 class TaskDirectory final : public ProcInode {
  public:
@@ -282,8 +346,9 @@ struct SpecialEntry {
   FileType type;
 };
 constexpr SpecialEntry kSpecial[] = {
-    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink},  {"fd", FileType::kDirectory},
-    {"fdinfo", FileType::kDirectory}, {"root", FileType::kSymlink}, {"task", FileType::kDirectory},
+    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink}, {"fd", FileType::kDirectory},
+    {"fdinfo", FileType::kDirectory}, {"mem", FileType::kRegular}, {"ns", FileType::kDirectory},
+    {"root", FileType::kSymlink},     {"task", FileType::kDirectory},
 };
 constexpr std::size_t kSpecialCount = sizeof kSpecial / sizeof kSpecial[0];
 
@@ -301,6 +366,8 @@ class ProcessDirectory final : public ProcInode {
     }
     if (name == "fd") return Ref<Inode>(TRY(make_ref<DescriptorDirectory>(fs(), who_, false)));
     if (name == "fdinfo") return Ref<Inode>(TRY(make_ref<DescriptorDirectory>(fs(), who_, true)));
+    if (name == "mem") return Ref<Inode>(TRY(make_ref<MemoryInode>(fs(), who_, number_of(who_, 0x90))));
+    if (name == "ns") return Ref<Inode>(TRY(make_ref<NamespaceDirectory>(fs(), who_)));
     if (name == "task" && who_.tid == 0) return Ref<Inode>(TRY(make_ref<TaskDirectory>(fs(), who_)));
     if (name == "cwd") return link(MagicLink::Kind::kCwd, 0);
     if (name == "exe") return link(MagicLink::Kind::kExe, 1);

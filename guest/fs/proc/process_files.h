@@ -25,6 +25,8 @@ class ProcSubject {
 };
 
 using ProcWriter = Result<void> (*)(const ProcSubject&, ProcText&);
+// Takes what was written to a file.
+using ProcReader = Result<void> (*)(const ProcSubject&, std::string_view);
 
 // process_status.cc
 Result<void> write_process_stat(const ProcSubject& subject, ProcText& text);
@@ -32,7 +34,18 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_statm(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_limits(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_comm(const ProcSubject& subject, ProcText& text);
+
+// process_controls.cc
 Result<void> write_process_oom_score_adj(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_oom_adj(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_oom_score(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_id_map(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_setgroups(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_cgroup(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_personality(const ProcSubject& subject, ProcText& text);
+Result<void> accept_comm(const ProcSubject& subject, std::string_view text);
+Result<void> accept_oom_score_adj(const ProcSubject& subject, std::string_view text);
+Result<void> accept_oom_adj(const ProcSubject& subject, std::string_view text);
 
 // process_memory.cc
 Result<void> write_process_cmdline(const ProcSubject& subject, ProcText& text);

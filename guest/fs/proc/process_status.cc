@@ -1,4 +1,4 @@
-// /proc/PID/stat, status, statm, limits, comm, oom_score_adj.
+// /proc/PID/stat, status, statm, limits, comm.
 #include "drivers/tty.h"
 #include "fs/console.h"
 #include "fs/file_table.h"
@@ -245,11 +245,6 @@ Result<void> write_process_limits(const ProcSubject& subject, ProcText& text) {
 
 Result<void> write_process_comm(const ProcSubject& subject, ProcText& text) {
   text.print("{}\n", name_of(subject));
-  return {};
-}
-
-Result<void> write_process_oom_score_adj(const ProcSubject&, ProcText& text) {
-  text.put("0\n");
   return {};
 }
 

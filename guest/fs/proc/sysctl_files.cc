@@ -64,16 +64,33 @@ constexpr ProcNode kKernelNodes[] = {
     {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
     {.name = "pid_max", .generate = [](ProcText& text) { write_line(text, "32768"); }},
     {.name = "random", .children = [] { return std::span<const ProcNode>(kRandomNodes); }},
+    // Stack, programs and mmap's area.
+    {.name = "randomize_va_space", .generate = [](ProcText& text) { write_line(text, "2"); }},
+    {.name = "tainted", .generate = [](ProcText& text) { write_line(text, "0"); }},
+    // As many as there are ids.
+    {.name = "threads-max", .generate = [](ProcText& text) { write_line(text, "32768"); }},
     {.name = "version", .generate = [](ProcText& text) { write_line(text, task::kKernelVersion); }},
 };
 
 constexpr ProcNode kFileNodes[] = {
+    // No limit but RAM: Linux's own value where none was set.
+    {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
     {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
+    {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
+    {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
     {.name = "pipe-max-size", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
+    // Links and files of others in sticky directories are followed and opened as POSIX says.
+    {.name = "protected_fifos", .generate = [](ProcText& text) { write_line(text, "0"); }},
+    {.name = "protected_hardlinks", .generate = [](ProcText& text) { write_line(text, "0"); }},
+    {.name = "protected_regular", .generate = [](ProcText& text) { write_line(text, "0"); }},
+    {.name = "protected_symlinks", .generate = [](ProcText& text) { write_line(text, "0"); }},
+    {.name = "suid_dumpable", .generate = [](ProcText& text) { write_line(text, "0"); }},
 };
 
 constexpr ProcNode kMemoryNodes[] = {
     {.name = "max_map_count", .generate = [](ProcText& text) { write_line(text, "65530"); }},
+    // The lowest address of a payload (abi/husk_abi.h).
+    {.name = "mmap_min_addr", .generate = [](ProcText& text) { write_line(text, "65536"); }},
     // Memory is given out when it is touched, whatever was mapped before.
     {.name = "overcommit_memory", .generate = [](ProcText& text) { write_line(text, "1"); }},
 };

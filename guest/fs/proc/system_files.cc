@@ -108,6 +108,25 @@ void write_filesystems(ProcText& text) {
   text.put("nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n");
 }
 
+// What happened to pages. None goes to or comes from a disk: there is none.
+void write_vmstat(ProcText& text) {
+  text.print("nr_free_pages {}\n", mm::memory_statistics().free_frames);
+  for (std::string_view name : {"pgpgin", "pgpgout", "pswpin", "pswpout", "pgmajfault"}) text.print("{} 0\n", name);
+}
+
+// The columns that Linux shows when there is no swap space.
+void write_swaps(ProcText& text) {
+  text.put("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+}
+
+// What dev_fs.cc makes nodes of.
+void write_devices(ProcText& text) {
+  text.put("Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n\nBlock devices:\n");
+}
+
+// No block devices, so not even a heading.
+void write_nothing(ProcText&) {}
+
 // Without a boot loader there is no command line; the VMM describes the machine in a device tree.
 void write_cmdline(ProcText& text) {
   text.put("\n");
@@ -128,16 +147,21 @@ void write_mounts_link(ProcText& text) {
 constexpr ProcNode kNodes[] = {
     {.name = "cmdline", .generate = write_cmdline},
     {.name = "cpuinfo", .generate = write_cpuinfo},
+    {.name = "devices", .generate = write_devices},
+    {.name = "diskstats", .generate = write_nothing},
     {.name = "filesystems", .generate = write_filesystems},
     {.name = "loadavg", .generate = write_loadavg},
     {.name = "meminfo", .generate = write_meminfo},
     {.name = "mounts", .target = write_mounts_link},
+    {.name = "partitions", .generate = write_nothing},
     {.name = "self", .target = write_self},
     {.name = "stat", .generate = write_stat},
-    {.name = "sys", .children = sysctl_nodes},
+    {.name = "swaps", .generate = write_swaps},
+    {.name = "sys", .children = sysctl_nodes, .sysctl = true},
     {.name = "thread-self", .target = write_thread_self},
     {.name = "uptime", .generate = write_uptime},
     {.name = "version", .generate = write_version},
+    {.name = "vmstat", .generate = write_vmstat},
 };
 
 }  // namespace

@@ -18,10 +18,7 @@ RamInode& as_ram(Inode& inode) {
 
 RamDirectory::~RamDirectory() {
   if (!entries_) return;
-  while (RamEntry* entry = entries_->first()) {
-    entry->order.unlink();
-    fs().bury(*entry);
-  }
+  while (RamEntry* entry = entries_->take_last()) fs().bury(*entry);
   delete entries_;
 }
 

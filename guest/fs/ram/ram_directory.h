@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "fs/ram/ram_inode.h"
-#include "lib/list.h"
 #include "lib/string.h"
 #include "lib/vector.h"
 
@@ -19,11 +18,10 @@ struct RamEntry {
   Ref<RamInode> inode;         // null: removed
   std::uint64_t position = 0;  // order of creation, for readdir
   RamEntry* next = nullptr;    // in its hash bucket
-  ListNode order;
 };
 
-// The entries in RAM of one directory: found by name through a hash table once there are many, walked in order of
-// creation.
+// The entries in RAM of one directory: found by name through a hash table once there are many, and by position, the order
+// of creation, through an array that keeps the places of those that went until they are as many as the others.
 class RamEntries {
  public:
   RamEntry* find(std::string_view name);
@@ -33,15 +31,23 @@ class RamEntries {
   void take_out(RamEntry& entry);
   // The first entry with a position of at least `position`, or null.
   RamEntry* from(std::uint64_t position);
-  RamEntry* first() { return order_.front(); }
-  RamEntry* after(RamEntry& entry) { return order_.next(entry); }
+  RamEntry* first() { return from(0); }
+  RamEntry* after(RamEntry& entry) { return from(entry.position + 1); }
+  // Takes some entry out, or null, when all go: find() does not work any more.
+  RamEntry* take_last();
   std::size_t count() const { return count_; }
 
  private:
+  struct Place {
+    std::uint64_t position;
+    RamEntry* entry;  // null: taken out
+  };
   static std::size_t hash(std::string_view name);
   Result<void> rehash(std::size_t buckets);
+  Place* place(std::uint64_t position);
+  void drop_empty_places();
 
-  List<RamEntry, &RamEntry::order> order_;
+  Vector<Place> order_;        // by ascending position
   Vector<RamEntry*> buckets_;  // empty while there are few
   std::size_t count_ = 0;
   std::uint64_t next_position_ = 0;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fs/ram/ram_directory.h"
 
 namespace kernel::fs {
@@ -17,8 +19,8 @@ std::size_t RamEntries::hash(std::string_view name) {
 
 RamEntry* RamEntries::find(std::string_view name) {
   if (buckets_.empty()) {
-    for (RamEntry& entry : order_) {
-      if (entry.name.view() == name) return &entry;
+    for (const Place& at : order_) {
+      if (at.entry && at.entry->name.view() == name) return at.entry;
     }
     return nullptr;
   }
@@ -32,10 +34,13 @@ Result<RamEntry*> RamEntries::add(std::string_view name, Ref<RamInode> inode) {
   String copy = TRY(String::from(name));
   RamEntry* entry = new (std::nothrow) RamEntry;
   if (!entry) return Errno::kNoMem;
+  if (auto placed = order_.push_back(Place{next_position_, entry}); !placed) {
+    delete entry;
+    return placed.error();
+  }
   entry->name = static_cast<String&&>(copy);
   entry->inode = static_cast<Ref<RamInode>&&>(inode);
   entry->position = next_position_++;
-  order_.push_back(*entry);
   ++count_;
   if (!buckets_.empty()) {
     RamEntry*& bucket = buckets_[hash(name) & (buckets_.size() - 1)];
@@ -52,24 +57,46 @@ void RamEntries::take_out(RamEntry& entry) {
     *link = entry.next;
   }
   entry.next = nullptr;
-  entry.order.unlink();
+  place(entry.position)->entry = nullptr;
   --count_;
+  if (order_.size() > 2 * count_ + kFewEntries) drop_empty_places();
+}
+
+RamEntry* RamEntries::take_last() {
+  while (!order_.empty()) {
+    RamEntry* entry = order_.back().entry;
+    order_.pop_back();
+    if (entry) return entry;
+  }
+  return nullptr;
+}
+
+RamEntries::Place* RamEntries::place(std::uint64_t position) {
+  return std::partition_point(order_.begin(), order_.end(), [&](const Place& at) { return at.position < position; });
 }
 
 RamEntry* RamEntries::from(std::uint64_t position) {
-  for (RamEntry& entry : order_) {
-    if (entry.position >= position) return &entry;
+  Place* at = place(position);
+  while (at != order_.end() && !at->entry) ++at;
+  return at == order_.end() ? nullptr : at->entry;
+}
+
+void RamEntries::drop_empty_places() {
+  std::size_t kept = 0;
+  for (const Place& at : order_) {
+    if (at.entry) order_[kept++] = at;
   }
-  return nullptr;
+  order_.shrink(kept);
 }
 
 Result<void> RamEntries::rehash(std::size_t buckets) {
   Vector<RamEntry*> fresh;
   TRY(fresh.resize(buckets));
-  for (RamEntry& entry : order_) {
-    RamEntry*& bucket = fresh[hash(entry.name) & (buckets - 1)];
-    entry.next = bucket;
-    bucket = &entry;
+  for (const Place& at : order_) {
+    if (!at.entry) continue;
+    RamEntry*& bucket = fresh[hash(at.entry->name) & (buckets - 1)];
+    at.entry->next = bucket;
+    bucket = at.entry;
   }
   buckets_ = static_cast<Vector<RamEntry*>&&>(fresh);
   return {};
