@@ -16,6 +16,7 @@
 #include "lib/time.h"
 #include "mm/frame.h"
 #include "mm/user_ptr.h"
+#include "task/exit.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/wait_queue.h"
@@ -171,6 +172,9 @@ SignalInfo signal_from_current(int signal, SignalCode code) {
   info.signal = signal;
   info.code = code;
   return info;
+}
+bool must_exit(const Task&) {
+  return false;
 }
 WaitNode::WaitNode(WaitQueue& queue) : task_(&current()) {
   queue.waiters_.push_back(*this);
