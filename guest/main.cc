@@ -94,11 +94,7 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   return first;
 }
 
-// As runc has it (libcontainer, prepareRootfs): a working directory that is missing is made, with what is missing on the
-// way to it. They are root's, whoever the payload is, with mode 0755.
 Result<void> make_directories(task::Task& task, std::string_view path) {
-  task::Credentials root;
-  std::swap(task.credentials, root);
   Result<void> result;
   for (std::size_t end = 0; result && end != std::string_view::npos;) {
     end = path.find('/', end + 1);
@@ -107,15 +103,21 @@ Result<void> make_directories(task::Task& task, std::string_view path) {
     result = fs::make_directory(task.fs->working_directory, part, 0755);
     if (result.error() == Errno::kExist) result = {};
   }
-  std::swap(task.credentials, root);
   return result;
 }
 
+// As runc has it (libcontainer: prepareRootfs, finalizeNamespace), root does what the payload's user may not: a working
+// directory that is missing is made, with what is missing on the way to it, with mode 0755, and one that the user may
+// not enter is entered.
 Result<void> enter_working_directory(task::Task& task, std::string_view path) {
   auto entered = fs::change_directory(path);
-  if (entered.error() != Errno::kNoEnt) return entered;
-  TRY(make_directories(task, path));
-  return fs::change_directory(path);
+  if (entered.error() != Errno::kNoEnt && entered.error() != Errno::kAcces) return entered;
+  task::Credentials root;
+  std::swap(task.credentials, root);
+  if (entered.error() == Errno::kNoEnt) entered = make_directories(task, path);
+  if (entered || entered.error() == Errno::kAcces) entered = fs::change_directory(path);
+  std::swap(task.credentials, root);
+  return entered;
 }
 
 // execvp(3)'s search, which a container's runtime does for its payload: a name without a slash is looked for in $PATH.

@@ -9,6 +9,10 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 . "$(dirname "$0")/checks.sh"
 
+cp -a "$root" "$work/root"
+mkdir -m 700 "$work/root/locked"
+ln -s /etc "$work/root/link"
+
 isolations="namespace process"
 [ ! -w /dev/kvm ] || isolations="vm jail $isolations"
 # run ARGUMENT...: in $isolation, by a shell that has first run $before. (timeout(1) handles signals that were ignored.)
@@ -24,10 +28,12 @@ run() {
 for isolation in $isolations; do
   echo "== $isolation"
   # A process's own image: what is made in it stays, and another test may use $root.
-  image=$root
+  image=$work/root
   if [ "$isolation" = process ]; then
     image=$work/image
     mkdir -p "$image/bin" "$image/etc" "$image/proc"
+    mkdir -m 700 "$image/locked"
+    ln -s /etc "$image/link"
     cp /bin/busybox "$image/bin/busybox"
     for applet in sh cat pwd stat grep echo id head; do ln -s busybox "$image/bin/$applet"; done
     : >"$image/etc/passwd"
@@ -59,6 +65,9 @@ for isolation in $isolations; do
   # A working directory that is missing is made, as runc has it.
   expect "a missing working directory" "/a/b c/d 0 755" \
     "$(run -w '/a/b c/d' -u 1000:1000 "$image" sh -c 'echo $(pwd) $(stat -c "%u %a" .)' 2>"$work/err" || cat "$work/err")"
+  expect "a working directory through a link" "/etc/passwd.d" \
+    "$(run -w /link/passwd.d "$image" pwd -P 2>"$work/err" || cat "$work/err")"
+  expect "a working directory that the user may not enter" "/locked" "$(run -w /locked -u 1000:1000 "$image" pwd 2>&1)"
   run -w /etc/passwd "$image" pwd 2>"$work/err"
   expect "a working directory that is none" 125 $?
   grep -q "^husk: .*cannot enter working directory" "$work/err" || fail "the line says: $(cat "$work/err")"

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What a user of `husk run -t` sees who sits at a terminal: terminal_test.py HUSK ROOT KIND
 
-KIND: ring3, ring0 (in the VM), namespace. The terminal is a pseudo-terminal of the test's."""
+KIND: ring3, ring0, jail (in the VM), namespace. The terminal is a pseudo-terminal of the test's."""
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ class User:
 
     def __init__(self, husk, options, root, command, stdout=None):
         self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.slave = slave
         self.before = termios.tcgetattr(slave)
         self.seen = b""
@@ -98,15 +101,125 @@ def paste(husk, options, root, what, command):
     check(f"{what}: the terminal is as it was", restored)
 
 
+def leaves_it_raw(husk, options, root, what):
+    user = User(husk, options, root, ["sh", "-c", "stty raw -echo; tty >/dev/null && echo is a terminal; exit 7"])
+    status, restored = user.end()
+    check(f"{what}: status and output", status == 7 and b"is a terminal" in user.seen, (status, user.seen))
+    check(f"{what}: the terminal is as it was", restored)
+
+
+def output_elsewhere(husk, options, root, what):
+    """With standard output redirected the payload's terminal is one all the same, and its output goes there."""
+    with tempfile.TemporaryFile() as output:
+        user = User(husk, options, root, ["sh", "-c", "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo three terminals"],
+                    stdout=output)
+        status, restored = user.end()
+        output.seek(0)
+        check(what, status == 0 and restored and b"three terminals" in output.read(), (status, restored, user.seen))
+
+
+def keys(husk, options, root, what):
+    """Lines, ^C and ^D are the payload's terminal's; its size is the user's."""
+    command = "trap 'echo interrupted' INT; stty size; echo ready; read x; echo got=$x; cat; echo end; exit 5"
+    user = User(husk, options, root, ["sh", "-c", command])
+    user.wait_for(b"ready")
+    user.type(b"wrong\x7f\x7f\x7f\x7f\x7fhello\n")
+    user.wait_for(b"got=hello")
+    user.type(b"\x04")
+    user.wait_for(b"end")
+    status, restored = user.end()
+    check(what, status == 5 and restored and b"24 80" in user.seen, (status, restored, user.seen))
+    user = User(husk, options, root, ["sh", "-c", "echo ready; exec sleep 1000"])
+    user.wait_for(b"ready")
+    user.type(b"\x03")
+    status, restored = user.end()
+    check(f"{what}: ^C", restored and status == 130, (status, restored, user.seen))
+
+
+def not_a_terminal(husk, options, root, what):
+    process = subprocess.run([husk, "run", "-t", *options, root, "true"], stdin=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, timeout=PATIENCE)
+    check(what, process.returncode == 125 and b"standard input is not a terminal" in process.stderr,
+          (process.returncode, process.stderr))
+
+
+class Job:
+    """husk without -t as the foreground job of a shell with job control, which is the test's child."""
+
+    def __init__(self, husk, options, root, command):
+        self.master, slave = pty.openpty()
+        # What a shell does: a session, a process group for the job, the terminal to it; then "stopped" or "ended N".
+        shell = f'''
+import os, signal, sys, termios, time
+os.setsid(); os.close(os.open(os.ttyname(0), os.O_RDWR))
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0); os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    os.execv({husk!r}, {[husk, "run", *options, root, *command]!r})
+while True:
+    _, status = os.waitpid(job, os.WUNTRACED)
+    if os.WIFEXITED(status):
+        os.tcsetpgrp(0, os.getpgrp())
+        print("ended", os.WEXITSTATUS(status), flush=True); break
+    if os.WIFSTOPPED(status):
+        os.tcsetpgrp(0, os.getpgrp())
+        print("stopped", flush=True)
+        time.sleep(1)  # whoever else reads has the line by then
+        print("the shell read", sys.stdin.readline().strip(), flush=True)
+        print("foreground", flush=True)
+        os.tcsetpgrp(0, job); os.killpg(job, signal.SIGCONT)
+'''
+        self.process = subprocess.Popen([sys.executable, "-c", shell], stdin=slave, stdout=slave, stderr=slave)
+        self.slave = slave
+        self.seen = b""
+        os.set_blocking(self.master, False)
+
+    look = User.look
+    wait_for = User.wait_for
+    type = User.type
+
+
+def stops(husk, options, root, what):
+    """^Z stops husk and its payload; what is typed meanwhile is the shell's; both go on."""
+    command = "echo ready; read x; echo payload=$x; read y; echo payload=$y; exit 6"
+    job = Job(husk, options, root, ["sh", "-c", command])
+    try:
+        job.wait_for(b"ready")
+        job.type(b"one\n")
+        job.wait_for(b"payload=one")
+        job.type(b"\x1a")
+        job.wait_for(b"stopped")
+        job.type(b"mine\n")
+        job.wait_for(b"the shell read mine")
+        job.wait_for(b"foreground")
+        job.type(b"two\n")
+        job.wait_for(b"payload=two")
+        job.wait_for(b"ended 6")
+    except AssertionError as error:
+        check(what, False, error)
+    finally:
+        job.process.kill()
+        job.process.wait()
+        os.close(job.slave)
+        os.close(job.master)
+
+
 def main():
     husk, root, kind = sys.argv[1:4]
-    options = {"ring3": ["--guest-ring", "3"], "ring0": ["--guest-ring", "0"],
+    options = {"ring3": ["--guest-ring", "3"], "ring0": ["--guest-ring", "0"], "jail": ["--jail", "full"],
                "namespace": ["--isolation", "namespace"]}[kind]
     count = "head -c 30000 >/tmp/got; echo sum $(wc -c </tmp/got) $(uniq /tmp/got | wc -l); stty sane; echo done"
     tests = {
         "pasted lines": lambda what: paste(husk, options, root, what, f"stty -echo; echo ready; sleep 1; {count}"),
         "pasted to a raw terminal": lambda what: paste(husk, options, root, what,
                                                        f"stty raw -echo; echo ready; sleep 1; {count}"),
+        "a payload that leaves its terminal raw": lambda what: leaves_it_raw(husk, options, root, what),
+        "-t with standard output elsewhere": lambda what: output_elsewhere(husk, options, root, what),
+        "keys": lambda what: keys(husk, options, root, what),
+        "-t without a terminal": lambda what: not_a_terminal(husk, options, root, what),
+        "^Z without -t": lambda what: stops(husk, options, root, what),
     }
     for what, test in tests.items():
         try:

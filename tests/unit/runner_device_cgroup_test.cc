@@ -50,9 +50,8 @@ std::optional<std::uint64_t> run(const std::vector<bpf_insn>& program, const bpf
 
 constexpr std::uint32_t kAllAccess = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE;
 
-std::optional<std::uint64_t> verdict(std::uint32_t type, std::uint32_t major, std::uint32_t minor,
-                                     std::optional<dev_t> terminal = std::nullopt) {
-  return run(device_program(default_device_rules(terminal)), {kAllAccess << 16 | type, major, minor});
+std::optional<std::uint64_t> verdict(std::uint32_t type, std::uint32_t major, std::uint32_t minor) {
+  return run(device_program(default_device_rules()), {kAllAccess << 16 | type, major, minor});
 }
 
 TEST(DeviceProgram, AllowsTheDefaultDevices) {
@@ -71,13 +70,6 @@ TEST(DeviceProgram, RefusesEverythingElse) {
       EXPECT_EQ(verdict(BPF_DEVCG_DEV_CHAR, major, minor), 0U) << "character " << major << ":" << minor;
     }
   }
-}
-
-TEST(DeviceProgram, AllowsTheTerminalThatThePayloadWasHanded) {
-  EXPECT_EQ(verdict(BPF_DEVCG_DEV_CHAR, 4, 64), 0U);
-  EXPECT_EQ(verdict(BPF_DEVCG_DEV_CHAR, 4, 64, makedev(4, 64)), 1U);
-  EXPECT_EQ(verdict(BPF_DEVCG_DEV_BLOCK, 4, 64, makedev(4, 64)), 0U);
-  EXPECT_EQ(verdict(BPF_DEVCG_DEV_CHAR, 4, 65, makedev(4, 64)), 0U);
 }
 
 TEST(DeviceRules, HaveTheFormOfVersionOne) {

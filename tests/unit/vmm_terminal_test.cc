@@ -1,5 +1,5 @@
 // Whatever ends husk, a terminal that it has made raw is as it was.
-#include "vmm/machine/terminal.h"
+#include "vmm/terminal.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

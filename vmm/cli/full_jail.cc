@@ -39,7 +39,8 @@ void make_namespaces() {
 }  // namespace
 
 int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sandbox::Jail&)>& machine) {
-  const runner::SignalGate gate;
+  // With -t the terminal is raw, and ^Z the payload's.
+  const runner::SignalGate gate(spec.terminal ? runner::SignalGate::Stops::kLeft : runner::SignalGate::Stops::kTaken);
   const UniqueFd self = runner::open_pidfd_of_self();
   const sandbox::Jail jail{.level = sandbox::JailLevel::kFull, .user = draw_user(), .parent_pidfd = self.get()};
   make_namespaces();
@@ -48,16 +49,15 @@ int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sa
   vmm.pid = ::fork();
   if (vmm.pid < 0) throw Error::from_errno("start", "the VMM's process");
   if (vmm.pid == 0) {
-    // With -t it reads the terminal, and so has to be in the foreground group with its parent. Without, signals reach
-    // it once, through its parent.
-    if (!spec.terminal) ::setsid();
+    // It stays in its parent's process group: what is typed is for both or for neither of them.
     die_with_parent(self.get());
     ::sigprocmask(SIG_SETMASK, &gate.previous_mask(), nullptr);
     return machine(jail);
   }
   vmm.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, vmm.pid, 0)));
   if (!vmm.pidfd) throw Error::from_errno("open", "a pidfd of the VMM");
-  vmm.shares_terminal = spec.terminal;
+  vmm.shares_terminal = true;
+  vmm.stopped_with_husk = vmm.pid;
   // What is left to do here needs neither the VM's descriptors nor the caller's secrets.
   keep_only(std::array{vmm.pidfd.get(), gate.descriptor(), self.get()});
   sandbox::forget_environment();

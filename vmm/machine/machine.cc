@@ -351,7 +351,7 @@ void Machine::guest_exited(std::uint8_t code, std::uint8_t signal) {
 
 std::uint32_t Machine::window_size() {
   if (!spec_.terminal) return 0;
-  const WindowSize size = machine::window_size().value_or(WindowSize{});
+  const WindowSize size = husk::window_size().value_or(WindowSize{});
   // The guest asks because it was told of SIGWINCH: the terminal's configuration space shall say the same.
   devices_->set_window_size(size.rows, size.columns);
   return (std::uint32_t{size.rows} << 16) | size.columns;

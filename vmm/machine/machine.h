@@ -23,9 +23,9 @@
 #include "vmm/machine/guest_words.h"
 #include "vmm/machine/host_profile.h"
 #include "vmm/machine/io_thread.h"
-#include "vmm/machine/terminal.h"
 #include "vmm/machine/timeline.h"
 #include "vmm/sandbox/identity.h"
+#include "vmm/terminal.h"
 
 namespace husk::machine {
 

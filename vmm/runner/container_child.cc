@@ -20,6 +20,7 @@
 #include "vmm/runner/open_in_root.h"
 #include "vmm/runner/rootfs.h"
 #include "vmm/runner/seccomp.h"
+#include "vmm/runner/terminal_relay.h"
 
 namespace husk::runner {
 namespace {
@@ -43,7 +44,7 @@ void set_up_file_systems(const ContainerPlan& plan) {
   OldRoot old_root = enter_root(std::array{plan.husk, plan.link, plan.last_step});
   // From here on every path is one in the container, also where the image has symbolic links.
   mount_proc();
-  mount_dev(old_root.path(), user_namespace, plan.console);
+  mount_dev(old_root.path(), user_namespace);
   join_network(plan);  // as late as can be: sysfs shows the interfaces of its mounter's network namespace
   mount_sys();
   restrict_proc_and_sys();
@@ -77,11 +78,16 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   set_hostname(plan.spec.hostname);
   set_up_file_systems(plan);
   umask(022);
-  make_missing_directories(kOwnRoot, plan.spec.cwd);
+  prepare_working_directory(kOwnRoot, plan.spec.cwd);
 
-  // With -t the payload shares husk's session and foreground process group, and so its terminal's signals; a shell
-  // makes its own groups from there. Without, it has no controlling terminal, and husk passes the signals on.
-  if (plan.console.empty()) setsid();
+  // A session of the payload's own: what the caller's terminal sends to husk's process group reaches it through husk.
+  const char nothing = 0;
+  if (plan.spec.terminal) {
+    send_descriptor(plan.link, open_own_terminal().get(), &nothing, sizeof nothing);
+    lead_session_on_terminal(plan.spec.uid);
+  } else {
+    setsid();
+  }
   limit_descriptors();
   leave_session_keyring();
   // The memory is still husk's. With the sysctl fs.suid_dumpable at 1 the change of user would not hide it from that
@@ -91,7 +97,6 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   die_with_parent(plan.husk);
 
   reset_signals(plan.signal_mask, plan.spec.ignored_signals);
-  const char nothing = 0;
   send_descriptor(plan.link, install_filter(default_filter()).get(), &nothing, sizeof nothing);
   plan.guard.wait_until_started();
   report.failure = execute_last_step(plan);

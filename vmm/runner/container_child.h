@@ -24,7 +24,6 @@ struct ContainerPlan {
   std::vector<int> cgroups = {};  // where to write "0" to join each control group of the payload's own
   std::optional<UserMapping> user_namespace = std::nullopt;
   SharedNetwork* network = nullptr;  // null: the process was made in a network namespace of its own
-  std::string console = {};          // path of the caller's terminal when the payload gets it (-t), else empty
 };
 
 // Runs in the child that start_child made; returns only when the command could not be run (in the report).

@@ -85,8 +85,8 @@ void write_rules(const OwnCgroup& group, const std::vector<DeviceRule>& rules) {
 
 }  // namespace
 
-std::vector<DeviceRule> default_device_rules(std::optional<dev_t> terminal) {
-  std::vector<DeviceRule> rules = {
+std::vector<DeviceRule> default_device_rules() {
+  return {
       {1, 3},
       {1, 5},
       {1, 7},
@@ -97,8 +97,6 @@ std::vector<DeviceRule> default_device_rules(std::optional<dev_t> terminal) {
       {5, 2},               // tty console ptmx
       {136, std::nullopt},  // pts/*
   };
-  if (terminal) rules.push_back({major(*terminal), minor(*terminal)});
-  return rules;
 }
 
 std::string device_rule_text(const DeviceRule& rule) {
@@ -121,8 +119,8 @@ std::vector<bpf_insn> device_program(const std::vector<DeviceRule>& rules) {
   return program;
 }
 
-DeviceCgroup DeviceCgroup::create(const MemoryCgroup& memory, std::optional<dev_t> terminal) {
-  const std::vector<DeviceRule> rules = default_device_rules(terminal);
+DeviceCgroup DeviceCgroup::create(const MemoryCgroup& memory) {
+  const std::vector<DeviceRule> rules = default_device_rules();
   if (const auto place = cgroup_v1_of("self", "devices")) {
     OwnCgroup group = OwnCgroup::create(*place);
     write_rules(group, rules);

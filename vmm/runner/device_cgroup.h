@@ -22,8 +22,8 @@ struct DeviceRule {
   std::optional<unsigned> minor;
 };
 
-// runc's default list (libcontainer/specconv, AllowedDevices), and `terminal`: what a payload with -t was handed.
-std::vector<DeviceRule> default_device_rules(std::optional<dev_t> terminal);
+// runc's default list (libcontainer/specconv, AllowedDevices).
+std::vector<DeviceRule> default_device_rules();
 
 // "c MAJOR:MINOR rwm", the form that version 1 takes (Documentation/admin-guide/cgroup-v1/devices.rst).
 std::string device_rule_text(const DeviceRule& rule);
@@ -37,7 +37,7 @@ class DeviceCgroup {
   // Version 1 where the host has its device controller mounted, in a group of its own; else a program attached to the
   // group that limits the memory, or, where that is one of version 1, to a new one. Throws when the host does not let
   // it.
-  static DeviceCgroup create(const MemoryCgroup& memory, std::optional<dev_t> terminal);
+  static DeviceCgroup create(const MemoryCgroup& memory);
 
   // Nothing when it is the group that limits the memory.
   const std::optional<OwnCgroup>& group() const { return group_; }

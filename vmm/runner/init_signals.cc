@@ -92,14 +92,6 @@ void send(int pidfd, int signo) {
   }
 }
 
-// Whether a process of the container signals its process group, and that is husk's: with -t it starts there, together
-// with whoever started husk, and the kernel does not stop at the pid namespace. A process that has left the group finds
-// no way back, since the group has no number in the container (setpgid(2)): what is true here stays true.
-bool signals_group_of_husk(const seccomp_notif& request) {
-  if (request.data.nr != SYS_kill || static_cast<int>(request.data.args[0]) != 0) return false;
-  return getpgid(static_cast<pid_t>(request.pid)) == getpgrp();
-}
-
 int signal_of(const seccomp_data& call) {
   // tgkill(tgid, tid, sig) and rt_tgsigqueueinfo(tgid, tid, sig, info); the others have the signal in second place.
   const bool third = call.nr == SYS_tgkill || call.nr == SYS_rt_tgsigqueueinfo;
@@ -127,11 +119,8 @@ std::optional<int> answer_init_signal(int listener, int pidfd, pid_t pid) {
   seccomp_notif_resp response{};
   response.id = request.id;
   const int signo = signal_of(request.data);
-  const bool to_one = static_cast<int>(request.data.args[0]) == 1;
-  const ProcessStatus payload = to_one ? read_status(pid) : ProcessStatus();
-  if (signals_group_of_husk(request)) {
-    response.error = -EPERM;
-  } else if (would_end(payload, signo) && may_signal(read_status(static_cast<pid_t>(request.pid)), payload)) {
+  const ProcessStatus payload = read_status(pid);
+  if (would_end(payload, signo) && may_signal(read_status(static_cast<pid_t>(request.pid)), payload)) {
     // Whose status was read may be another process by now, which got the number of a sender that has ended.
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &request.id) != 0) return std::nullopt;
     send(pidfd, SIGKILL);

@@ -19,9 +19,8 @@ enum class Delivery { kSent, kEndsPayload };
 // `already_sent`: the terminal has sent the signal to the payload too.
 Delivery deliver_to_init(int pidfd, pid_t pid, int signo, bool already_sent);
 
-// Takes one notification from the seccomp listener (a process in the container signals process 1 or its own process
-// group, see seccomp.h) and answers it; the group that husk is in, and the host's processes with it, is refused
-// (EPERM). Returns the signal when it ended the payload. A notification whose sender has gone is not an error.
+// Takes one notification from the seccomp listener (a process in the container signals process 1, see seccomp.h) and
+// answers it. Returns the signal when it ended the payload. A notification whose sender has gone is not an error.
 std::optional<int> answer_init_signal(int listener, int pidfd, pid_t pid);
 
 }  // namespace husk::runner

@@ -134,7 +134,7 @@ void mount_proc() {
   mount_at("proc", "/proc", "proc", kPseudoFlags);
 }
 
-void mount_dev(const std::string& old_root, bool user_namespace, const std::string& console) {
+void mount_dev(const std::string& old_root, bool user_namespace) {
   make_mount_point("/dev");
   mount_at("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k");
   if (user_namespace) {
@@ -158,7 +158,6 @@ void mount_dev(const std::string& old_root, bool user_namespace, const std::stri
   for (const auto& [target, path] : kDeviceLinks) {
     if (symlink(target, path) != 0) throw Error::from_errno("link", path);
   }
-  if (!console.empty()) bind_node_of_host(old_root + console, "/dev/console");
 }
 
 void mount_sys() {

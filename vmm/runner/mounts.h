@@ -21,8 +21,8 @@ void mount_proc();
 // A tmpfs with the devices that the OCI runtime specification names ("Default Devices"), a devpts instance of its own,
 // /dev/shm and /dev/mqueue. The tmpfs has nodev: only the nodes made here, each a mount of its own, can be opened.
 // mknod(2) is denied in a user namespace; there the host's nodes, found below `old_root` (the path of a directory), are
-// bound read-only instead. `console` is the path of a terminal below `old_root`, or empty.
-void mount_dev(const std::string& old_root, bool user_namespace, const std::string& console);
+// bound read-only instead.
+void mount_dev(const std::string& old_root, bool user_namespace);
 
 void mount_sys();
 

@@ -1,8 +1,8 @@
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vmm/log.h"
@@ -17,14 +17,11 @@
 #include "vmm/runner/runner.h"
 #include "vmm/runner/standard_streams.h"
 #include "vmm/runner/supervisor.h"
+#include "vmm/runner/terminal_relay.h"
+#include "vmm/terminal.h"
 
 namespace husk::runner {
 namespace {
-
-std::string terminal_of_caller(const ContainerSpec& spec) {
-  const char* name = spec.terminal ? ttyname(STDIN_FILENO) : nullptr;
-  return name != nullptr ? name : "";
-}
 
 // The payload's control groups; only a memory limit needs any.
 struct Cgroups {
@@ -39,15 +36,12 @@ struct Cgroups {
   }
 };
 
-Cgroups make_cgroups(const ContainerSpec& spec, const std::string& console) {
+Cgroups make_cgroups(const ContainerSpec& spec) {
   Cgroups groups;
   if (!spec.memory_limit_asked) return groups;
   groups.memory.emplace(MemoryCgroup::create(spec.memory_bytes));
-  struct stat terminal {};
-  const bool has_terminal = !console.empty() && stat(console.c_str(), &terminal) == 0;
   try {
-    groups.devices.emplace(
-        DeviceCgroup::create(*groups.memory, has_terminal ? std::optional(terminal.st_rdev) : std::nullopt));
+    groups.devices.emplace(DeviceCgroup::create(*groups.memory));
   } catch (const Error& error) {
     // An unprivileged user, or a container around husk. The payload has no CAP_MKNOD, and its mounts have nodev.
     log::write(log::Severity::kInfo, std::string("devices are not controlled by a control group: ") + error.what());
@@ -58,11 +52,11 @@ Cgroups make_cgroups(const ContainerSpec& spec, const std::string& console) {
 }  // namespace
 
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
-  const SignalGate gate;
+  const SignalGate gate(spec.terminal ? SignalGate::Stops::kLeft : SignalGate::Stops::kTaken);
   const UniqueFd self = open_pidfd_of_self();
 
-  const std::string console = terminal_of_caller(spec);
-  const Cgroups cgroups = make_cgroups(spec, console);
+  if (spec.terminal) require_terminal();
+  const Cgroups cgroups = make_cgroups(spec);
   std::vector<std::string> paths;
   std::vector<int> joined;
   for (const OwnCgroup* group : cgroups.all()) {
@@ -82,9 +76,8 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
                      .last_step = last_step.get(),
                      .cgroups = std::move(joined)};
   if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
-  plan.console = console;
-  // In a user namespace the payload's user is the caller.
-  hand_over_streams(plan.user_namespace ? geteuid() : spec.uid);
+  // In a user namespace the payload's user is the caller. With -t the payload has none of the caller's streams.
+  if (!spec.terminal) hand_over_streams(plan.user_namespace ? geteuid() : spec.uid);
 
   SharedNetwork network;
   if (!plan.user_namespace) plan.network = &network;
@@ -97,14 +90,22 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
         guard.start(self.get(), pidfd);  // first: outside of the payload's network namespace, in which husk stays
         if (plan.network != nullptr) plan.network->make();
       });
+  // In the order in which they were sent.
+  UniqueFd terminal = spec.terminal ? take_descriptor(link.husk.get()) : UniqueFd();
   payload.listener = take_descriptor(link.husk.get());
-  payload.shares_terminal = !plan.console.empty();
   const std::optional<int> not_started = check_start(payload, report);
-  const int status = not_started ? *not_started : supervise(payload, gate);
+  int status = 0;
+  if (not_started) {
+    status = *not_started;
+  } else if (terminal) {
+    TerminalRelay relay(std::move(terminal));
+    status = supervise(payload, gate, &relay);
+  } else {
+    payload.stopped_with_husk = -payload.pid;
+    status = supervise(payload, gate);
+  }
   guard.check();
 
-  // A shell with job control has taken the terminal for its own process groups.
-  if (!plan.console.empty()) set_foreground_group(getpgrp());
   if (cgroups.memory && status != 0 && cgroups.memory->killed_for_memory()) {
     log::print(log::Severity::kError,
                "the kernel killed a process of the payload: out of memory (limit %llu KiB); give it more with -m",

@@ -32,22 +32,24 @@ UniqueFd open_as_payload(const std::string& path, int flags) {
   return open_how_told(AT_FDCWD, path, flags, 0);
 }
 
-void make_missing_directories(int root, const std::string& path) {
-  const auto open_there = [root](const std::string& where) {
-    return root == kOwnRoot ? open_as_payload(where, O_PATH) : open_in_root(root, where, O_PATH);
+void prepare_working_directory(int root, const std::string& path) {
+  if (path == "/") return;
+  const auto open_there = [root](const std::string& where, int flags = O_PATH) {
+    return root == kOwnRoot ? open_as_payload(where, flags) : open_in_root(root, where, flags);
   };
-  if (path == "/" || open_there(path)) return;
-  for (std::size_t end = 0; end != std::string::npos;) {
-    end = path.find('/', end + 1);
-    const std::string part = path.substr(0, end);
-    if (part.ends_with('/') || open_there(part)) continue;
-    if (errno != ENOENT) return;
-    const std::size_t slash = part.rfind('/');
-    const UniqueFd parent = open_there(part.substr(0, slash + 1));
-    if (!parent || (mkdirat(parent.get(), part.substr(slash + 1).c_str(), 0755) != 0 && errno != EEXIST)) {
-      throw Error::from_errno("make", "working directory '" + path + "'");
+  UniqueFd directory = open_there(path, O_PATH | O_DIRECTORY);
+  if (!directory && errno == ENOENT) {
+    for (std::size_t end = 0; end != std::string::npos;) {
+      end = path.find('/', end + 1);
+      const std::string part = path.substr(0, end);
+      if (part.ends_with('/') || open_there(part) || errno != ENOENT) continue;
+      const std::size_t slash = part.rfind('/');
+      const UniqueFd parent = open_there(part.substr(0, slash + 1));
+      if (!parent || mkdirat(parent.get(), part.substr(slash + 1).c_str(), 0755) != 0) break;
     }
+    directory = open_there(path, O_PATH | O_DIRECTORY);
   }
+  if (!directory || fchdir(directory.get()) != 0) throw Error::from_errno("enter", "working directory '" + path + "'");
 }
 
 }  // namespace husk::runner

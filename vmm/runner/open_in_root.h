@@ -18,9 +18,10 @@ UniqueFd open_as_payload(const std::string& path, int flags);
 // In the place of a descriptor of the image's root: the root directory of the process is the image's.
 inline constexpr int kOwnRoot = -1;
 
-// What is missing of a working directory, as runc has it (libcontainer, prepareRootfs): the directory and those on the
-// way to it, the caller's, with mode 0755 (under the caller's umask). What stands in the way is left for whoever enters
-// the directory to find. Throws husk::Error.
-void make_missing_directories(int root, const std::string& path);
+// The payload's working directory, by a process that is not the payload's user yet, as runc has it (libcontainer:
+// prepareRootfs, finalizeNamespace): what is missing of it, and on the way to it, is made with mode 0755 (under the
+// caller's umask), and it is entered. The payload's user enters it once more, but need not be able to. Throws
+// husk::Error.
+void prepare_working_directory(int root, const std::string& path);
 
 }  // namespace husk::runner

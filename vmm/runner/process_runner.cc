@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "vmm/become_user.h"
 #include "vmm/descriptors.h"
@@ -18,6 +20,7 @@
 #include "vmm/runner/runner.h"
 #include "vmm/runner/standard_streams.h"
 #include "vmm/runner/supervisor.h"
+#include "vmm/terminal.h"
 
 namespace husk::runner {
 namespace {
@@ -66,7 +69,9 @@ void become(std::uint32_t uid, std::uint32_t gid) {
 void enter_working_directory(const std::string& path, int image) {
   constexpr int kFlags = O_PATH | O_DIRECTORY;
   const UniqueFd directory = image == kOwnRoot ? open_as_payload(path, kFlags) : open_in_root(image, path, kFlags);
-  if (!directory || fchdir(directory.get()) != 0) throw Error::from_errno("enter", "working directory '" + path + "'");
+  if (directory && fchdir(directory.get()) == 0) return;
+  // EACCES: it has been entered by who may (prepare_working_directory).
+  if (errno != EACCES) throw Error::from_errno("enter", "working directory '" + path + "'");
 }
 
 void become_plain_process(const ContainerSpec& spec, const RootSource& root, const sigset_t& mask, int parent,
@@ -75,7 +80,7 @@ void become_plain_process(const ContainerSpec& spec, const RootSource& root, con
   if (fchdir(root.directory.get()) != 0) throw Error::from_errno("enter", "image '" + root.name + "'");
   const bool in_image = chroot(".") == 0;
   if (!in_image && errno != EPERM) throw Error::from_errno("enter", "image '" + root.name + "'");
-  make_missing_directories(in_image ? kOwnRoot : root.directory.get(), spec.cwd);
+  prepare_working_directory(in_image ? kOwnRoot : root.directory.get(), spec.cwd);
   if (in_image) become(spec.uid, spec.gid);  // who may not chroot(2) may not change its user either
   die_with_parent(parent);
   // The image's paths come now. In the image no descriptor leads out of it; elsewhere its own is needed for them.
@@ -93,8 +98,10 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
     throw Error("run", "image '" + root.name + "' as a plain process", "its files are in an image file",
                 "give the directory that it was made from, or use --isolation namespace");
   }
-  const SignalGate gate;
+  const SignalGate gate(spec.terminal ? SignalGate::Stops::kLeft : SignalGate::Stops::kTaken);
   const UniqueFd self = open_pidfd_of_self();
+  std::optional<SavedTerminal> terminal;
+  if (spec.terminal) terminal.emplace();
   // Who may not change its root directory does not change its user either: see become_plain_process.
   hand_over_streams(geteuid() == 0 ? spec.uid : geteuid());
   ChildReport report;
@@ -103,8 +110,10 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
   });
   if (const std::optional<int> status = check_start(payload, report)) return *status;
   payload.shares_terminal = spec.terminal;
+  if (!spec.terminal) payload.stopped_with_husk = -payload.pid;
   const int status = supervise(payload, gate);
-  if (spec.terminal) set_foreground_group(getpgrp());  // as in run_in_namespace
+  // A shell with job control has taken the terminal for its own process groups.
+  if (spec.terminal) set_foreground_group(getpgrp());
   return status;
 }
 

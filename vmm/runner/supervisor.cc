@@ -6,16 +6,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 #include "vmm/error.h"
 #include "vmm/runner/init_signals.h"
+#include "vmm/runner/terminal_relay.h"
 
 namespace husk::runner {
 namespace {
 
 constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+constexpr std::array kStops = {SIGTSTP, SIGTTIN, SIGTTOU};
 
 std::optional<signalfd_siginfo> next_signal(const SignalGate& gate) {
   signalfd_siginfo info{};
@@ -37,6 +41,19 @@ std::optional<int> forward(const Payload& payload, const signalfd_siginfo& info)
   return std::nullopt;
 }
 
+// Husk stops as if it had never been asked, for its parent to see; when it goes on, so does the payload. SIGSTOP, since
+// process 1 of a pid namespace takes no other signal that would stop it.
+void stop_with_payload(const Payload& payload, int signo) {
+  kill(payload.stopped_with_husk, SIGSTOP);
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, signo);
+  kill(getpid(), signo);
+  sigprocmask(SIG_UNBLOCK, &stop, nullptr);  // stopped here
+  sigprocmask(SIG_BLOCK, &stop, nullptr);
+  kill(payload.stopped_with_husk, SIGCONT);
+}
+
 int reap(pid_t pid, std::optional<int> ended_by) {
   int status = 0;
   while (waitpid(pid, &status, 0) < 0) {
@@ -48,15 +65,19 @@ int reap(pid_t pid, std::optional<int> ended_by) {
 
 }  // namespace
 
-SignalGate::SignalGate() {
+SignalGate::SignalGate(Stops stops) {
   sigset_t forwarded;
   sigemptyset(&forwarded);
-  for (const int signo : kForwarded) {
+  const auto add = [&forwarded](int signo) {
     struct sigaction current {};
     // What the parent ignores stays ignored, as in a VM: nohup(1), and background jobs of a shell without job control.
     // Blocked, it would be kept for the signalfd all the same.
-    if (sigaction(signo, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) continue;
+    if (sigaction(signo, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) return;
     sigaddset(&forwarded, signo);
+  };
+  for (const int signo : kForwarded) add(signo);
+  if (stops == Stops::kTaken) {
+    for (const int signo : kStops) add(signo);
   }
   if (sigprocmask(SIG_BLOCK, &forwarded, &previous_mask_) != 0) throw Error::from_errno("block", "signals");
   descriptor_.reset(signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -67,23 +88,47 @@ SignalGate::~SignalGate() {
   sigprocmask(SIG_SETMASK, &previous_mask_, nullptr);
 }
 
-int supervise(Payload& payload, const SignalGate& gate) {
+int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal) {
   std::optional<int> ended_by;
-  std::array<pollfd, 3> events = {{{payload.pidfd.get(), POLLIN, 0},
-                                   {gate.descriptor(), POLLIN, 0},
-                                   {payload.listener.get(), POLLIN, 0}}};  // poll(2) skips a negative descriptor
+  constexpr std::size_t kOwn = 3;
+  std::array<pollfd, kOwn + TerminalRelay::kDescriptors> all{};
+  const std::span events(all);
+  events[0] = {payload.pidfd.get(), POLLIN, 0};
+  events[1] = {gate.descriptor(), POLLIN, 0};
+  events[2] = {payload.listener.get(), POLLIN, 0};  // poll(2) skips a negative descriptor
+  const auto terminals = events.subspan<kOwn>();
+  const std::span used = events.first(terminal != nullptr ? all.size() : kOwn);
   for (;;) {
-    if (poll(events.data(), events.size(), -1) < 0) {
+    if (terminal != nullptr) terminal->prepare(terminals);
+    if (poll(used.data(), used.size(), -1) < 0) {
       if (errno == EINTR) continue;
       throw Error::from_errno("wait for", "the payload");
     }
-    if (events[0].revents != 0) return reap(payload.pid, ended_by);
+    if (terminal != nullptr) {
+      const std::optional<int> typed = terminal->move(terminals, payload.pid);
+      if (typed && !ended_by && deliver_to_init(payload.pidfd.get(), payload.pid, *typed, true) == Delivery::kEndsPayload) {
+        ended_by = typed;
+      }
+    }
+    if (events[0].revents != 0) {
+      if (terminal != nullptr) terminal->finish(gate.descriptor());
+      return reap(payload.pid, ended_by);
+    }
     if (ended_by) {  // only its end is waited for now
       events[1].fd = events[2].fd = -1;
       continue;
     }
     if (events[1].revents != 0) {
-      if (const auto info = next_signal(gate)) ended_by = forward(payload, *info);
+      const std::optional<signalfd_siginfo> info = next_signal(gate);
+      if (!info) continue;
+      const int signo = static_cast<int>(info->ssi_signo);
+      if (std::ranges::find(kStops, signo) != kStops.end()) {
+        stop_with_payload(payload, signo);
+      } else if (terminal != nullptr && signo == SIGWINCH) {
+        terminal->take_window_size();
+      } else {
+        ended_by = forward(payload, *info);
+      }
     } else if ((events[2].revents & POLLIN) != 0) {
       ended_by = answer_init_signal(payload.listener.get(), payload.pidfd.get(), payload.pid);
     } else if (events[2].revents != 0) {

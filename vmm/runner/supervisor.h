@@ -9,12 +9,18 @@
 
 namespace husk::runner {
 
+class TerminalRelay;
+
 // Blocks the signals that are passed on, all but those that husk was started with as ignored, for as long as it lives,
 // so that none is lost between the start of the payload and the first wait. The payload's process has to restore
 // `previous_mask` before it runs the payload.
 class SignalGate {
  public:
-  SignalGate();
+  // Signals that stop husk (^Z, or reading the terminal in the background). Taken: the payload is stopped with it. Left:
+  // they do what they do, since the terminal sends them to the payload as well, or since ^Z is none of husk's.
+  enum class Stops { kLeft, kTaken };
+
+  explicit SignalGate(Stops stops);
   ~SignalGate();
   SignalGate(const SignalGate&) = delete;
   SignalGate& operator=(const SignalGate&) = delete;
@@ -32,10 +38,12 @@ struct Payload {
   UniqueFd pidfd;
   UniqueFd listener;             // seccomp listener; not open for a plain process, which is no namespace's process 1
   bool shares_terminal = false;  // in the process group that the terminal sends its signals to, together with husk
+  // What is stopped and continued together with husk (Stops::kTaken): a process, or a process group as kill(2) has it.
+  pid_t stopped_with_husk = 0;
 };
 
-// Runs until the payload has ended, reaps it, and returns the status that husk exits with.
-int supervise(Payload& payload, const SignalGate& gate);
+// Runs until the payload has ended, reaps it, and returns the status that husk exits with. `terminal` may be null.
+int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal = nullptr);
 
 // Gives every signal its default action, but for those that are to be ignored, and restores the mask: what a program
 // expects to start with.

@@ -71,14 +71,14 @@ long look_up(const char* path, unsigned long long flags) {
   return system_call(SYS_openat2, AT_FDCWD, address(path), address(&how), sizeof how);
 }
 
-// As the payload's user: a directory that it may not enter is not its working directory.
+// As the payload's user. A directory that it may not enter is one that root has entered for it, as runc does
+// (vmm/runner/open_in_root.h, prepare_working_directory).
 void enter(const char* directory) {
   constexpr char kWhat[] = "enter working directory ";
   const long descriptor = look_up(directory, O_DIRECTORY);
-  if (descriptor < 0) fail(kHuskError, kWhat, directory, static_cast<int>(-descriptor));
-  const long entered = system_call(SYS_fchdir, descriptor);
-  if (entered < 0) fail(kHuskError, kWhat, directory, static_cast<int>(-entered));
-  system_call(SYS_close, descriptor);
+  const long entered = descriptor < 0 ? descriptor : system_call(SYS_fchdir, descriptor);
+  if (entered < 0 && entered != -EACCES) fail(kHuskError, kWhat, directory, static_cast<int>(-entered));
+  if (descriptor >= 0) system_call(SYS_close, descriptor);
   // getcwd(2): "(unreachable)" and no slash comes first when the directory is not below the root directory.
   char path[4096];
   const long known = system_call(SYS_getcwd, address(path), sizeof path);

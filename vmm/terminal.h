@@ -1,14 +1,15 @@
-// The host's terminal, for `-t`: raw while the guest has it, since the guest's own line discipline does the echoing,
-// the line editing and the signals.
+// The caller's terminal, for `-t`: raw while the payload has one of its own, in a guest or in a container, since that
+// one's line discipline does the echoing, the line editing and the signals.
 #pragma once
 
 #include <signal.h>
+#include <termios.h>
 
 #include <array>
 #include <cstdint>
 #include <optional>
 
-namespace husk::machine {
+namespace husk {
 
 // Puts the terminal on standard input into raw mode, and back when it goes. Also on every other way out of the process
 // that can be caught: emergency_exit (vmm/emergency_exit.h), and the signals that end a process by default and that
@@ -27,6 +28,22 @@ class RawTerminal {
                                       SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,  SIGSTKFLT, SIGPWR};
 };
 
+// Throws husk::Error when standard input is not a terminal.
+void require_terminal();
+
+// The terminal on standard input is as it was when this goes, whatever a payload that shared it has done. Throws
+// husk::Error when there is none.
+class SavedTerminal {
+ public:
+  SavedTerminal();
+  ~SavedTerminal();
+  SavedTerminal(const SavedTerminal&) = delete;
+  SavedTerminal& operator=(const SavedTerminal&) = delete;
+
+ private:
+  termios mode_{};
+};
+
 struct WindowSize {
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;
@@ -35,4 +52,4 @@ struct WindowSize {
 // Of the terminal on standard output, or else on standard input.
 std::optional<WindowSize> window_size();
 
-}  // namespace husk::machine
+}  // namespace husk

@@ -1,7 +1,6 @@
-#include "vmm/machine/terminal.h"
+#include "vmm/terminal.h"
 
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,7 +8,7 @@
 #include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 
-namespace husk::machine {
+namespace husk {
 namespace {
 
 termios previous_mode;  // set before anybody can want it back
@@ -33,10 +32,22 @@ void end_by_signal(int number) {
 
 }  // namespace
 
+void require_terminal() {
+  if (::isatty(STDIN_FILENO) == 1) return;
+  throw Error("give the payload", "a terminal (-t)", "standard input is not a terminal", "leave -t out");
+}
+
+SavedTerminal::SavedTerminal() {
+  require_terminal();
+  ::tcgetattr(STDIN_FILENO, &mode_);
+}
+
+SavedTerminal::~SavedTerminal() {
+  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode_);
+}
+
 RawTerminal::RawTerminal() {
-  if (::tcgetattr(STDIN_FILENO, &previous_mode) != 0) {
-    throw Error("give the payload", "a terminal (-t)", "standard input is not a terminal", "leave -t out");
-  }
+  if (::tcgetattr(STDIN_FILENO, &previous_mode) != 0) require_terminal();
   set_emergency_action(restore_at_once);
   struct sigaction action {};
   action.sa_handler = end_by_signal;
@@ -68,4 +79,4 @@ std::optional<WindowSize> window_size() {
   return WindowSize{size.ws_row, size.ws_col};
 }
 
-}  // namespace husk::machine
+}  // namespace husk
