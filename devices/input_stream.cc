@@ -19,11 +19,12 @@ InputStream::InputStream(int fd) : fd_(fd), kind_(kind_of(fd)) {}
 
 InputStream::Kind InputStream::kind_of(int fd) {
   struct stat info;
-  if (::fstat(fd, &info) != 0) return Kind::kNeverWaits;  // closed: the first read says EBADF
+  if (::fstat(fd, &info) != 0) return Kind::kOther;  // closed: the first read says EBADF
   if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) return Kind::kCanRefuse;
-  if (!S_ISCHR(info.st_mode)) return Kind::kNeverWaits;
-  // Memory devices (/dev/null, /dev/zero) have major number 1 and never wait; terminals do.
-  return info.st_rdev >> 8 == 1 ? Kind::kNeverWaits : Kind::kOther;
+  if (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode) || S_ISDIR(info.st_mode)) return Kind::kNeverWaits;
+  // Memory devices (/dev/null, /dev/zero) have major number 1 and never wait; terminals do, and what is no file at all
+  // (eventfd(2)).
+  return S_ISCHR(info.st_mode) && info.st_rdev >> 8 == 1 ? Kind::kNeverWaits : Kind::kOther;
 }
 
 bool InputStream::ready() const {
