@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # README's two commands and what they run, wherever a clone lies: below /tmp, in a path with spaces, owned by another
-# user, on a tmpfs: clone_test.sh HUSK ROOT SOURCE. The clones have the scripts and a husk, and nothing is built: cmake and
-# ctest are stand-ins that look at what they are told.
+# user, on a tmpfs: clone_test.sh HUSK ROOT SOURCE. The clones have the scripts and a husk, and nothing is built: cmake
+# and ctest are stand-ins that look at what they are told.
 set -u
 husk=$1
 root=$2
@@ -75,6 +75,11 @@ check_clone() {
   expect "$at: the report" report "$(cat "$work/husk-report.html")"
   rm -rf "$clone"
 }
+
+# A path that a source file gets as a macro has its quotes with it, or breaks at a space.
+commands=$(dirname "$husk")/compile_commands.json
+[ -e "$commands" ] || fail "no $commands"
+expect "macros that are paths without quotes" "" "$(grep -oE -e '-DHUSK_[A-Z_]+=/[^ ]*' "$commands" | sort -u)"
 
 check_clone "$work/a clone" 0:0 "below /tmp, with a space"
 check_clone "$work/another's clone" 1000:1000 "below /tmp, of another user"
