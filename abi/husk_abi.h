@@ -123,6 +123,7 @@ enum class ConsoleStatusCode : std::uint32_t {
   kFileTooLarge = 5,   // the limit of RLIMIT_FSIZE: EFBIG and SIGXFSZ
   kBadDescriptor = 6,  // not open in this direction: EBADF
   kDirectory = 7,      // EISDIR
+  kMore = 8,           // input only: kOk, and the next read would not wait either
 };
 
 struct ConsoleStatus {

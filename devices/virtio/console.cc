@@ -48,13 +48,16 @@ class InputRoom {
       const std::uint64_t allowed = queue.allow(segment.size());
       if (allowed == 0) break;
       segments_[count_++] = {segment.data(), allowed};
+      size_ += allowed;
     }
   }
+  std::size_t size() const { return size_; }
   std::span<const iovec> segments() const { return std::span(segments_).first(count_); }
 
  private:
   std::array<iovec, kMaxReadSegments> segments_;
   std::size_t count_ = 0;
+  std::size_t size_ = 0;
 };
 
 }  // namespace
@@ -151,7 +154,10 @@ bool Console::serve(Queue& queue, bool& interrupt) {
     input_ended_ = true;
     return false;
   }
-  interrupt |= push_input(queue, status_code(result.status), result.received);
+  abi::ConsoleStatusCode code = status_code(result.status);
+  // A program that reads in small pieces asks before each whether there is something (poll(2)): it need not ask here.
+  if (streams() && result.received == room.size() && input_->ready()) code = abi::ConsoleStatusCode::kMore;
+  interrupt |= push_input(queue, code, result.received);
   return true;
 }
 

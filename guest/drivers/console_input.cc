@@ -120,7 +120,8 @@ void ConsoleInput::take_answer(std::size_t written) {
       readable_ = true;
       return;
     }
-    if (code != ConsoleStatusCode::kOk) {
+    readable_ = code == ConsoleStatusCode::kMore;
+    if (code != ConsoleStatusCode::kOk && code != ConsoleStatusCode::kMore) {
       error_ = errno_of(code);
       return;
     }

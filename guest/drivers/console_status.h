@@ -20,6 +20,7 @@ constexpr Errno errno_of(husk::abi::ConsoleStatusCode code) {
     case ConsoleStatusCode::kDirectory:
       return Errno::kIsDir;
     case ConsoleStatusCode::kOk:
+    case ConsoleStatusCode::kMore:
     case ConsoleStatusCode::kReadable:
     case ConsoleStatusCode::kIoError:
       break;

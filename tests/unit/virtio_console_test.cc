@@ -380,6 +380,7 @@ TEST_F(ConsoleTest, NothingIsTakenThatWasNotAskedFor) {
   ASSERT_EQ(::write(pipe_.fds[1], "l1\nl2\n", 6), 6);
   guest.ask(0, 3);
   EXPECT_EQ(guest.input(0), "l1\n");
+  EXPECT_EQ(guest.input_code(0), ConsoleStatusCode::kMore);
   EXPECT_EQ(pipe_.read_now(10), "l2\n");
 }
 
