@@ -138,7 +138,7 @@ constexpr Action kActions[] = {
     {"(vfork)", 4, fork_and_wait},
     {"(thread)", 5, make_thread},
     {"(clone)", 5, clone_any},
-    {"(signal)", 8, signal_family},
+    {"(signal)", 4, signal_family},
     {"(limit)", 1, lower_limit},
     {"(exec)", 5, [](Worker& worker) { in_child(worker, execute_something); }},
     {"(jump)", 4, [](Worker& worker) { in_child(worker, jump_somewhere); }},

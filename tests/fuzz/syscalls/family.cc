@@ -125,13 +125,19 @@ void run_family(const FamilyOptions& options) {
   if (world.trace) ::dup2(1, kTraceDescriptor);
   open_descriptors();
   limit_resources();
+  // Most signals come back from a handler at first, or a family would kill itself before it has made many calls.
   // SIGUSR1 is the supervisor's, who wakes what waits for ever.
   struct sigaction action = {};
   action.sa_sigaction = [](int signal, siginfo_t* information, void* context) {
     signal_handler(signal, information, context);
   };
   action.sa_flags = SA_SIGINFO;
-  ::sigaction(SIGUSR1, &action, nullptr);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    const bool fault =
+        signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGTRAP;
+    const bool stop = signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+    if (!fault && !stop && signal != SIGCHLD) ::sigaction(signal, &action, nullptr);
+  }
   Worker worker(options.seed, world, 0);
   worker.run(options.calls);
   Worker::leave(worker.random());
