@@ -1,6 +1,6 @@
 // The supervisor of the system call fuzzer, process 1 of the container:
 //   fuzz_syscalls --where ring3|ring0|native [--seed N] [--seconds N] [--epoch-ms N] [--families N] [--limit-ms N]
-//                 [--entry ADDRESS] [--epoch N] [--family N] [--calls N] [--trace]
+//                 [--entry ADDRESS] [--epoch N] [--family N] [--calls N] [--without N-M,N] [--trace]
 //
 // Families of processes make calls for the length of an epoch. Then all of them are killed, and that they have ended is
 // checked, too. What a family does follows from the seed, the epoch and the family's number: --seed, --epoch and
@@ -29,6 +29,7 @@
 #include "tests/fuzz/syscalls/random.h"
 #include "tests/fuzz/syscalls/raw.h"
 #include "tests/fuzz/syscalls/watchers.h"
+#include "tests/fuzz/syscalls/worker.h"
 
 namespace fuzz {
 namespace {
@@ -214,7 +215,7 @@ void Supervisor::epoch(std::uint64_t number) {
       const bool wanted = options_.only_family == ~0ull || options_.only_family == index;
       if (families_[index].leader != 0)
         wake_still(index);
-      else if (wanted && families_[index].turn < 200)
+      else if (wanted && families_[index].turn < (options_.calls == ~0ull ? 200 : 1))
         start_family(index);
     }
     ::usleep(options_.where == Where::kRing0 ? 20'000 : 4'000);
@@ -349,6 +350,18 @@ int Supervisor::run() {
   return board_->failed != 0 ? 1 : 0;
 }
 
+// "3,7-20,25"
+void leave_out(const char* ranges) {
+  while (*ranges != '\0') {
+    char* end = nullptr;
+    std::uint64_t first = std::strtoull(ranges, &end, 10), last = first;
+    if (*end == '-') last = std::strtoull(end + 1, &end, 10);
+    for (; first <= last && first < kMostLeftOut; ++first) left_out[first] = true;
+    if (end == ranges) return;
+    ranges = *end == ',' ? end + 1 : end;
+  }
+}
+
 int usage() {
   std::fprintf(stderr, "usage: fuzz_syscalls --where ring3|ring0|native [--seed N] [--seconds N] ...\n");
   return 2;
@@ -392,6 +405,8 @@ int main(int count, char** arguments) {
       options.one_epoch = true;
     } else if (name == "--family") {
       options.only_family = value;
+    } else if (name == "--without") {
+      leave_out(text);
     } else if (name == "--calls") {
       options.calls = value;
     } else {

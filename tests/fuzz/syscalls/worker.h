@@ -28,12 +28,17 @@ class Worker {
  private:
   void call();
 
+  const std::uint64_t seed_;
   Random random_;
   const World& world_;
   Values values_;
   Slot& slot_;
   unsigned depth_;
 };
+
+// Calls of a family's first process that are not made: how few of them show what all of them did?
+inline constexpr std::uint64_t kMostLeftOut = 20'000;
+extern bool left_out[kMostLeftOut];
 
 // The memory at the fixed addresses of world.h.
 bool map_arena();
