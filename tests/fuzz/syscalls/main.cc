@@ -202,7 +202,7 @@ void Supervisor::epoch(std::uint64_t number) {
     new (&blocks_[index]) Block{};
     blocks_[index].family = index;
     blocks_[index].epoch = static_cast<std::uint32_t>(number);
-    blocks_[index].forks_left = options_.where == Where::kRing0 ? 30 : 80;
+    blocks_[index].forks_left = 80;
     const std::string name = std::to_string(index);
     ::mkdirat(work_, name.c_str(), 0755);
     if (options_.where == Where::kNative || index % 3 != 0) ::fchownat(work_, name.c_str(), kFuzzUser, kFuzzUser, 0);
@@ -225,7 +225,7 @@ void Supervisor::epoch(std::uint64_t number) {
     calls_ += blocks_[index].calls;
     refused_ += blocks_[index].refused;
     const std::int32_t left = blocks_[index].forks_left;
-    processes_ += static_cast<std::uint64_t>((options_.where == Where::kRing0 ? 30 : 80) - std::max(left, 0));
+    processes_ += static_cast<std::uint64_t>(80 - std::max(left, 0));
   }
 }
 

@@ -305,7 +305,7 @@ void run_neighbour(Board& board, const char* directory, bool slow) {
     neighbour.round(number);
     board.neighbour_rounds = number + 1;
     if (board.failed != 0) ::_exit(1);
-    ::usleep(20'000);
+    ::usleep(slow ? 500'000 : 20'000);
   }
 }
 
