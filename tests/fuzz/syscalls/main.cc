@@ -15,10 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
@@ -195,9 +197,10 @@ void Supervisor::wake_still(unsigned index) {
 
 void Supervisor::epoch(std::uint64_t number) {
   epoch_ = number;
-  std::printf("epoch %lu\n", static_cast<unsigned long>(number));
-  std::fflush(stdout);
   clean();
+  std::printf("epoch %lu, %lu KiB free\n", static_cast<unsigned long>(number),
+              static_cast<unsigned long>(free_memory_kib()));
+  std::fflush(stdout);
   for (unsigned index = 0; index < families_.size(); ++index) {
     new (&blocks_[index]) Block{};
     blocks_[index].family = index;
@@ -263,14 +266,16 @@ void Supervisor::end_everybody() {
   reap();
 }
 
-void remove_below(int directory, int depth) {
+// All that is in a directory, but `kept` at its top.
+void remove_below(int directory, int depth, std::initializer_list<std::string_view> kept = {}) {
   DIR* stream = ::fdopendir(directory);
   if (stream == nullptr) {
     ::close(directory);
     return;
   }
   while (const dirent* entry = ::readdir(stream)) {
-    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == ".." || std::find(kept.begin(), kept.end(), name) != kept.end()) continue;
     if (::unlinkat(::dirfd(stream), entry->d_name, 0) == 0) continue;
     const int below = ::openat(::dirfd(stream), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (below >= 0 && depth < 500) remove_below(below, depth + 1);
@@ -286,7 +291,11 @@ void Supervisor::clean() {
       continue;
     while (::umount2(path.c_str(), MNT_DETACH) == 0) continue;
   }
-  remove_below(::openat(work_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
+  // Everywhere that a user may write.
+  constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  remove_below(::openat(work_, ".", kDirectory), 0);
+  remove_below(::open("/tmp", kDirectory), 0, {"fuzz", "watch"});
+  remove_below(::open("/dev/shm", kDirectory), 0);
 }
 
 std::uint64_t Supervisor::free_memory_kib() {
