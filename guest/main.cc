@@ -71,10 +71,21 @@ void set_limits(task::Process& process, const PayloadDescription& payload) {
   }
 }
 
-Result<void> open_standard_streams(fs::FileTable& files, bool terminal) {
+// The terminal belongs to the payload's user, who could not open it by its name (/dev/stdout, /dev/console) otherwise; the
+// group stays. runc does so with the streams that it hands over (opencontainers/runc#280).
+Result<void> give_terminal(fs::File& terminal, std::uint32_t uid) {
+  if (uid == 0) return {};
+  fs::MetadataChange change;
+  change.set_uid = true;
+  change.uid = uid;
+  return terminal.inode().change_metadata(change);
+}
+
+Result<void> open_standard_streams(fs::FileTable& files, const PayloadDescription& payload) {
   using fs::ConsoleRole;
-  if (terminal) {
+  if (payload.terminal) {
     Ref<fs::File> file = TRY(fs::open_console(ConsoleRole::kTerminal, fs::kReadWrite));
+    TRY(give_terminal(*file, payload.uid));
     for (int fd = 0; fd < 3; ++fd) TRY(files.install_at(fd, file, false));
     return {};
   }
@@ -235,7 +246,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   if (auto entered = enter_working_directory(*task, boot.payload.working_directory); !entered) {
     give_up(kInternalError, "enter working directory", boot.payload.working_directory, entered.error());
   }
-  if (auto opened = open_standard_streams(*task->files, boot.payload.terminal); !opened) {
+  if (auto opened = open_standard_streams(*task->files, boot.payload); !opened) {
     give_up(kInternalError, "open", "the standard streams", opened.error());
   }
   if (auto started = start_payload(boot, *task); !started) {
