@@ -29,8 +29,8 @@ class Random {
 
 // A seed for each part of a run, which depends on nothing that another part draws.
 inline std::uint64_t seed_of(std::uint64_t seed, std::uint64_t epoch, std::uint64_t family, std::uint64_t turn) {
-  Random random(seed ^ (epoch << 40) ^ (family << 32) ^ turn);
-  random.next();
+  // Mixed first, so that the next seed's first turn is not this one's second.
+  Random random(Random(seed).next() ^ (epoch << 40) ^ (family << 32) ^ turn);
   return random.next();
 }
 
