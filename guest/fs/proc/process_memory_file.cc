@@ -32,7 +32,7 @@ class OpenMemory final : public File {
       return buffer.store(page.first(count));
     });
   }
-  Result<std::size_t> do_write(std::uint64_t& offset, mm::IoBuffer& buffer) override {
+  Result<std::size_t> do_write(std::uint64_t offset, mm::IoBuffer& buffer) override {
     std::uint64_t at = offset;
     return move(at, buffer, [&](mm::AddressSpace& space, std::span<std::byte> page) -> Result<std::size_t> {
       const std::size_t count = TRY(buffer.load(page));
