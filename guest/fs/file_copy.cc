@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mm/address.h"
+#include "task/scheduler.h"
 
 namespace kernel::fs {
 
@@ -21,6 +22,9 @@ Result<std::size_t> FileCopy::all(std::size_t count) {
     if (!moved) return moved_or(copied, moved.error());
     if (moved.value() == 0) break;
     copied += moved.value();
+    // No file says when it ends: 2 GiB of random numbers take half a minute. Any signal ends a sendfile(2) of Linux
+    // early.
+    if (task::preemption_point()) break;
   }
   return copied;
 }
