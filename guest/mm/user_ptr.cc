@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mm/address_space.h"
+#include "task/no_switch.h"
 #include "task/out_of_memory.h"
 #include "task/task.h"
 
@@ -22,6 +23,7 @@ Result<Pfn> frame_with_reserve(AddressSpace& space, std::uint64_t address, Fault
 // No other task runs meanwhile, not even for want of memory: callers hold references to what other tasks change.
 template <typename Move>
 std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move) {
+  const task::NoSwitch guard;
   std::size_t done = 0;
   while (done < size) {
     const std::uint64_t position = address + done;

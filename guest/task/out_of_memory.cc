@@ -25,17 +25,16 @@ std::uint64_t memory_of(Process& process) {
   return space ? space->resident_pages() + space->page_tables() : 0;
 }
 
-// The process that holds the most memory, the current one if that is as large. One that is ending already is no
-// victim: it gives back what it can without being asked again, and may have to wait for somebody else before it ends
-// (a vfork(2) parent for its child).
+// The process whose end helps most, the current one if that helps as much or if nobody may be chosen. One that is ending
+// already is no victim: it gives back what it can without being asked again, and may have to wait for somebody else
+// before it ends (a vfork(2) parent for its child).
 Process& choose_victim() {
   Process* victim = current().process.get();
-  std::uint64_t most = memory_of(*victim);
+  std::optional<std::int64_t> most = badness_of(*victim);
   for_each_process([&](Process& process) {
-    if (process.state == ProcessState::kZombie || process.group_exiting) return true;
-    if (const std::uint64_t pages = memory_of(process); pages > most) {
+    if (const auto badness = badness_of(process); badness && (!most || *badness > *most)) {
       victim = &process;
-      most = pages;
+      most = badness;
     }
     return true;
   });
@@ -84,6 +83,13 @@ bool kill_the_largest() {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> badness_of(Process& process) {
+  if (process.state == ProcessState::kZombie || process.group_exiting) return {};
+  if (process.oom_score_adj == kLowestOomAdjustment) return {};
+  const auto all = static_cast<std::int64_t>(mm::memory_statistics().total_frames);
+  return static_cast<std::int64_t>(memory_of(process)) + process.oom_score_adj * all / kHighestOomAdjustment;
+}
 
 bool make_room() {
   if (current().process->group_exiting) return false;

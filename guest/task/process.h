@@ -7,6 +7,7 @@
 #include "lib/ref.h"
 #include "lib/string.h"
 #include "task/ids.h"
+#include "task/no_switch.h"
 #include "task/signal_state.h"
 #include "task/task.h"
 #include "task/wait_queue.h"
@@ -125,11 +126,12 @@ void remove_process(Process& process);
 // The process or task with this id, or null. Zombies are found.
 Process* find_process(int pid);
 Task* find_task(int tid);
-// Calls `visit` for each process in ascending pid order, from a pid on; visit returns false to stop.
+// Calls `visit` for each process in ascending pid order, from a pid on; visit returns false to stop, and switches no tasks.
 using ProcessVisitor = bool (*)(Process&, void*);
 void for_each_process(int first_pid, ProcessVisitor visit, void* context);
 template <typename Visit>
 void for_each_process_from(int first_pid, Visit visit) {
+  const NoSwitch guard;  // the list of processes is walked
   for_each_process(
       first_pid, [](Process& process, void* context) { return (*static_cast<Visit*>(context))(process); }, &visit);
 }

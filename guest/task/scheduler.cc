@@ -12,6 +12,7 @@
 #include "lib/time.h"
 #include "mm/address_space.h"
 #include "task/exit.h"
+#include "task/no_switch.h"
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/timers.h"
@@ -59,6 +60,11 @@ void switch_to(Task& next) {
   finish_switch();
 }
 
+// Also where nothing would be switched this time: whoever calls must always be able to bear it.
+void check_may_switch() {
+  if (NoSwitch::in_force()) panic("a task would be switched while somebody holds what other tasks change");
+}
+
 // Returns when the current task has the CPU again, which may be at once.
 void run_others() {
   for (;;) {
@@ -102,6 +108,7 @@ void interrupt_task(Task& task) {
 }
 
 void yield() {
+  check_may_switch();
   if (run_queue_->empty()) {
     slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
     return;
@@ -135,6 +142,7 @@ bool is_interrupted(const Task& task, Interruptible interruptible) {
 }  // namespace
 
 Result<void> block(Deadline deadline, Interruptible interruptible) {
+  check_may_switch();
   Task& self = current();
   if (!self.woken) {
     if (is_interrupted(self, interruptible)) return Errno::kRestart;

@@ -4,14 +4,14 @@
 
 #include "fs/proc/process_files.h"
 #include "lib/string.h"
-#include "mm/address_space.h"
 #include "mm/frame.h"
+#include "task/out_of_memory.h"
 
 namespace kernel::fs {
 
 namespace {
 
-constexpr int kLowestAdjustment = -1000, kHighestAdjustment = 1000;
+using task::kHighestOomAdjustment;
 // oom_adj, which oom_score_adj replaced: -17 never, 15 first.
 constexpr int kOldNever = -17, kOldHighest = 15;
 
@@ -56,13 +56,13 @@ Result<void> write_process_oom_score_adj(const ProcSubject& subject, ProcText& t
 
 Result<void> accept_oom_score_adj(const ProcSubject& subject, std::string_view text) {
   const int value = TRY(parse_number(text));
-  if (value < kLowestAdjustment || value > kHighestAdjustment) return Errno::kInval;
+  if (value < task::kLowestOomAdjustment || value > kHighestOomAdjustment) return Errno::kInval;
   return set_adjustment(subject.process, value);
 }
 
 Result<void> write_process_oom_adj(const ProcSubject& subject, ProcText& text) {
   const int adjustment = subject.process.oom_score_adj;
-  const int value = adjustment == kHighestAdjustment ? kOldHighest : adjustment * -kOldNever / kHighestAdjustment;
+  const int value = adjustment == kHighestOomAdjustment ? kOldHighest : adjustment * -kOldNever / kHighestOomAdjustment;
   text.print("{}{}\n", value < 0 ? "-" : "", static_cast<unsigned>(value < 0 ? -value : value));
   return {};
 }
@@ -70,7 +70,7 @@ Result<void> write_process_oom_adj(const ProcSubject& subject, ProcText& text) {
 Result<void> accept_oom_adj(const ProcSubject& subject, std::string_view text) {
   const int value = TRY(parse_number(text));
   if (value < kOldNever || value > kOldHighest) return Errno::kInval;
-  const int adjustment = value == kOldHighest ? kHighestAdjustment : value * kHighestAdjustment / -kOldNever;
+  const int adjustment = value == kOldHighest ? kHighestOomAdjustment : value * kHighestOomAdjustment / -kOldNever;
   // The old file only ever went up without privilege, whatever root had allowed.
   const bool privileged = task::current().credentials.can(task::Capability::kSysResource);
   if (adjustment < subject.process.oom_score_adj && !privileged) return Errno::kAcces;
@@ -79,18 +79,10 @@ Result<void> accept_oom_adj(const ProcSubject& subject, std::string_view text) {
 
 // 0 to 1000 and a third, in which a process without memory or adjustment has 666 (Linux's proc_oom_score).
 Result<void> write_process_oom_score(const ProcSubject& subject, ProcText& text) {
-  std::int64_t resident = 0;
-  if (subject.task && subject.task->space) {
-    const mm::AddressSpace& space = *subject.task->space;
-    space.for_each_mapping([&](const mm::Mapping& mapping) {
-      resident += static_cast<std::int64_t>(space.resident_pages(mapping));
-    });
-  }
-  const int adjustment = subject.process.oom_score_adj;
-  const auto total = static_cast<std::int64_t>(mm::memory_statistics().total_frames);
-  const std::int64_t badness = resident * 1000 / std::max<std::int64_t>(total, 1) + adjustment;
-  const bool never = adjustment == kLowestAdjustment;
-  text.print("{}\n", never ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(0, (1000 + badness) * 2 / 3)));
+  const auto badness = task::badness_of(subject.process);
+  const auto all = static_cast<std::int64_t>(mm::memory_statistics().total_frames);
+  const std::int64_t score = badness ? (1000 + *badness * 1000 / all) * 2 / 3 : 0;
+  text.print("{}\n", static_cast<std::uint64_t>(std::max<std::int64_t>(0, score)));
   return {};
 }
 
