@@ -20,7 +20,6 @@ constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 43;
 // fallocate(2).
 constexpr int kKeepSize = 1;
 constexpr int kPunchHole = 2;
-constexpr int kZeroRange = 0x10;
 
 class OpenRamFile final : public File {
  public:
@@ -234,25 +233,15 @@ Result<void> RamFile::reserve(std::uint64_t first, std::uint64_t end) {
   return {};
 }
 
-void RamFile::zero(std::uint64_t offset, std::uint64_t end) {
-  for (std::uint64_t index = data_->next_resident(offset >> mm::kPageShift); index << mm::kPageShift < end;
-       index = data_->next_resident(index + 1)) {
-    if (index == mm::RamObject::kNoPage) return;
-    const std::uint64_t page = index << mm::kPageShift;
-    const std::uint64_t from = std::max(offset, page), to = std::min(end, page + mm::kPageSize);
-    memset(mm::frame_data(data_->resident_page(index)) + (from - page), 0, to - from);
-  }
-}
-
 Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
   contents_turn.wait();
   const bool keep_size = mode & kKeepSize;
   const bool punch = mode & kPunchHole;
-  const bool zeroes = mode & kZeroRange;
-  if ((mode & ~(kKeepSize | kPunchHole | kZeroRange)) || (punch && (!keep_size || zeroes))) return Errno::kOpNotSupp;
+  // What tmpfs does on Linux; FALLOC_FL_ZERO_RANGE and the rest are for file systems on disks.
+  if ((mode & ~(kKeepSize | kPunchHole)) || (punch && !keep_size)) return Errno::kOpNotSupp;
   std::uint64_t end;
   if (__builtin_add_overflow(offset, length, &end) || end > kLargestFile) return Errno::kFBig;
-  if ((seals_ & (kSealWrite | kSealFutureWrite)) && (punch || zeroes)) return Errno::kPerm;
+  if ((seals_ & (kSealWrite | kSealFutureWrite)) && punch) return Errno::kPerm;
   if (!keep_size) {
     TRY(check_resize(std::max(size(), end)));
     if (end > size()) TRY(largest_size(end - 1));
@@ -267,7 +256,6 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
     if (first < last) mm::unmap_object_pages(*data_, first, last);
   } else {
     TRY(reserve(offset >> mm::kPageShift, mm::page_ceil(end) >> mm::kPageShift));
-    if (zeroes) zero(offset, std::min(end, data_->size()));
     if (!keep_size) data_->extend_to(end);
   }
   touch_modified();

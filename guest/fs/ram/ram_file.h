@@ -48,7 +48,6 @@ class RamFile final : public RamInode {
   Result<std::size_t> read_ram(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<mm::FrameRef> page_to_write(std::uint64_t index);
   Result<void> reserve(std::uint64_t first, std::uint64_t end);
-  void zero(std::uint64_t offset, std::uint64_t end);
   void drop_privileges();
   // kPerm if a seal forbids to make the file `new_size` long.
   Result<void> check_resize(std::uint64_t new_size) const;
