@@ -30,8 +30,10 @@ std::optional<signalfd_siginfo> next_signal(const SignalGate& gate) {
 // Returns the signal when it ended a payload that is process 1 of a namespace.
 std::optional<int> forward(const Payload& payload, const signalfd_siginfo& info) {
   const int signo = static_cast<int>(info.ssi_signo);
-  // SI_KERNEL: not from a process, but from the terminal, whose whole foreground group gets it.
-  const bool already_sent = payload.shares_terminal && info.ssi_code == SI_KERNEL;
+  // SI_KERNEL: not from a process, but from the terminal, whose whole foreground group gets it. Only that it has hung up
+  // it tells nobody but the leader of its session.
+  const bool for_leader = signo == SIGHUP && getsid(0) == getpid();
+  const bool already_sent = payload.shares_terminal && info.ssi_code == SI_KERNEL && !for_leader;
   if (payload.listener) {
     const Delivery delivery = deliver_to_init(payload.pidfd.get(), payload.pid, signo, already_sent);
     if (delivery == Delivery::kEndsPayload) return signo;
