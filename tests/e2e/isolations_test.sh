@@ -120,6 +120,12 @@ if [ -w /dev/kvm ]; then
   "$husk" run --stats "$work/stats" "$root" sh -c 'echo words; echo words >&2' 0<&- >&- 2>&-
   expect "the file of --stats" "{0" "$(head -c 1 "$work/stats")$(grep -c words "$work/stats")"
 fi
+# Doctor tries what it says that works: here for a user who may make no user namespace.
+if unshare --user --map-root-user true 2>/dev/null; then
+  unshare --user --map-root-user sh -c \
+    'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all "$0" doctor' "$husk" >"$work/doctor"
+  grep -q "^namespaces .*refused" "$work/doctor" || fail "doctor without namespaces says: $(grep ^namespaces "$work/doctor")"
+fi
 # A shell that ignores SIGCHLD, whose children leave no status, and a cache without the image.
 if [ -w /dev/kvm ]; then
   expect "an image built with SIGCHLD ignored" 0 \
