@@ -30,11 +30,14 @@ constexpr std::string_view home_in_line(std::string_view line, std::uint32_t uid
   }
 }
 
+// Where a search ends: far more than any passwd(5) has, and far less than a file of an image's can be made to have.
+constexpr std::uint64_t kMostOfPasswd = std::uint64_t{16} << 20;
+
 // "/" for a user that the file does not know. `read_at(offset, memory)` gives how much of the file it has read, 0 at its
 // end or where there is none. The result is in `buffer`; a line that is longer than it ends the search.
 template <typename ReadAt>
 std::string_view home_directory(std::uint32_t uid, std::span<char> buffer, ReadAt read_at) {
-  for (std::uint64_t offset = 0;;) {
+  for (std::uint64_t offset = 0; offset < kMostOfPasswd;) {
     const std::size_t size = read_at(offset, buffer);
     const bool last = size < buffer.size();
     std::string_view rest(buffer.data(), size);
@@ -51,6 +54,7 @@ std::string_view home_directory(std::uint32_t uid, std::span<char> buffer, ReadA
     if (last || complete == 0) return "/";
     offset += complete;
   }
+  return "/";
 }
 
 }  // namespace husk

@@ -3,10 +3,10 @@
 // what is left belongs to whoever reads the same file next.
 //
 // How a read is kept from waiting depends on what the descriptor is:
-//   regular file, /dev/null   never waits for a writer
-//   pipe, socket              RWF_NOWAIT (preadv2(2)). A kernel that does not know it for pipes (before Linux 6.5) is
-//                             asked with poll first, as is
-//   terminal and the rest     Should another process take the input in between, the read waits for more after all.
+//   pipe, socket   RWF_NOWAIT (preadv2(2)); where the kernel does not know it for them (before Linux 6.5, fifo(7)), as
+//   the rest       poll(2) first. Should another process take the input in between, the read waits for more after all.
+//                  Files are asked as well: some that look like regular ones or like /dev/null wait for what is still to
+//                  be written (/dev/kmsg, /proc/kmsg, trace_pipe), and poll(2) knows.
 //
 // A read that waits all the same ends when a signal comes, with kWouldBlock.
 //
@@ -39,12 +39,8 @@ class InputStream {
   Result read(std::span<const iovec> segments);
 
  private:
-  enum class Kind { kNeverWaits, kCanRefuse, kOther };
-
-  static Kind kind_of(int fd);
-
   int fd_;
-  Kind kind_;
+  bool can_refuse_;  // RWF_NOWAIT, as far as is known
 };
 
 }  // namespace husk

@@ -1,10 +1,12 @@
 #include "vmm/terminal.h"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "vmm/default_actions.h"
 #include "vmm/emergency_exit.h"
 #include "vmm/error.h"
 
@@ -52,10 +54,10 @@ RawTerminal::RawTerminal() {
   struct sigaction action {};
   action.sa_handler = end_by_signal;
   ::sigfillset(&action.sa_mask);
-  for (const int number : kEnding) {
-    struct sigaction previous {};
-    ::sigaction(number, &action, &previous);
-    if (previous.sa_handler == SIG_IGN) ::sigaction(number, &previous, nullptr);
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    struct sigaction current {};
+    if (!ends_by_default(number) || ::sigaction(number, nullptr, &current) != 0) continue;
+    if (current.sa_handler == SIG_DFL) ::sigaction(number, &action, nullptr);  // fails for SIGKILL
   }
   termios raw = previous_mode;
   ::cfmakeraw(&raw);

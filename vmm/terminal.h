@@ -2,10 +2,8 @@
 // one's line discipline does the echoing, the line editing and the signals.
 #pragma once
 
-#include <signal.h>
 #include <termios.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -13,19 +11,14 @@ namespace husk {
 
 // Puts the terminal on standard input into raw mode, and back when it goes. Also on every other way out of the process
 // that can be caught: emergency_exit (vmm/emergency_exit.h), and the signals that end a process by default and that
-// nobody handles (a crash, an alarm, a limit). So make it last, when the handlers of the signals that do not end husk
-// are there (SignalForwarder); there is one at a time. Throws husk::Error when standard input is not a terminal.
+// nobody handles (a crash, an alarm, a limit, kill(1)). So make it last, when the handlers of the signals that do not end
+// husk are there (SignalForwarder); there is one at a time. Throws husk::Error when standard input is not a terminal.
 class RawTerminal {
  public:
   RawTerminal();
   ~RawTerminal();
   RawTerminal(const RawTerminal&) = delete;
   RawTerminal& operator=(const RawTerminal&) = delete;
-
-  // signal(7), "Term" and "Core", without those that are forwarded to the payload, SIGKILL, SIGPIPE (ignored), SIGSYS
-  // (vmm/sandbox has the handler) and SIGALRM (SignalForwarder).
-  static constexpr std::array kEnding{SIGSEGV, SIGBUS,    SIGILL,  SIGFPE, SIGABRT,   SIGTRAP,
-                                      SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,  SIGSTKFLT, SIGPWR};
 };
 
 // Throws husk::Error when standard input is not a terminal.

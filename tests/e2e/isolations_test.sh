@@ -75,6 +75,23 @@ for isolation in $isolations; do
   expect "a working directory that cannot be made" 125 $?
   expect "lines about it" 1 "$(wc -l <"$work/err")"
 
+  # HOME is what a file of the image's own says, wherever a link leads (here to husk's command line, as it starts).
+  echo 'user:x:1000:1000::/home/of user:/bin/sh' >"$image/etc/passwd"
+  expect "HOME" "/home/of user" "$(run -u 1000:1000 "$image" sh -c 'echo "$HOME"')"
+  ln -sf /proc/self/cmdline "$image/etc/passwd"
+  expect "HOME with a link to a file of the kernel's" "/" \
+    "$(run -e $'X=\nu:x:1000:1000::/of-the-kernel:\n' -u 1000:1000 "$image" sh -c 'echo "$HOME"')"
+  rm "$image/etc/passwd"
+  mkfifo "$image/etc/passwd"
+  expect "HOME with passwd a FIFO" "/" "$(run -u 1000:1000 "$image" sh -c 'echo "$HOME"')"
+  rm "$image/etc/passwd"
+  cp "$root/etc/passwd" "$image/etc/passwd"
+
+  # Process 1 is one of its own process group.
+  run "$image" sh -c 'kill 0; sleep 1; echo alive'
+  expect "kill 0" 143 $?
+  expect "kill 0 with a handler" "caught after" "$(run "$image" sh -c 'trap "echo caught" TERM; kill 0; echo after' | xargs)"
+
   run "$image" '' 2>"$work/err"
   expect "an empty command" 127 $?
   expect "lines about it" 1 "$(wc -l <"$work/err")"
@@ -102,6 +119,12 @@ expect "the kernel's file" "ELF" "$(head -c 4 "$work/kernel.elf" | tail -c 3)"
 if [ -w /dev/kvm ]; then
   "$husk" run --stats "$work/stats" "$root" sh -c 'echo words; echo words >&2' 0<&- >&- 2>&-
   expect "the file of --stats" "{0" "$(head -c 1 "$work/stats")$(grep -c words "$work/stats")"
+fi
+# Doctor tries what it says that works: here for a user who may make no user namespace.
+if unshare --user --map-root-user true 2>/dev/null; then
+  unshare --user --map-root-user sh -c \
+    'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all "$0" doctor' "$husk" >"$work/doctor"
+  grep -q "^namespaces .*refused" "$work/doctor" || fail "doctor without namespaces says: $(grep ^namespaces "$work/doctor")"
 fi
 # A shell that ignores SIGCHLD, whose children leave no status, and a cache without the image.
 if [ -w /dev/kvm ]; then

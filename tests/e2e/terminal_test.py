@@ -5,6 +5,7 @@ KIND: ring3, ring0, jail (in the VM), namespace. The terminal is a pseudo-termin
 import fcntl
 import os
 import pty
+import signal
 import select
 import struct
 import subprocess
@@ -26,7 +27,7 @@ def check(what, holds, details=""):
 class User:
     """Someone who has started husk -t on a terminal, types, and looks at what comes."""
 
-    def __init__(self, husk, options, root, command, stdout=None):
+    def __init__(self, husk, options, root, command, stdout=None, own=("-t",)):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.slave = slave
@@ -37,7 +38,7 @@ class User:
             os.setsid()
             os.close(os.open(os.ttyname(0), os.O_RDWR))  # becomes the controlling terminal
 
-        self.process = subprocess.Popen([husk, "run", "-t", *options, root, *command], stdin=slave,
+        self.process = subprocess.Popen([husk, "run", *own, *options, root, *command], stdin=slave,
                                         stdout=slave if stdout is None else stdout, stderr=slave,
                                         preexec_fn=own_terminal)
         os.set_blocking(self.master, False)
@@ -129,7 +130,9 @@ def keys(husk, options, root, what):
     user.wait_for(b"end")
     status, restored = user.end()
     check(what, status == 5 and restored and b"24 80" in user.seen, (status, restored, user.seen))
-    user = User(husk, options, root, ["sh", "-c", "echo ready; exec sleep 1000"])
+    # A shell catches SIGINT, and loses it when it becomes another program at that moment: process 1 of a namespace does
+    # not die of a signal that is pending when it executes one.
+    user = User(husk, options, root, ["sh", "-c", "(sleep 0.3; echo ready) & exec sleep 1000"])
     user.wait_for(b"ready")
     user.type(b"\x03")
     status, restored = user.end()
@@ -143,10 +146,56 @@ def not_a_terminal(husk, options, root, what):
           (process.returncode, process.stderr))
 
 
-class Job:
-    """husk without -t as the foreground job of a shell with job control, which is the test's child."""
+def nobody_reads(husk, options, root, what):
+    """A terminal that takes nothing, and a payload that writes: SIGTERM ends both."""
+    user = User(husk, options, root, ["sh", "-c", "echo ready; exec yes"])
+    user.wait_for(b"ready")
+    time.sleep(1)
+    user.process.send_signal(signal.SIGTERM)
+    try:
+        status = user.process.wait(10)
+    except subprocess.TimeoutExpired:
+        status = "does not end"
+        user.process.kill()
+        user.process.wait()
+    check(what, status == 143, status)
+    os.close(user.slave)
+    os.close(user.master)
 
-    def __init__(self, husk, options, root, command):
+
+def resized_at_the_end(husk, options, root, what):
+    """The payload has written and ended while nobody read: a window of another size is no reason to lose that."""
+    user = User(husk, options, root, ["sh", "-c", "echo ready; read x; head -c 100000 /dev/zero | tr '\\0' x; echo whole"])
+    user.wait_for(b"ready")
+    user.type(b"\n")
+    for rows in range(30, 36):
+        time.sleep(0.2)
+        fcntl.ioctl(user.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
+    user.wait_for(b"whole")
+    status, restored = user.end()
+    check(what, status == 0 and restored and user.seen.count(b"x") == 100000, (status, restored, user.seen.count(b"x")))
+
+
+def hangs_up(husk, options, root, what):
+    """The terminal goes, which the kernel tells the leader of its session only: husk, and through it the payload."""
+    for own in ((), ("-t",)):
+        user = User(husk, options, root, ["sh", "-c", "echo ready; exec sleep 1000"], own=own)
+        user.wait_for(b"ready")
+        os.close(user.slave)
+        os.close(user.master)
+        try:
+            status = user.process.wait(10)
+        except subprocess.TimeoutExpired:
+            status = "does not end"
+            user.process.terminate()
+            user.process.wait()
+        check(f"{what} {' '.join(own)}", status == 129, status)
+
+
+class Job:
+    """husk as a job of a shell with job control, which is the test's child."""
+
+    def __init__(self, husk, options, root, command, foreground=True):
         self.master, slave = pty.openpty()
         # What a shell does: a session, a process group for the job, the terminal to it; then "stopped" or "ended N".
         shell = f'''
@@ -155,9 +204,11 @@ os.setsid(); os.close(os.open(os.ttyname(0), os.O_RDWR))
 signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 job = os.fork()
 if job == 0:
-    os.setpgid(0, 0); os.tcsetpgrp(0, os.getpid())
+    os.setpgid(0, 0)
+    if {foreground}: os.tcsetpgrp(0, os.getpid())
     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
     os.execv({husk!r}, {[husk, "run", *options, root, *command]!r})
+print("job", job, flush=True)
 while True:
     _, status = os.waitpid(job, os.WUNTRACED)
     if os.WIFEXITED(status):
@@ -206,6 +257,37 @@ def stops(husk, options, root, what):
         os.close(job.master)
 
 
+def cpu_time(pid):
+    """Of a process and its descendants, in ticks."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        children = file.read().split()
+    return int(fields[11]) + int(fields[12]) + sum(cpu_time(int(child)) for child in children)
+
+
+def starts_in_background(husk, options, root, what):
+    """With -t in the background husk is stopped when it wants to make the terminal raw, and costs nothing meanwhile."""
+    job = Job(husk, ["-t", *options], root, ["sh", "-c", "echo in front; exit 6"], foreground=False)
+    try:
+        job.wait_for(b"stopped")
+        husks = int(job.seen.split(b"job ")[1].split()[0])
+        before = cpu_time(husks)
+        time.sleep(1)
+        used = cpu_time(husks) - before
+        check(f"{what}: processor time", used < os.sysconf("SC_CLK_TCK") / 4, used)
+        job.type(b"mine\n")
+        job.wait_for(b"in front")
+        job.wait_for(b"ended 6")
+    except AssertionError as error:
+        check(what, False, error)
+    finally:
+        job.process.kill()
+        job.process.wait()
+        os.close(job.slave)
+        os.close(job.master)
+
+
 def main():
     husk, root, kind = sys.argv[1:4]
     options = {"ring3": ["--guest-ring", "3"], "ring0": ["--guest-ring", "0"], "jail": ["--jail", "full"],
@@ -220,6 +302,10 @@ def main():
         "keys": lambda what: keys(husk, options, root, what),
         "-t without a terminal": lambda what: not_a_terminal(husk, options, root, what),
         "^Z without -t": lambda what: stops(husk, options, root, what),
+        "-t in the background": lambda what: starts_in_background(husk, options, root, what),
+        "nobody reads": lambda what: nobody_reads(husk, options, root, what),
+        "a resized window at the end": lambda what: resized_at_the_end(husk, options, root, what),
+        "a hang-up": lambda what: hangs_up(husk, options, root, what),
     }
     for what, test in tests.items():
         try:

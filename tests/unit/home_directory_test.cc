@@ -61,5 +61,19 @@ TEST(HomeDirectoryTest, AFileMayBeLongerThanTheBuffer) {
   EXPECT_EQ(home_of<16>(1, passwd), "/") << "no line fits";
 }
 
+// An image file can say of a file that it has as many bytes as one likes.
+TEST(HomeDirectoryTest, ASearchEnds) {
+  std::array<char, 4096> buffer{};
+  std::uint64_t read = 0;
+  const std::string_view home = home_directory(1, buffer, [&](std::uint64_t, std::span<char> into) {
+    read += into.size();
+    EXPECT_LE(read, kMostOfPasswd + into.size());
+    if (read > 2 * kMostOfPasswd) return std::size_t{0};
+    std::ranges::fill(into, '\n');
+    return into.size();
+  });
+  EXPECT_EQ(home, "/");
+}
+
 }  // namespace
 }  // namespace husk

@@ -499,6 +499,19 @@ TEST_F(ConsoleTest, CounterThatIsZeroDoesNotBlock) {
   ::close(fd);
 }
 
+// It looks like /dev/null and waits for the kernel's next line.
+TEST_F(ConsoleTest, MemoryDeviceThatWaitsDoesNotBlock) {
+  const int fd = ::open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || ::lseek(fd, 0, SEEK_END) != 0) GTEST_SKIP() << "the kernel's log may not be read";
+  Fixture guest(input_from(fd), abi::kConsoleFeatureStream);
+  ::alarm(20);
+  guest.ask(0, 2000);
+  ::alarm(0);
+  EXPECT_EQ(guest.receive.used_index(), 0);
+  EXPECT_TRUE(guest.loop.waits_readable(fd));
+  ::close(fd);
+}
+
 TEST_F(ConsoleTest, EndOfFileIsNoBytesAndIsToldAgain) {
   Fixture guest(input_from(pipe_.fds[0]), abi::kConsoleFeatureStream);
   pipe_.close_write();

@@ -227,6 +227,11 @@ TEST_F(Sandbox, StreamsAreUsedInTheirDirectionOnly) {
     expect_refused([&] { return ::read(output, &byte, 0) == 0; });
     expect_refused([&] { return ::preadv2(output, &segment, 1, -1, 0) == 0; });
   }
+  // What was read before, and what comes later, is none of its business.
+  expect_works([&] { return ::preadv2(STDIN_FILENO, &segment, 1, -1, 0) == 0 || errno != ENOSYS; });
+  for (const off_t position : {off_t{0}, off_t{1}, off_t{0xffff'ffff}}) {
+    expect_refused([&] { return ::preadv2(STDIN_FILENO, &segment, 1, position, 0) == 0; });
+  }
 }
 
 TEST_F(Sandbox, MemoryIsOnlyGivenBack) {

@@ -15,7 +15,7 @@
 #include "vmm/error.h"
 #include "vmm/sandbox/sandbox.h"
 
-namespace husk::machine {
+namespace husk {
 namespace {
 
 class RawTerminalTest : public ::testing::Test {
@@ -97,5 +97,18 @@ TEST_F(RawTerminalTest, IsRestoredWhenTheSandboxIsThereAndTheProcessCrashes) {
   });
 }
 
+// Whatever kill(1) is given: not all that end a process have a handler of husk's in every isolation.
+TEST_F(RawTerminalTest, IsRestoredAfterASignal) {
+  for (const int signal : {SIGHUP, SIGUSR1, SIGALRM, SIGTERM, SIGSYS, SIGIO, SIGSTKFLT, SIGRTMIN, SIGRTMAX}) {
+    expect_exit(128 + signal, [signal] { ::raise(signal); });
+  }
+}
+
+TEST_F(RawTerminalTest, SignalsThatDoNotEndItDoNot) {
+  expect_exit(0, [] {
+    for (const int signal : {SIGCHLD, SIGURG, SIGWINCH, SIGCONT}) ::raise(signal);
+  });
+}
+
 }  // namespace
-}  // namespace husk::machine
+}  // namespace husk

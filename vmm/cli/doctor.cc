@@ -1,11 +1,14 @@
 #include "vmm/cli/doctor.h"
 
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -16,6 +19,7 @@
 #include "vmm/kvm/system.h"
 #include "vmm/machine/backend.h"
 #include "vmm/machine/host_probe.h"
+#include "vmm/runner/namespaces.h"
 
 namespace husk::cli {
 namespace {
@@ -61,7 +65,20 @@ std::string cgroup_text() {
   return "none: --isolation namespace cannot limit memory";
 }
 
-// What `--isolation namespace` needs of a kernel that is not there everywhere; empty: it has all of it.
+// Only trying tells: sysctls, security modules and a container around husk can each refuse them. 0: they can be made.
+int error_of_namespaces() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int flags = runner::clone_flags(runner::needs_user_namespace());
+    ::_exit(::unshare(flags) == 0 ? 0 : errno);
+  }
+  int status = 0;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+}
+
+// What `--isolation namespace` needs that is not there everywhere; empty: it has all of it.
 std::string missing_for_namespaces() {
   struct stat status {};
   if (::stat("/proc/self/ns/user", &status) != 0 && ::geteuid() != 0) return "no user namespaces in this kernel";
@@ -72,6 +89,9 @@ std::string missing_for_namespaces() {
   std::ifstream file("/proc/sys/vm/memfd_noexec");  // since Linux 6.3
   int level = 0;
   if (file >> level && level >= 2) return "the sysctl vm.memfd_noexec is 2, and must be less";
+  if (const int error = error_of_namespaces(); error != 0) {
+    return std::string("refused (") + std::strerror(error) + "): run husk as root, or allow user namespaces";
+  }
   return {};
 }
 

@@ -38,9 +38,10 @@ void make_namespaces() {
 
 }  // namespace
 
-int run_in_full_jail(const ContainerSpec& spec, const std::function<int(const sandbox::Jail&)>& machine) {
-  // With -t the terminal is raw, and ^Z the payload's.
-  const runner::SignalGate gate(spec.terminal ? runner::SignalGate::Stops::kLeft : runner::SignalGate::Stops::kTaken);
+int run_in_full_jail(const std::function<int(const sandbox::Jail&)>& machine) {
+  // Also with -t: in the background the VMM, process 1 of its namespace, would not be stopped by SIGTTOU, and try for
+  // ever to make the terminal raw.
+  const runner::SignalGate gate(runner::SignalGate::Stops::kTaken);
   const UniqueFd self = runner::open_pidfd_of_self();
   const sandbox::Jail jail{.level = sandbox::JailLevel::kFull, .user = draw_user(), .parent_pidfd = self.get()};
   make_namespaces();

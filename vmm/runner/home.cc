@@ -1,10 +1,12 @@
 #include "vmm/runner/home.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include "common/home_directory.h"
 #include "common/unique_fd.h"
@@ -13,13 +15,23 @@
 namespace husk::runner {
 namespace {
 
-// Only a regular file: the image might have a FIFO there, which has nobody at its other end, or a device.
-UniqueFd open_passwd(int image) {
-  constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  UniqueFd file = image == kOwnRoot ? open_as_payload("/etc/passwd", kFlags) : open_in_root(image, "/etc/passwd", kFlags);
+bool is_regular_file(const UniqueFd& file) {
   struct stat status {};
-  if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return UniqueFd();
-  return file;
+  return file && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+// Only a file of the image's own. The image might have a FIFO there, which has nobody at its other end, a device, which
+// does something when it is opened, or a link to a file of the kernel's: /proc/kmsg is for one reader, who is not the
+// payload's user.
+UniqueFd open_passwd(int image) {
+  const auto open_there = [image](int flags) {
+    constexpr char kPasswd[] = "/etc/passwd";
+    return image == kOwnRoot ? open_as_payload(kPasswd, flags, RESOLVE_NO_XDEV)
+                             : open_in_root(image, kPasswd, flags, RESOLVE_NO_XDEV);
+  };
+  if (!is_regular_file(open_there(O_PATH))) return UniqueFd();
+  UniqueFd file = open_there(O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  return is_regular_file(file) ? std::move(file) : UniqueFd();
 }
 
 }  // namespace

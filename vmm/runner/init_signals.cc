@@ -13,6 +13,7 @@
 #include <sstream>
 #include <string>
 
+#include "vmm/default_actions.h"
 #include "vmm/error.h"
 
 namespace husk::runner {
@@ -22,6 +23,7 @@ namespace {
 struct ProcessStatus {
   bool found = false;
   pid_t thread_group = 0;
+  pid_t process_group = 0;  // as the reader's pid namespace has it
   std::uint32_t real_uid = 0;
   std::uint32_t effective_uid = 0;
   std::uint32_t saved_uid = 0;
@@ -41,6 +43,7 @@ ProcessStatus read_status(pid_t pid) {
     fields >> name;
     status.found = true;
     if (name == "Tgid:") fields >> status.thread_group;
+    if (name == "NSpgid:") fields >> status.process_group;
     if (name == "Uid:") fields >> status.real_uid >> status.effective_uid >> status.saved_uid;
     fields >> std::hex;
     if (name == "SigBlk:") fields >> status.blocked;
@@ -51,26 +54,8 @@ ProcessStatus read_status(pid_t pid) {
   return status;
 }
 
-// signal(7), "Standard signals": every other default action ends the process.
-bool default_action_ends(int signo) {
-  switch (signo) {
-    case 0:
-    case SIGCHLD:
-    case SIGCONT:
-    case SIGSTOP:
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU:
-    case SIGURG:
-    case SIGWINCH:
-      return false;
-    default:
-      return signo > 0 && signo <= SIGRTMAX;
-  }
-}
-
 bool would_end(const ProcessStatus& payload, int signo) {
-  if (!payload.found || !default_action_ends(signo)) return false;
+  if (!payload.found || !ends_by_default(signo)) return false;
   if (signo == SIGKILL) return true;
   const std::uint64_t bit = std::uint64_t{1} << (signo - 1);
   return ((payload.blocked | payload.ignored | payload.caught) & bit) == 0;
@@ -90,6 +75,12 @@ void send(int pidfd, int signo) {
   if (syscall(SYS_pidfd_send_signal, pidfd, signo, nullptr, 0) != 0 && errno != ESRCH) {
     throw Error::from_errno("send signal " + std::to_string(signo) + " to", "the payload");
   }
+}
+
+// Process 1 is named by its number in all of the calls that the filter hands over, but for kill(2) of the caller's group.
+// (By its number that group cannot be named: kill(-1) is for all processes but process 1.)
+bool is_meant(const ProcessStatus& payload, const ProcessStatus& sender, const seccomp_data& call) {
+  return static_cast<pid_t>(call.args[0]) != 0 || sender.process_group == payload.process_group;
 }
 
 int signal_of(const seccomp_data& call) {
@@ -120,7 +111,8 @@ std::optional<int> answer_init_signal(int listener, int pidfd, pid_t pid) {
   response.id = request.id;
   const int signo = signal_of(request.data);
   const ProcessStatus payload = read_status(pid);
-  if (would_end(payload, signo) && may_signal(read_status(static_cast<pid_t>(request.pid)), payload)) {
+  const ProcessStatus sender = would_end(payload, signo) ? read_status(static_cast<pid_t>(request.pid)) : ProcessStatus();
+  if (is_meant(payload, sender, request.data) && may_signal(sender, payload)) {
     // Whose status was read may be another process by now, which got the number of a sender that has ended.
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &request.id) != 0) return std::nullopt;
     send(pidfd, SIGKILL);

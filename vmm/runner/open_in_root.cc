@@ -24,12 +24,12 @@ UniqueFd open_how_told(int directory, const std::string& path, int flags, std::u
 
 }  // namespace
 
-UniqueFd open_in_root(int root, const std::string& path, int flags) {
-  return open_how_told(root, path, flags, RESOLVE_IN_ROOT);
+UniqueFd open_in_root(int root, const std::string& path, int flags, std::uint64_t resolve) {
+  return open_how_told(root, path, flags, resolve | RESOLVE_IN_ROOT);
 }
 
-UniqueFd open_as_payload(const std::string& path, int flags) {
-  return open_how_told(AT_FDCWD, path, flags, 0);
+UniqueFd open_as_payload(const std::string& path, int flags, std::uint64_t resolve) {
+  return open_how_told(AT_FDCWD, path, flags, resolve);
 }
 
 void prepare_working_directory(int root, const std::string& path) {

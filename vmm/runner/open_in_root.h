@@ -2,6 +2,7 @@
 // object is, also out of the image (CVE-2024-21626), so both look-ups refuse them with ELOOP.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "common/unique_fd.h"
@@ -9,11 +10,12 @@
 namespace husk::runner {
 
 // On the host, as if the directory `root` were the root directory, so that neither ".." nor a symbolic link leads out
-// of it: openat2(2) with RESOLVE_IN_ROOT and O_CLOEXEC. Nothing, and errno, where that fails.
-UniqueFd open_in_root(int root, const std::string& path, int flags);
+// of it: openat2(2) with RESOLVE_IN_ROOT, what else of that kind is in `resolve`, and O_CLOEXEC. Nothing, and errno,
+// where that fails.
+UniqueFd open_in_root(int root, const std::string& path, int flags, std::uint64_t resolve = 0);
 
 // By a process whose root directory is the image's.
-UniqueFd open_as_payload(const std::string& path, int flags);
+UniqueFd open_as_payload(const std::string& path, int flags, std::uint64_t resolve = 0);
 
 // In the place of a descriptor of the image's root: the root directory of the process is the image's.
 inline constexpr int kOwnRoot = -1;

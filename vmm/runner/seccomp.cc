@@ -64,8 +64,10 @@ constexpr std::vector<Range> conditional_calls() {
   constexpr std::uint32_t kTiocLinux = 0x541c;
   add(SYS_ioctl, {load(argument(1)), jump(BPF_JEQ, TIOCSTI, 1, 0), jump(BPF_JEQ, kTiocLinux, 0, 1),
                   result(kNotPermitted), result(kAllow)});
+  // Process 1, and 0, which is the caller's process group: process 1 may be in it.
+  add(SYS_kill, {load(argument(0)), jump(BPF_JGT, 1, 1, 0), result(SECCOMP_RET_USER_NOTIF), result(kAllow)});
   // The first argument of all of these is the process (or thread, which has the same number) that is signalled.
-  for (const long call : {SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
+  for (const long call : {SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo}) {
     add(call, {load(argument(0)), jump(BPF_JEQ, 1, 0, 1), result(SECCOMP_RET_USER_NOTIF), result(kAllow)});
   }
   return calls;

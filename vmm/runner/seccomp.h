@@ -13,7 +13,8 @@ namespace husk::runner {
 
 // What is not allowed fails with EPERM; what this list does not know yet (a number above all that are named in it), and
 // clone3, whose flags a filter cannot see, fail with ENOSYS, so that programs take the older call.
-// kill(2) and its relatives with process 1 as the target are handed to the listener (see init_signals.h).
+// kill(2) and its relatives with process 1 as the target, and kill(2) of the caller's process group by the number 0, are
+// handed to the listener (see init_signals.h).
 std::span<const sock_filter> default_filter();
 
 // Sets no_new_privs and installs the filter for the calling thread. Returns the descriptor of its listener

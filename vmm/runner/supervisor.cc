@@ -20,6 +20,13 @@ namespace {
 
 constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 constexpr std::array kStops = {SIGTSTP, SIGTTIN, SIGTTOU};
+// Of those that are forwarded: after one of them nobody is kept waiting for a reader of the payload's last words.
+constexpr std::array kAskForEnd = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kPatienceAtTheEndMs = 300;  // as a VM's (vmm/machine/machine.cc)
+
+bool is_one_of(std::span<const int> signals, int signo) {
+  return std::ranges::find(signals, signo) != signals.end();
+}
 
 std::optional<signalfd_siginfo> next_signal(const SignalGate& gate) {
   signalfd_siginfo info{};
@@ -30,8 +37,10 @@ std::optional<signalfd_siginfo> next_signal(const SignalGate& gate) {
 // Returns the signal when it ended a payload that is process 1 of a namespace.
 std::optional<int> forward(const Payload& payload, const signalfd_siginfo& info) {
   const int signo = static_cast<int>(info.ssi_signo);
-  // SI_KERNEL: not from a process, but from the terminal, whose whole foreground group gets it.
-  const bool already_sent = payload.shares_terminal && info.ssi_code == SI_KERNEL;
+  // SI_KERNEL: not from a process, but from the terminal, whose whole foreground group gets it. Only that it has hung up
+  // it tells nobody but the leader of its session.
+  const bool for_leader = signo == SIGHUP && getsid(0) == getpid();
+  const bool already_sent = payload.shares_terminal && info.ssi_code == SI_KERNEL && !for_leader;
   if (payload.listener) {
     const Delivery delivery = deliver_to_init(payload.pidfd.get(), payload.pid, signo, already_sent);
     if (delivery == Delivery::kEndsPayload) return signo;
@@ -52,6 +61,19 @@ void stop_with_payload(const Payload& payload, int signo) {
   sigprocmask(SIG_UNBLOCK, &stop, nullptr);  // stopped here
   sigprocmask(SIG_BLOCK, &stop, nullptr);
   kill(payload.stopped_with_husk, SIGCONT);
+}
+
+// The payload has ended, and what it wrote last goes to the user, however long a terminal that is stopped (^S) takes;
+// but if it was told to end by somebody who waits for that, only as long as it is read. Returns the signal by which
+// somebody has asked for the end meanwhile.
+std::optional<int> finish_output(TerminalRelay& terminal, const SignalGate& gate, bool asked_to_end) {
+  while (!terminal.drained()) {
+    std::array<pollfd, 2> events = {{{STDOUT_FILENO, POLLOUT, 0}, {gate.descriptor(), POLLIN, 0}}};
+    if (poll(events.data(), events.size(), asked_to_end ? kPatienceAtTheEndMs : -1) == 0) break;
+    const std::optional<signalfd_siginfo> info = events[1].revents != 0 ? next_signal(gate) : std::nullopt;
+    if (info && is_one_of(kAskForEnd, static_cast<int>(info->ssi_signo))) return static_cast<int>(info->ssi_signo);
+  }
+  return std::nullopt;
 }
 
 int reap(pid_t pid, std::optional<int> ended_by) {
@@ -90,6 +112,7 @@ SignalGate::~SignalGate() {
 
 int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal) {
   std::optional<int> ended_by;
+  bool asked_to_end = false;
   constexpr std::size_t kOwn = 3;
   std::array<pollfd, kOwn + TerminalRelay::kDescriptors> all{};
   const std::span events(all);
@@ -111,8 +134,13 @@ int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal)
       }
     }
     if (events[0].revents != 0) {
-      if (terminal != nullptr) terminal->finish(gate.descriptor());
-      return reap(payload.pid, ended_by);
+      std::optional<int> cut_short;
+      if (terminal != nullptr) cut_short = finish_output(*terminal, gate, asked_to_end);
+      const int status = reap(payload.pid, ended_by);
+      // What came too late for the payload is not for husk, which has a status to return.
+      while (next_signal(gate)) {
+      }
+      return cut_short ? 128 + *cut_short : status;
     }
     if (ended_by) {  // only its end is waited for now
       events[1].fd = events[2].fd = -1;
@@ -122,12 +150,13 @@ int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal)
       const std::optional<signalfd_siginfo> info = next_signal(gate);
       if (!info) continue;
       const int signo = static_cast<int>(info->ssi_signo);
-      if (std::ranges::find(kStops, signo) != kStops.end()) {
+      if (is_one_of(kStops, signo)) {
         stop_with_payload(payload, signo);
       } else if (terminal != nullptr && signo == SIGWINCH) {
         terminal->take_window_size();
       } else {
         ended_by = forward(payload, *info);
+        asked_to_end = ended_by.has_value();
       }
     } else if ((events[2].revents & POLLIN) != 0) {
       ended_by = answer_init_signal(payload.listener.get(), payload.pidfd.get(), payload.pid);

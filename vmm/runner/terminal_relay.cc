@@ -161,6 +161,10 @@ std::optional<int> TerminalRelay::give_input() {
     return {};
   }
   literal_next_ = literal_next;
+  // The line discipline works in a kernel thread. Whoever asks what the signal does has to ask after it was sent: a
+  // shell that catches it might have become a program that does not in between. poll(2) waits for what was typed.
+  pollfd looked_at{.fd = slave_.get(), .events = POLLIN, .revents = 0};
+  if (signo) ::poll(&looked_at, 1, 0);
   return signo;
 }
 
@@ -186,13 +190,12 @@ void TerminalRelay::take_window_size() const {
   if (master_) copy_window_size(master_.get());
 }
 
-void TerminalRelay::finish(int give_up) {
+bool TerminalRelay::drained() {
   while (!to_user_.empty() || take_output()) {
     give_output();
-    if (to_user_.empty()) continue;
-    std::array<pollfd, 2> events = {{{STDOUT_FILENO, POLLOUT, 0}, {give_up, POLLIN, 0}}};
-    if (::poll(events.data(), events.size(), -1) > 0 && events[1].revents != 0) return;
+    if (!to_user_.empty()) return false;
   }
+  return true;
 }
 
 }  // namespace husk::runner

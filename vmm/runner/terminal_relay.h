@@ -46,8 +46,8 @@ class TerminalRelay {
   // The payload's window gets the size of the caller's, and the payload SIGWINCH.
   void take_window_size() const;
 
-  // The payload has ended: what it wrote goes out, unless `give_up`, a descriptor, becomes readable before.
-  void finish(int give_up);
+  // For a payload that has ended: gives the user what it wrote, as far as standard output takes it. Whether that is all.
+  bool drained();
 
  private:
   // Bytes on their way in one direction.

@@ -54,6 +54,12 @@ constexpr Program allow_if_null(unsigned index) {  // a pointer: both halves cou
           unless_equal_skip(0, 1), result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
 }
 
+constexpr Program allow_if_minus_one(unsigned index) {  // a file's offset: both halves count
+  constexpr std::uint32_t kOnes = ~std::uint32_t{0};
+  return {load(argument(index)),       unless_equal_skip(kOnes, 3), load(argument(index) + sizeof(std::uint32_t)),
+          unless_equal_skip(kOnes, 1), result(SECCOMP_RET_ALLOW),   result(SECCOMP_RET_TRAP)};
+}
+
 constexpr Program allow_if_at_most(unsigned index, std::uint32_t limit) {
   return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, limit, 1, 0), result(SECCOMP_RET_ALLOW),
           result(SECCOMP_RET_TRAP)};
@@ -137,7 +143,9 @@ constexpr std::vector<Rule> allowed_rules() {
   // Each in its direction only: a terminal is open for both, whichever of the three it is.
   add_if(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)", "descriptors above 2",
          allow_if_at_least(0, STDERR_FILENO + 1));
-  add_if(SYS_preadv2, "standard input, into the guest's buffers", "descriptor 0", allow_if_at_most(0, STDIN_FILENO));
+  // What comes before the file's position was the caller's to read, and what lies behind may be the next reader's.
+  add_if(SYS_preadv2, "standard input, into the guest's buffers", "descriptor 0, where its position is",
+         allow_all_of({allow_if_at_most(0, STDIN_FILENO), allow_if_minus_one(3)}));
   add_if(SYS_write, "standard output and error, the log, --stats, waking the I/O thread", "not descriptor 0",
          allow_if_at_least(0, STDOUT_FILENO));
   add_if(SYS_sendto, "standard output and error that are sockets, without waiting",
