@@ -25,17 +25,26 @@ std::uint64_t memory_of(Process& process) {
   return space ? space->resident_pages() + space->page_tables() : 0;
 }
 
-// The process that holds the most memory, the current one if that is as large. One that is ending already is no
-// victim: it gives back what it can without being asked again, and may have to wait for somebody else before it ends
-// (a vfork(2) parent for its child).
+// How good a victim a process is (proc(5), /proc/PID/oom_score_adj): its pages, and for each point of the adjustment a
+// thousandth of all memory. None at all at -1000.
+constexpr int kNeverKilled = -1000;
+std::int64_t badness_of(Process& process) {
+  const auto all = static_cast<std::int64_t>(mm::memory_statistics().total_frames);
+  return static_cast<std::int64_t>(memory_of(process)) + process.oom_score_adj * all / 1000;
+}
+
+// The current one if no other is worse, or if all others must not be killed: somebody has to go. One that is ending
+// already is no victim: it gives back what it can without being asked again, and may have to wait for somebody else
+// before it ends (a vfork(2) parent for its child).
 Process& choose_victim() {
   Process* victim = current().process.get();
-  std::uint64_t most = memory_of(*victim);
+  bool found = victim->oom_score_adj != kNeverKilled;
   for_each_process([&](Process& process) {
-    if (process.state == ProcessState::kZombie || process.group_exiting) return true;
-    if (const std::uint64_t pages = memory_of(process); pages > most) {
+    if (process.state == ProcessState::kZombie || process.group_exiting || !space_of(process)) return true;
+    if (process.oom_score_adj == kNeverKilled) return true;
+    if (!found || badness_of(process) > badness_of(*victim)) {
       victim = &process;
-      most = pages;
+      found = true;
     }
     return true;
   });

@@ -5,7 +5,8 @@
 
 namespace kernel::task {
 
-// Ends the process that holds the most memory and everybody who shares that memory, and logs why. What only they have
+// Ends the process that holds the most memory, as its oom_score_adj weighs it (proc(5)), and everybody who shares that
+// memory, and logs why. What only they have
 // is free at once; what they share with others, when they have run and ended. Each call ends at least one more process
 // or finds that somebody is on the way out, so whoever tries again does not do so for ever.
 //
