@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "mm/address.h"
+#include "task/exit.h"
+#include "task/scheduler.h"
+#include "task/task.h"
 
 namespace kernel::fs {
 
@@ -21,6 +24,8 @@ Result<std::size_t> FileCopy::all(std::size_t count) {
     if (!moved) return moved_or(copied, moved.error());
     if (moved.value() == 0) break;
     copied += moved.value();
+    // One call may copy 2 GiB. Only the end of the process cuts it short (Linux's splice_direct_to_actor).
+    if (task::preemption_point() && task::must_exit(task::current())) break;
   }
   return copied;
 }
