@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "mm/address.h"
+#include "task/exit.h"
 #include "task/scheduler.h"
+#include "task/task.h"
 
 namespace kernel::fs {
 
@@ -22,9 +24,9 @@ Result<std::size_t> FileCopy::all(std::size_t count) {
     if (!moved) return moved_or(copied, moved.error());
     if (moved.value() == 0) break;
     copied += moved.value();
-    // No file says when it ends: 2 GiB of random numbers take half a minute. Any signal ends a sendfile(2) of Linux
-    // early.
-    if (task::preemption_point()) break;
+    // No file says when it ends: 2 GiB of random numbers take half a minute, and a signal ends a read of them. Between
+    // regular files only the end of the process cuts it short (Linux's splice_direct_to_actor).
+    if (task::preemption_point() && (task::must_exit(task::current()) || !in_.inode().is_regular())) break;
   }
   return copied;
 }

@@ -1,6 +1,7 @@
 #include "fs/locks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fs/file.h"
 #include "fs/inode.h"
@@ -35,6 +36,7 @@ void LockTable::for_each_conflict(const RecordLock& lock, Visit visit) const {
       if (held.start > lock.end) break;
       if (held.type != LockType::kWrite && lock.type != LockType::kWrite) continue;
       if (!visit(held)) return;
+      break;
     }
   }
 }
@@ -57,53 +59,77 @@ const RecordLock* LockTable::own(const RecordLock& range) const {
   return nullptr;
 }
 
-LockTable::WaitingList& LockTable::waiting_requests() {
-  alignas(WaitingList) constinit static unsigned char storage[sizeof(WaitingList)] = {};
-  constinit static WaitingList* list = nullptr;
-  if (!list) list = new (storage) WaitingList;
-  return *list;
+LockTable::Waiting::Waiting(const LockTable& at, const RecordLock& lock)
+    : table(at), wanted(lock), next_in_bucket_(std::exchange(bucket_of(lock.owner), this)) {}
+
+LockTable::Waiting::~Waiting() {
+  Waiting** link = &bucket_of(wanted.owner);
+  while (*link != this) link = &(*link)->next_in_bucket_;
+  *link = next_in_bucket_;
 }
 
-// Whether the requester holds what it would wait for, by way of others who wait. All that are in the way are looked at,
-// not only the first, so that no circle is missed. Open file description locks have no process that could wait for
-// itself, and are left out, as fcntl(2) says.
+// All requests that wait for record locks, in all tables.
+LockTable::Waiting*& LockTable::Waiting::bucket_of(const void* owner) {
+  constinit static Waiting* buckets[256] = {};
+  // Fibonacci hashing: the high bits of a product with 2^64 / golden ratio.
+  return buckets[reinterpret_cast<std::uint64_t>(owner) * 0x9e37'79b9'7f4a'7c15 >> 56];
+}
+
+LockTable::Waiting* LockTable::Waiting::first_of(const void* owner) {
+  Waiting* request = bucket_of(owner);
+  while (request && request->wanted.owner != owner) request = request->next_in_bucket_;
+  return request;
+}
+
+LockTable::Waiting* LockTable::Waiting::next_of_owner() const {
+  Waiting* request = next_in_bucket_;
+  while (request && request->wanted.owner != wanted.owner) request = request->next_in_bucket_;
+  return request;
+}
+
+// Whether the requester holds what it would wait for, by way of others who wait. All owners that are in the way are
+// looked at, not only the first, so that no circle is missed; but no more than kMostLookedAt, lest a crowd that waits
+// for each other keeps the kernel busy (Linux gives up after ten steps: fs/locks.c, MAX_DEADLK_ITERATIONS). Open file
+// description locks have no process that could wait for itself, and are left out, as fcntl(2) says.
 bool LockTable::would_deadlock(Waiting& request) {
-  const void* requester = request.wanted->owner;
-  for (Waiting& each : waiting_requests()) each.visited = false;
-  request.visited = true;
+  constexpr std::size_t kMostLookedAt = 1 << 18;
+  const void* requester = request.wanted.owner;
+  constinit static std::uint64_t searches = 0;
+  const std::uint64_t search = ++searches;
+  request.visited_by = search;
   bool found = false;
-  for (Waiting* to_visit = &request; to_visit && !found;) {
+  std::size_t looked_at = 0;
+  request.next_to_visit = nullptr;
+  for (Waiting* to_visit = &request; to_visit && !found && looked_at < kMostLookedAt;) {
     const Waiting& at = *to_visit;
     to_visit = at.next_to_visit;
-    at.table->for_each_conflict(*at.wanted, [&](const RecordLock& held) {
+    looked_at += at.table.owners_.size();
+    at.table.for_each_conflict(at.wanted, [&](const RecordLock& held) {
       found = held.owner == requester;
-      for (Waiting& other : waiting_requests()) {
-        if (other.visited || other.wanted->owner != held.owner || !other.wanted->of_process()) continue;
-        other.visited = true;
-        other.next_to_visit = to_visit;
-        to_visit = &other;
+      for (Waiting* other = Waiting::first_of(held.owner); other; other = other->next_of_owner()) {
+        if (other->visited_by == search || !other->wanted.of_process()) continue;
+        other->visited_by = search;
+        other->next_to_visit = to_visit;
+        to_visit = other;
       }
       return !found;
     });
   }
-  for (Waiting& each : waiting_requests()) each.next_to_visit = nullptr;
   return found;
 }
 
 Result<void> LockTable::set(const RecordLock& lock, bool wait) {
   if (lock.type != LockType::kUnlock && conflict(lock)) {
     if (!wait) return Errno::kAgain;
-    Waiting request{this, &lock, {}};
-    waiting_requests().push_back(request);
-    bool deadlock = false;
-    TRY(changed_.wait_until([&] {
-      deadlock = lock.of_process() && would_deadlock(request);
-      return deadlock || conflict(lock) == nullptr;
-    }));
-    if (deadlock) return Errno::kDeadLk;
+    Waiting request(*this, lock);
+    // Asked once: a circle that comes later is closed by somebody else's wait, who asks then.
+    if (lock.of_process() && would_deadlock(request)) return Errno::kDeadLk;
+    TRY(changed_.wait_until([&] { return conflict(lock) == nullptr; }));
   }
+  // Only what its owner gives back can let others go on: a lock where there was none would wake them all in vain.
+  const bool gives_back = own(lock) != nullptr;
   if (!apply(lock)) return Errno::kNoLck;
-  changed_.wake_all();
+  if (gives_back) changed_.wake_all();
   return {};
 }
 

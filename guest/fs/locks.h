@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "lib/list.h"
 #include "lib/result.h"
 #include "lib/vector.h"
 #include "task/wait_queue.h"
@@ -55,19 +54,29 @@ class LockTable {
     const void* identity;
     Vector<RecordLock> locks;
   };
-  // A request that sleeps, or is about to.
-  struct Waiting {
-    const LockTable* table;
-    const RecordLock* wanted;
-    ListNode node;
+  // A request that sleeps, or is about to: found by its owner.
+  class Waiting {
+   public:
+    Waiting(const LockTable& table, const RecordLock& wanted);
+    ~Waiting();
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    // The first of its requests, then next_of_owner().
+    static Waiting* first_of(const void* owner);
+    Waiting* next_of_owner() const;
+
+    const LockTable& table;
+    const RecordLock& wanted;
     Waiting* next_to_visit = nullptr;
-    bool visited = false;
+    std::uint64_t visited_by = 0;  // the number of the search
+
+   private:
+    static Waiting*& bucket_of(const void* owner);
+    Waiting* next_in_bucket_;
   };
-  using WaitingList = List<Waiting, &Waiting::node>;
-  static WaitingList& waiting_requests();
 
   static bool would_deadlock(Waiting& request);
-  // Calls `visit` for the locks of others that are in the way, until it returns false.
+  // Calls `visit` for the first lock that is in the way of each other owner that has one, until it returns false.
   template <typename Visit>
   void for_each_conflict(const RecordLock& lock, Visit visit) const;
   void release(const void* identity);

@@ -36,6 +36,7 @@ class MountTable {
   }
   // Makes room for `count` more; putting them in cannot fail afterwards.
   Result<void> reserve(std::size_t count) {
+    if (count_ + count > kMaxMounts) return Errno::kNoSpc;
     constexpr std::size_t kFirstBuckets = 16;
     std::size_t wanted = buckets_.empty() ? kFirstBuckets : buckets_.size();
     while (wanted < (count_ + count) / 2) wanted *= 2;
@@ -112,10 +113,9 @@ bool stands_below(const Mount& mount, const Path& place) {
 
 }  // namespace
 
-bool is_in_tree(const Mount& mount, const Mount& top) {
-  const Mount* at = &mount;
-  while (at && at != &top) at = at->parent.get();
-  return at != nullptr;
+// In one pass, since parents come before what is mounted on them: mounts can be stacked by the thousand.
+void mark_tree(const Mount& top) {
+  for (Mount& mount : table().mounts) mount.in_tree = &mount == &top || (mount.parent && mount.parent->in_tree);
 }
 
 FileSystem::FileSystem() : device_(make_device(0, static_cast<std::uint32_t>(g_next_device++))) {}
@@ -152,18 +152,18 @@ Result<void> add_bind_mount(const Path& source, const Path& point, bool recursiv
     Mount* made = mount.get();
     TRY(copies.push_back(Copy{std::move(mount), &original}));
     original.copy = made;
-    return {};
+    return table().reserve(copies.size());
   };
   const auto make_copies = [&]() -> Result<void> {
     TRY(add(*source.mount, source.dentry));
-    if (!recursive) return table().reserve(1);
+    if (!recursive) return {};
     for (Mount& mount : table().mounts) {
       // Of what is mounted on the source's own mount only that below the source is meant.
       const bool meant = mount.parent && mount.parent->copy && !mount.copy &&
                          (mount.parent != source.mount || stands_below(mount, source));
       if (meant && !mount.unbindable) TRY(add(mount, mount.root));
     }
-    return table().reserve(copies.size());
+    return {};
   };
   const Result<void> made = make_copies();
   if (made) {
@@ -182,11 +182,12 @@ Result<void> move_mount(const Path& path, const Path& point) {
   if (!mount || path.dentry != mount->root || !mount->attached() || !mount->parent) return Errno::kInval;
   TRY(check_point(point));
   if (mount->root->inode()->is_directory() != point.dentry->inode()->is_directory()) return Errno::kInval;
-  if (is_in_tree(*point.mount, *mount)) return Errno::kLoop;
+  mark_tree(*mount);
+  if (point.mount->in_tree) return Errno::kLoop;
   // All that is mounted on it goes to the end of the table with it, so that parents stay before children.
   MountList moved;
   for (Mount& each : table().mounts) {
-    if (!is_in_tree(each, *mount)) continue;
+    if (!each.in_tree) continue;
     table().take_out(each);
     moved.push_back(each);
   }
@@ -201,9 +202,10 @@ Result<void> remove_mount(const Path& path, bool detach) {
   if (!top || path.dentry != top->root || !top->attached() || !top->parent) return Errno::kInval;
   // In use: by anything but the table and the caller's path. A mount on top of this one holds a reference, too.
   if (!detach && top->references() > 2) return Errno::kBusy;
+  mark_tree(*top);
   MountList removed;
   for (Mount& mount : table().mounts) {
-    if (!is_in_tree(mount, *top)) continue;
+    if (!mount.in_tree) continue;
     table().take_out(mount);
     removed.push_back(mount);
   }

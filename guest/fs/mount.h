@@ -23,6 +23,8 @@ enum MountFlag : std::uint32_t {
   kMountNoSymlinks = 256,  // MS_NOSYMFOLLOW
 };
 
+inline constexpr std::size_t kMaxMounts = 100'000;  // /proc/sys/fs/mount-max of Linux
+
 // What is in the table has a parent that is, too (but for the root), and the table owns it. What was taken out stays
 // for those who still use it, and has no parent: so a mount never keeps a chain of others alive.
 class Mount final : public RefCounted {
@@ -44,10 +46,12 @@ class Mount final : public RefCounted {
   ListNode table_node;  // in the order of mounting: parents come before what is mounted on them
   Mount* next_in_bucket = nullptr;
   Mount* copy = nullptr;  // only while a tree is copied
+  bool in_tree = false;   // in the one that mark_tree() was last asked for
 };
 
 // Mounts `file_system` at `point`, a directory (or, for the very first mount, the empty path). kNoEnt if the point was
-// removed, kInval if it is on a mount that was taken out, kBusy if the same file system is mounted there.
+// removed, kInval if it is on a mount that was taken out, kBusy if the same file system is mounted there, kNoSpc beyond
+// kMaxMounts, here and below.
 Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source,
                              std::uint32_t flags);
 // The same part of the tree at a second place, with the flags of the mount that it is on; `recursive`: with what is
@@ -61,8 +65,8 @@ Result<void> remove_mount(const Path& path, bool detach);
 // umount2(2) MNT_EXPIRE: marks an unused mount (kAgain), or removes it if no walk came by since it was marked, but for
 // the one that led to this call.
 Result<void> expire_mount(const Path& path);
-// Whether `mount` is `top` or mounted somewhere on it.
-bool is_in_tree(const Mount& mount, const Mount& top);
+// Sets Mount::in_tree for every mount of the table: whether it is `top` or mounted somewhere on it.
+void mark_tree(const Mount& top);
 // kBusy if it would become read-only and a file is open for writing through it.
 Result<void> change_mount_flags(Mount& mount, std::uint32_t flags);
 // The same for all the mounts of the file system (MS_REMOUNT without MS_BIND).

@@ -66,7 +66,9 @@ Result<std::size_t> file_to_pipe(File& in, CopyOffset offset, Pipe& out, std::si
   std::size_t moved = 0;
   while (moved < count && !out.ring.full()) {
     SlotReservation slot(out);
-    mm::FrameRef frame = TRY(out.ring.new_frame());
+    auto made = out.ring.new_frame();
+    if (!made) return moved_or(moved, made.error());
+    mm::FrameRef frame = made.take();
     const std::size_t wanted = std::min(mm::kPageSize, count - moved);
     mm::IoBuffer buffer = mm::IoBuffer::kernel({frame.data(), wanted});
     auto got = read_from(in, offset, buffer);

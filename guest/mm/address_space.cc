@@ -309,11 +309,10 @@ std::uint64_t AddressSpace::set_break(std::uint64_t address) {
   return break_ = address;
 }
 
-bool AddressSpace::is_resident(std::uint64_t address) const {
+bool AddressSpace::is_resident(const Mapping& mapping, std::uint64_t address) const {
   const Pte* pte = table_.find(address);
   if (pte && pte->present()) return true;
-  const Mapping* mapping = find(address);
-  return mapping && mapping->object && mapping->object->resident_page(mapping->object_page_of(address)) != kNoFrame;
+  return mapping.object && mapping.object->resident_page(mapping.object_page_of(address)) != kNoFrame;
 }
 
 std::uint64_t AddressSpace::resident_pages(const Mapping& mapping) const {

@@ -172,7 +172,9 @@ bool AddressSpace::grow_stack(std::uint64_t page) {
 }
 
 Result<Pfn> AddressSpace::frame_for_kernel(std::uint64_t address, FaultAccess access) {
-  if (address >= husk::abi::kUserEnd) return Errno::kFault;
+  // The memory of a process that is killed for want of memory is not there any more, whoever asks: to call that a want
+  // of memory would have somebody else killed for it.
+  if (address >= husk::abi::kUserEnd || surrendered_) return Errno::kFault;
   const bool write = access == FaultAccess::kWrite;
   Pte* pte = table_.find(address);
   if (!pte || !pte->present() || !pte->accessible() || (write && !pte->writable())) {

@@ -1,7 +1,11 @@
 // What a payload says about memory that it has mapped: madvise(2), mlock(2), msync(2), and what mincore(2) tells it.
+#include <algorithm>
+
 #include "fs/file.h"
 #include "mm/address_space.h"
 #include "syscall/memory_calls.h"
+#include "task/exit.h"
+#include "task/scheduler.h"
 #include "task/task.h"
 
 namespace kernel::syscall {
@@ -98,9 +102,9 @@ Result<void> advise(const UserRange& range, int advice) {
     case kAdviceKeepOnFork:
       return space().set_fork_advice(range, Fork::kKeepOnFork);
     case kAdvicePopulateRead:
-      return space().populate(range, AddressSpace::Populate::kRead);
+      return populate_in_pieces(range, AddressSpace::Populate::kRead);
     case kAdvicePopulateWrite:
-      return space().populate(range, AddressSpace::Populate::kWrite);
+      return populate_in_pieces(range, AddressSpace::Populate::kWrite);
     case kAdviceCold:
     case kAdvicePageOut:
       return accept_hint(range, true);
@@ -133,6 +137,15 @@ Result<UserRange::Part> lockable(std::uint64_t address, std::uint64_t length) {
 
 }  // namespace
 
+Result<void> populate_in_pieces(const UserRange& range, AddressSpace::Populate how) {
+  constexpr std::uint64_t kPiece = 64 * mm::kPageSize;
+  for (UserRange rest = range; !rest.empty(); rest = rest.after(kPiece)) {
+    TRY(space().populate(rest.first(kPiece), how));
+    if (task::preemption_point() && task::must_exit(task::current())) return Errno::kIntr;
+  }
+  return {};
+}
+
 SyscallResult sys_msync(std::uint64_t address, std::uint64_t length, unsigned flags) {
   constexpr unsigned kAsync = 1, kInvalidate = 2, kSync = 4;
   if ((flags & ~(kAsync | kInvalidate | kSync)) || (flags & (kAsync | kSync)) == (kAsync | kSync)) return Errno::kInval;
@@ -146,12 +159,24 @@ SyscallResult sys_msync(std::uint64_t address, std::uint64_t length, unsigned fl
   return mapped && part.whole ? SyscallResult(0) : Errno::kNoMem;
 }
 
+// In pieces, between which others run: a range may be terabytes that were never touched. What is mapped is looked up
+// anew in each.
 SyscallResult sys_mincore(std::uint64_t address, std::uint64_t length, mm::UserBuffer residency) {
   const UserRange range = TRY(UserRange::of(address, length, Errno::kNoMem));
-  std::uint64_t index = 0;
-  for (std::uint64_t page = range.start(); page < range.end(); page += mm::kPageSize, ++index) {
-    if (!space().find(page)) return Errno::kNoMem;
-    TRY((residency + index).write(std::byte{space().is_resident(page)}));
+  std::byte answers[64];
+  std::uint64_t done = 0;
+  while (done < range.pages()) {
+    const std::uint64_t count = std::min<std::uint64_t>(sizeof answers, range.pages() - done);
+    const mm::Mapping* mapping = nullptr;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t page = range.start() + ((done + i) << mm::kPageShift);
+      if (!mapping || !mapping->contains(page)) mapping = space().find(page);
+      if (!mapping) return Errno::kNoMem;
+      answers[i] = std::byte{space().is_resident(*mapping, page)};
+    }
+    TRY(mm::copy_to_user(residency.address() + done, answers, count));
+    done += count;
+    if (task::preemption_point() && task::must_exit(task::current())) return Errno::kIntr;
   }
   return 0;
 }
@@ -176,7 +201,7 @@ SyscallResult sys_mlock2(std::uint64_t address, std::uint64_t length, unsigned f
   TRY(space().set_locked(part.range, true));
   if (!part.whole) return Errno::kNoMem;
   if (flags & kOnFault) return 0;
-  const auto populated = space().populate(part.range, AddressSpace::Populate::kAsUsed);
+  const auto populated = populate_in_pieces(part.range, AddressSpace::Populate::kAsUsed);
   // mlock(2): pages that cannot be used are kNoMem, and missing memory is kAgain.
   if (!populated) return populated.error() == Errno::kNoMem ? Errno::kAgain : Errno::kNoMem;
   return 0;

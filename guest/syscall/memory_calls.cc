@@ -116,7 +116,7 @@ SyscallResult sys_mmap(std::uint64_t address, std::uint64_t length, unsigned pro
   const UserRange range = TRY(UserRange::of(TRY(space().map(std::move(request))), length, Errno::kNoMem));
   // What cannot be made present is no error (mmap(2), MAP_POPULATE).
   if ((flags & kMapPopulate) && !(flags & kMapNonBlock))
-    static_cast<void>(space().populate(range, AddressSpace::Populate::kAsUsed).ok());
+    static_cast<void>(populate_in_pieces(range, AddressSpace::Populate::kAsUsed).ok());
   return range.start();
 }
 

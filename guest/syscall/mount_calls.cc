@@ -73,9 +73,9 @@ SyscallResult change_propagation(const fs::Path& point, std::uint64_t flags) {
   const std::uint64_t type = flags & ~(kRecursive | kSilent);
   if (!is_mount_root(point)) return Errno::kInval;
   if (type != kUnbindable && type != kPrivate && type != kSlave) return Errno::kInval;
+  fs::mark_tree(*point.mount);
   return done(fs::for_each_mount([&](fs::Mount& mount) -> Result<void> {
-    if (&mount == point.mount.get() || ((flags & kRecursive) && fs::is_in_tree(mount, *point.mount)))
-      mount.unbindable = type == kUnbindable;
+    if (&mount == point.mount.get() || ((flags & kRecursive) && mount.in_tree)) mount.unbindable = type == kUnbindable;
     return {};
   }));
 }

@@ -85,7 +85,7 @@ bool kill_the_largest() {
 }  // namespace
 
 std::optional<std::int64_t> badness_of(Process& process) {
-  if (process.state == ProcessState::kZombie || process.group_exiting) return {};
+  if (process.state == ProcessState::kZombie || process.group_exiting || !space_of(process)) return {};
   if (process.oom_score_adj == kLowestOomAdjustment) return {};
   const auto all = static_cast<std::int64_t>(mm::memory_statistics().total_frames);
   return static_cast<std::int64_t>(memory_of(process)) + process.oom_score_adj * all / kHighestOomAdjustment;

@@ -153,7 +153,13 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
 }
 
 Result<void> delete_posix_timer(Process& process, int id) {
-  process.signals.posix_timers->remove(*TRY(find(process, id)));
+  PosixTimer* timer = TRY(find(process, id));
+  if (timer->signal_pending && !process.signals.pending.pay_for_timer_signal(id, timer->charge)) {
+    for (Task& thread : process.threads) {
+      if (thread.signals.pending.pay_for_timer_signal(id, timer->charge)) break;
+    }
+  }
+  process.signals.posix_timers->remove(*timer);
   return {};
 }
 

@@ -39,6 +39,15 @@ SignalInfo PendingSignals::take(int signal) {
   return info;
 }
 
+bool PendingSignals::pay_for_timer_signal(int timer, SignalCharge& charge) {
+  for (QueuedSignal& entry : queue) {
+    if (entry.info.padding != kFromPosixTimer || entry.info.timer.id != timer) continue;
+    entry.charge = std::move(charge);
+    return true;
+  }
+  return false;
+}
+
 void PendingSignals::discard_timer_signals() {
   for (QueuedSignal& entry : queue) {
     if (entry.info.padding != kFromPosixTimer) continue;

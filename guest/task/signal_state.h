@@ -140,6 +140,9 @@ struct PendingSignals {
   // Removes the earliest instance of `signal`, which is pending, and returns what is known of it.
   SignalInfo take(int signal);
   void discard(SignalSet signals);
+  // A POSIX timer that goes leaves what it paid for its signal to that signal, if it is queued here: else signals of
+  // timers that are made and deleted again and again would be free. False if it is not.
+  bool pay_for_timer_signal(int timer, SignalCharge& charge);
   // What POSIX timers sent: execve(2) deletes them all.
   void discard_timer_signals();
 };

@@ -23,6 +23,24 @@ if [ -n "$ABI_PROGRAM" ]; then
 the holder: killed by SIGKILL
 status 0" "$out"
   done
+  in_guest -m 64M "$WORK/vfork" /abi/program oom_victims victims
+  expect "who is killed is who was named for it" "who wants memory: exited with 0
+the largest, never to be killed: alive
+the smallest, to be killed first: killed by SIGKILL
+another: alive" "$out"
+  in_guest -m 64M "$WORK/vfork" /abi/program oom_victims copies
+  expect_match "one that is killed while it is copied costs no other" "copied *
+who copies: exited with 0
+the largest: killed by SIGKILL
+another: alive" "$out"
+  if [ "$SLOW" = no ]; then
+    in_guest -m 1G "$WORK/vfork" /abi/program long_memory_calls populate
+    expect "others run while pages are made present" "madvise: ok
+madvise, meanwhile: others run
+killed: killed by SIGKILL
+mmap, meanwhile: others run
+killed: killed by SIGKILL" "$out"
+  fi
 fi
 # Who may never be killed is not (proc(5), oom_score_adj), and who is to go first does, however little it has.
 spare='echo -1000 >/proc/self/oom_score_adj; '
