@@ -139,6 +139,12 @@ note_interrupt:
     and $63, %eax
     bts %rax, per_cpu+PC_PENDING(%rip)
     mov 32(%rsp), %rax              // the interrupted RIP
+    lea halt_ring0(%rip), %rcx
+    cmp %rcx, %rax
+    je 2f
+    lea halt_ring3(%rip), %rcx
+    cmp %rcx, %rax
+    je 2f
     lea return_begin(%rip), %rcx
     cmp %rcx, %rax
     jb 1f
@@ -150,6 +156,19 @@ note_interrupt:
     pop %rax
     add $16, %rsp
     iretq
+// No interrupt is taken between STI and HLT (SDM vol. 2, STI). One that is all the same (QEMU's SVM loses the interrupt shadow where it
+// leaves the guest between the two) is what the HLT was to wait for, and the next may never come: no HLT.
+2:  incq 32(%rsp)                   // HLT is one byte long
+    jmp 1b
+
+// void halt_until_interrupt_ring0(): what waits already has been looked for, with interrupts disabled.
+    .globl halt_until_interrupt_ring0
+halt_until_interrupt_ring0:
+    sti
+halt_ring0:
+    hlt
+    cli
+    ret
 
 // ---------------------------------------------------------------------------------------------------- ring 0
 // TSS.RSP0 is the top of the current task's kernel stack, so the CPU itself has built the TrapFrame's end.
@@ -259,6 +278,7 @@ ring3_breakpoint:
     cmpq $0, per_cpu+PC_PENDING(%rip)
     jne 4f
     sti                             // 3: halt until an interrupt; STI takes effect after the HLT, so none is missed
+halt_ring3:
     hlt
     cli
 4:  iretq

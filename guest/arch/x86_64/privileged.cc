@@ -4,6 +4,8 @@
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/xapic.h"
 
+extern "C" void halt_until_interrupt_ring0();  // entry.S
+
 namespace kernel::arch {
 namespace {
 
@@ -86,9 +88,8 @@ void wait_for_interrupt() {
     gate(Gate::kHalt);
     return;
   }
-  // Interrupts are disabled in ring 0, so none can come between the test and the HLT; STI takes effect after the next
-  // instruction.
-  if (per_cpu.pending_interrupts == 0) asm volatile("sti; hlt; cli" ::: "memory");
+  // Interrupts are disabled in ring 0, so none can come between the test and the HLT.
+  if (per_cpu.pending_interrupts == 0) halt_until_interrupt_ring0();
 }
 
 void let_interrupts_in() {
