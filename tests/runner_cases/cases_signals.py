@@ -32,7 +32,8 @@ CASES = [
     Case("signals/ignored", "issue 10, 6", IGNORED, host="trap '' INT QUIT; exec run"),
     Case("signals/ignored-others", "issue 10, 6", IGNORED, host="trap '' USR1 PIPE TSTP TTOU; exec run"),
     Case("signals/ignored-child", "issue 10, 6", IGNORED, host="trap '' CHLD; exec run"),
-    Case("signals/ignored-int-arrives", "issue 10, 6", "echo ready; exec sleep 0.5", host="trap '' INT; exec run",
+    Case("signals/ignored-int-arrives", "issue 10, 6", "(sleep 0.2; echo ready) & exec sleep 0.7",  # said when the exec is over
+         host="trap '' INT; exec run",
          dialogue=(("wait", "ready"), ("signal", "INT"))),
     Case("signals/nohup", "issue 10, 6", IGNORED, host="exec nohup run"),
     Case("signals/nohup-hangup", "issue 10, 6, podman-container-tools/podman#20003", "echo ready; sleep 0.5; echo on", host="exec nohup run",
