@@ -141,7 +141,7 @@ std::uint64_t execute_with_arguments(unsigned count) {
 }
 
 constexpr Case kCases[] = {
-    {"processes", 100, fork_many},
+    {"processes", 400, fork_many},  // more than fit into one time slice: children run meanwhile
     {"kill-group", 100, signal_group},
     {"reap", 100, reap_many},
     {"list-processes", 100, list_processes},
