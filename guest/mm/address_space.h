@@ -144,7 +144,6 @@ class AddressSpace final : public RefCounted {
   std::uint64_t peak_resident_pages() const { return peak_resident_pages_; }
   std::uint64_t resident_pages(const Mapping& mapping) const;  // counted anew at each call
   std::uint64_t page_tables() const { return table_.tables(); }
-  std::uint64_t mapped_bytes() const { return usage_.total; }
   std::uint64_t break_start() const { return break_start_; }
   std::uint64_t current_break() const { return break_; }
   ListNode all_node;  // every address space, for unmap_object_pages

@@ -231,6 +231,12 @@ while True:
     wait_for = User.wait_for
     type = User.type
 
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.slave)
+        os.close(self.master)
+
 
 def stops(husk, options, root, what):
     """^Z stops husk and its payload; what is typed meanwhile is the shell's; both go on."""
@@ -251,10 +257,7 @@ def stops(husk, options, root, what):
     except AssertionError as error:
         check(what, False, error)
     finally:
-        job.process.kill()
-        job.process.wait()
-        os.close(job.slave)
-        os.close(job.master)
+        job.close()
 
 
 def cpu_time(pid):
@@ -282,10 +285,7 @@ def starts_in_background(husk, options, root, what):
     except AssertionError as error:
         check(what, False, error)
     finally:
-        job.process.kill()
-        job.process.wait()
-        os.close(job.slave)
-        os.close(job.master)
+        job.close()
 
 
 def main():
