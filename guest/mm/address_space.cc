@@ -48,7 +48,10 @@ void notice_next_writes_to(const MemoryObject& object) {
 
 AddressSpace::~AddressSpace() {
   // Not loaded any more, so there is nothing to flush.
-  table_.for_each_present(UserRange::whole(), [](std::uint64_t, Pte& pte) { release_frame(pte.pfn()); });
+  table_.for_each_present(UserRange::whole(), [](std::uint64_t, Pte& pte) {
+    release_frame(pte.pfn());
+    pte = Pte();
+  });
   while (Mapping* mapping = first()) retire(*mapping);
   bury_retired();
 }

@@ -1,10 +1,12 @@
 #include "mm/page_table.h"
 
 #include "mm/frame.h"
+#include "mm/unused_tables.h"
 
 namespace kernel::mm {
 namespace {
 
+constexpr unsigned kRootLevel = kTableLevels - 1;
 constinit std::uint64_t boot_root_ = 0;
 
 Pte* entries(Pfn table) {
@@ -14,13 +16,15 @@ unsigned index(std::uint64_t address, unsigned level) {
   return (address >> (kPageShift + 9 * level)) & 511;
 }
 
-// Frees the tables below `table`, whose own level is `level` (1: its entries point to last-level tables).
-void free_tables(Pfn table, unsigned level, unsigned slots) {
+// Gives back the tables below `table`, whose own level is `level`, and takes them out of it.
+void empty_table(Pfn table, unsigned level, unsigned slots) {
   for (unsigned i = 0; i < slots; ++i) {
-    const Pte entry = entries(table)[i];
+    Pte& entry = entries(table)[i];
     if (!entry.present()) continue;
-    if (level > 1) free_tables(entry.pfn(), level - 1, 512);
-    release_frame(entry.pfn());
+    const Pfn below = entry.pfn();
+    entry = Pte();
+    if (level > 1) empty_table(below, level - 1, 512);
+    give_table_back(below, level - 1);
   }
 }
 
@@ -35,21 +39,22 @@ std::uint64_t PageTable::boot_root() {
 }
 
 Result<void> PageTable::initialise() {
-  root_ = TRY(allocate_frame(Fill::kZero));
+  root_ = TRY(take_table(kRootLevel));
   const unsigned slot = husk::abi::kKernelPml4Slot;
-  entries(root_)[slot] = entries(Pfn{boot_root_ >> kPageShift})[slot];
+  Pte& kernel = entries(root_)[slot];
+  if (!kernel.present()) kernel = entries(Pfn{boot_root_ >> kPageShift})[slot];
   return {};
 }
 
 PageTable::~PageTable() {
   if (root_ == kNoFrame) return;
-  free_tables(root_, 3, husk::abi::kKernelPml4Slot);
-  release_frame(root_);
+  empty_table(root_, kRootLevel, husk::abi::kKernelPml4Slot);
+  give_table_back(root_, kRootLevel);
 }
 
 Pte* PageTable::find(std::uint64_t address) const {
   Pfn table = root_;
-  for (unsigned level = 3; level > 0; --level) {
+  for (unsigned level = kRootLevel; level > 0; --level) {
     const Pte entry = entries(table)[index(address, level)];
     if (!entry.present()) return nullptr;
     table = entry.pfn();
@@ -60,7 +65,7 @@ Pte* PageTable::find(std::uint64_t address) const {
 Pte* PageTable::next_table(std::uint64_t& address, std::uint64_t end) const {
   while (address < end) {
     Pfn table = root_;
-    unsigned level = 3;
+    unsigned level = kRootLevel;
     for (; level > 0; --level) {
       const Pte entry = entries(table)[index(address, level)];
       if (!entry.present()) break;
@@ -76,10 +81,10 @@ Pte* PageTable::next_table(std::uint64_t& address, std::uint64_t end) const {
 
 Result<Pte*> PageTable::make(std::uint64_t address) {
   Pfn table = root_;
-  for (unsigned level = 3; level > 0; --level) {
+  for (unsigned level = kRootLevel; level > 0; --level) {
     Pte& entry = entries(table)[index(address, level)];
     if (!entry.present()) {
-      entry = Pte::table(TRY(allocate_frame(Fill::kZero)));
+      entry = Pte::table(TRY(take_table(level - 1)));
       ++tables_;
     }
     table = entry.pfn();

@@ -49,7 +49,8 @@ class PageTable {
   PageTable() = default;
   PageTable(const PageTable&) = delete;
   PageTable& operator=(const PageTable&) = delete;
-  // The user half must hold no pages any more (AddressSpace unmaps them); frees the tables. Must not be the loaded one.
+  // The user half must hold no pages any more, every entry of a last-level table be absent (AddressSpace sees to it);
+  // gives the tables back. Must not be the loaded one.
   ~PageTable();
 
   Result<void> initialise();

@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "mm/address_space.h"
 #include "mm/frame.h"
+#include "mm/unused_tables.h"
 #include "task/exit.h"
 #include "task/process.h"
 #include "task/scheduler.h"
@@ -93,6 +94,7 @@ std::optional<std::int64_t> badness_of(Process& process) {
 
 bool make_room() {
   if (current().process->group_exiting) return false;
+  if (mm::free_unused_tables() && !is_short_of_memory()) return true;
   let_the_ending_end();
   if (!is_short_of_memory()) return true;
   if (!kill_the_largest()) return false;
@@ -101,7 +103,9 @@ bool make_room() {
 }
 
 bool make_room_now() {
-  if (current().process->group_exiting || !kill_the_largest()) return false;
+  if (current().process->group_exiting) return false;
+  if (mm::free_unused_tables() && !is_short_of_memory()) return true;
+  if (!kill_the_largest()) return false;
   return !is_short_of_memory();
 }
 
