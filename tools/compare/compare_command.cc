@@ -1,11 +1,13 @@
 #include "tools/compare/compare_command.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <random>
 #include <sstream>
 
 #include "tools/compare/comparison.h"
+#include "tools/compare/debian_root.h"
 #include "tools/compare/progress.h"
 #include "tools/compare/runners/references.h"
 #include "vmm/error.h"
@@ -77,6 +79,17 @@ std::string choose_baseline(const std::string& asked, const std::vector<std::uni
   return is_there("process") ? "process" : names.front();
 }
 
+// The root of `--payload debian`. The first time takes minutes, which somebody who waits is told on standard error.
+std::string made_root(const image::CacheDir& cache) {
+  ProgressBar bar;
+  bool is_told = false;
+  return debian_root(cache, [&](const std::string& what, double seconds) {
+    if (!is_told) std::fprintf(stderr, "husk: making a Debian root in %s, which takes minutes once\n", cache.path().c_str());
+    is_told = true;
+    bar.show_elapsed(what, seconds);
+  });
+}
+
 Workload choose_workload(const CompareOptions& options, const std::vector<std::string>& rest,
                          const image::CacheDir& cache) {
   // What CLI11 does not know ends up here too, since IMAGE ends the options.
@@ -89,7 +102,12 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
     }
     return command_workload(rest[0], {rest.begin() + 1, rest.end()});
   }
-  return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
+  if (options.payload.empty()) return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
+  if (options.payload != "debian") {
+    throw Error("compare payload", "'" + options.payload + "'", "there is no such payload", "known is debian");
+  }
+  if (!rest.empty()) throw Error("compare", "'" + rest[0] + "'", "there is --payload debian", "give one or the other");
+  return embedded_workload(cache, split(options.workloads), made_root(cache));
 }
 
 }  // namespace
@@ -115,9 +133,8 @@ void declare(CLI::App& app, CompareOptions& options) {
   app.prefix_command();  // what follows IMAGE belongs to the payload
   app.add_option("--budget", options.budget,
                  "how long to measure in all (90s, 2m; without a unit seconds): the number of runs grows until the "
-                 "intervals are "
-                 "narrow or this has passed; a few runs of each are made in any case")
-      ->capture_default_str();
+                 "intervals are narrow or this has passed; a few runs of each are made in any case (default: " +
+                     std::string(kUsualBudget) + ", with the workloads of an IMAGE " + kLongBudget + ")");
   app.add_option("--runs", options.runs, "make exactly so many rounds of start-up runs instead, however long they take")
       ->check(CLI::Range(1U, 1'000'000U));
   // Words that are split here: CLI11 would take IMAGE for one more element of a list.
@@ -125,8 +142,11 @@ void declare(CLI::App& app, CompareOptions& options) {
                  "runners to compare, separated by commas (default: all): " + join(names_of(all_runners())));
   app.add_option(
       "--workload", options.workloads,
-      "what the embedded payload does besides exiting at once, separated by commas (default: all): exit, touch, "
-      "syscalls, write, python");
+      "what is run besides the payload that exits at once, separated by commas (default: all that there are): " +
+          join(workload_names()) + "; from python on they are programs of IMAGE");
+  app.add_option("--payload", options.payload,
+                 "debian: make a Debian 12 root that has the programs of all workloads (once, in the cache; needs root, "
+                 "mmdebstrap and the network) and use it as IMAGE");
   app.add_option(
       "--measure", options.measure,
       "what to measure, separated by commas (default: all): start-up, workloads, memory, density, speed, isolation");
@@ -138,25 +158,26 @@ void declare(CLI::App& app, CompareOptions& options) {
                  "of the random order and of the bootstrap, to repeat it (default, and 0: a new one)");
   declare(app, options.outputs);
   app.footer(
-      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: its Python is started too.\n"
+      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: workloads of its programs too.\n"
       "docs/methodology.md defines every figure. Ctrl-C prints what is known so far.");
 }
 
 int compare(const CompareOptions& options, const std::vector<std::string>& rest) {
   const image::CacheDir cache = image::CacheDir::from_environment();
   Comparison comparison;
+  catch_interrupts();
   comparison.workload = choose_workload(options, rest, cache);
   comparison.runners = all_runners();
   select(comparison.runners, split(options.with));
   comparison.measurements = select_measurements(split(options.measure));
-  comparison.options.budget_s = parse_duration(options.budget, "--budget");
+  const std::string usual = comparison.workload.task_image.empty() ? kUsualBudget : kLongBudget;
+  comparison.options.budget_s = parse_duration(options.budget.empty() ? usual : options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
   comparison.options.seed = options.seed != 0 ? options.seed : std::random_device()();
   comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);
   check_writable(options.outputs);
 
-  catch_interrupts();
   std::optional<ProgressBar> bar(std::in_place);
   const ComparisonResult result =
       run(comparison, cache, [&](double done, const std::string& what, double left) { bar->show(done, what, left); });

@@ -12,12 +12,16 @@ namespace husk::compare {
 
 inline constexpr int kExitInterrupted = 130;
 
+inline constexpr char kUsualBudget[] = "2m";
+inline constexpr char kLongBudget[] = "10m";
+
 struct CompareOptions {
   unsigned runs = 0;
-  std::string budget = "2m";
+  std::string budget;  // empty: kUsualBudget, or kLongBudget with the applications of an image
   std::string timeout = "60s";
   std::string with;        // runners, separated by commas; empty: all
   std::string workloads;   // separated by commas; empty: all
+  std::string payload;     // "debian": the applications of a Debian root that is made for it
   std::string measure;     // separated by commas; empty: all
   std::string baseline;    // empty: kvm-floor where there is KVM, else process
   std::uint64_t seed = 0;  // 0: a new one

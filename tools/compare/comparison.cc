@@ -47,7 +47,7 @@ class Plan {
     if (is_embedded) {
       add(Measurement::kStartUp, kTimelineStage.share, [&] { measure_timeline(session, subject); });
     }
-    add(Measurement::kWorkloads, 5.0 * static_cast<double>(workload.tasks.size()),
+    add(Measurement::kWorkloads, kTaskShare * static_cast<double>(workload.tasks.size()),
         [&] { measure_tasks(session, subject); });
     add(Measurement::kMemory, kMemoryStage.share, [&] { measure_memory(session, subject, result.payload_pss_bytes); });
     if (is_embedded) {

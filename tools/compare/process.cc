@@ -145,8 +145,9 @@ Process Process::start(const std::vector<std::string>& command, Streams streams)
     actions.connect(child_input.get(), STDIN_FILENO);
     actions.connect(child_output.get(), STDOUT_FILENO);
   } else {
+    if (streams == Streams::kFile) process.output_.reset(memfd_create("stdout", MFD_CLOEXEC));
     actions.connect(null.get(), STDIN_FILENO);
-    actions.connect(null.get(), STDOUT_FILENO);
+    actions.connect(streams == Streams::kFile ? process.output_.get() : null.get(), STDOUT_FILENO);
   }
   process.errors_.reset(memfd_create("stderr", MFD_CLOEXEC));
   actions.connect(process.errors_.get(), STDERR_FILENO);
@@ -212,6 +213,13 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
     output.append(buffer.data(), static_cast<std::size_t>(got));
   }
   return output;
+}
+
+std::string Process::output(std::size_t most) const {
+  std::string text(most, '\0');
+  const ssize_t got = pread(output_.get(), text.data(), text.size(), 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
 }
 
 std::string Process::last_error_line() const {

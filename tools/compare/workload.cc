@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "tools/compare/applications.h"
 #include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
 
@@ -27,7 +28,7 @@ constexpr std::uint64_t kTouchBytes = 16 << 20;
 constexpr std::uint64_t kSystemCalls = 100'000;
 constexpr std::uint64_t kWriteBytes = 4 << 20;
 
-constexpr const char* kNames[] = {"exit", "touch", "syscalls", "write", "python"};
+constexpr const char* kEmbeddedNames[] = {"exit", "touch", "syscalls", "write"};
 
 // FNV-1a, 64 bits: a name for a version of the payload, not a protection against anybody.
 std::string content_name(std::span<const char> bytes) {
@@ -72,51 +73,71 @@ fs::path make_root(const image::CacheDir& cache) {
   return root;
 }
 
-// An interpreter that the image has, as a path in it; empty when there is none or the image is not a directory. Names
-// in a root are links to absolute paths often enough, so only the name itself is looked for.
-std::string find_python(const std::string& image) {
-  for (const char* path : {"/usr/bin/python3", "/usr/local/bin/python3", "/bin/python3"}) {
-    std::error_code none;
-    if (fs::exists(fs::symlink_status(image + path, none))) return path;
-  }
-  return {};
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+bool is_path(const std::string& image) {
+  return image.find('/') != std::string::npos || image == "." || image == "..";
 }
 
 }  // namespace
 
-std::span<const char* const> workload_names() {
-  return kNames;
+std::vector<std::string> workload_names() {
+  std::vector<std::string> names(std::begin(kEmbeddedNames), std::end(kEmbeddedNames));
+  for (const Application& application : applications()) names.emplace_back(application.name);
+  return names;
+}
+
+std::string missing_file(const Task& task, const fs::path& root) {
+  for (const std::string& file : task.files) {
+    std::error_code none;
+    // Only the name itself: where it links to is a path of the root, not of this process.
+    if (!fs::exists(fs::symlink_status(root.string() + file, none))) return file;
+  }
+  return {};
 }
 
 Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::string>& names,
-                           const std::string& python_image) {
+                           const std::string& application_image) {
+  const std::vector<std::string> known = workload_names();
   for (const std::string& name : names) {
-    if (std::ranges::find(kNames, name) == std::end(kNames)) {
-      throw Error("compare workload", "'" + name + "'", "there is no such workload",
-                  "known are exit, touch, syscalls, write, python");
+    if (std::ranges::find(known, name) == known.end()) {
+      throw Error("compare workload", "'" + name + "'", "there is no such workload", "known are " + list_of(known));
     }
   }
-  const auto is_wanted = [&](const char* name) {
+  const auto is_wanted = [&](const std::string& name) {
     return names.empty() || std::ranges::find(names, name) != names.end();
   };
   Workload workload;
   workload.description = "the embedded payload, which exits at once";
   workload.image = make_root(cache).string();
-  workload.start = {"start_ns", true, {kPayloadPath}};
+  workload.start = {.metric = "start_ns", .argv = {kPayloadPath}};
   const auto add = [&](const char* name, const char* metric, const char* option, std::uint64_t amount) {
-    if (is_wanted(name)) workload.tasks.push_back({metric, true, {kPayloadPath, option, std::to_string(amount)}});
+    if (!is_wanted(name)) return;
+    workload.tasks.push_back({.metric = metric, .argv = {kPayloadPath, option, std::to_string(amount)}});
   };
   add("touch", "task_touch_ns", "--touch", kTouchBytes);
   add("syscalls", "task_syscalls_ns", "--syscalls", kSystemCalls);
   add("write", "task_write_ns", "--write", kWriteBytes);
-  const std::string python = python_image.empty() ? "" : find_python(python_image);
-  if (!python.empty() && is_wanted("python")) {
-    workload.task_image = python_image;
-    workload.tasks.push_back({"task_python_ns", false, {python, "-c", "pass"}});
-  } else if (!python_image.empty() || (!names.empty() && is_wanted("python"))) {
-    throw Error("compare workload", "'python'",
-                python_image.empty() ? "there is no IMAGE" : "'" + python_image + "' has no python3 in it",
-                "give a directory that has Python in it, or a command after IMAGE");
+  bool can_any = false;
+  for (const Application& application : applications()) {
+    if (!is_wanted(application.name)) continue;
+    if (application_image.empty()) {
+      if (names.empty()) continue;
+      throw Error("compare workload", "'" + std::string(application.name) + "'", "there is no IMAGE",
+                  "give a root directory that has " + std::string(application.packages) + ", or --payload debian");
+    }
+    workload.task_image = application_image;
+    workload.tasks.push_back(task_of(application));
+    // What a named image lacks is seen when it is mounted.
+    can_any = can_any || !is_path(application_image) || missing_file(workload.tasks.back(), application_image).empty();
+  }
+  if (!workload.task_image.empty() && !can_any) {
+    throw Error("compare workloads of", "'" + application_image + "'", "it has the programs of none of them",
+                "give a directory that has, --payload debian, or a command after IMAGE");
   }
   return workload;
 }
@@ -124,7 +145,7 @@ Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::
 Workload command_workload(const std::string& image, const std::vector<std::string>& command) {
   Workload workload;
   workload.image = image;
-  workload.start = {"start_ns", false, command};
+  workload.start = {.metric = "start_ns", .is_embedded = false, .argv = command};
   for (const std::string& word : command) workload.description += (workload.description.empty() ? "" : " ") + word;
   workload.description = "'" + workload.description + "' of " + image;
   return workload;

@@ -52,6 +52,7 @@ struct Stage {
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
+  int limit_ms = 0;                  // of one run; 0: that of all runs
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
   // those of one mood of the machine. Rounds are counted on from part to part.
@@ -126,6 +127,7 @@ class Session {
   std::mt19937_64 random_;
   std::uint64_t start_ns_;
   std::optional<int> cut_ms_;  // in a stage that may cut runs
+  const char* cut_reason_ = "";
   double share_left_ = 1;
   double share_total_ = 1;
 };

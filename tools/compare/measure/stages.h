@@ -22,10 +22,12 @@ extern const Stage kStartStage;
 extern const Stage kTimelineStage;
 void measure_start(Session& session, const Subject& subject, const Stage& slice);  // start_ns; a slice of kStartStage
 void measure_timeline(Session& session, const Subject& subject);  // embedded payload only: first instruction, phases
-void measure_tasks(Session& session, const Subject& subject);     // task_*
-Stage task_stage(const Task& task);
 void record_commands(Session& session, const Subject& subject);  // of a start-up run
 void record_vm_exits(Session& session, const Subject& subject);  // not timed
+
+// measure/tasks.cc: task_*
+constexpr double kTaskShare = 5;  // of each
+void measure_tasks(Session& session, const Subject& subject);
 
 // measure/cold_start.cc
 extern const Stage kColdStage;

@@ -1,0 +1,61 @@
+// Tasks: time from exec of the runner to its exit, of payloads that do something. Whether they did it is told by their
+// output, which goes to a memory file, so that reading it is no part of the time.
+#include <regex>
+
+#include "tools/compare/measure/stages.h"
+#include "tools/compare/metrics.h"
+#include "vmm/error.h"
+
+namespace husk::compare {
+namespace {
+
+constexpr std::size_t kMostOutput = 64 << 10;
+constexpr std::size_t kMostShown = 120;
+
+Stage stage_of(const Task& task) {
+  return {.title = find_metric(task.metric)->title.data(),
+          .share = kTaskShare,
+          .least_rounds = 5,
+          .most_rounds = 100,
+          .warm_up = 1,
+          .metrics = {task.metric},
+          .may_cut_runs = true,
+          .limit_ms = task.limit_ms};
+}
+
+std::string shown(const std::string& output) {
+  return output.empty() ? "nothing" : "'" + output.substr(0, kMostShown) + "'";
+}
+
+double time_task(Session& session, Entry& entry, const Task& task, const std::regex& expect, const Invocation& invocation) {
+  const bool is_checked = !task.expect.empty();
+  Process process = Process::start(session.command(entry, invocation),
+                                   is_checked ? Process::Streams::kFile : Process::Streams::kNone);
+  session.finish(process, entry);
+  if (is_checked) {
+    const std::string output = process.output(kMostOutput);
+    if (!std::regex_match(output, expect)) {
+      throw Error("run", entry.result.name, "the payload printed " + shown(output) + ", expected was " + shown(task.expect));
+    }
+  }
+  return static_cast<double>(process.end_ns() - process.start_ns());
+}
+
+}  // namespace
+
+void measure_tasks(Session& session, const Subject& subject) {
+  for (const Task& task : subject.workload->tasks) {
+    const Root& root = task.is_embedded ? subject.root : subject.task_root;
+    const Invocation invocation{&root, task.argv, task.is_embedded, false};
+    const std::string missing = missing_file(task, root.directory);
+    const std::regex expect(task.expect);
+    session.run(stage_of(task), [&](Entry& entry, unsigned round) {
+      if (!missing.empty()) {
+        throw NotPossible(root.image + " has no " + missing + " (" + task.packages + "; --payload debian has)");
+      }
+      entry.add(task.metric, round, time_task(session, entry, task, expect, invocation));
+    });
+  }
+}
+
+}  // namespace husk::compare
