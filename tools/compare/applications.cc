@@ -7,6 +7,7 @@
 namespace husk::compare {
 namespace {
 
+constexpr char kShell[] = "/bin/sh";
 constexpr int kShortMs = 20'000;
 constexpr int kLongMs = 60'000;
 
@@ -19,7 +20,8 @@ constexpr Application kApplications[] = {
      .packages = "python3-minimal",
      .files = "/usr/bin/python3",
      .set_up = "",
-     .command = R"(exec /usr/bin/python3 -c 'print("started")')",
+     .program = "/usr/bin/python3",
+     .command = R"(print("started"))",
      .expect = "started\n",
      .limit_ms = kShortMs},
     {.name = "imports",
@@ -27,10 +29,10 @@ constexpr Application kApplications[] = {
      .packages = "python3-minimal libpython3-stdlib",
      .files = "/usr/bin/python3 /usr/lib/python3",
      .set_up = "",
-     .command = R"(exec /usr/bin/python3 -c '
-import argparse, asyncio, decimal, email.message, http.client, json, logging, sqlite3, subprocess, unittest
+     .program = "/usr/bin/python3",
+     .command = R"(import argparse, asyncio, decimal, email.message, http.client, json, logging, sqlite3, subprocess, unittest
 import xml.etree.ElementTree
-print("imported")')",
+print("imported"))",
      .expect = "imported\n",
      .limit_ms = kShortMs},
     {.name = "shell",
@@ -38,6 +40,7 @@ print("imported")')",
      .packages = "coreutils",
      .files = "/bin/sh /bin/true",
      .set_up = "",
+     .program = kShell,
      // With its path, or the shell would do it itself.
      .command = R"(i=0
 while [ $i -lt 200 ]; do
@@ -52,6 +55,7 @@ echo $i)",
      .packages = "sqlite3",
      .files = "/usr/bin/sqlite3 /usr/bin/awk",
      .set_up = "",
+     .program = kShell,
      // A hundred transactions: each is written to a journal and to the file, and synchronised.
      .command = R"(awk 'BEGIN {
   print "create table t(id integer primary key, value text);"
@@ -69,6 +73,7 @@ echo $i)",
      .packages = "tar gzip libpython3-stdlib",
      .files = "/bin/tar /bin/gzip /usr/lib/python3",
      .set_up = "",
+     .program = kShell,
      .command = R"(cd /usr/lib/python3.* && tar -cf - asyncio email json xml | gzip -6 >/tmp/husk.tgz &&
 gzip -dc /tmp/husk.tgz | tar -tf - | grep -c '/__init__\.py$')",
      .expect = "[1-9][0-9]*\n",
@@ -78,6 +83,7 @@ gzip -dc /tmp/husk.tgz | tar -tf - | grep -c '/__init__\.py$')",
      .packages = "git libpython3-stdlib",
      .files = "/usr/bin/git /usr/lib/python3",
      .set_up = "",
+     .program = kShell,
      .command = R"(export HOME=/tmp GIT_CONFIG_NOSYSTEM=1
 cd /tmp && git -c init.defaultBranch=main init -q tree && cd tree && cp -r /usr/lib/python3.*/email /usr/lib/python3.*/json . &&
 git add . && git -c user.name=husk -c user.email=husk@localhost commit -q -m one && git rev-list --count HEAD)",
@@ -88,6 +94,7 @@ git add . && git -c user.name=husk -c user.email=husk@localhost commit -q -m one
      .packages = "gcc libc6-dev",
      .files = "/usr/bin/gcc /usr/include/stdio.h",
      .set_up = "",
+     .program = kShell,
      .command = R"(cat >/tmp/sum.c <<'END'
 #include <stdio.h>
 int main(void) {
@@ -106,6 +113,7 @@ gcc -O2 -o /tmp/sum /tmp/sum.c && exec /tmp/sum)",
      .files = "/usr/bin/sort /opt/husk/lines",
      // 7919 and 300007 are primes, so that every line is another one.
      .set_up = R"(awk 'BEGIN { for (i = 0; i < 300000; ++i) print (i * 7919) % 300007 " line" }' >/opt/husk/lines)",
+     .program = kShell,
      .command = "LC_ALL=C sort /opt/husk/lines | cksum",
      .expect = "219985301 3488890\n",
      .limit_ms = kShortMs},
@@ -114,6 +122,7 @@ gcc -O2 -o /tmp/sum /tmp/sum.c && exec /tmp/sum)",
      .packages = "findutils",
      .files = "/usr/bin/find",
      .set_up = "",
+     .program = kShell,
      .command = "find /usr -type f -size +0 | wc -l",
      .expect = "[1-9][0-9]{3,}\n",
      .limit_ms = kShortMs},
@@ -122,6 +131,7 @@ gcc -O2 -o /tmp/sum /tmp/sum.c && exec /tmp/sum)",
      .packages = "redis-server redis-tools",
      .files = "/usr/bin/redis-server /usr/bin/redis-benchmark",
      .set_up = "",
+     .program = kShell,
      .command = R"(redis-server --port 17379 --bind 127.0.0.1 --save '' --dir /tmp >/tmp/redis.log 2>&1 &
 server=$!
 until redis-cli -p 17379 ping 2>/tmp/redis.wait | grep -q PONG; do
@@ -158,6 +168,7 @@ http {
   server { listen 127.0.0.1:17380; root /opt/husk/www; }
 }
 END)",
+     .program = kShell,
      .command = R"(nginx -c /opt/husk/nginx.conf 2>/tmp/nginx.start &
 server=$!
 until curl -s -o /dev/null http://127.0.0.1:17380/page; do
@@ -193,6 +204,7 @@ as_postgres $bin/pg_ctl -D $data -l /tmp/postgres.log -w start >/dev/null
 as_postgres $bin/pgbench -h /tmp -i -s 1 -q postgres 2>/dev/null
 as_postgres $bin/pg_ctl -D $data -m fast -w stop >/dev/null
 rm /tmp/postgres.log)",
+     .program = kShell,
      .command = R"(cd /
 bin=/usr/lib/postgresql/15/bin
 as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
@@ -223,7 +235,7 @@ std::span<const Application> applications() {
 Task task_of(const Application& application) {
   return {.metric = application.metric,
           .is_embedded = false,
-          .argv = {"/bin/sh", "-c", application.command},
+          .argv = {application.program, "-c", application.command},
           .expect = application.expect,
           .limit_ms = application.limit_ms,
           .files = words_of(application.files),

@@ -51,7 +51,9 @@ constexpr std::array kMetrics = {
     Metric{"start_rate", Group::kDensity, "starts per second, n at a time", kPerSecond, true},
 
     Metric{"cpu_ns", Group::kSpeed, "CPU loop, per iteration", kNanoseconds},
-    Metric{"memory_rate", Group::kSpeed, "memory bandwidth", kBytesPerSecond, true},
+    Metric{"memory_l2_rate", Group::kSpeed, "memory read, half of L2", kBytesPerSecond, true},
+    Metric{"memory_llc_rate", Group::kSpeed, "memory read, half of last cache", kBytesPerSecond, true},
+    Metric{"memory_ram_rate", Group::kSpeed, "memory read, 4 x last cache", kBytesPerSecond, true},
     Metric{"syscall_ns", Group::kSpeed, "null system call", kNanoseconds},
     Metric{"context_switch_ns", Group::kSpeed, "context switch", kNanoseconds},
     Metric{"page_fault_ns", Group::kSpeed, "page fault", kNanoseconds},
@@ -60,6 +62,9 @@ constexpr std::array kMetrics = {
     Metric{"file_read_rate", Group::kSpeed, "file read", kBytesPerSecond, true},
     Metric{"file_metadata_ns", Group::kSpeed, "file create + stat + unlink", kNanoseconds},
     Metric{"tcp_ns", Group::kSpeed, "loopback TCP round trip", kNanoseconds},
+
+    Metric{"image_directory_ns", Group::kImageSize, "start from a directory of n files", kNanoseconds},
+    Metric{"image_named_ns", Group::kImageSize, "start from a named image of n files", kNanoseconds},
 };
 
 }  // namespace
@@ -110,6 +115,8 @@ std::string_view name_of(Group group) {
       return "density";
     case Group::kSpeed:
       return "speed";
+    case Group::kImageSize:
+      return "image_size";
   }
   return "";
 }

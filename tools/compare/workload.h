@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tools/compare/runner.h"
 #include "vmm/image/cache_dir.h"
 
 namespace husk::compare {
@@ -26,6 +28,9 @@ struct Workload {
   Task start;               // what start-up, cold start, memory, density are measured with
   std::vector<Task> tasks;
   std::string task_image;  // of the tasks that are not embedded; may be empty
+  // How one sees that a command of the user's waits; empty where it does not, and why_not_waiting says so.
+  std::optional<Waiting> waiting;
+  std::string why_not_waiting;
 
   bool is_embedded() const { return start.is_embedded; }
 };

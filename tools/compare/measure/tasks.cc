@@ -15,7 +15,7 @@ constexpr std::size_t kMostShown = 120;
 Stage stage_of(const Task& task) {
   return {.title = find_metric(task.metric)->title.data(),
           .share = kTaskShare,
-          .least_rounds = 5,
+          .least_rounds = 6,  // fewer have no interval
           .most_rounds = 100,
           .warm_up = 1,
           .metrics = {task.metric},
@@ -29,29 +29,26 @@ std::string shown(const std::string& output) {
 
 double time_task(Session& session, Entry& entry, const Task& task, const std::regex& expect, const Invocation& invocation) {
   const bool is_checked = !task.expect.empty();
-  Process process = Process::start(session.command(entry, invocation),
-                                   is_checked ? Process::Streams::kFile : Process::Streams::kNone);
-  session.finish(process, entry);
-  if (is_checked) {
-    const std::string output = process.output(kMostOutput);
-    if (!std::regex_match(output, expect)) {
-      throw Error("run", entry.result.name, "the payload printed " + shown(output) + ", expected was " + shown(task.expect));
-    }
+  Instance instance =
+      session.start(entry, invocation, is_checked ? Process::Streams::kFile : Process::Streams::kNone);
+  session.finish(instance, entry);
+  const std::string output = is_checked ? instance.process().output(kMostOutput) : "";
+  if (is_checked && !std::regex_match(output, expect)) {
+    throw Error("run", entry.result.name, "the payload printed " + shown(output) + ", expected was " + shown(task.expect));
   }
-  return static_cast<double>(process.end_ns() - process.start_ns());
+  return static_cast<double>(instance.duration_ns());
 }
 
 }  // namespace
 
 void measure_tasks(Session& session, const Subject& subject) {
   for (const Task& task : subject.workload->tasks) {
-    const Root& root = task.is_embedded ? subject.root : subject.task_root;
-    const Invocation invocation{&root, task.argv, task.is_embedded, false};
-    const std::string missing = missing_file(task, root.directory);
+    const Invocation invocation = subject.task(task);
+    const std::string missing = missing_file(task, invocation.roots->files());
     const std::regex expect(task.expect);
     session.run(stage_of(task), [&](Entry& entry, unsigned round) {
       if (!missing.empty()) {
-        throw NotPossible(root.image + " has no " + missing + " (" + task.packages + "; --payload debian has)");
+        throw NotPossible(subject.workload->task_image + " has no " + missing + " (" + task.packages + "; --payload debian has)");
       }
       entry.add(task.metric, round, time_task(session, entry, task, expect, invocation));
     });

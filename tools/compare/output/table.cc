@@ -5,9 +5,11 @@
 #include <set>
 
 #include "tools/compare/metrics.h"
+#include "tools/compare/output/cost_table.h"
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/plain_text.h"
+#include "tools/compare/output/workload_table.h"
 
 namespace husk::compare {
 namespace {
@@ -22,7 +24,7 @@ class TableWriter {
       : result_(result), baseline_(result.find(baseline)), baseline_name_(baseline), style_(style) {}
 
   std::string write() const {
-    return heading() + start_up() + workloads() + memory() + density() + speed() + format_isolation(result_, style_);
+    return heading() + start_up() + format_cost(result_, style_) + format_workloads(result_, style_) + memory() + density() + speed() + format_isolation(result_, style_);
   }
 
  private:
@@ -140,27 +142,6 @@ class TableWriter {
            grid({{"", "start", "", "", "x " + baseline_name_, "", "cold", "first", "first", "tear-"},
                  {"runner", "to exit", "95 %", "p95", "(pairs)", "95 %", "start", "instr.", "output", "down"}},
                 true, cells);
-  }
-
-  std::string workloads() const {
-    std::vector<std::string> header = {"runner"};
-    std::vector<std::string> ids;
-    for (const Metric& metric : metrics()) {
-      const auto is_it = [&](const std::string& id) { return id == metric.id; };
-      if (metric.group != Group::kWorkloads || !has_any(is_it)) continue;
-      ids.emplace_back(metric.id);
-      header.emplace_back(metric.title);
-    }
-    if (ids.empty()) return "";
-    return title("Workloads, ms from start to exit (median)") +
-           grid({header}, false, [&](const RunnerResult& runner, Footnotes& notes) {
-             std::vector<std::string> cells;
-             for (const std::string& id : ids) {
-               cells.push_back(wide_cell(
-                   runner, id, [](double value) { return significant(value / kMillisecond); }, notes));
-             }
-             return cells;
-           });
   }
 
   std::string memory() const {
