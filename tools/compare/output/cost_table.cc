@@ -14,10 +14,11 @@ constexpr char kVm[] = "vm";
 constexpr char kOther[] = "namespace";
 constexpr std::size_t kWidth = 110;
 
-// Phases are parts of one start, and cut differently for different runners; the totals of n instances are what one
-// instance more was computed from.
+// Phases are parts of one start, and cut differently for different runners; images of several sizes have a curve; the
+// totals of n instances are what one instance more was computed from.
 bool is_compared(const Metric& metric) {
-  return metric.group != Group::kPhases && !metric.id.starts_with("total_");
+  return metric.group != Group::kPhases && metric.group != Group::kImageSize &&
+         !(metric.group == Group::kDensity && metric.id.find("total_") != std::string_view::npos);
 }
 
 std::string title_of(const Metric& metric, const std::string& id) {

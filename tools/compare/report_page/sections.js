@@ -56,7 +56,7 @@ husk.cost = (data) => {
   const find = (name) => data.runners.find((runner) => runner.name === name);
   const vm = find('vm'), other = find('namespace');
   if (!vm || !other) return;
-  const isCompared = (id) => { const metric = husk.metric(data, id); return metric && metric.group !== 'phases' && metric.group !== 'image_size' && !id.startsWith('total_'); };
+  const isCompared = (id) => { const metric = husk.metric(data, id); return metric && metric.group !== 'phases' && metric.group !== 'image_size' && !/(^|_)total_.*@/.test(id); };
   const order = (id) => data.metrics.indexOf(husk.metric(data, id)) * 1e7 + Number(id.split('@')[1] || 0);
   const rows = Object.keys(vm.summary).filter(isCompared).sort((a, b) => order(a) - order(b)).flatMap((id) => {
     const metric = husk.metric(data, id), ratio = husk.asCost(husk.ratio(vm, id, 'namespace'), metric), parameter = id.split('@')[1];
@@ -99,7 +99,7 @@ husk.phases = (data) => {
     if (some.length) husk.stacked(section, some, (value) => husk.significant(value) + ' ms', 'ms', 'Phases of a start by runner', caption);
   };
   const slow = rows.filter((row) => total(row) > limit);
-  draw(rows.filter((row) => !slow.includes(row)), 'Medians of the phases, ms, each with the 95 % interval of its end. Set-up is all that happens before the payload’s first instruction, where a runner cannot tell more.' + (slow.length ? ' The slower ones follow, on a scale of their own.' : ''));
+  draw(rows.filter((row) => !slow.includes(row)), 'Medians of the phases, ms, each with the 95 % interval of its length. Set-up is all that happens before the payload’s first instruction, where a runner cannot tell more.' + (slow.length ? ' The slower ones follow, on a scale of their own.' : ''));
   draw(slow, '');
 };
 
@@ -113,7 +113,7 @@ husk.memory = (data) => {
   const others = data.metrics.filter((metric) => metric.group === 'memory' && data.runners.some((runner) => runner.summary[metric.id] || runner.notes[metric.id]));
   if (!rows.length && !others.length) return;
   const section = husk.section('memory', 'Memory of one instance', 'The proportional set size of all processes of the instance, guest RAM included, and what the host’s kernel keeps for it.');
-  if (rows.length) husk.stacked(section, rows, (value) => husk.significant(value) + ' MiB', 'MiB', 'Memory of one idle instance by runner', 'One idle instance: medians, each part with the 95 % interval of its end. A page that several processes map counts by its share.');
+  if (rows.length) husk.stacked(section, rows, (value) => husk.significant(value) + ' MiB', 'MiB', 'Memory of one idle instance by runner', 'One idle instance: medians, each part with the 95 % interval of its length. A page that several processes map counts by its share.');
   husk.tables(section, data, others);
 };
 
