@@ -51,7 +51,8 @@ husk.metric = (data, id) => data.metrics.find((metric) => metric.id === id.split
 husk.summary = (runner, id) => runner.summary[id];
 husk.median = (runner, id) => (runner.summary[id] ? runner.summary[id].median : undefined);
 husk.measured = (data, id) => data.runners.filter((runner) => runner.summary[id]);
-husk.isReference = (runner) => runner.reference;
+// One that everything is measured of: not a limit, and not the hardened form of another one.
+husk.isSubject = (runner) => !runner.reference && !runner.hardened_form_of;
 
 husk.isSameMachine = (a, b) => ['cpu_model', 'kernel', 'kvm_backend', 'cores'].every((key) => a.host[key] === b.host[key]);
 

@@ -119,7 +119,7 @@ husk.memory = (data) => {
 
 // Runners as rows, metrics as columns: as many tables as it takes to keep them readable.
 husk.tables = (section, data, metrics) => {
-  const most = 7, runners = { runners: data.runners.filter((runner) => !runner.reference) };
+  const most = 7, runners = { runners: data.runners.filter(husk.isSubject) };
   for (let at = 0; at < metrics.length; at += most) {
     const some = metrics.slice(at, at + most);
     husk.table(section, ['', ...some.map((metric) => metric.title)], husk.runnerRows(runners, some.length, (runner) => some.map((metric) => husk.cell(data, runner, metric.id))));
@@ -170,19 +170,28 @@ husk.matrix = (data, group, id, title, explanation) => {
   if (!metrics.length) return;
   const section = husk.section(id, title, explanation);
   // A runner that none of these says anything about would be an empty column.
-  const runners = data.runners.filter((runner) => !runner.reference && metrics.some((metric) => runner.summary[metric.id] || runner.notes[metric.id]));
+  const runners = data.runners.filter((runner) => husk.isSubject(runner) && metrics.some((metric) => runner.summary[metric.id] || runner.notes[metric.id]));
   husk.table(section, ['', ...runners.map((runner) => runner.name)], metrics.map((metric) => ({ title: metric.title, cells: runners.map((runner) => husk.cell(data, runner, metric.id)) })));
 };
 
-const kFactTitles = { syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_with_certain_arguments: 'with certain arguments only', syscalls_observed: 'seen in a run', namespaces: 'namespaces of its own', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', kernel_interfaces: 'kernel interfaces' };
+const kFactTitles = { executables: 'what is looked at', syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_with_certain_arguments: 'with certain arguments only', syscalls_observed: 'seen in a run', kernel_functions: 'kernel functions reached in a run', kernel_functions_beyond_process: 'of them not of a plain process', kernel_function_calls_lost: 'calls not recorded', namespaces: 'namespaces of its own', namespaces_shared: 'namespaces of the host’s', user_namespace: 'user namespace', uid_maps: 'uid map', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', device_nodes: 'device nodes', open_files: 'open files', interfaces: 'interfaces of the VM', kernel_interfaces: 'kernel interfaces' };
+// What a fact is worth only inside of a user namespace of its own.
+const kInside = ['capabilities'];
+
+husk.factCell = (facts, key) => {
+  const value = facts[key];
+  if (value === undefined || value === null) return facts.unreadable && facts.unreadable[key] ? { note: facts.unreadable[key] } : { text: '–', class: 'text' };
+  const list = Array.isArray(value) ? (value.length > 20 ? `${value.length} of them` : value.length ? value.join(' ') : 'none') : String(value);
+  const isInside = kInside.includes(key) && facts.user_namespace === 'child' && Array.isArray(value) && value.length;
+  return { text: list + (isInside ? ' (inside a child user namespace only)' : ''), class: 'text' };
+};
 
 husk.isolation = (data) => {
   const looked = data.runners.filter((runner) => runner.isolation_facts);
   if (looked.length) {
     const section = husk.section('isolation', 'What stands between payload and host', 'Of the processes through which the payload reaches the host: itself in a container, the VMM in a VM. docs/isolation.md says how each is counted.');
     const keys = Object.keys(kFactTitles).filter((key) => looked.some((runner) => runner.isolation_facts[key] !== undefined));
-    const text = (value) => (value === undefined || value === null ? '–' : Array.isArray(value) ? (value.length > 20 ? `${value.length} of them` : value.length ? value.join(' ') : 'none') : String(value));
-    husk.table(section, ['', ...looked.map((runner) => runner.name)], keys.map((key) => ({ title: kFactTitles[key], cells: looked.map((runner) => ({ text: text(runner.isolation_facts[key]), class: 'text' })) })));
+    husk.table(section, ['', ...looked.map((runner) => runner.name)], keys.map((key) => ({ title: kFactTitles[key], cells: looked.map((runner) => husk.factCell(runner.isolation_facts, key)) })));
   }
   const vms = data.runners.filter((runner) => runner.vm_exits);
   if (!vms.length) return;

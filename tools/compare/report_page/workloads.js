@@ -33,7 +33,7 @@ husk.workloads = (data) => {
     ? 'From start to exit of a payload that does something, as ratios to the same in a plain process (whose column has times): blue is faster, orange slower. The start alone is the first row.'
     : 'From start to exit of a payload that does something.');
   const rows = [data.metrics.find((metric) => metric.id === 'start_ns'), ...metrics].filter((metric) => tried(metric.id));
-  const runners = data.runners.filter((runner) => !runner.reference && (runner.name === reference || rows.some((metric) => runner.summary[metric.id] || runner.notes[metric.id])));
+  const runners = data.runners.filter((runner) => husk.isSubject(runner) && (runner.name === reference || rows.some((metric) => runner.summary[metric.id] || runner.notes[metric.id])));
   const notes = [];
   husk.table(section, ['', ...runners.map((runner) => runner.name)],
     rows.map((metric) => ({ title: metric.title, cells: runners.map((runner) => husk.heatCell(data, runner, metric.id, reference, notes)) })), { class: 'heat-map' });
