@@ -79,6 +79,15 @@ TEST(Applications, WhatARootLacksIsNamed) {
   EXPECT_EQ(missing_file(task, root.path()), "/usr/bin/git");
 }
 
+TEST(Applications, AFileMayBeAPatternButARootsPathIsNone) {
+  const Directory directory;
+  directory.write("a[b]*/usr/lib/python3.11/json/x", "");
+  Task task;
+  task.files = {"/usr/lib/python3.*/json"};
+  EXPECT_EQ(missing_file(task, directory.path() / "a[b]*"), "");
+  EXPECT_EQ(missing_file(task, directory.path() / "a?b?*"), "/usr/lib/python3.*/json");
+}
+
 TEST(Applications, ALinkOfTheRootIsNotFollowedOnTheHost) {
   const Directory root;
   fs::create_directories(root.path() / "usr/bin");
@@ -94,7 +103,7 @@ TEST(Applications, AnImageWithNoneOfTheProgramsIsRefused) {
   const image::CacheDir directory(cache.path());
   EXPECT_ANY_THROW(embedded_workload(directory, {"git"}, root.path().string() + "/"));
   root.write("usr/bin/git", "");
-  root.write("usr/lib/python3/x", "");
+  root.write("usr/lib/python3.11/email/x", "");
   const Workload workload = embedded_workload(directory, {"git", "sort"}, root.path().string() + "/");
   EXPECT_EQ(workload.tasks.size(), 2U);  // the cells of the other one say what is missing
 }

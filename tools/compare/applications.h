@@ -15,7 +15,7 @@ struct Application {
   const char* name;      // as `--workload` takes it
   const char* metric;    // metrics.h
   const char* packages;  // Debian packages that it needs besides those of a minimal root, separated by blanks
-  const char* files;     // what it cannot do without, as paths in the root, separated by blanks
+  const char* files;     // what it cannot do without, as paths in the root (glob(7)), separated by blanks
   const char* set_up;    // shell script: run once in the root when that is made, so outside every clock; "" for none
   const char* program;   // that is run as PROGRAM -c COMMAND
   const char* command;   // a script of its: what is timed, from exec of the runner to its exit
