@@ -42,8 +42,13 @@ Json to_json(const Series& series) {
 Json to_json(const Summary& summary) {
   Json interval = nullptr;
   if (summary.interval) interval = {summary.interval->low, summary.interval->high};
-  return {{"count", summary.count}, {"median", summary.median}, {"interval", interval}, {"p5", summary.p5},
-          {"p95", summary.p95},     {"least", summary.least},   {"most", summary.most}};
+  Json json = {{"count", summary.count}, {"median", summary.median}, {"interval", interval}, {"p5", summary.p5},
+               {"p95", summary.p95},     {"least", summary.least},   {"most", summary.most}};
+  if (summary.fit) {
+    const Fit& fit = *summary.fit;
+    json["fit"] = {{"instances", fit.instances}, {"ramps", fit.ramps}, {"steps", fit.steps}};
+  }
+  return json;
 }
 
 Json summaries(const ComparisonResult& result, const RunnerResult& runner, const std::string& baseline) {
@@ -51,7 +56,7 @@ Json summaries(const ComparisonResult& result, const RunnerResult& runner, const
   others.insert(baseline);
   Json all = Json::object();
   for (const auto& [metric, series] : runner.series) {
-    const std::optional<Summary> summary = summarize(&series, result.seed);
+    const std::optional<Summary> summary = summarize_metric(runner, metric, result.seed);
     if (!summary) continue;
     Json one = to_json(*summary);
     one["ratio"] = Json::object();

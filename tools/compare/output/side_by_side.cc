@@ -102,8 +102,8 @@ class SideBySide {
     std::vector<GridRow> rows;
     for (const auto& [id, series] : runner.series) {
       const Metric* metric = find_metric(id);
-      const std::optional<Summary> mine = summarize(&series, a_.result.seed);
-      const std::optional<Summary> theirs = summarize(other.find(id), b_.result.seed);
+      const std::optional<Summary> mine = summarize_metric(runner, id, a_.result.seed);
+      const std::optional<Summary> theirs = summarize_metric(other, id, b_.result.seed);
       if (metric == nullptr || !mine || !theirs) continue;
       const std::string parameter(parameter_of(id));
       rows.push_back(row(std::string(metric->title) + (parameter.empty() ? "" : " (n=" + parameter + ")"), *mine,

@@ -27,7 +27,7 @@ class TableWriter {
 
  private:
   std::optional<Summary> summary(const RunnerResult& runner, const std::string& metric) const {
-    return summarize(runner.find(metric), result_.seed);
+    return summarize_metric(runner, metric, result_.seed);
   }
 
   std::optional<Summary> ratio(const RunnerResult& runner, const std::string& metric) const {
