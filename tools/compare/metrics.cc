@@ -32,6 +32,7 @@ constexpr std::array kMetrics = {
     Metric{"idle_private_bytes", Group::kMemory, "idle, private pages", kBytes},
     Metric{"idle_shared_bytes", Group::kMemory, "idle, share of shared pages", kBytes},
     Metric{"idle_kernel_bytes", Group::kMemory, "idle, memory of the host's kernel", kBytes},
+    Metric{"idle_total_bytes", Group::kMemory, "idle, PSS and memory of the host's kernel", kBytes},
 
     Metric{"total_pss_bytes", Group::kDensity, "PSS of n idle instances", kBytes},
     Metric{"total_system_bytes", Group::kDensity, "MemAvailable taken by n idle instances", kBytes},

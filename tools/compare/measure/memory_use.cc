@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tools/compare/measure/kernel_memory.h"
+#include "tools/compare/measure/memory_group.h"
 #include "tools/compare/measure/stages.h"
 #include "vmm/error.h"
 
@@ -14,7 +14,8 @@ const Stage kMemoryStage = {
     .share = 8,
     .least_rounds = 3,
     .most_rounds = 20,
-    .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "idle_kernel_bytes"}};
+    .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "idle_kernel_bytes",
+                "idle_total_bytes"}};
 
 namespace {
 
@@ -39,8 +40,8 @@ void watch_command(Session& session, const Subject& subject, Entry& entry, unsig
 }
 
 void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned round) {
-  KernelMemory kernel;
-  Process process = Process::start(kernel.enclose(session.command(entry, subject.embedded(idle_command()))),
+  MemoryGroup group;
+  Process process = Process::start(group.enclose(session.command(entry, subject.embedded(idle_command()))),
                                    Process::Streams::kPipes);
   std::uint64_t peak = 0;
   do {
@@ -53,7 +54,7 @@ void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned
   sleep_ms(kSettleMs);
   std::vector<ProcessMemory> processes = memory_of_trees({process.pid()});
   const ProcessMemory idle = total(processes);
-  const std::optional<std::uint64_t> kernel_bytes = kernel.read(processes);
+  const std::optional<GroupMemory> counted = group.read(processes);
   session.finish_idle(process, entry);
 
   const auto add = [&](const char* metric, std::uint64_t bytes) {
@@ -63,10 +64,11 @@ void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned
   add("peak_pss_bytes", std::max(peak, idle.pss_bytes));
   add("idle_private_bytes", idle.private_bytes);
   add("idle_shared_bytes", idle.pss_bytes - std::min(idle.pss_bytes, idle.private_bytes));
-  if (kernel_bytes) {
-    add("idle_kernel_bytes", *kernel_bytes);
+  if (counted) {
+    add("idle_kernel_bytes", counted->kernel_bytes);
+    add("idle_total_bytes", idle.pss_bytes + counted->kernel_bytes);
   } else {
-    entry.result.notes["idle_kernel_bytes"] = kernel.why_not();
+    for (const char* metric : {"idle_kernel_bytes", "idle_total_bytes"}) entry.result.notes[metric] = group.why_not();
   }
   entry.result.idle_processes.push_back(std::move(processes));
 }
