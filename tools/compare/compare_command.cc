@@ -130,6 +130,10 @@ void declare(CLI::App& app, CompareOptions& options) {
   app.add_option(
       "--measure", options.measure,
       "what to measure, separated by commas (default: all): start-up, workloads, memory, density, speed, isolation");
+  app.add_option("--density", options.density,
+                 "so many idle instances at a time, where the machine's memory allows it (default: 32, or fewer where "
+                 "they take long to start); from 100 on MemAvailable is shown beside what is counted")
+      ->check(CLI::Range(2U, 10'000U));
   app.add_option("--baseline", options.baseline,
                  "the runner that ratios are taken to (default: kvm-floor, or process without KVM)");
   app.add_option("--timeout", options.timeout, "the longest that one run may take (500ms, 30s, 1m)")
@@ -152,6 +156,7 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.budget_s = parse_duration(options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
+  comparison.options.density = options.density;
   comparison.options.seed = options.seed != 0 ? options.seed : std::random_device()();
   comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);
   check_writable(options.outputs);

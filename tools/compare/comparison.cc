@@ -49,11 +49,11 @@ class Plan {
     }
     add(Measurement::kWorkloads, 5.0 * static_cast<double>(workload.tasks.size()),
         [&] { measure_tasks(session, subject); });
-    add(Measurement::kMemory, kMemoryStage.share, [&] { measure_memory(session, subject, result.payload_pss_bytes); });
-    if (is_embedded) {
-      add(Measurement::kDensity, sum_of_shares(density_stages()), [&] { measure_density(session, subject); });
-    }
-    add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
+    add(Measurement::kMemory, kMemoryStage.share + kDetachedStage.share,
+        [&] { measure_memory(session, subject, result.payload_pss_bytes); });
+    add(Measurement::kDensity, sum_of_shares(density_stages(subject)), [&] { measure_density(session, subject); });
+    add(Measurement::kDensity, sum_of_shares(start_rate_stages()) + kArrivalStage.share,
+        [&] { measure_start_rate(session, subject); });
     if (is_embedded) add(Measurement::kSpeed, kSpeedStage.share, [&] { measure_speed(session, subject); });
     if (wanted.contains(Measurement::kStartUp)) spread_start(session, subject);
     // Last, since strace(1) and an empty page cache disturb everything that comes after.
@@ -114,10 +114,9 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   Scratch scratch;
   Subject subject;
   subject.workload = &comparison.workload;
-  const bool wants_erofs = std::ranges::any_of(comparison.runners, &Runner::needs_image_file);
-  subject.root = scratch.mount_root("image", comparison.workload.image, cache, wants_erofs);
+  subject.roots = scratch.make_roots("image", comparison.workload.image, cache);
   if (!comparison.workload.task_image.empty()) {
-    subject.task_root = scratch.mount_root("task-image", comparison.workload.task_image, cache, wants_erofs);
+    subject.task_roots = scratch.make_roots("task-image", comparison.workload.task_image, cache);
   }
   Context context;
   context.scratch = scratch.path();

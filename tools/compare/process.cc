@@ -34,14 +34,18 @@ sigset_t mask_while_waiting;
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
-bool wait_readable(std::span<pollfd> events, int timeout_ms) {
-  const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+bool wait_readable_ns(std::span<pollfd> events, std::uint64_t timeout_ns) {
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
   for (;;) {
     if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
+}
+
+bool wait_readable(std::span<pollfd> events, int timeout_ms) {
+  return wait_readable_ns(events, static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
 }
 
 // Children that are no orphans: those that were started here and not yet waited for, and those that came with exec.
@@ -214,12 +218,17 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
   return output;
 }
 
-std::string Process::last_error_line() const {
+std::string Process::errors() const {
   std::string text(64 * 1024, '\0');
   const off_t size = lseek(errors_.get(), 0, SEEK_END);
   const off_t start = std::max<off_t>(0, size - static_cast<off_t>(text.size()));
   const ssize_t got = pread(errors_.get(), text.data(), text.size(), start);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+std::string Process::last_error_line() const {
+  std::string text = errors();
   while (text.ends_with('\n')) text.pop_back();
   const std::size_t newline = text.rfind('\n');
   return newline == std::string::npos ? text : text.substr(newline + 1);
@@ -240,11 +249,18 @@ void Process::end() {
   kill(-pid_, SIGKILL);  // what it left in its process group
 }
 
-std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms) {
+std::size_t wait_any(std::span<Process* const> processes, int timeout_ms) {
+  return wait_any_until(processes, monotonic_ns() + static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
+}
+
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns) {
   std::vector<pollfd> events;
   // poll(2) ignores negative descriptors.
-  for (const auto& process : processes) events.push_back({process ? process->pidfd_.get() : -1, POLLIN, 0});
-  if (!wait_readable(events, timeout_ms)) return processes.size();
+  for (const Process* process : processes) {
+    events.push_back({process != nullptr ? process->pidfd_.get() : -1, POLLIN, 0});
+  }
+  const std::uint64_t now = monotonic_ns();
+  if (!wait_readable_ns(events, until_ns - std::min(until_ns, now))) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());
 }

@@ -2,6 +2,12 @@
 
 namespace husk::compare {
 
+IdleInstances::~IdleInstances() {
+  if (instances_.empty()) return;
+  instances_.clear();
+  session_.clean_up(entry_);  // what has no process of this one's any more: a container in the background
+}
+
 void IdleInstances::start(const Invocation& invocation, const Look& look) {
   constexpr int kLookMs = 1;
   constexpr int kWaitMs = 100;
@@ -15,7 +21,7 @@ void IdleInstances::start(const Invocation& invocation, const Look& look) {
 }
 
 std::vector<ProcessMemory> IdleInstances::processes() const {
-  std::vector<pid_t> roots = entry_.runner->daemons();
+  std::vector<pid_t> roots;
   for (const Instance& instance : instances_) roots.push_back(instance.process().pid());
   return memory_of_trees(std::move(roots));
 }

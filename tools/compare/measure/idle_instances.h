@@ -17,6 +17,9 @@ namespace husk::compare {
 class IdleInstances {
  public:
   IdleInstances(Session& session, Entry& entry) : session_(session), entry_(entry) {}
+  ~IdleInstances();  // those that have not ended are ended
+  IdleInstances(const IdleInstances&) = delete;
+  IdleInstances& operator=(const IdleInstances&) = delete;
 
   // Starts one more and returns when it waits. `look` is called about every millisecond until then.
   using Look = std::function<void(const std::vector<ProcessMemory>&)>;
@@ -40,7 +43,7 @@ class IdleInstances {
 
   Session& session_;
   Entry& entry_;
-  MemoryGroup group_;               // outlives the instances
+  MemoryGroup group_;  // outlives the instances
   std::list<Instance> instances_;
 };
 

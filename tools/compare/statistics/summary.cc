@@ -5,6 +5,7 @@
 
 #include "tools/compare/metrics.h"
 #include "tools/compare/statistics/quantile.h"
+#include "tools/compare/statistics/quantile_interval.h"
 #include "tools/compare/statistics/slope.h"
 
 namespace husk::compare {
@@ -34,6 +35,10 @@ std::vector<Ramp> ramps_of(const RunnerResult& runner, const std::string& total)
   return ordered;
 }
 
+bool has_several_of_a_round(const Series& series) {
+  return std::ranges::adjacent_find(series, {}, &Sample::round) != series.end();
+}
+
 }  // namespace
 
 std::optional<Summary> summarize(const Series* series, std::uint64_t seed) {
@@ -47,6 +52,11 @@ std::optional<Summary> summarize(const Series* series, std::uint64_t seed) {
   summary.least = quantile(values, 0);
   summary.most = quantile(values, 1);
   if (values.size() >= kLeastForInterval) summary.interval = median_interval(values, seed);
+  constexpr double kP99 = 0.99;
+  if (values.size() >= kLeastForP99) {
+    summary.p99 = quantile(values, kP99);
+    summary.p99_interval = quantile_interval(values, kP99);
+  }
   return summary;
 }
 
@@ -67,6 +77,7 @@ std::optional<Summary> summarize_metric(const RunnerResult& runner, const std::s
 }
 
 Series paired_ratios(const Series& numerator, const Series& denominator) {
+  if (has_several_of_a_round(numerator) || has_several_of_a_round(denominator)) return {};
   Series ratios;
   auto other = denominator.begin();
   for (const Sample& sample : numerator) {

@@ -28,6 +28,8 @@ struct Summary {
   double least = 0;
   double most = 0;
   std::optional<Interval> interval;  // of the median; absent with too few samples
+  std::optional<double> p99;  // absent below kLeastForP99 samples
+  std::optional<Interval> p99_interval;
   std::optional<Fit> fit;
 
   bool has_few() const { return (fit ? fit->steps : count) < kLeastForMedian; }
@@ -44,7 +46,7 @@ std::optional<Summary> summarize_metric(const RunnerResult& runner, const std::s
 // what disturbs the machine for longer than a round then disturbs both. The summary is of these quotients.
 std::optional<Summary> summarize_ratio(const Series* numerator, const Series* denominator, std::uint64_t seed);
 
-// The quotients themselves, in the order of the rounds.
+// The quotients themselves, in the order of the rounds. None where a round has several samples: which would be a pair?
 Series paired_ratios(const Series& numerator, const Series& denominator);
 
 }  // namespace husk::compare
