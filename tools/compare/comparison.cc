@@ -117,6 +117,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   subject.roots = scratch.make_roots("image", comparison.workload.image, cache);
   if (!comparison.workload.task_image.empty()) {
     subject.task_roots = scratch.make_roots("task-image", comparison.workload.task_image, cache);
+    subject.unshared_task_images = [&](unsigned count) { return scratch.make_unshared("task-image", count, cache); };
   }
   Context context;
   context.scratch = scratch.path();

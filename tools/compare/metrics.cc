@@ -57,6 +57,16 @@ constexpr std::array kMetrics = {
     Metric{"python_additional_system_bytes", Group::kDensity, "MemAvailable taken, for each of 100 Pythons or more",
            kBytes},
 
+    Metric{"python_unshared_idle_pss_bytes", Group::kDensity, "idle Python, image not shared, PSS", kBytes},
+    Metric{"python_unshared_idle_total_bytes", Group::kDensity,
+           "idle Python, image not shared, PSS and memory of the host's kernel", kBytes},
+    Metric{"python_unshared_total_pss_bytes", Group::kDensity, "PSS of n idle Pythons, image not shared", kBytes},
+    Metric{"python_unshared_total_group_bytes", Group::kDensity, "control group of n idle Pythons, image not shared",
+           kBytes},
+    Metric{"python_unshared_additional_pss_bytes", Group::kDensity, "PSS of one Python more, image not shared", kBytes},
+    Metric{"python_unshared_additional_group_bytes", Group::kDensity,
+           "control group's total of one Python more, image not shared", kBytes},
+
     Metric{"start_rate", Group::kDensity, "starts per second, n at a time", kPerSecond, true},
     Metric{"arrival_ns", Group::kDensity, "start to exit, from a random arrival at half the start rate", kNanoseconds},
     Metric{"arrival_lag_ns", Group::kDensity, "of it, what the comparison itself came too late", kNanoseconds},

@@ -20,7 +20,12 @@ constexpr unsigned kLeastInstances = 8;
 constexpr unsigned kReadings = 8;      // of one ramp, about
 constexpr unsigned kCrossCheck = 100;  // below so many MemAvailable moves more by what else the machine does
 constexpr double kLeastRampSeconds = 1;
+// Of an image that is not shared: two ramps of so many have as many steps as an interval needs.
+constexpr unsigned kUnshared = 4;
+constexpr unsigned kUnsharedRamps = 2;
 constexpr int kSettleMs = 50;
+
+constexpr char kUnsharedPrefix[] = "python_unshared_";
 
 // Never fill more of the machine's memory than this.
 constexpr double kMostMemory = 0.8;
@@ -61,6 +66,7 @@ bool is_reading(unsigned count, unsigned most) {
 struct RampPlan {
   std::string prefix;                                // of its metrics: "", "python_", "python_unshared_"
   std::function<Invocation(unsigned)> invocation;    // of instance 0, 1, ...
+  std::function<void()> before;                      // each ramp; may be empty
   unsigned most = kInstances;
   double seconds = 0;  // for the instances of one ramp; 0: as long as they take
 };
@@ -72,6 +78,7 @@ class RampRecorder {
 
   // Returns how many instances there were.
   unsigned record(unsigned wanted) {
+    if (plan_.before) plan_.before();
     settle();  // what the run before this one has freed is to be there
     const SystemMemory before = system_memory();
     unsigned most = wanted;
@@ -181,6 +188,10 @@ void run_ramps(Session& session, const Stage& stage, RampPlan plan,
   });
 }
 
+bool runs_by_name(const Entry& entry) {
+  return entry.usable && !entry.result.is_reference && !entry.runner->needs_directory(RootForm::kReady);
+}
+
 // Python of the image that the comparison was given, waiting for the end of its input, as the embedded payload does.
 std::optional<Invocation> idle_python(const Subject& subject) {
   const auto found = std::ranges::find(subject.workload->tasks, "task_python_ns", &Task::metric);
@@ -193,20 +204,54 @@ std::optional<Invocation> idle_python(const Subject& subject) {
   return invocation;
 }
 
+// The same Pythons, each from a copy of the image of its own: what they would take if they shared none of its pages. Only
+// under the runners that run an image by its name; others would have it mounted for them all the same.
+void measure_unshared(Session& session, const Subject& subject, const Stage& stage, const Invocation& python) {
+  UnsharedImages copies;
+  try {
+    copies = subject.unshared_task_images(kUnshared);
+  } catch (const std::exception& error) {
+    for (Entry& entry : session.entries()) {
+      if (runs_by_name(entry)) entry.result.notes[stage.metrics[0]] = error.what();
+    }
+    return;
+  }
+  RampPlan plan;
+  plan.prefix = kUnsharedPrefix;
+  plan.most = kUnshared;
+  plan.invocation = [&](unsigned index) {
+    Invocation invocation = python;
+    invocation.roots = copies.roots[index].get();
+    return invocation;
+  };
+  plan.before = [&] {
+    for (const ImportedImage* image : copies.images) image->empty_page_cache();
+  };
+  run_ramps(session, stage, plan, runs_by_name);
+}
+
 }  // namespace
 
 std::vector<Stage> density_stages(const Subject& subject) {
   std::vector<Stage> stages;
   if (subject.why_not_idle().empty()) stages.push_back(ramp_stage("", "memory of many"));
-  if (idle_python(subject)) stages.push_back(ramp_stage("python_", "memory of many Pythons"));
+  if (idle_python(subject)) {
+    stages.push_back(ramp_stage("python_", "memory of many Pythons"));
+    stages.push_back(ramp_stage(kUnsharedPrefix, "memory of Pythons that share nothing"));
+    stages.back().least_rounds = kUnsharedRamps;
+  }
   return stages;
 }
 
 void measure_density(Session& session, const Subject& subject) {
+  const std::optional<Invocation> python = idle_python(subject);
   RampPlan plan;
   if (session.options().density != 0) plan.most = session.options().density;
   for (const Stage& stage : density_stages(subject)) {
-    const std::optional<Invocation> python = idle_python(subject);
+    if (stage.metrics[0].starts_with(kUnsharedPrefix)) {
+      measure_unshared(session, subject, stage, *python);
+      continue;
+    }
     const bool is_python = stage.metrics[0].starts_with("python_");
     plan.prefix = is_python ? "python_" : "";
     plan.invocation = [&](unsigned) { return is_python ? *python : subject.idle(); };

@@ -1,8 +1,11 @@
 // The measurements: each fills in the metrics of one group. docs/methodology.md says what each includes.
 #pragma once
 
+#include <functional>
+
 #include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/session.h"
+#include "tools/compare/scratch.h"
 #include "tools/compare/workload.h"
 
 namespace husk::compare {
@@ -12,6 +15,8 @@ struct Subject {
   const Workload* workload = nullptr;
   std::unique_ptr<RootMaker> roots;       // of the embedded payload, or of the user's command
   std::unique_ptr<RootMaker> task_roots;  // of Workload::task_image; may be null
+  // As many copies of that image as are asked for. Throws husk::Error where they cannot be had.
+  std::function<UnsharedImages(unsigned count)> unshared_task_images;
 
   Invocation start(RootForm form = RootForm::kReady) const;
   Invocation task(const Task& task) const;

@@ -145,7 +145,7 @@ class TableWriter {
                         const std::vector<std::string>& ids, const FormCells& cells) const {
     Footnotes notes;
     std::vector<GridRow> rows;
-    for (const Row& source : rows_of(with_references, forms, ids)) {
+    for (const Row& source : rows_of(with_references, forms)) {
       const RunnerResult& runner = *source.runner;
       GridRow row;
       row.cells = {source.title};
@@ -167,17 +167,17 @@ class TableWriter {
     return format_grid(header, rows, style_) + notes.text(kWidth);
   }
 
-  std::vector<Row> rows_of(bool with_references, const std::vector<std::pair<std::string, std::string>>& forms,
-                           const std::vector<std::string>& ids) const {
+  std::vector<Row> rows_of(bool with_references,
+                           const std::vector<std::pair<std::string, std::string>>& forms) const {
     std::vector<Row> rows;
     for (const RunnerResult& runner : result_.runners) {
       if (runner.is_reference && !with_references) continue;
       rows.push_back({&runner, "", runner.name});
       for (const auto& [form, name] : forms) {
-        const bool is_there = std::ranges::any_of(ids, [&](const std::string& id) {
-          return runner.find(form + id) != nullptr || runner.notes.contains(form + id);
-        });
-        if (is_there) rows.push_back({&runner, form, "  " + name});
+        const auto is_of_form = [&form](const auto& one) { return one.first.starts_with(form); };
+        if (std::ranges::any_of(runner.series, is_of_form) || std::ranges::any_of(runner.notes, is_of_form)) {
+          rows.push_back({&runner, form, "  " + name});
+        }
       }
     }
     return rows;
@@ -350,7 +350,8 @@ class TableWriter {
       };
       std::optional<Summary> tail = found;
       if (tail) tail->interval = tail->p99_interval;
-      return std::vector<std::string>{cell(runner, "arrival_rate", 1, notes),
+      const std::optional<Summary> rate = summary(runner, "arrival_rate");
+      return std::vector<std::string>{rate ? significant(rate->median) : kNoFigure,
                                       cell(runner, "arrival_ns", kMillisecond, notes),
                                       interval_text(found, kMillisecond),
                                       p99(found),
