@@ -9,6 +9,7 @@
 #include "tests/unit/compare_example.h"
 #include "tools/compare/output/json.h"
 #include "tools/compare/output/table.h"
+#include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
 namespace {
