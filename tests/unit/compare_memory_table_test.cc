@@ -55,8 +55,8 @@ TEST(MemoryTable, PssAndKernelMemoryAreOneColumn) {
 TEST(MemoryTable, AFigureOfFewSamplesIsMarkedAndCounted) {
   // example() has one sample.
   const std::string part = part_of(format_table(example(), kBaseline, {}), "Memory of one idle instance");
-  EXPECT_THAT(part, ContainsRegex("\nvm .*3\\.00 \\[1\\].* 1\n"));
-  EXPECT_THAT(part, HasSubstr("[1] fewer than 5 samples"));
+  EXPECT_THAT(part, ContainsRegex("\nvm .*3\\.00 \\*.* 1\n"));
+  EXPECT_THAT(part, HasSubstr("\n* fewer than 5 samples"));
 }
 
 TEST(MemoryTable, TheDetachedFormIsARowOfItsOwn) {

@@ -53,7 +53,7 @@ class TableWriter {
   // What is said of a figure of few samples.
   static std::string mark_of_few(const std::optional<Summary>& summary, Footnotes& notes) {
     if (!summary || !summary->has_few()) return "";
-    return notes.mark("fewer than " + std::to_string(kLeastForMedian) + " samples: the middle one of them");
+    return notes.star("fewer than " + std::to_string(kLeastForMedian) + " samples: the middle one of them");
   }
 
   // The median in `divisor` units.
