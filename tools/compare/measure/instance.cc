@@ -17,7 +17,7 @@ void Instance::start(Process::Streams streams) {
   if (!is_root_timed()) root_.make();
   const std::uint64_t begin = monotonic_ns();
   if (is_root_timed()) root_.make();
-  process_.emplace(Process::start(command_, streams));
+  process_.emplace(Process::start(command_, streams, place_.spawner()));
   begin_ns_ = is_root_timed() ? begin : process_->start_ns();
 }
 
