@@ -142,6 +142,20 @@ ImageFacts facts_of(const Workload& workload, const RootMaker& roots) {
   return facts;
 }
 
+// Cells that only what waits can fill.
+void say_not_idle(Session& session, const std::set<Measurement>& wanted, const std::string& why) {
+  for (Entry& entry : session.entries()) {
+    for (const Metric& metric : metrics()) {
+      const bool is_idle_memory = metric.group == Group::kMemory && metric.id != "peak_pss_bytes";
+      const bool is_of_many = metric.group == Group::kDensity && !metric.higher_is_better;
+      if ((is_idle_memory && wanted.contains(Measurement::kMemory)) ||
+          (is_of_many && wanted.contains(Measurement::kDensity))) {
+        entry.result.notes[std::string(metric.id)] = why;
+      }
+    }
+  }
+}
+
 // A least number of rounds is made in any case, which may take longer than was asked for: nobody is to wonder.
 std::string budget_warning(const ComparisonResult& result) {
   constexpr double kTolerated = 1.25;
@@ -192,6 +206,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     find_out_waiting(session, subject, comparison.workload);
     const Plan plan(session, subject, comparison.measurements, result);
     plan.require(comparison.settings.measurements);
+    if (!subject.why_not_idle().empty()) say_not_idle(session, comparison.measurements, subject.why_not_idle());
     session.plan(plan.share());
     record_commands(session, subject);
     record_vm_exits(session, subject);

@@ -60,7 +60,7 @@ bool Instance::is_still(int wait_ms) {
     ticks_ = ticks;
     still_since_ns_ = now;
   }
-  return ticks > 0 && now - still_since_ns_ >= kStillNs && !process_->has_ended();
+  return now - still_since_ns_ >= kStillNs && !process_->has_ended();
 }
 
 void Instance::release() {

@@ -42,19 +42,20 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
                           : mark.empty() ? kNoFigure
                                          : mark);
       row.cells.push_back(summary ? std::to_string(summary->count) : kNoFigure);
-      row.cells.push_back(ratio_text(
-          base == nullptr ? std::nullopt : summarize_ratio(runner.find(metric), base->find(metric), result.seed)));
+      const std::optional<Summary> ratio =
+          base == nullptr ? std::nullopt : summarize_ratio(runner.find(metric), base->find(metric), result.seed);
+      row.cells.push_back(ratio && ratio->count >= kLeastForInterval ? ratio_text(ratio) : kNoFigure);
     }
     rows.push_back(std::move(row));
   }
-  const std::string ratio = "x " + baseline;
+  const std::string to_baseline = "x " + baseline;
   const std::string title =
       "Start-up by the form of the root, ms: median, number of runs, and ratio. A writable root is made for each run: "
       "before the clock starts, or while it runs (and removed); from the imported image, or from the directory";
   const std::string wrapped = wrap(title, width, 0);
   return "\n" + (style.colour ? "\033[1;36m" + wrapped + "\033[0m" : wrapped) + "\n" +
          format_grid({{"", "root", "", "", "root made", "", "", "from a", "", ""},
-                      {"runner", "ready", "n", ratio, "within", "n", ratio, "directory", "n", ratio}},
+                      {"runner", "ready", "n", to_baseline, "within", "n", to_baseline, "directory", "n", to_baseline}},
                      rows, style) +
          notes.text(width);
 }
