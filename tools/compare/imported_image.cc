@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "common/unique_fd.h"
+#include "tools/compare/guard.h"
 #include "vmm/error.h"
 #include "vmm/image/image_file.h"
 
@@ -74,7 +75,7 @@ image::NamedImage copy_image(const std::string& from, const std::string& name, c
 ImportedImage::ImportedImage(const ImportedImage& other, const std::string& purpose, const image::CacheDir& cache)
     : cache_(cache),
       folder_(swept_folder(cache)),
-      stem_(std::string(kPrefix) + std::to_string(getpid()) + "-" + purpose),
+      stem_(std::string(kPrefix) + std::to_string(comparison_id()) + "-" + purpose),
       in_use_(folder_, stem_ + std::string(kInUse)),
       image_(copy_image(other.erofs(), stem_, folder_)) {
   image_.entries = other.files();
@@ -89,7 +90,7 @@ void ImportedImage::empty_page_cache() const {
 ImportedImage::ImportedImage(const std::string& directory, const std::string& purpose, const image::CacheDir& cache)
     : cache_(cache),
       folder_(swept_folder(cache)),
-      stem_(std::string(kPrefix) + std::to_string(getpid()) + "-" + purpose),
+      stem_(std::string(kPrefix) + std::to_string(comparison_id()) + "-" + purpose),
       in_use_(folder_, stem_ + std::string(kInUse)),
       image_(image::import_directory(directory, stem_, cache)) {}
 

@@ -32,7 +32,13 @@ Observation observe_start(Session& session, const Subject& subject, Entry& entry
 
 void look_at_isolation(Session& session, const Subject& subject) {
   session.run(kIsolationStage, [&](Entry& entry, unsigned) {
-    if (subject.workload->is_embedded()) inspect_idle(session, subject, entry);
+    // What a process holds can be looked at only while it waits.
+    if (subject.why_not_idle().empty()) {
+      inspect_idle(session, subject, entry);
+    } else {
+      entry.result.notes["isolation_facts"] = "not looked at: " + subject.why_not_idle();
+    }
+    if (!subject.workload->ends_by_itself) return;  // strace(1) would never end
     const Observation seen = observe_start(session, subject, entry);
     entry.result.isolation_facts["syscalls_observed"] = seen.calls.size();
     entry.result.isolation_facts["observed_calls"] = seen.calls;

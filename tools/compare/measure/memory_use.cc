@@ -125,9 +125,6 @@ void measure_memory(Session& session, const Subject& subject, Series& payload_al
       watch_idle(session, subject, entry, round);
     } else {
       watch_command(session, subject, entry, round);
-      for (const std::string& metric : kMemoryStage.metrics) {
-        if (metric.starts_with("idle_")) entry.result.notes[metric] = subject.why_not_idle();
-      }
     }
   });
   if (!subject.why_not_idle().empty()) return;

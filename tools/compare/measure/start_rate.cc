@@ -67,7 +67,9 @@ class Starts : public ArrivalTarget {
     try {
       instances_[index].emplace(session_.start(entry_, subject_.start(RootForm::kMade), Process::Streams::kNone));
       return true;
-    } catch (const Error& error) {
+    } catch (const NotPossible&) {
+      throw;
+    } catch (const std::exception& error) {
       first_failure_ = first_failure_.empty() ? error.what() : first_failure_;
       return false;
     }
@@ -87,7 +89,7 @@ class Starts : public ArrivalTarget {
     Instance& instance = *instances_[ended.index];
     try {
       session_.finish(instance, entry_);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       first_failure_ = first_failure_.empty() ? error.what() : first_failure_;
       ended.succeeded = false;
     }

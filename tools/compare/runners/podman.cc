@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 #include "vmm/runner/cgroup.h"
@@ -66,7 +67,7 @@ void Podman::prepare(const Context& context) {
   }
   logs_ = directory / "logs";
   fs::create_directories(logs_);
-  group_ = kGroupPrefix + std::to_string(getpid());
+  group_ = kGroupPrefix + std::to_string(comparison_id());
   for (const fs::path& hierarchy : hierarchies()) {
     for (const std::string& group : runner::left_by_the_dead(hierarchy, kGroupPrefix)) remove_groups(group);
   }
@@ -94,6 +95,7 @@ std::vector<std::string> Podman::command(const Invocation& invocation) {
     detached_output_ = logs_ / (std::to_string(next_log_++) + ".log");
     words.insert(words.end(), {"--detach", "--log-opt=path=" + detached_output_.string()});
   }
+  if (invocation.memory_bytes != 0) words.push_back("--memory=" + std::to_string(invocation.memory_bytes) + "b");
   if (!invocation.root->is_private) words.emplace_back("--read-only");
   words.insert(words.end(), {"--rootfs", invocation.root->directory.string()});
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());

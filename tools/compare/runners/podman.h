@@ -18,6 +18,7 @@ class Podman : public Runner {
   bool has_detached_form() const override { return true; }
   std::filesystem::path detached_output() const override { return detached_output_; }
   void clean_up() override;
+  bool limits_memory() const override { return true; }
 
  private:
   std::vector<std::string> engine_;  // podman and its options that say where everything is
