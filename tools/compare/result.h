@@ -24,6 +24,26 @@ std::vector<double> values_of(const Series& series);
 
 enum class Status { kMeasured, kNotAvailable, kFailed };
 
+// What was asked for: what somebody needs who wants to make the same comparison.
+struct Settings {
+  std::vector<std::string> arguments;  // of `husk compare`, as they were given
+  double budget_s = 0;
+  unsigned runs = 0;  // 0: as the budget allows
+  double timeout_s = 0;
+  std::uint64_t memory_bytes = 0;  // of every run; 0: no limit
+  std::vector<std::string> measurements;
+  std::string ready;  // --ready
+};
+
+// What the payload's root was made of.
+struct ImageFacts {
+  std::string given;      // as the user named it; empty: the embedded payload's own
+  std::string directory;  // that was imported; empty where IMAGE is an imported one
+  std::string digest;     // image_digest.h; empty where it could not be read
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct RunnerResult {
   std::string name;
   std::string version;
@@ -32,6 +52,9 @@ struct RunnerResult {
   Status status = Status::kMeasured;
   std::string note;                  // why not measured: "not installed (apt package runc)", "failed: ..."
   std::vector<std::string> command;  // of a start-up run
+  nlohmann::ordered_json configuration;  // what that command line reads besides (an OCI configuration); or null
+  std::string memory_limit;              // how -m was applied: "its own option", "a control group", "none: why"
+  std::string last_words;                // standard error of the first run that failed, of much the end
 
   std::map<std::string, Series> series;      // by metric id
   std::map<std::string, std::string> notes;  // by metric id: why that cell is empty, "not supported yet: ..."
@@ -54,6 +77,9 @@ struct ComparisonResult {
   Host host;
   std::vector<std::string> warnings;  // about noise, in words
   std::string payload;                // description
+  std::vector<std::string> payload_command;
+  Settings settings;
+  ImageFacts image;
   Series payload_pss_bytes;           // the payload alone, as a plain process
   std::vector<RunnerResult> runners;
 

@@ -17,7 +17,8 @@ std::string count(const nlohmann::ordered_json& object, const char* name) {
 std::string format_exits(const ComparisonResult& result, const GridStyle& style) {
   std::vector<GridRow> rows;
   for (const RunnerResult& runner : result.runners) {
-    if (!runner.vm_exits.is_object()) continue;
+    // Its tables belong to what `--measure isolation` asks for.
+    if (!runner.vm_exits.is_object() || !runner.isolation_facts.is_object()) continue;
     GridRow row;
     row.cells = {runner.name};
     for (const char* name : {"exits_mmio", "exits_signal", "guest_cpl0_instructions", "guest_gates", "guest_syscalls",
@@ -52,11 +53,12 @@ std::string format_facts(const ComparisonResult& result, const GridStyle& style)
     const nlohmann::ordered_json& facts = runner.isolation_facts;
     if (!facts.is_object()) continue;
     const std::string total = count(facts, "syscalls_total");
+    const bool is_known = facts.contains("no_new_privileges");
     const bool privileges_end = facts.value("no_new_privileges", false);
     rows.push_back(
-        {{runner.name, count(facts, "syscalls_reachable") + " of " + total, count(facts, "syscalls_observed"),
-          facts.value("seccomp", kNoFigure), facts.value("user", kNoFigure), list_size(facts, "capabilities"),
-          privileges_end ? "yes" : "no", count(facts, "device_nodes_visible"), joined(facts, "namespaces")},
+        {{runner.name, total == kNoFigure ? kNoFigure : count(facts, "syscalls_reachable") + " of " + total,
+          count(facts, "syscalls_observed"), facts.value("seccomp", kNoFigure), facts.value("user", kNoFigure),
+          list_size(facts, "capabilities"), !is_known ? kNoFigure : privileges_end ? "yes" : "no", count(facts, "device_nodes_visible"), joined(facts, "namespaces")},
          {},
          false});
   }

@@ -84,12 +84,30 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"status", name_of(runner.status)},
           {"note", runner.note},
           {"command", runner.command},
+          {"configuration", runner.configuration},
+          {"memory_limit", runner.memory_limit},
+          {"standard_error", runner.last_words},
           {"samples", samples},
           {"summary", summaries(result, runner, baseline)},
           {"notes", runner.notes},
           {"idle_processes", idle_processes},
           {"isolation_facts", runner.isolation_facts},
           {"vm_exits", runner.vm_exits}};
+}
+
+Json to_json(const Settings& settings) {
+  return {{"arguments", settings.arguments}, {"budget_s", settings.budget_s},
+          {"runs", settings.runs},           {"timeout_s", settings.timeout_s},
+          {"memory_bytes", settings.memory_bytes}, {"measurements", settings.measurements},
+          {"ready", settings.ready}};
+}
+
+Json to_json(const ImageFacts& image) {
+  return {{"given", image.given},
+          {"directory", image.directory},
+          {"digest", image.digest},
+          {"files", image.files},
+          {"bytes", image.bytes}};
 }
 
 Json catalogue() {
@@ -130,7 +148,13 @@ std::string format_json(const ComparisonResult& result, const std::string& basel
       {"seed", result.seed},
       {"host", to_json(result.host)},
       {"warnings", result.warnings},
-      {"payload", {{"description", result.payload}, {"pss_bytes", to_json(result.payload_pss_bytes)}}},
+      {"options", to_json(result.settings)},
+      {"memory_limit_bytes", result.settings.memory_bytes},
+      {"image", to_json(result.image)},
+      {"payload",
+       {{"description", result.payload},
+        {"command", result.payload_command},
+        {"pss_bytes", to_json(result.payload_pss_bytes)}}},
       {"baseline", baseline},
       {"metrics", catalogue()},
       {"runners", runners}};

@@ -129,6 +129,28 @@ Json read_vm_exits(const CheckedJson& json) {
   return exits;
 }
 
+Settings read_settings(const CheckedJson& json) {
+  Settings settings;
+  settings.arguments = json.at("arguments").texts();
+  settings.budget_s = json.at("budget_s").number();
+  settings.runs = static_cast<unsigned>(json.at("runs").count(UINT32_MAX));
+  settings.timeout_s = json.at("timeout_s").number();
+  settings.memory_bytes = json.at("memory_bytes").count();
+  settings.measurements = json.at("measurements").texts();
+  settings.ready = json.at("ready").text();
+  return settings;
+}
+
+ImageFacts read_image(const CheckedJson& json) {
+  ImageFacts image;
+  image.given = json.at("given").text();
+  image.directory = json.at("directory").text();
+  image.digest = json.at("digest").text();
+  image.files = json.at("files").count();
+  image.bytes = json.at("bytes").count();
+  return image;
+}
+
 Status read_status(const CheckedJson& json) {
   const std::string name =
       json.one_of({name_of(Status::kMeasured), name_of(Status::kNotAvailable), name_of(Status::kFailed)});
@@ -147,6 +169,10 @@ RunnerResult read_runner(const CheckedJson& json) {
   runner.status = read_status(json.at("status"));
   runner.note = json.at("note").text();
   runner.command = json.at("command").texts();
+  // Earlier versions did not write these.
+  if (json.has("configuration")) runner.configuration = json.at("configuration").any();
+  if (json.has("memory_limit")) runner.memory_limit = json.at("memory_limit").text();
+  if (json.has("standard_error")) runner.last_words = json.at("standard_error").text();
   for (const auto& [id, series] : json.at("samples").members()) {
     check_metric_id(series, id);
     runner.series[id] = read_series(series);
@@ -197,6 +223,10 @@ Document parse_json(const std::string& text, const std::string& name) {
   result.host = read_host(json.at("host"));
   result.warnings = json.at("warnings").texts();
   result.payload = json.at("payload").at("description").text();
+  // Earlier versions did not write these three.
+  if (json.at("payload").has("command")) result.payload_command = json.at("payload").at("command").texts();
+  if (json.has("options")) result.settings = read_settings(json.at("options"));
+  if (json.has("image")) result.image = read_image(json.at("image"));
   result.payload_pss_bytes = read_series(json.at("payload").at("pss_bytes"));
   document.baseline = runner_name(json.at("baseline"));
   result.runners = read_runners(json.at("runners"));

@@ -20,6 +20,8 @@ class OciRuntime : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   void clean_up() override;
+  bool limits_memory() const override { return true; }
+  nlohmann::ordered_json configuration() const override { return configuration_; }
 
  private:
   std::string name_;
@@ -28,6 +30,7 @@ class OciRuntime : public Runner {
   std::filesystem::path bundles_;
   std::string template_;                               // what `spec` wrote
   std::map<std::string, std::filesystem::path> made_;  // bundles, by their configuration
+  nlohmann::ordered_json configuration_;
   unsigned next_ = 0;
 };
 
