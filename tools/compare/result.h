@@ -9,18 +9,10 @@
 
 #include "tools/compare/host.h"
 #include "tools/compare/memory.h"
+#include "tools/compare/quickest.h"
+#include "tools/compare/sample.h"
 
 namespace husk::compare {
-
-// One measured value. Samples of two runners with the same round were taken shortly after one another: they make a
-// pair.
-struct Sample {
-  std::uint32_t round = 0;
-  double value = 0;  // in the metric's unit (metrics.h)
-};
-using Series = std::vector<Sample>;
-
-std::vector<double> values_of(const Series& series);
 
 enum class Status { kMeasured, kNotAvailable, kFailed };
 
@@ -32,6 +24,7 @@ struct RunnerResult {
   Status status = Status::kMeasured;
   std::string note;                  // why not measured: "not installed (apt package runc)", "failed: ..."
   std::vector<std::string> command;  // of a start-up run
+  Choice choice;                     // of a runner that has variants
 
   std::map<std::string, Series> series;      // by metric id
   std::map<std::string, std::string> notes;  // by metric id: why that cell is empty, "not supported yet: ..."

@@ -76,6 +76,7 @@ void Session::add(Runner& runner) {
     entry.result.version = availability.version;
     if (availability.available) {
       runner.prepare(context_);
+      entry.result.choice = runner.choice();
     } else {
       entry.usable = false;
       entry.result.status = Status::kNotAvailable;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "tools/compare/metrics.h"
+#include "tools/compare/output/choice_text.h"
 #include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
@@ -46,6 +47,17 @@ Json to_json(const Summary& summary) {
           {"p95", summary.p95},     {"least", summary.least},   {"most", summary.most}};
 }
 
+Json to_json(const std::string& runner, const Choice& choice) {
+  if (!choice.has_variants()) return nullptr;
+  Json tried = Json::object();
+  for (const auto& [variant, series] : choice.tried) tried[variant] = to_json(series);
+  return {{"name", choice.name},
+          {"certain", choice.is_certain},
+          {"meaning", describe(runner, choice)},
+          {"tried_ns", tried},
+          {"failed", choice.failed}};
+}
+
 Json summaries(const ComparisonResult& result, const RunnerResult& runner, const std::string& baseline) {
   std::set<std::string> others(std::begin(kRatioTo), std::end(kRatioTo));
   others.insert(baseline);
@@ -84,6 +96,7 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"status", name_of(runner.status)},
           {"note", runner.note},
           {"command", runner.command},
+          {"choice", to_json(runner.name, runner.choice)},
           {"samples", samples},
           {"summary", summaries(result, runner, baseline)},
           {"notes", runner.notes},

@@ -129,6 +129,24 @@ Json read_vm_exits(const CheckedJson& json) {
   return exits;
 }
 
+// Earlier versions had no runner with variants.
+Choice read_choice(const CheckedJson& json) {
+  Choice choice;
+  if (!json.has("choice") || json.at("choice").is_null()) return choice;
+  const CheckedJson member = json.at("choice");
+  choice.name = runner_name(member.at("name"));
+  choice.is_certain = member.at("certain").flag();
+  for (const auto& [variant, series] : member.at("tried_ns").members()) {
+    check_counter_name(series, variant);
+    choice.tried[variant] = read_series(series);
+  }
+  for (const auto& [variant, why] : member.at("failed").members()) {
+    check_counter_name(why, variant);
+    choice.failed[variant] = why.text();
+  }
+  return choice;
+}
+
 Status read_status(const CheckedJson& json) {
   const std::string name =
       json.one_of({name_of(Status::kMeasured), name_of(Status::kNotAvailable), name_of(Status::kFailed)});
@@ -147,6 +165,7 @@ RunnerResult read_runner(const CheckedJson& json) {
   runner.status = read_status(json.at("status"));
   runner.note = json.at("note").text();
   runner.command = json.at("command").texts();
+  runner.choice = read_choice(json);
   for (const auto& [id, series] : json.at("samples").members()) {
     check_metric_id(series, id);
     runner.series[id] = read_series(series);
