@@ -45,7 +45,9 @@ struct ComparisonResult {
   bool complete = true;    // false: ended early by the user
   std::uint64_t seed = 0;  // of the random order and of the bootstrap
   Host host;
-  std::vector<std::string> warnings;  // about noise, in words
+  std::vector<std::string> warnings;  // about noise and drift, in words
+  // By metric: the rounds at which the slices begin in which it was measured.
+  std::map<std::string, std::vector<std::uint32_t>> slices;
   std::string payload;                // description
   Series payload_pss_bytes;           // the payload alone, as a plain process
   std::vector<RunnerResult> runners;

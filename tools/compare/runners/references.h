@@ -27,6 +27,7 @@ class KvmFloor : public Runner {
   Choice choice() const override { return choice_; }
   std::vector<std::string> command(const Invocation& invocation) override;
   bool is_reference() const override { return true; }
+  bool needs_directory(RootForm) const override { return false; }  // nor any other root
 
  private:
   std::string program_;
@@ -42,6 +43,7 @@ class KvmFloorIrqfd : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation&) override { return {program_}; }
   bool is_reference() const override { return true; }
+  bool needs_directory(RootForm) const override { return false; }
 
  private:
   std::string program_;
