@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/compare/quickest.h"
+
 namespace husk::compare {
 
 class RootMaker;
@@ -94,6 +96,9 @@ class Runner {
 
   // Once, before the first run; not timed. Throws husk::Error.
   virtual void prepare(const Context&) {}
+
+  // After prepare(): which of its variants it has taken, where it has any.
+  virtual Choice choice() const { return {}; }
 
   // Why it cannot do this, in words ("only the embedded payload"); empty when it can.
   virtual std::string objection(const Invocation&) const { return {}; }

@@ -70,6 +70,7 @@ Session::Session(const Context& context, const SessionOptions& options, Progress
 void Session::add(Runner& runner) {
   Entry entry;
   entry.runner = &runner;
+  entry.begin_ns = start_ns_;
   entry.result.name = runner.name();
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
@@ -83,6 +84,7 @@ void Session::add(Runner& runner) {
     entry.result.version = availability.version;
     if (availability.available) {
       runner.prepare(context_);
+      entry.result.choice = runner.choice();
     } else {
       entry.usable = false;
       entry.result.status = Status::kNotAvailable;
@@ -218,6 +220,7 @@ void Session::run(const Stage& stage, const Body& body) {
   const std::string& watched = stage.metrics[0];
   unsigned& round = rounds_[watched];
   const unsigned first_round = round;
+  if (stage.slice_count > 1 && most > 0) slices_[watched].push_back(first_round);
 
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tools/compare/metrics.h"
+#include "tools/compare/output/choice_text.h"
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/plain_text.h"
@@ -97,6 +98,9 @@ class TableWriter {
         "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
         std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" +
         format_settings(result_, kWidth);
+    for (const RunnerResult& runner : result_.runners) {
+      if (runner.choice.has_variants()) text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
+    }
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
