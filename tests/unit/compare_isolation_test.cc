@@ -141,29 +141,34 @@ class InImage : public testing::Test {
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "chroot(2) needs root";
     if (find_program("busybox").empty()) GTEST_SKIP() << "no busybox (apt package busybox-static)";
+    std::filesystem::permissions(image_, std::filesystem::perms(0755));
     std::filesystem::create_directories(image_ / "bin");
-    std::filesystem::copy_file(find_program("busybox"), image_ / "bin/payload");
+    std::filesystem::copy_file(find_program("busybox"), image_ / "bin/busybox");
   }
 
-  Process start(std::vector<std::string> before = {}) const {
-    before.insert(before.end(), {"chroot", image_.string(), "/bin/payload", "sh", "-c", "echo; read line"});
+  // `before`: what the command line begins with; `options` of chroot(1).
+  Process start(std::vector<std::string> before = {}, const std::vector<std::string>& options = {}) const {
+    before.emplace_back("chroot");
+    before.insert(before.end(), options.begin(), options.end());
+    before.insert(before.end(), {image_.string(), kProgram, "sh", "-c", "echo; read line"});
     return Process::start(before, Process::Streams::kPipes);
   }
 
+  static constexpr char kProgram[] = "/bin/busybox";
   const test::TemporaryTree tree_;
   const std::filesystem::path image_ = tree_.path();
 };
 
 TEST_F(InImage, ThePayloadIsKnownByItsExecutable) {
-  Process process = start({"env"});
+  Process process = start();
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
-  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = "/bin/payload", .argument = {}};
+  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = kProgram, .argument = {}};
   EXPECT_EQ(wait_for_boundary(process, payload, image_, kPatienceMs), std::vector<pid_t>{process.pid()});
   // A copy of the image: what namespaces with a file system of their own have.
   const test::TemporaryTree copy;
   std::filesystem::create_directories(copy / "bin");
-  std::filesystem::copy_file(image_ / "bin/payload", copy / "bin/payload");
-  EXPECT_EQ(find_boundary(process.pid(), payload, image_).pids.size(), 1U);
+  std::filesystem::copy_file(image_ / "bin/busybox", copy / "bin/busybox");
+  EXPECT_EQ(find_boundary(process.pid(), payload, copy.path()).pids.size(), 0U) << "its path is no path in that image";
   const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
   EXPECT_TRUE(find_boundary(process.pid(), other, image_).pids.empty());
 }
@@ -177,13 +182,13 @@ TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
     wait_for_boundary(process, other, image_, 100);
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("bin/payload"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("bin/busybox"));
   }
 }
 
 TEST_F(InImage, TheRunnersOwnProcessesAreNotThePayload) {
   // The same executable, but not in the image's root directory.
-  const std::filesystem::path program = image_ / "bin/payload";
+  const std::filesystem::path program = image_ / "bin/busybox";
   Process process = Process::start({program.string(), "sh", "-c", "echo; read line"}, Process::Streams::kPipes);
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const Boundary payload{.kind = Boundary::Kind::kPayload, .program = {}, .argument = {}};
@@ -206,7 +211,7 @@ TEST_F(InImage, CapabilitiesInAUserNamespaceAreMarked) {
 }
 
 TEST_F(InImage, SeveralProcessesCountTogether) {
-  Process weak = start({"setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--reuid=65534"});
+  Process weak = start({"setpriv", "--no-new-privs"}, {"--userspec=65534:65534"});
   Process strong = start();
   ASSERT_EQ(strong.read_output(1, kPatienceMs), "\n");
   if (weak.read_output(1, kPatienceMs) != "\n") GTEST_SKIP() << "no setpriv here";
@@ -250,14 +255,14 @@ TEST(Boundary, AFrozenProcessGoesOnAfterwards) {
 }
 
 TEST(Inspect, AShellHasWhatItsParentHas) {
-  Process process = Process::start({"sh", "-c", "echo; read line"}, Process::Streams::kPipes);
+  Process process = Process::start({"sh", "-c", "exec 9</dev/zero; echo; read line"}, Process::Streams::kPipes);
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const nlohmann::ordered_json facts = inspect({process.pid()});
   EXPECT_TRUE(facts["namespaces"].empty());
   EXPECT_THAT(facts["namespaces_shared"], testing::Contains("net"));
   EXPECT_EQ(facts["user"], std::to_string(geteuid()));
   EXPECT_GT(facts["syscalls_total"], 300);
-  EXPECT_TRUE(facts["open_files"].empty()) << "the streams are the comparison's";
+  EXPECT_THAT(facts["open_files"], testing::Contains("/dev/zero"));
   EXPECT_FALSE(facts.contains("unreadable"));
 }
 
@@ -288,7 +293,7 @@ TEST(IsolationTable, WhatWasNotLookedAtIsNeitherNoNorAFraction) {
   EXPECT_THAT(text, testing::HasSubstr("had ended before"));
   EXPECT_THAT(text, testing::ContainsRegex("\nsome +\\[1\\] +7 "));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("- of -")));
-  EXPECT_THAT(text, testing::Not(testing::ContainsRegex(" no +")));
+  EXPECT_THAT(text, testing::Not(testing::ContainsRegex("\nsome [^\n]* (no|yes|0) ")));
 }
 
 TEST(IsolationTable, CapabilitiesInsideAreNoneOfTheHosts) {

@@ -100,12 +100,13 @@ std::vector<std::string> QemuHardened::command(const Invocation& invocation) {
   const std::vector<std::string> files = {kernel_, invocation.root->erofs.string()};
   const std::vector<std::string> numbers = {"3", "4"};
   for (std::string& word : words) {
-    replace_all(word, "path=/dev/stdout", "path=/dev/fdset/1");
-    replace_all(word, "path=/dev/stderr", "path=/dev/fdset/2");
-    replace_all(word, "path=" + log_, "path=/dev/fdset/3");
+    // Without truncating, which a pipe refuses.
+    replace_all(word, "path=/dev/stdout", "append=on,path=/dev/fdset/1");
+    replace_all(word, "path=/dev/stderr", "append=on,path=/dev/fdset/2");
+    replace_all(word, "path=" + log_, "append=on,path=/dev/fdset/3");
     for (std::size_t i = 0; i < files.size(); ++i) replace_all(word, files[i], "/proc/self/fd/" + numbers[i]);
   }
-  append(words, {"-add-fd", "fd=1,set=1", "-add-fd", "fd=2,set=2", "-add-fd", "fd=5,set=3", "-sandbox",
+  append(words, {"-add-fd", "fd=6,set=1", "-add-fd", "fd=7,set=2", "-add-fd", "fd=5,set=3", "-sandbox",
                  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
   struct stat kvm {};
   stat("/dev/kvm", &kvm);
@@ -113,7 +114,8 @@ std::vector<std::string> QemuHardened::command(const Invocation& invocation) {
   std::vector<std::string> unprivileged = as_nobody(others_may ? kNogroup : kvm.st_gid);
   append(unprivileged, words);
   std::vector<std::string> opened = with_open_files(files, unprivileged);
-  opened[2] = "exec 5>\"$1\"; shift; " + opened[2];
+  // QEMU takes no standard stream as a set's descriptor, and only one that was opened as it would open it.
+  opened[2] = "exec 5>\"$1\" 6>>/dev/fd/1 7>>/dev/fd/2; shift; " + opened[2];
   opened.insert(opened.begin() + 4, log_);
   return opened;
 }
