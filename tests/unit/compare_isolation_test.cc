@@ -163,14 +163,14 @@ TEST_F(InImage, ThePayloadIsKnownByItsExecutable) {
   Process process = start();
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const Boundary payload{.kind = Boundary::Kind::kPayload, .program = kProgram, .argument = {}};
-  EXPECT_EQ(wait_for_boundary(process, payload, image_, kPatienceMs), std::vector<pid_t>{process.pid()});
+  EXPECT_EQ(wait_for_boundary(process, payload, {image_, {}}, kPatienceMs), std::vector<pid_t>{process.pid()});
   // A copy of the image: what namespaces with a file system of their own have.
   const test::TemporaryTree copy;
   std::filesystem::create_directories(copy / "bin");
   std::filesystem::copy_file(image_ / "bin/busybox", copy / "bin/busybox");
-  EXPECT_EQ(find_boundary(process.pid(), payload, copy.path()).pids.size(), 0U) << "its path is no path in that image";
+  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U) << "its path is no path in that image";
   const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
-  EXPECT_TRUE(find_boundary(process.pid(), other, image_).pids.empty());
+  EXPECT_TRUE(find_boundary(process.pid(), other, {image_, {}}).pids.empty());
 }
 
 TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
@@ -179,7 +179,7 @@ TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
   std::ofstream(image_ / "bin/other") << "something else";
   const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
   try {
-    wait_for_boundary(process, other, image_, 100);
+    wait_for_boundary(process, other, {image_, {}}, 100);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("bin/busybox"));
@@ -192,7 +192,7 @@ TEST_F(InImage, TheRunnersOwnProcessesAreNotThePayload) {
   Process process = Process::start({program.string(), "sh", "-c", "echo; read line"}, Process::Streams::kPipes);
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const Boundary payload{.kind = Boundary::Kind::kPayload, .program = {}, .argument = {}};
-  EXPECT_TRUE(find_boundary(process.pid(), payload, image_).pids.empty());
+  EXPECT_TRUE(find_boundary(process.pid(), payload, {image_, {}}).pids.empty());
 }
 
 TEST_F(InImage, CapabilitiesInAUserNamespaceAreMarked) {
@@ -226,7 +226,7 @@ TEST_F(InImage, SeveralProcessesCountTogether) {
 
 TEST(Boundary, WhatEndsBeforeItIsLookedAtIsAnError) {
   Process process = Process::start({"true"}, Process::Streams::kNone);
-  EXPECT_THROW(wait_for_boundary(process, {}, "/nonexistent", kPatienceMs), Error);
+  EXPECT_THROW(wait_for_boundary(process, {}, {"/nonexistent", {}}, kPatienceMs), Error);
 }
 
 TEST(Boundary, AProgramIsToldFromOthersByAWordOfItsCommandLine) {
@@ -236,9 +236,9 @@ TEST(Boundary, AProgramIsToldFromOthersByAWordOfItsCommandLine) {
   const auto boundary = [&](const char* word) {
     return Boundary{.kind = Boundary::Kind::kProgram, .program = shell, .argument = word};
   };
-  EXPECT_EQ(find_boundary(process.pid(), boundary("boot"), "/").pids, std::vector<pid_t>{process.pid()});
-  EXPECT_EQ(find_boundary(process.pid(), boundary(""), "/").pids, std::vector<pid_t>{process.pid()});
-  EXPECT_TRUE(find_boundary(process.pid(), boundary("gofer"), "/").pids.empty());
+  EXPECT_EQ(find_boundary(process.pid(), boundary("boot"), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_EQ(find_boundary(process.pid(), boundary(""), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_TRUE(find_boundary(process.pid(), boundary("gofer"), {}).pids.empty());
 }
 
 TEST(Boundary, AFrozenProcessGoesOnAfterwards) {

@@ -125,6 +125,7 @@ Workload command_workload(const std::string& image, const std::vector<std::strin
   Workload workload;
   workload.image = image;
   workload.start = {"start_ns", false, command};
+  workload.why_not_waiting = "the command does not wait";
   for (const std::string& word : command) workload.description += (workload.description.empty() ? "" : " ") + word;
   workload.description = "'" + workload.description + "' of " + image;
   return workload;

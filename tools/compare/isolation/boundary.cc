@@ -34,15 +34,17 @@ bool has_same_contents(const fs::path& a, const fs::path& b) {
 }
 
 // A runner may have an image of its own (erofs, an overlay), and then the file is another one with the same contents.
-bool executes_payload(pid_t pid, const std::string& payload, const fs::path& image) {
+bool executes_payload(pid_t pid, const std::string& payload, const PayloadImage& image) {
   struct stat mine {}, theirs {};
   if (stat("/", &mine) != 0 || stat((proc::of(pid) / "root").c_str(), &theirs) != 0) return false;
   if (is_same_file(mine, theirs)) return false;  // the runner, before it has entered the image
   const fs::path link = proc::of(pid) / "exe";
   std::string path = proc::executable(pid);
-  if (path.starts_with(image.string() + "/")) path.erase(0, image.string().size());
+  for (const fs::path& root : {image.directory, image.files}) {
+    if (!root.empty() && path.starts_with(root.string() + "/")) path.erase(0, root.string().size());
+  }
   if (!path.starts_with('/') || (!payload.empty() && path != payload)) return false;
-  const fs::path file = image.string() + path;
+  const fs::path file = image.files.string() + path;
   struct stat executed {}, expected {};
   if (stat(link.c_str(), &executed) != 0 || lstat(file.c_str(), &expected) != 0) return false;
   if (is_same_file(executed, expected)) return true;
@@ -113,7 +115,7 @@ std::string what_is_looked_for(const Boundary& boundary) {
 
 }  // namespace
 
-BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const fs::path& image) {
+BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const PayloadImage& image) {
   BoundaryProcesses found;
   std::vector<pid_t> roots = {process};
   std::ranges::copy(orphans(), std::back_inserter(roots));
@@ -140,7 +142,7 @@ BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const f
   return found;
 }
 
-std::vector<pid_t> wait_for_boundary(Process& process, const Boundary& boundary, const fs::path& image,
+std::vector<pid_t> wait_for_boundary(Process& process, const Boundary& boundary, const PayloadImage& image,
                                      int timeout_ms) {
   const std::uint64_t begin = monotonic_ns();
   BoundaryProcesses found;

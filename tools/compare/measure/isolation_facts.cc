@@ -30,36 +30,34 @@ Boundary boundary_of(const Entry& entry, const Invocation& invocation, const std
   return boundary;
 }
 
-nlohmann::ordered_json look(Process& process, const Boundary& boundary, const Invocation& invocation, int timeout_ms) {
-  const std::vector<pid_t> pids = wait_for_boundary(process, boundary, invocation.root->directory, timeout_ms);
+nlohmann::ordered_json look(const Session& session, const Entry& entry, const Invocation& invocation,
+                            Instance& instance) {
+  const Boundary boundary = boundary_of(entry, invocation, instance.command());
+  const PayloadImage image{invocation.roots->files(), instance.root().directory};
+  const std::vector<pid_t> pids =
+      wait_for_boundary(instance.process(), boundary, image, session.left_ms(instance.process()));
   const Frozen frozen(pids);
-  return inspect(pids);
-}
-
-// The embedded payload says when it is ready, and waits.
-nlohmann::ordered_json inspect_idle(Session& session, const Subject& subject, Entry& entry) {
-  const Invocation invocation = subject.embedded(idle_command());
-  const std::vector<std::string> command = session.command(entry, invocation);
-  Process process = Process::start(command, Process::Streams::kPipes);
-  if (process.read_output(1, session.left_ms(process)).empty()) {
-    throw Error("run", entry.result.name, "the idle payload was not ready: " + process.last_error_line());
-  }
-  nlohmann::ordered_json facts =
-      look(process, boundary_of(entry, invocation, command), invocation, session.left_ms(process));
-  facts["interfaces"] = entry.runner->interfaces(command);
-  session.finish_idle(process, entry);
+  nlohmann::ordered_json facts = inspect(pids);
+  facts["interfaces"] = entry.runner->interfaces(instance.command());
   return facts;
 }
 
-// A command of the user's is stopped as soon as it runs.
+// What comes to wait is looked at then.
+nlohmann::ordered_json inspect_idle(Session& session, const Subject& subject, Entry& entry) {
+  const Invocation invocation = subject.idle();
+  Instance instance = session.start(entry, invocation, Process::Streams::kPipes);
+  session.wait_until_idle(instance, entry);
+  nlohmann::ordered_json facts = look(session, entry, invocation, instance);
+  session.finish_idle(instance, entry);
+  return facts;
+}
+
+// A command that does not wait is stopped as soon as it runs.
 nlohmann::ordered_json inspect_command(Session& session, const Subject& subject, Entry& entry) {
   const Invocation invocation = subject.start();
-  const std::vector<std::string> command = session.command(entry, invocation);
-  Process process = Process::start(command, Process::Streams::kNone);
-  nlohmann::ordered_json facts =
-      look(process, boundary_of(entry, invocation, command), invocation, session.left_ms(process));
-  facts["interfaces"] = entry.runner->interfaces(command);
-  session.finish(process, entry);
+  Instance instance = session.start(entry, invocation, Process::Streams::kNone);
+  nlohmann::ordered_json facts = look(session, entry, invocation, instance);
+  session.finish(instance, entry);
   return facts;
 }
 
@@ -82,9 +80,11 @@ class FunctionCounter {
       entry.result.notes[kFunctionsNote] = why_not_;
       return;
     }
+    Instance instance = session_.prepare(entry, subject_.start());
+    instance.make_root();
     const KernelFunctions found =
-        tracer_->trace(session_.command(entry, subject_.start()), entry.runner->daemons(),
-                       session_.options().timeout_ms, [&](Process& process) { session_.finish(process, entry); });
+        tracer_->trace(instance.command(), entry.runner->daemons(), session_.options().timeout_ms,
+                       [&](Process& process) { session_.finish(process, entry); });
     facts["kernel_functions"] = found.names.size();
     facts["kernel_functions_by_module"] = found.by_module;
     facts["kernel_function_calls_lost"] = found.lost_calls;
@@ -97,7 +97,7 @@ class FunctionCounter {
  private:
   KernelFunctions trace_bare_payload() {
     std::vector<std::string> command = subject_.start().argv;
-    command[0] = subject_.root.directory.string() + command[0];
+    command[0] = subject_.roots->files().string() + command[0];
     return tracer_->trace(command, {}, session_.options().timeout_ms, [&](Process& process) {
       if (!process.wait(session_.left_ms(process)) || process.exit_status() != 0) {
         throw Error("trace", "the payload as a plain process", "it failed: " + process.last_error_line());
@@ -115,9 +115,10 @@ class FunctionCounter {
 }  // namespace
 
 Observation observe_start(Session& session, const Subject& subject, Entry& entry) {
-  Observation seen =
-      observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
-              [&](Process& process) { session.finish(process, entry); });
+  Instance instance = session.prepare(entry, subject.start());
+  instance.make_root();
+  Observation seen = observe(instance.command(), session.context().scratch / (entry.result.name + "-strace"),
+                             [&](Process& process) { session.finish(process, entry); });
   entry.files = seen.files;
   return seen;
 }
@@ -137,8 +138,8 @@ void look_at_isolation(Session& session, const Subject& subject) {
       }
     };
     attempt(kFactsNote, [&] {
-      facts = subject.workload->is_embedded() ? inspect_idle(session, subject, entry)
-                                              : inspect_command(session, subject, entry);
+      facts = subject.why_not_idle().empty() ? inspect_idle(session, subject, entry)
+                                             : inspect_command(session, subject, entry);
     });
     attempt(kObservedNote, [&] {
       const Observation seen = observe_start(session, subject, entry);

@@ -9,6 +9,7 @@
 
 #include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/process.h"
+#include "tools/compare/roots.h"
 #include "tools/compare/runners/seccomp_profile.h"
 #include "vmm/error.h"
 #include "vmm/runner/program.h"
@@ -206,7 +207,7 @@ void PodmanRootless::prepare(const Context& context) {
 
 std::vector<std::string> PodmanRootless::command(const Invocation& invocation) {
   if (!fs::exists(root_)) {
-    fs::copy(invocation.root->directory, root_, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    fs::copy(invocation.roots->files(), root_, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     for (const char* name : {"etc", "run", "var"}) fs::create_directories(root_ / name);  // podman makes files in them
     if (lchown(root_.c_str(), kNobody, kNogroup) != 0) throw Error::from_errno("give away", root_.string());
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_)) {

@@ -60,6 +60,7 @@ class PodmanRootless : public Runner {
   Isolation isolation() const override { return Isolation::kNamespaces; }
   Availability detect(const Context& context) const override;
   std::string objection(const Invocation& invocation) const override;
+  bool needs_directory(RootForm) const override { return false; }
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   void clean_up() override;
