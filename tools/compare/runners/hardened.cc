@@ -93,19 +93,20 @@ Availability QemuHardened::detect(const Context& context) const {
 
 void QemuHardened::prepare(const Context& context) {
   Qemu::prepare(context);
+  scratch_ = context.scratch;
 }
 
 std::vector<std::string> QemuHardened::command(const Invocation& invocation) {
   std::vector<std::string> words = Qemu::command(invocation);
   // The user owns nothing, so QEMU gets descriptors: kernel and image to read, its log and the streams as sets of them.
-  const std::vector<std::string> files = {kernel_, invocation.root->erofs.string()};
-  const std::vector<std::string> numbers = {"3", "4"};
+  const std::vector<std::string> files = {kernel_, readable_image(invocation.root->erofs)};
   for (std::string& word : words) {
     // Without truncating, which a pipe refuses.
     replace_all(word, "path=/dev/stdout", "append=on,path=/dev/fdset/1");
     replace_all(word, "path=/dev/stderr", "append=on,path=/dev/fdset/2");
     replace_all(word, "path=" + log_, "append=on,path=/dev/fdset/3");
-    for (std::size_t i = 0; i < files.size(); ++i) replace_all(word, files[i], "/proc/self/fd/" + numbers[i]);
+    replace_all(word, kernel_, "/proc/self/fd/3");
+    replace_all(word, invocation.root->erofs.string(), "/proc/self/fd/4");
   }
   append(words, {"-add-fd", "fd=6,set=1", "-add-fd", "fd=7,set=2", "-add-fd", "fd=5,set=3", "-sandbox",
                  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
@@ -119,6 +120,18 @@ std::vector<std::string> QemuHardened::command(const Invocation& invocation) {
   opened[2] = "exec 5>\"$1\" 6>>/dev/fd/1 7>>/dev/fd/2; shift; " + opened[2];
   opened.insert(opened.begin() + 4, log_);
   return opened;
+}
+
+// QEMU opens the descriptor's file once more, and the cache's files are the caller's alone: a copy, made once.
+std::string QemuHardened::readable_image(const std::filesystem::path& erofs) {
+  fs::path& copy = copies_[erofs];
+  if (copy.empty()) {
+    const fs::path file = scratch_ / (name() + "-image-" + std::to_string(copies_.size()));
+    fs::copy_file(erofs, file);
+    fs::permissions(file, fs::perms(0644));
+    copy = file;
+  }
+  return copy;
 }
 
 Boundary QemuHardened::boundary(const std::vector<std::string>&) const {

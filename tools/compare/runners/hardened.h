@@ -5,6 +5,10 @@
 // "nobody" (who has nothing, but may be somebody else's nobody too), runc's container is in a user namespace.
 #pragma once
 
+#include <filesystem>
+#include <map>
+#include <string>
+
 #include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/qemu.h"
 
@@ -20,6 +24,12 @@ class QemuHardened : public Qemu {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   Boundary boundary(const std::vector<std::string>& command) const override;
+
+ private:
+  std::string readable_image(const std::filesystem::path& erofs);
+
+  std::filesystem::path scratch_;
+  std::map<std::filesystem::path, std::filesystem::path> copies_;  // by the original
 };
 
 // runc with what `docker run` adds to its own configuration: Docker's default seccomp profile and a cgroup namespace;
