@@ -1,5 +1,8 @@
 #include "tools/compare/comparison.h"
 
+#include <linux/close_range.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -189,6 +192,9 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   result.settings = comparison.settings;
   result.host = describe_host();
   adopt_orphans();
+  // What the caller has left open is nothing that a runner or its payload should hold.
+  constexpr unsigned kFirstBeyondStreams = 3;
+  close_range(kFirstBeyondStreams, ~0U, CLOSE_RANGE_CLOEXEC);
   NoiseMeter noise;
   const std::uint64_t begin = monotonic_ns();
 

@@ -41,6 +41,7 @@ struct RunnerResult {
   std::string version;
   std::string isolation;  // "none", "namespaces", "vm", "language"
   bool is_reference = false;
+  std::string hardened_form_of{};  // another runner; empty for one that stands for itself
   Status status = Status::kMeasured;
   std::string note;                  // why not measured: "not installed (apt package runc)", "failed: ..."
   std::vector<std::string> command;  // of a start-up run

@@ -79,6 +79,7 @@ void Session::add(Runner& runner) {
                                 : limit_->why_not().empty() ? "a control group"
                                                             : "none: " + limit_->why_not();
   }
+  entry.result.hardened_form_of = runner.hardened_form_of();
   try {
     const Availability availability = runner.detect(context_);
     entry.result.version = availability.version;
@@ -225,9 +226,9 @@ void Session::run(const Stage& stage, const Body& body) {
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
     entry.stage_seconds = 0;
-    if (entry.usable && (stage.with_references || !entry.result.is_reference) && !entry.too_slow.contains(watched)) {
-      order.push_back(&entry);
-    }
+    const bool takes_part = (stage.with_references || !entry.result.is_reference) &&
+                            (stage.with_hardened || entry.result.hardened_form_of.empty());
+    if (entry.usable && takes_part && !entry.too_slow.contains(watched)) order.push_back(&entry);
   }
   // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
   const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;

@@ -57,6 +57,7 @@ struct Stage {
   std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
+  bool with_hardened = false;        // hardened forms of other runners take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not

@@ -124,6 +124,7 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"version", runner.version},
           {"isolation", runner.isolation},
           {"reference", runner.is_reference},
+          {"hardened_form_of", runner.hardened_form_of},
           {"status", name_of(runner.status)},
           {"note", runner.note},
           {"command", runner.command},

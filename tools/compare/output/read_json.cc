@@ -123,18 +123,24 @@ Json read_isolation_facts(const CheckedJson& json) {
   if (json.is_null()) return nullptr;
   Json facts = Json::object();
   for (const auto& [name, value] : json.members()) {
-    if (name == "seccomp" || name == "user") {
+    if (name == "seccomp" || name == "user" || name == "user_namespace") {
       facts[name] = value.text();
     } else if (name == "no_new_privileges") {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
-               name == "syscalls_observed" || name == "device_nodes_visible") {
+               name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
-               name == "kernel_interfaces") {
+               name == "kernel_interfaces" || name == "executables" || name == "namespaces_shared" ||
+               name == "uid_maps" || name == "open_files" || name == "device_nodes" || name == "interfaces" ||
+               name == "kernel_function_names") {
       facts[name] = value.texts();
-    } else if (name == "observed_calls") {
+    } else if (name == "observed_calls" || name == "kernel_functions_by_module") {
       facts[name] = read_counts(value);
+    } else if (name == "unreadable") {
+      for (const auto& [fact, why] : value.members()) facts[name][fact] = why.text();
     }
   }
   return facts;
@@ -211,6 +217,10 @@ RunnerResult read_runner(const CheckedJson& json) {
   runner.version = json.at("version").text();
   runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
+  // Earlier versions did not write it.
+  if (json.has("hardened_form_of") && !json.at("hardened_form_of").text().empty()) {
+    runner.hardened_form_of = runner_name(json.at("hardened_form_of"));
+  }
   runner.status = read_status(json.at("status"));
   runner.note = json.at("note").text();
   runner.command = json.at("command").texts();

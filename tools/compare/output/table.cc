@@ -111,7 +111,8 @@ class TableWriter {
     Footnotes notes;
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.is_reference && !with_references) continue;
+      // The references and hardened forms take part in the start-up measurement only.
+      if ((runner.is_reference || !runner.hardened_form_of.empty()) && !with_references) continue;
       GridRow row;
       row.cells = {runner.name};
       row.is_dim = runner.is_reference || runner.status != Status::kMeasured;
