@@ -173,7 +173,10 @@ Stage ramp_stage(const std::string& prefix, const char* title) {
 
 void run_ramps(Session& session, const Stage& stage, RampPlan plan,
                const std::function<bool(const Entry&)>& takes_part = {}) {
-  const double runners = static_cast<double>(std::ranges::count_if(session.entries(), &Entry::usable));
+  const auto is_measured = [](const Entry& entry) {
+    return entry.usable && !entry.result.is_reference && entry.result.hardened_form_of.empty();
+  };
+  const auto runners = static_cast<double>(std::ranges::count_if(session.entries(), is_measured));
   const bool is_exact = session.options().density != 0 || session.options().runs != 0;
   plan.seconds = is_exact ? 0 : std::max(kLeastRampSeconds, session.planned_seconds(stage) / std::max(1.0, runners));
   // Later ramps of a runner are as long as its first.

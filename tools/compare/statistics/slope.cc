@@ -4,8 +4,8 @@
 #include <cmath>
 #include <random>
 
+#include "tools/compare/statistics/distributions.h"
 #include "tools/compare/statistics/quantile.h"
-#include "tools/compare/statistics/student.h"
 
 namespace husk::compare {
 namespace {
@@ -69,8 +69,8 @@ std::optional<Slope> fit_slope(std::span<const Ramp> ramps, std::uint64_t seed) 
   if (steps.size() < kLeastForInterval) return slope;
   // A resample of k steps varies as if there were one less: the sample's variance is too small by (k - 1) / k.
   const auto k = static_cast<double>(steps.size());
-  const double half =
-      student_t(steps.size() - 1) * bootstrap_of_steps(ramps, steps, seed) * std::sqrt(k / (k - 1));
+  const double student = student_quantile(1 - kConfidence, static_cast<unsigned>(steps.size() - 1));
+  const double half = student * bootstrap_of_steps(ramps, steps, seed) * std::sqrt(k / (k - 1));
   slope.interval = Interval{slope.per_instance - half, slope.per_instance + half};
   return slope;
 }
