@@ -101,11 +101,14 @@ TEST(Applications, AnImageWithNoneOfTheProgramsIsRefused) {
   const Directory cache, root;
   fs::permissions(cache.path(), fs::perms(0700));
   const image::CacheDir directory(cache.path());
-  EXPECT_ANY_THROW(embedded_workload(directory, {"git"}, root.path().string() + "/"));
+  Workload workload = embedded_workload(directory, {"git", "sort"}, root.path().string() + "/");
+  EXPECT_EQ(workload.tasks.size(), 2U);
+  EXPECT_ANY_THROW(complete(workload, root.path()));
   root.write("usr/bin/git", "");
   root.write("usr/lib/python3.11/email/x", "");
-  const Workload workload = embedded_workload(directory, {"git", "sort"}, root.path().string() + "/");
-  EXPECT_EQ(workload.tasks.size(), 2U);  // the cells of the other one say what is missing
+  EXPECT_NO_THROW(complete(workload, root.path()));
+  EXPECT_EQ(workload.tasks[0].missing, "");
+  EXPECT_EQ(workload.tasks[1].missing, "/usr/bin/sort");  // its cells say so
 }
 
 TEST(DebianRoot, ItsNameFollowsFromWhatItIsMadeOf) {

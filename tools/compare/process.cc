@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,6 +21,7 @@
 #include <utility>
 
 #include "tools/compare/process_tree.h"
+#include "tools/compare/spawn.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -34,14 +34,18 @@ sigset_t mask_while_waiting;
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
-bool wait_readable(std::span<pollfd> events, int timeout_ms) {
-  const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+bool wait_readable_ns(std::span<pollfd> events, std::uint64_t timeout_ns) {
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
   for (;;) {
     if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
+}
+
+bool wait_readable(std::span<pollfd> events, int timeout_ms) {
+  return wait_readable_ns(events, static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
 }
 
 // Children that are no orphans: those that were started here and not yet waited for, and those that came with exec.
@@ -60,41 +64,6 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
   if (pipe2(ends, O_CLOEXEC) != 0) throw Error::from_errno("make", "a pipe");
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
-
-// posix_spawn's attributes: own process group, signals as a shell would hand them over.
-class SpawnAttributes {
- public:
-  SpawnAttributes() {
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-  }
-  ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-  const posix_spawnattr_t* get() const { return &attributes_; }
-
- private:
-  posix_spawnattr_t attributes_;
-};
-
-class SpawnActions {
- public:
-  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  void connect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_;
-};
 
 }  // namespace
 
@@ -134,37 +103,31 @@ Uninterruptible::~Uninterruptible() {
   --uninterruptible;
 }
 
-Process Process::start(const std::vector<std::string>& command, Streams streams) {
+Process Process::start(const std::vector<std::string>& command, Streams streams, GroupSpawner* group) {
   static const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   Process process;
   UniqueFd child_input, child_output;
-  SpawnActions actions;
+  Spawn request{.command = command, .input = null.get(), .output = null.get()};
   if (streams == Streams::kPipes) {
     std::tie(child_input, process.input_) = make_pipe();
     std::tie(process.output_, child_output) = make_pipe();
-    actions.connect(child_input.get(), STDIN_FILENO);
-    actions.connect(child_output.get(), STDOUT_FILENO);
-  } else {
-    if (streams == Streams::kFile) process.output_.reset(memfd_create("stdout", MFD_CLOEXEC));
-    actions.connect(null.get(), STDIN_FILENO);
-    actions.connect(streams == Streams::kFile ? process.output_.get() : null.get(), STDOUT_FILENO);
+    request.input = child_input.get();
+    request.output = child_output.get();
+  } else if (streams == Streams::kFile) {
+    process.output_.reset(memfd_create("stdout", MFD_CLOEXEC));
+    request.output = process.output_.get();
   }
   process.errors_.reset(memfd_create("stderr", MFD_CLOEXEC));
-  actions.connect(process.errors_.get(), STDERR_FILENO);
-
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const SpawnAttributes attributes;
-
-  // glibc's posix_spawn is clone(CLONE_VM | CLONE_VFORK) and exec: its cost does not depend on the size of this
-  // process.
-  process.start_ns_ = monotonic_ns();
-  const int error =
-      posix_spawnp(&process.pid_, arguments[0], actions.get(), attributes.get(), arguments.data(), environ);
-  if (error != 0) {
-    process.pid_ = -1;
-    errno = error;
+  request.errors = process.errors_.get();
+  if (group != nullptr) {
+    group->spawn(request);
+  } else {
+    spawn(request);
+  }
+  process.pid_ = request.pid;
+  process.start_ns_ = request.start_ns;
+  if (request.error != 0) {
+    errno = request.error;
     throw Error::from_errno("start", command[0]);
   }
   known_children().insert(process.pid_);
@@ -238,14 +201,13 @@ std::string Process::last_error_line() const {
   return newline == std::string::npos ? text : text.substr(newline + 1);
 }
 
-void Process::end() {
+void Process::end(int patience_ms) {
   if (pid_ < 0 || end_ns_ != 0) return;
   // Not interruptible: the user may press Ctrl-C again, and nothing may stay behind.
-  constexpr int kPatienceMs = 2000;
   input_.reset();
   kill(pid_, SIGTERM);
   pollfd event{pidfd_.get(), POLLIN, 0};
-  if (poll(&event, 1, kPatienceMs) <= 0) kill(-pid_, SIGKILL);
+  if (poll(&event, 1, patience_ms) <= 0) kill(-pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   end_ns_ = monotonic_ns();
@@ -254,12 +216,17 @@ void Process::end() {
 }
 
 std::size_t wait_any(std::span<Process* const> processes, int timeout_ms) {
+  return wait_any_until(processes, monotonic_ns() + static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
+}
+
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns) {
   std::vector<pollfd> events;
   // poll(2) ignores negative descriptors.
   for (const Process* process : processes) {
     events.push_back({process != nullptr ? process->pidfd_.get() : -1, POLLIN, 0});
   }
-  if (!wait_readable(events, timeout_ms)) return processes.size();
+  const std::uint64_t now = monotonic_ns();
+  if (!wait_readable_ns(events, until_ns - std::min(until_ns, now))) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());
 }

@@ -13,6 +13,8 @@
 
 namespace husk::compare {
 
+class GroupSpawner;
+
 std::uint64_t monotonic_ns();
 
 // What is left of a time limit that began at `begin_ns`; not below 0.
@@ -46,8 +48,9 @@ class Process {
     kFile    // standard output is a memory file, so that who writes is never kept waiting: output()
   };
 
-  // Throws husk::Error when the program cannot be started. The start time is taken just before.
-  static Process start(const std::vector<std::string>& command, Streams streams);
+  // Throws husk::Error when the program cannot be started. The start time is taken just before. With `group` the
+  // process is born in that control group.
+  static Process start(const std::vector<std::string>& command, Streams streams, GroupSpawner* group = nullptr);
 
   Process(Process&&) noexcept;
   Process& operator=(Process&&) = delete;
@@ -74,7 +77,7 @@ class Process {
   void close_input() { input_.reset(); }
 
   // Ends it and its group now, as the destructor does.
-  void end();
+  void end(int patience_ms = 2000);
 
   // After wait() has returned true.
   std::uint64_t end_ns() const { return end_ns_; }
@@ -89,6 +92,7 @@ class Process {
 
  private:
   friend std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
+  friend std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns);
   Process() = default;
 
   pid_t pid_ = -1;
@@ -105,6 +109,8 @@ class Process {
 // Waits until one of those that are there (not null) has ended and returns its index; the size of `processes` when
 // `timeout_ms` pass first. Throws Interrupted.
 std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
+// The same, until a moment of monotonic_ns(); those that have ended before it are seen also when it has passed.
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns);
 
 // From here on a process whose parent has ended becomes a child of this one, not of init
 // (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.

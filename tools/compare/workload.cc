@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "tools/compare/applications.h"
+#include "tools/compare/quoted.h"
 #include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
 
@@ -80,10 +81,6 @@ std::string list_of(const std::vector<std::string>& names) {
   return list;
 }
 
-bool is_path(const std::string& image) {
-  return image.find('/') != std::string::npos || image == "." || image == "..";
-}
-
 }  // namespace
 
 std::vector<std::string> workload_names() {
@@ -128,7 +125,6 @@ Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::
   add("touch", "task_touch_ns", "--touch", kTouchBytes);
   add("syscalls", "task_syscalls_ns", "--syscalls", kSystemCalls);
   add("write", "task_write_ns", "--write", kWriteBytes);
-  bool can_any = false;
   for (const Application& application : applications()) {
     if (!is_wanted(application.name)) continue;
     if (application_image.empty()) {
@@ -138,23 +134,31 @@ Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::
     }
     workload.task_image = application_image;
     workload.tasks.push_back(task_of(application));
-    // What a named image lacks is seen when it is mounted.
-    can_any = can_any || !is_path(application_image) || missing_file(workload.tasks.back(), application_image).empty();
   }
-  if (!workload.task_image.empty() && !can_any) {
-    throw Error("compare workloads of", "'" + application_image + "'", "it has the programs of none of them",
-                "give a directory that has, --payload debian, or a command after IMAGE");
+  if (!application_image.empty() && workload.task_image.empty()) {
+    throw Error("compare workloads of", "'" + application_image + "'", "only the embedded payload's are wanted",
+                "leave out IMAGE, or see --workload");
   }
   return workload;
 }
 
-Workload command_workload(const std::string& image, const std::vector<std::string>& command) {
+void complete(Workload& workload, const fs::path& files) {
+  if (workload.task_image.empty()) return;
+  for (Task& task : workload.tasks) {
+    if (!task.is_embedded) task.missing = missing_file(task, files);
+  }
+  const auto can_run = [](const Task& task) { return !task.is_embedded && task.missing.empty(); };
+  if (std::ranges::any_of(workload.tasks, can_run)) return;
+  throw Error("compare workloads of", "'" + workload.task_image + "'", "it has the programs of none of them",
+              "give an image that has, --payload debian, or a command after IMAGE");
+}
+
+Workload command_workload(const std::string& image, const std::vector<std::string>& command, const std::string& ready) {
   Workload workload;
   workload.image = image;
   workload.start = {.metric = "start_ns", .is_embedded = false, .argv = command};
-  workload.why_not_waiting = "the command does not wait";
-  for (const std::string& word : command) workload.description += (workload.description.empty() ? "" : " ") + word;
-  workload.description = "'" + workload.description + "' of " + image;
+  workload.ready = ready;
+  workload.description = quoted(command) + " of " + quoted({image});
   return workload;
 }
 

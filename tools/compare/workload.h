@@ -20,6 +20,7 @@ struct Task {
   int limit_ms = 0;                  // of one run; 0: the comparison's
   std::vector<std::string> files{};  // without these in the image it cannot be run
   std::string packages{};            // that have them
+  std::string missing{};             // the first of the files that the image has not; known after complete()
 };
 
 struct Workload {
@@ -31,6 +32,8 @@ struct Workload {
   // How one sees that a command of the user's waits; empty where it does not, and why_not_waiting says so.
   std::optional<Waiting> waiting;
   std::string why_not_waiting;
+  std::string ready;           // --ready
+  bool ends_by_itself = true;  // or when its input does: its runs can be timed to their end
 
   bool is_embedded() const { return start.is_embedded; }
 };
@@ -47,8 +50,13 @@ Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::
 // The first of the task's files that the root lacks; empty when it has them all.
 std::string missing_file(const Task& task, const std::filesystem::path& root);
 
-// A command of the user's, which is expected to end by itself with status 0.
-Workload command_workload(const std::string& image, const std::vector<std::string>& command);
+// A command of the user's, which is expected to end by itself with status 0. With `ready` it may also wait, once it has
+// written a line with that text.
+Workload command_workload(const std::string& image, const std::vector<std::string>& command, const std::string& ready);
+
+// What can be said of the tasks only when the files of `task_image` are there, in this directory. Throws husk::Error
+// when the image has not what they need.
+void complete(Workload& workload, const std::filesystem::path& files);
 
 // Command lines of the embedded payload (payload/main.cc).
 std::vector<std::string> stamp_command();

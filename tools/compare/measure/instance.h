@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "tools/compare/memory_limit.h"
 #include "tools/compare/process.h"
 #include "tools/compare/roots.h"
 
@@ -13,8 +15,11 @@ namespace husk::compare {
 
 class Instance {
  public:
-  Instance(FreshRoot root, std::vector<std::string> command, Waiting waiting)
-      : root_(std::move(root)), command_(std::move(command)), waiting_(std::move(waiting)) {}
+  Instance(FreshRoot root, MemoryLimit::Place place, std::vector<std::string> command, Waiting waiting)
+      : root_(std::move(root)),
+        place_(std::move(place)),
+        command_(std::move(command)),
+        waiting_(std::move(waiting)) {}
 
   // As it was prepared; a measurement may put a program before it (strace).
   std::vector<std::string>& command() { return command_; }
@@ -29,6 +34,13 @@ class Instance {
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
 
+  // Its command leaves the payload behind when it ends. What that writes comes to the file; empty: to the pipe.
+  void detach(std::filesystem::path output) {
+    is_detached_ = true;
+    output_file_ = std::move(output);
+  }
+  bool is_detached() const { return is_detached_; }
+
   const Waiting& waiting() const { return waiting_; }
   // Looks for `wait_ms` whether what it waits by is to be seen. Throws Interrupted.
   bool looks_idle(int wait_ms);
@@ -42,14 +54,20 @@ class Instance {
 
  private:
   bool is_root_timed() const { return root_.root().form != RootForm::kReady; }
+  std::string read_output(std::size_t count, int wait_ms);
   bool has_line(int wait_ms);
   bool is_still(int wait_ms);
+  std::vector<pid_t> processes() const;
 
   FreshRoot root_;
+  MemoryLimit::Place place_;
   std::vector<std::string> command_;
   Waiting waiting_;
   std::optional<Process> process_;  // ends before its root
   bool is_idle_ = false;
+  bool is_detached_ = false;
+  std::filesystem::path output_file_;
+  std::size_t output_read_ = 0;  // bytes of that file
   std::string output_;               // to look for the line in
   std::vector<pid_t> held_;          // that were stopped at the line
   std::uint64_t ticks_ = 0;          // of processor time, when it was last seen to use some

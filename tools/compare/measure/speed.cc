@@ -35,6 +35,7 @@ constexpr std::array kBenchmarks = {
 
 constexpr int kUnsupportedStatus = 3;  // of the payload
 constexpr std::size_t kMostOutput = 4096;
+constexpr std::uint64_t kPayloadBytes = 64 << 20;  // what a VM has when nobody says; a buffer comes on top
 
 // A buffer may be as large as the payload's memory allows, and is not to push everything else out of this machine's.
 std::uint64_t buffer_limit(const SessionOptions& options) {
@@ -62,8 +63,9 @@ void run_benchmark(Session& session, const Subject& subject, Entry& entry, unsig
         "not measured: this machine does not tell the sizes of its caches, or such a buffer takes more than half of -m";
     return;
   }
-  Instance instance =
-      session.start(entry, subject.embedded(command_of(benchmark, bytes)), Process::Streams::kPipes);
+  Invocation invocation = subject.embedded(command_of(benchmark, bytes));
+  if (benchmark.size != nullptr) invocation.memory_bytes = kPayloadBytes + 2 * bytes;
+  Instance instance = session.start(entry, invocation, Process::Streams::kPipes);
   Process& process = instance.process();
   const std::string output = process.read_output(kMostOutput, session.left_ms(process));
   if (process.wait(session.left_ms(process)) &&

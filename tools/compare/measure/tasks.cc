@@ -44,11 +44,10 @@ double time_task(Session& session, Entry& entry, const Task& task, const std::re
 void measure_tasks(Session& session, const Subject& subject) {
   for (const Task& task : subject.workload->tasks) {
     const Invocation invocation = subject.task(task);
-    const std::string missing = missing_file(task, invocation.roots->files());
     const std::regex expect(task.expect);
     session.run(stage_of(task), [&](Entry& entry, unsigned round) {
-      if (!missing.empty()) {
-        throw NotPossible(subject.workload->task_image + " has no " + missing + " (" + task.packages + "; --payload debian has)");
+      if (!task.missing.empty()) {
+        throw NotPossible(subject.workload->task_image + " has no " + task.missing + " (" + task.packages + "; --payload debian has)");
       }
       entry.add(task.metric, round, time_task(session, entry, task, expect, invocation));
     });

@@ -24,6 +24,7 @@ husk.headline = (data) => {
   }
   if (facts.childElementCount) page.append(facts);
   const ring = data.host.guest_ring === '' ? '' : `, husk's guest kernel in CPL ${data.host.guest_ring}`;
+  for (const runner of data.runners.filter((one) => one.choice)) page.append(husk.element('p', { class: 'soft choice' }, `Limit: ${runner.choice.meaning}.`));
   page.append(husk.element('p', { id: 'meaning' }, `KVM back end: ${data.host.kvm_backend}${ring}. ${data.host.meaning}`));
 };
 
@@ -36,7 +37,7 @@ husk.runnerRows = (data, columns, cells) => data.runners.map((runner) => ({
 husk.startUp = (data) => {
   if (!husk.measured(data, 'start_ns').length) return;
   const section = husk.section('start-up', 'Start-up', 'From exec of the runner to its exit. Runs of all runners are interleaved in random order; every run counts, outliers too.');
-  husk.ecdf(section, [data], 'start_ns', 'Each line is the part of a runner’s runs that took at most so long: the further left the faster, the steeper the steadier. The thick part at one half is the 95 % interval of the median. fork-exec and the floors are limits: a bare process, and the least that a KVM program can do.');
+  husk.ecdf(section, [data], 'start_ns', 'Each line is the part of a runner’s runs that took at most so long: the further left the faster, the steeper the steadier. The thick part at one half is the 95 % interval of the median. fork-exec, kvm-floor and kvm-floor-irqfd are limits: a bare process, the cheapest VM that this host can have, and one with glibc and an interrupt that an eventfd raises.');
   husk.ratios(data, section);
   const ids = ['cold_start_ns', 'first_instruction_ns', 'first_output_ns', 'teardown_ns'].filter((id) => data.runners.some((runner) => runner.summary[id] || runner.notes[id]));
   const header = ['', 'start to exit', `× ${data.baseline}`, ...ids.map((id) => husk.metric(data, id).title)];
@@ -242,7 +243,7 @@ husk.provenance = (data, json) => {
 // `text`: a list of one comparison or two.
 husk.draw = (text) => {
   const documents = husk.parse(text);
-  husk.chooseStyles(documents);
+  husk.chooseStyles(documents.slice(0, 2)); // behind two comparisons are the judgements of them
   if (documents.length > 1) return husk.sideBySide(...documents);
   const data = documents[0];
   husk.headline(data);

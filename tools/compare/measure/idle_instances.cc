@@ -1,0 +1,43 @@
+#include "tools/compare/measure/idle_instances.h"
+
+namespace husk::compare {
+
+IdleInstances::~IdleInstances() {
+  if (instances_.empty()) return;
+  instances_.clear();
+  session_.clean_up(entry_);  // what has no process of this one's any more: a container in the background
+}
+
+void IdleInstances::start(const Invocation& invocation, const Look& look) {
+  constexpr int kLookMs = 1;
+  constexpr int kWaitMs = 100;
+  Instance instance = session_.prepare(entry_, invocation);
+  instance.command() = group_.enclose(instance.command());
+  instance.start(Process::Streams::kPipes);
+  instances_.push_back(std::move(instance));
+  do {
+    if (look) look(memory_of_trees({instances_.back().process().pid()}));
+  } while (!session_.has_come_to_wait(instances_.back(), entry_, look ? kLookMs : kWaitMs));
+}
+
+std::vector<ProcessMemory> IdleInstances::processes() const {
+  std::vector<pid_t> roots;
+  for (const Instance& instance : instances_) roots.push_back(instance.process().pid());
+  return memory_of_trees(std::move(roots));
+}
+
+IdleInstances::Memory IdleInstances::read() {
+  Memory memory;
+  memory.processes = processes();
+  memory.sum = total(memory.processes);
+  memory.group = group_.read(memory.processes);
+  return memory;
+}
+
+void IdleInstances::end() {
+  for (Instance& instance : instances_) session_.finish_idle(instance, entry_);
+  instances_.clear();
+  session_.settle(entry_);  // the group goes with the last of its processes
+}
+
+}  // namespace husk::compare

@@ -1,0 +1,50 @@
+// Instances of one runner that wait side by side, in a control group of their own: what their memory is read from.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <optional>
+#include <vector>
+
+#include "tools/compare/measure/memory_group.h"
+#include "tools/compare/measure/session.h"
+
+namespace husk::compare {
+
+class IdleInstances {
+ public:
+  IdleInstances(Session& session, Entry& entry) : session_(session), entry_(entry) {}
+  ~IdleInstances();  // those that have not ended are ended
+  IdleInstances(const IdleInstances&) = delete;
+  IdleInstances& operator=(const IdleInstances&) = delete;
+
+  // Starts one more and returns when it waits. `look` is called about every millisecond until then.
+  using Look = std::function<void(const std::vector<ProcessMemory>&)>;
+  void start(const Invocation& invocation, const Look& look = {});
+
+  std::size_t size() const { return instances_.size(); }
+
+  // All of them in one sum: what they share with one another counts once.
+  struct Memory {
+    std::vector<ProcessMemory> processes;
+    ProcessMemory sum;
+    std::optional<GroupMemory> group;  // absent: why_no_group()
+  };
+  Memory read();
+  const std::string& why_no_group() const { return group_.why_not(); }
+
+  void end();
+
+ private:
+  std::vector<ProcessMemory> processes() const;
+
+  Session& session_;
+  Entry& entry_;
+  MemoryGroup group_;  // outlives the instances
+  std::list<Instance> instances_;
+};
+
+}  // namespace husk::compare
