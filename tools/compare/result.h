@@ -27,7 +27,7 @@ enum class Status { kMeasured, kNotAvailable, kFailed };
 struct RunnerResult {
   std::string name;
   std::string version;
-  std::string isolation;  // "none", "namespaces", "vm", "language"
+  std::string isolation;  // "none", "namespaces", "user-kernel", "vm", "language"
   bool is_reference = false;
   Status status = Status::kMeasured;
   std::string note;                  // why not measured: "not installed (apt package runc)", "failed: ..."

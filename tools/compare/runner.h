@@ -2,6 +2,8 @@
 // runners/all.cc.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -43,8 +45,9 @@ struct Context {
   std::filesystem::path husk;     // the husk command; kvm-floor and the like lie beside it
 };
 
-// What the payload's isolation is made of: decides which facts about it can be asked for.
-enum class Isolation { kNone, kNamespaces, kVm, kLanguage };
+// What the payload's isolation is made of: decides which facts about it can be asked for. kUserKernel: its system calls
+// go to a kernel that is a process of the host's (gVisor).
+enum class Isolation { kNone, kNamespaces, kUserKernel, kVm, kLanguage };
 
 // Moments of one run on CLOCK_MONOTONIC, in ns. One that the runner cannot tell is absent.
 struct Timeline {
@@ -86,11 +89,17 @@ class Runner {
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }
 
+  // Why strace(1) cannot watch its runs, in words; empty when it can.
+  virtual std::string why_not_traced() const { return {}; }
+
   // Whether it boots from Root::erofs, which is made only when somebody needs it.
   virtual bool needs_image_file() const { return false; }
 
-  // After runs that were killed: removes what the runner could not.
+  // After runs that were killed, and at the end: removes what the runner could not.
   virtual void clean_up() {}
+
+  // Processes that its runs need and that are not below them: a daemon that serves all of them, say. Roots of trees.
+  virtual std::vector<pid_t> daemons() const { return {}; }
 
   // A limit to compare with, not a way to isolate anything: only its start-up is measured.
   virtual bool is_reference() const { return false; }

@@ -24,6 +24,8 @@ void inspect_idle(Session& session, const Subject& subject, Entry& entry) {
 }  // namespace
 
 Observation observe_start(Session& session, const Subject& subject, Entry& entry) {
+  const std::string objection = entry.runner->why_not_traced();
+  if (!objection.empty()) throw NotPossible(objection);
   Observation seen =
       observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
               [&](Process& process) { session.finish(process, entry); });

@@ -48,6 +48,8 @@ std::string name_of(Isolation isolation) {
       return "none";
     case Isolation::kNamespaces:
       return "namespaces";
+    case Isolation::kUserKernel:
+      return "user-kernel";
     case Isolation::kVm:
       return "vm";
     case Isolation::kLanguage:

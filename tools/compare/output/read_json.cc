@@ -142,7 +142,7 @@ RunnerResult read_runner(const CheckedJson& json) {
   RunnerResult runner;
   runner.name = runner_name(json.at("name"));
   runner.version = json.at("version").text();
-  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
+  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "user-kernel", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
   runner.status = read_status(json.at("status"));
   runner.note = json.at("note").text();

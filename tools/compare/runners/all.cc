@@ -1,5 +1,8 @@
 #include "tools/compare/runners/bwrap.h"
+#include "tools/compare/runners/containerd.h"
+#include "tools/compare/runners/gvisor.h"
 #include "tools/compare/runners/husk.h"
+#include "tools/compare/runners/nspawn.h"
 #include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/podman.h"
 #include "tools/compare/runners/qemu.h"
@@ -20,7 +23,11 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<Bwrap>());
   runners.push_back(std::make_unique<OciRuntime>("crun"));
   runners.push_back(std::make_unique<OciRuntime>("runc"));
+  runners.push_back(std::make_unique<Nspawn>());
+  runners.push_back(std::make_unique<Containerd>());
   runners.push_back(std::make_unique<Podman>());
+  runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kPtrace));
+  runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kKvm));
   runners.push_back(std::make_unique<Qemu>());
   runners.push_back(std::make_unique<Wasm>());
   return runners;

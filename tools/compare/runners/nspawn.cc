@@ -1,0 +1,70 @@
+#include "tools/compare/runners/nspawn.h"
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "tools/compare/process.h"
+#include "tools/compare/runners/private_run.h"
+#include "vmm/runner/cgroup.h"
+#include "vmm/runner/mounts.h"
+
+namespace husk::compare {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The groups that nspawn makes below its caller's with --keep-unit, in the hierarchies that systemd itself uses, and
+// does not remove. rmdir(2) removes none that has processes, so another's in use is safe.
+void remove_left_groups() {
+  for (const auto& group : {runner::cgroup_v2_of("self"), runner::cgroup_v1_of("self", "name=systemd")}) {
+    if (!group) continue;
+    for (const char* name : {"payload", "supervisor"}) rmdir((fs::path(*group) / name).c_str());
+  }
+}
+
+}  // namespace
+
+Availability Nspawn::detect(const Context&) const {
+  const std::string program = find_program("systemd-nspawn");
+  if (program.empty()) return {false, {}, "not installed (apt package systemd-container)"};
+  if (geteuid() != 0) return {false, {}, "needs root"};
+  return {true, version_of(program), {}};
+}
+
+void Nspawn::prepare(const Context& context) {
+  program_ = find_program("systemd-nspawn");
+  remove_left_groups();  // of a comparison that was killed
+  make_run_private(context.scratch);
+  // It removes what it made there only from a tmpfs, which /run is where systemd is init.
+  constexpr char kState[] = "/run/systemd/nspawn";
+  fs::create_directories(kState);
+  runner::mount_at("husk-compare", kState, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
+}
+
+std::string Nspawn::objection(const Invocation& invocation) const {
+  // Mount points that the root has not, and it wants many, are made in it.
+  return invocation.root->is_private ? "" : "it writes to the image's directory";
+}
+
+std::vector<std::string> Nspawn::command(const Invocation& invocation) {
+  const fs::path& root = invocation.root->directory;
+  fs::create_directory(root / "usr");  // without one it refuses a directory: no operating system
+  // A name for each run: two of the same cannot run at a time.
+  const std::string machine = "husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++);
+  std::vector<std::string> words = {program_,
+                                    "--quiet",
+                                    "--register=no",
+                                    "--keep-unit",
+                                    "--private-network",
+                                    "--pipe",  // the three streams as they are, no pseudo-terminal
+                                    "--machine=" + machine,
+                                    "--directory=" + root.string()};
+  words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
+  return words;
+}
+
+void Nspawn::clean_up() {
+  remove_left_groups();
+}
+
+}  // namespace husk::compare
