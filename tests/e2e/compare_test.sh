@@ -27,6 +27,8 @@ for_ever=$((1000000 + $$))
 # Starts a comparison in the background, with SIGINT as it is on a terminal; a shell would have it ignored.
 start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
 
+had_run_containerd=$(ls -d /run/containerd 2>/dev/null)
+
 # What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
 leftovers() {
   pgrep -af "$work/(cache/payload|husk-compare-)|sleep $for_ever"
@@ -36,6 +38,8 @@ leftovers() {
   find /sys/fs/cgroup -regextype posix-extended -regex ".*/$own" 2>/dev/null
   grep -El "/$own(/|$)" /proc/[0-9]*/cgroup 2>/dev/null
   command -v runc >/dev/null && runc list -q | grep -Ex "$own"
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 2 \( -name payload -o -name supervisor \) # systemd-nspawn's
+  [ -n "$had_run_containerd" ] || ls -d /run/containerd 2>/dev/null
   ls /dev/shm # this test's own, see tests/lib/alone
 }
 
@@ -105,6 +109,37 @@ if command -v podman >/dev/null && command -v conmon >/dev/null && command -v ru
   expect "podman start-up samples" 2 "$(count podman start_ns)"
   expect "podman idle samples" 2 "$(count podman idle_pss_bytes)"
   grep -q '"name": "conmon"' "$work/result.json" || fail "conmon is not among podman's processes"
+fi
+
+echo "== the runners that start something of their own leave nothing of it"
+for runner in nspawn containerd gvisor; do
+  start --runs 2 --measure start-up,memory --with $runner --csv "$work/result.csv" --json "$work/result.json"
+  pid=$!
+  wait $pid
+  expect "left by $runner" "" "$(leftovers $pid)"
+  if grep -q "^$runner  *not installed" "$work/table"; then continue; fi
+  expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+  expect "$runner idle samples" 2 "$(count $runner idle_pss_bytes)"
+done
+echo "== gVisor's KVM platform says within its own limit whether it works"
+if command -v runsc >/dev/null && [ -w /dev/kvm ]; then
+  start --runs 1 --measure start-up --with gvisor-kvm --csv "$work/result.csv"
+  pid=$!
+  wait $pid
+  expect "left by gvisor-kvm" "" "$(leftovers $pid)"
+  [ "$(count gvisor-kvm start_ns)" = 1 ] || grep -q '^gvisor-kvm .*\(had not ended after 5 s\|exit status\)' "$work/table" ||
+    fail "neither a figure nor a reason for gvisor-kvm: $(grep '^gvisor-kvm' "$work/table")"
+fi
+
+echo "== a Linux in a VM: with KVM, or a row that says why not and one of the software processor"
+if command -v qemu-system-x86_64 >/dev/null && [ -n "$(ls /boot/vmlinuz-*-cloud-amd64 2>/dev/null)" ]; then
+  timeout 200 "$husk" compare --runs 1 --timeout 60s --measure memory --with linux-vm,linux-vm-tcg --csv "$work/result.csv" \
+    --json "$work/result.json" >"$work/table"
+  linux=linux-vm
+  if grep -Eq '^linux-vm +no ' "$work/table"; then linux=linux-vm-tcg; fi
+  # The payload writes, waits for the end of its input, and its status comes back.
+  expect "$linux idle samples" 1 "$(count $linux idle_pss_bytes)"
+  [ $linux = linux-vm ] || grep -q '"guest_cpl0_instructions"' "$work/result.json" || fail "no instructions of the kernel's"
 fi
 
 echo "== wasm: wasmtime is taken where it is, and told where /tmp is"
@@ -194,7 +229,7 @@ bad "$work/nothing" true
 bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/file"
 
 echo "== a runner that hangs is a row, and leaves nothing behind"
-for runner in process namespace vm bwrap runc podman qemu; do
+for runner in process namespace vm bwrap runc nspawn containerd podman gvisor qemu; do
   start --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/busybox sleep "$for_ever"
   pid=$!
   wait $pid

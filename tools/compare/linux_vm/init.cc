@@ -4,6 +4,7 @@
 //
 // The initramfs has /modules (files to load, in order, one a line) and /payload (the payload's words, each with a zero
 // behind it). Standard streams are ports of one virtio-serial device, in the order 1, 2, 3.
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/io.h>
 #include <sys/mount.h>
@@ -74,19 +75,37 @@ void load_modules() {
   }
 }
 
-// Drivers answer when they have found their devices, which may be a moment after their module was loaded.
-int open_device(const char* path, int flags) {
+// Drivers answer when they have found their devices, which may be a moment after their module was loaded: tries until
+// `attempt` returns a descriptor. Should that never be, whoever runs the machine ends it.
+template <typename Attempt>
+int keep_trying(const Attempt& attempt) {
   constexpr timespec kPause{0, 100'000};
-  constexpr int kAttempts = 300'000;
-  int fd = -1;
-  for (int attempt = 0; (fd = open(path, flags)) < 0 && attempt < kAttempts; ++attempt) nanosleep(&kPause, nullptr);
-  must(fd >= 0, path);
-  return fd;
+  for (;;) {
+    const int fd = attempt();
+    if (fd >= 0) return fd;
+    nanosleep(&kPause, nullptr);
+  }
+}
+
+// Port `number` of the one virtio-serial device: /dev/vport1p2, where 1 is the device's number on the virtio bus.
+int open_port(char number, int flags) {
+  return keep_trying([&] {
+    DIR* const devices = opendir("/dev");
+    must(devices != nullptr, "read /dev");
+    int fd = -1;
+    while (const dirent* entry = readdir(devices)) {
+      const std::size_t length = std::strlen(entry->d_name);
+      if (std::strncmp(entry->d_name, "vport", 5) != 0 || entry->d_name[length - 1] != number) continue;
+      fd = openat(dirfd(devices), entry->d_name, flags);
+    }
+    closedir(devices);
+    return fd;
+  });
 }
 
 void mount_root() {
   must(mount("proc", "/proc", "proc", 0, nullptr) == 0, "mount /proc");
-  close(open_device("/dev/vda", O_RDONLY | O_CLOEXEC));
+  close(keep_trying([] { return open("/dev/vda", O_RDONLY | O_CLOEXEC); }));
   must(mount("/dev/vda", "/image", "erofs", MS_RDONLY, nullptr) == 0, "mount the image");
   must(mount("tmpfs", "/changes", "tmpfs", 0, nullptr) == 0, "mount a tmpfs");
   must(mkdir("/changes/upper", 0755) == 0 && mkdir("/changes/work", 0755) == 0, "make directories");
@@ -122,9 +141,9 @@ int main() {
   }
   load_modules();
   must(mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr) == 0, "mount /dev");
-  const int in = open_device("/dev/vport0p1", O_RDONLY);
-  const int out = open_device("/dev/vport0p2", O_WRONLY);
-  const int err = open_device("/dev/vport0p3", O_WRONLY);
+  const int in = open_port('1', O_RDONLY);
+  const int out = open_port('2', O_WRONLY);
+  const int err = open_port('3', O_WRONLY);
   mount_root();
   must(chroot("/root") == 0 && chdir("/") == 0, "enter the root");
 
@@ -145,6 +164,5 @@ int main() {
     ended = wait(&status);
     if (ended < 0 && errno != EINTR) fail("wait");
   }
-  // A port takes what is written before write(2) returns: nothing is lost with QEMU's end.
   end(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }

@@ -2,6 +2,7 @@
 #include "tools/compare/runners/containerd.h"
 #include "tools/compare/runners/gvisor.h"
 #include "tools/compare/runners/husk.h"
+#include "tools/compare/runners/linux_vm.h"
 #include "tools/compare/runners/nspawn.h"
 #include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/podman.h"
@@ -29,6 +30,8 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kPtrace));
   runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kKvm));
   runners.push_back(std::make_unique<Qemu>());
+  runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kKvm));
+  runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kSoftware));
   runners.push_back(std::make_unique<Wasm>());
   return runners;
 }
