@@ -114,10 +114,9 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   Scratch scratch;
   Subject subject;
   subject.workload = &comparison.workload;
-  const bool wants_erofs = std::ranges::any_of(comparison.runners, &Runner::needs_image_file);
-  subject.root = scratch.mount_root("image", comparison.workload.image, cache, wants_erofs);
+  subject.roots = scratch.make_roots("image", comparison.workload.image, cache);
   if (!comparison.workload.task_image.empty()) {
-    subject.task_root = scratch.mount_root("task-image", comparison.workload.task_image, cache, wants_erofs);
+    subject.task_roots = scratch.make_roots("task-image", comparison.workload.task_image, cache);
   }
   Context context;
   context.scratch = scratch.path();

@@ -214,12 +214,17 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
   return output;
 }
 
-std::string Process::last_error_line() const {
+std::string Process::errors() const {
   std::string text(64 * 1024, '\0');
   const off_t size = lseek(errors_.get(), 0, SEEK_END);
   const off_t start = std::max<off_t>(0, size - static_cast<off_t>(text.size()));
   const ssize_t got = pread(errors_.get(), text.data(), text.size(), start);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+std::string Process::last_error_line() const {
+  std::string text = errors();
   while (text.ends_with('\n')) text.pop_back();
   const std::size_t newline = text.rfind('\n');
   return newline == std::string::npos ? text : text.substr(newline + 1);
@@ -240,10 +245,12 @@ void Process::end() {
   kill(-pid_, SIGKILL);  // what it left in its process group
 }
 
-std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms) {
+std::size_t wait_any(std::span<Process* const> processes, int timeout_ms) {
   std::vector<pollfd> events;
   // poll(2) ignores negative descriptors.
-  for (const auto& process : processes) events.push_back({process ? process->pidfd_.get() : -1, POLLIN, 0});
+  for (const Process* process : processes) {
+    events.push_back({process != nullptr ? process->pidfd_.get() : -1, POLLIN, 0});
+  }
   if (!wait_readable(events, timeout_ms)) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());

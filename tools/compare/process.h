@@ -80,9 +80,11 @@ class Process {
   // The last line of what it wrote to standard error: the payload may have written there too, but the runner had the
   // last word on why it failed.
   std::string last_error_line() const;
+  // All of it so far; of much the end.
+  std::string errors() const;
 
  private:
-  friend std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
+  friend std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
   Process() = default;
 
   pid_t pid_ = -1;
@@ -96,9 +98,9 @@ class Process {
   int exit_status_ = -1;
 };
 
-// Waits until one of those that are there has ended and returns its index; the size of `processes` when `timeout_ms`
-// pass first. Throws Interrupted.
-std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
+// Waits until one of those that are there (not null) has ended and returns its index; the size of `processes` when
+// `timeout_ms` pass first. Throws Interrupted.
+std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
 
 // From here on a process whose parent has ended becomes a child of this one, not of init
 // (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.

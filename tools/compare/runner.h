@@ -14,23 +14,51 @@
 
 namespace husk::compare {
 
-// A root file system, in the forms that runners want it in: the same files in each.
+class RootMaker;
+
+// How one sees that a run has come to wait, so that it can be looked at.
+struct Waiting {
+  enum class Sign {
+    kFirstByte,  // the embedded payload says so
+    kLine,       // a line of the payload's with `text` in it
+    kStill       // it has used no processor time for a while: it waits for its standard input
+  };
+  Sign sign = Sign::kFirstByte;
+  std::string text;
+  bool is_held = false;  // it would go on after that line: its processes are stopped there
+};
+
+// How the payload's root comes to be. A figure is like another only in the same form.
+enum class RootForm {
+  kReady,     // before the clock starts, from an imported image: what a start costs once its root is there
+  kMade,      // while the clock runs, from an imported image, and removed while it runs
+  kDirectory  // as kMade, from a directory that was not imported
+};
+
+// The root file system of one run: the same files for every runner, and nothing in it that an earlier run has written.
 struct Root {
-  std::string image;                // as `husk run` takes it
-  std::filesystem::path directory;  // for the runners that take a directory
+  RootForm form = RootForm::kReady;
+  // As `husk run` takes it, for the runners that make the payload's writable root themselves.
+  std::string image;
+  std::filesystem::path directory;  // for the others: that root, made for this run alone
   bool is_private = false;          // false: `directory` is the user's own and must not be written to
-  std::filesystem::path erofs;      // for the VMMs that take an image file; empty when no runner needs it
+  std::filesystem::path erofs;      // for the VMMs that take an image file; empty where there is none
 };
 
 // What one run is to do.
 struct Invocation {
-  const Root* root = nullptr;
-  std::vector<std::string> argv;  // argv[0] as a path in the root
+  RootMaker* roots = nullptr;  // where Session::prepare gets the root from
+  std::vector<std::string> argv;   // argv[0] as a path in the root
+  std::optional<Waiting> waiting;  // of a run that is to be looked at; empty: it ends by itself
   bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
   // The run is made for Runner::timeline(): the runner may spend time on recording moments, which it must not do in a
   // run whose start-up is timed.
   bool wants_timeline = false;
   bool wants_vm_exits = false;  // the same for Runner::vm_exits()
+  RootForm form = RootForm::kReady;
+  // That all of the run may take (--memory); 0: no limit was asked for. See Runner::limits_memory().
+  std::uint64_t memory_bytes = 0;
+  const Root* root = nullptr;  // of this run; Session::prepare fills it in
 };
 
 struct Availability {
@@ -92,8 +120,13 @@ class Runner {
   // Why strace(1) cannot watch its runs, in words; empty when it can.
   virtual std::string why_not_traced() const { return {}; }
 
-  // Whether it boots from Root::erofs, which is made only when somebody needs it.
-  virtual bool needs_image_file() const { return false; }
+  // Whether a run of this form is given Root::directory. False for those that make the writable root themselves, from
+  // Root::image or Root::erofs.
+  virtual bool needs_directory(RootForm) const { return true; }
+
+  // Whether command() hands Invocation::memory_bytes on. Whoever has no option for it is started in a control group of
+  // that size.
+  virtual bool limits_memory() const { return false; }
 
   // After runs that were killed, and at the end: removes what the runner could not.
   virtual void clean_up() {}

@@ -1,10 +1,12 @@
 // What is run under every runner: one task whose start-up is measured, and further tasks that are timed as a whole.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "tools/compare/runner.h"
 #include "vmm/image/cache_dir.h"
 
 namespace husk::compare {
@@ -22,6 +24,9 @@ struct Workload {
   Task start;               // what start-up, cold start, memory, density are measured with
   std::vector<Task> tasks;
   std::string task_image;  // of the tasks that are not embedded; may be empty
+  // How one sees that a command of the user's waits; empty where it does not, and why_not_waiting says so.
+  std::optional<Waiting> waiting;
+  std::string why_not_waiting;
 
   bool is_embedded() const { return start.is_embedded; }
 };

@@ -11,14 +11,12 @@ const Stage kIsolationStage = {
 namespace {
 
 void inspect_idle(Session& session, const Subject& subject, Entry& entry) {
-  Process process = Process::start(session.command(entry, subject.embedded(idle_command())), Process::Streams::kPipes);
-  if (process.read_output(1, session.left_ms(process)).empty()) {
-    throw Error("run", entry.result.name, "the idle payload was not ready: " + process.last_error_line());
-  }
-  const std::vector<pid_t> processes = processes_that_count(process.pid(), entry.runner->isolation());
+  Instance instance = session.start(entry, subject.idle(), Process::Streams::kPipes);
+  session.wait_until_idle(instance, entry);
+  const std::vector<pid_t> processes = processes_that_count(instance.process().pid(), entry.runner->isolation());
   if (processes.empty()) throw Error("inspect", entry.result.name, "none of its processes runs the payload");
   entry.result.isolation_facts = inspect(processes);
-  session.finish_idle(process, entry);
+  session.finish_idle(instance, entry);
 }
 
 }  // namespace
@@ -26,9 +24,10 @@ void inspect_idle(Session& session, const Subject& subject, Entry& entry) {
 Observation observe_start(Session& session, const Subject& subject, Entry& entry) {
   const std::string objection = entry.runner->why_not_traced();
   if (!objection.empty()) throw NotPossible(objection);
-  Observation seen =
-      observe(session.command(entry, subject.start()), session.context().scratch / (entry.result.name + "-strace"),
-              [&](Process& process) { session.finish(process, entry); });
+  Instance instance = session.prepare(entry, subject.start());
+  instance.make_root();
+  Observation seen = observe(instance.command(), session.context().scratch / (entry.result.name + "-strace"),
+                             [&](Process& process) { session.finish(process, entry); });
   entry.files = seen.files;
   return seen;
 }

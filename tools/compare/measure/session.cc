@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "tools/compare/statistics/summary.h"
 #include "vmm/error.h"
@@ -268,6 +269,7 @@ void Session::clean_up_all() {
 }
 
 void Session::settle(Entry& entry) const {
+  if (std::exchange(entry.is_untidy, false)) entry.runner->clean_up();
   if (!settle_orphans(options_.patience_ms)) throw Error("end", entry.result.name, "it left processes running");
 }
 
@@ -291,13 +293,57 @@ void Session::finish(Process& process, const Entry& entry) const {
   throw Error("run", name, "exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line));
 }
 
-void Session::finish_idle(Process& process, const Entry& entry) const {
+void Session::finish(Instance& instance, const Entry& entry) const {
+  finish(instance.process(), entry);
+  instance.remove_root();
+}
+
+void Session::finish_idle(Instance& instance, Entry& entry) const {
+  Process& process = instance.process();
   process.close_input();
-  if (entry.runner->hands_on_end_of_input()) {
+  // Only the embedded payload ends when its input does, and with which status is known.
+  if (instance.waiting().sign == Waiting::Sign::kFirstByte && entry.runner->hands_on_end_of_input()) {
     finish(process, entry);
   } else {
+    instance.release();
     process.end();
+    entry.is_untidy = true;  // not now: others of it may still be looked at
   }
+  instance.remove_root();
+}
+
+Instance Session::prepare(Entry& entry, Invocation invocation) const {
+  invocation.memory_bytes = options_.memory_bytes;
+  FreshRoot root;
+  if (invocation.roots != nullptr) {
+    const bool needs_directory = entry.runner->needs_directory(invocation.form);
+    const std::string objection = invocation.roots->objection(invocation.form, needs_directory);
+    if (!objection.empty()) throw NotPossible(objection);
+    root = invocation.roots->reserve(invocation.form, needs_directory);
+  }
+  invocation.root = &root.root();
+  std::vector<std::string> words = command(entry, invocation);
+  return {std::move(root), std::move(words), invocation.waiting.value_or(Waiting())};
+}
+
+Instance Session::start(Entry& entry, const Invocation& invocation, Process::Streams streams) const {
+  Instance instance = prepare(entry, invocation);
+  instance.start(streams);
+  return instance;
+}
+
+void Session::wait_until_idle(Instance& instance, const Entry& entry) const {
+  constexpr int kLookMs = 100;
+  while (!has_come_to_wait(instance, entry, kLookMs)) {
+  }
+}
+
+bool Session::has_come_to_wait(Instance& instance, const Entry& entry, int wait_ms) const {
+  const std::string& name = entry.result.name;
+  if (left_ms(instance.process()) == 0) throw Error("run", name, "the payload had not come to wait in time");
+  if (instance.looks_idle(wait_ms)) return true;
+  if (!instance.process().has_ended()) return false;
+  throw Error("run", name, "the payload ended before it waited: " + instance.process().last_error_line());
 }
 
 std::vector<std::string> Session::command(Entry& entry, const Invocation& invocation) const {

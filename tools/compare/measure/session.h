@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/compare/measure/instance.h"
 #include "tools/compare/metrics.h"
 #include "tools/compare/process.h"
 #include "tools/compare/result.h"
@@ -29,12 +30,14 @@ struct SessionOptions {
   int patience_ms = 5'000;  // for what a run leaves in the background: then it is killed
   std::uint64_t seed = 0;
   std::string baseline{};  // the runner that ratios are taken to
+  std::uint64_t memory_bytes = 0;  // the limit of every run; 0: none
 };
 
 struct Entry {
   Runner* runner = nullptr;
   RunnerResult result;
   bool usable = true;
+  bool is_untidy = false;          // runs of it were ended, and may have left what Runner::clean_up removes
   std::set<std::string> files;     // that a run opens, once they are known: as the host or as the payload sees them
   double stage_seconds = 0;        // that its runs have taken in the current stage
   std::set<std::string> too_slow;  // stages, by their first metric, all of whose time its runs need: it has left them
@@ -84,14 +87,28 @@ class Session {
   using Body = std::function<void(Entry& entry, unsigned round)>;
   void run(const Stage& stage, const Body& body);
 
+  // The next run of this entry, with a root of its own. Throws NotPossible where the runner objects, or there is no
+  // such root.
+  Instance prepare(Entry& entry, Invocation invocation) const;
+  Instance start(Entry& entry, const Invocation& invocation, Process::Streams streams) const;
+
+  // For an instance with Invocation::waiting: looks for `wait_ms` whether it has come to wait. Throws husk::Error when
+  // it has ended before, or has needed longer than a run may.
+  bool has_come_to_wait(Instance& instance, const Entry& entry, int wait_ms) const;
+
+  void wait_until_idle(Instance& instance, const Entry& entry) const;
+
   // How much of the longest time that one run may take this one has left.
   int left_ms(const Process& process) const;
 
   // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
   void finish(Process& process, const Entry& entry) const;
 
-  // Ends an idle instance, which waits for the end of its input.
-  void finish_idle(Process& process, const Entry& entry) const;
+  // The same, and its root goes.
+  void finish(Instance& instance, const Entry& entry) const;
+
+  // Ends one that has come to wait.
+  void finish_idle(Instance& instance, Entry& entry) const;
 
   // The next command line for this entry. Throws NotPossible where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;

@@ -7,14 +7,20 @@
 
 namespace husk::compare {
 
-// What a comparison runs, and the roots that it lies in.
+// What a comparison runs, and where the roots that it runs in come from.
 struct Subject {
   const Workload* workload = nullptr;
-  Root root;       // of the embedded payload, or of the user's command
-  Root task_root;  // of Workload::task_image
+  std::unique_ptr<RootMaker> roots;       // of the embedded payload, or of the user's command
+  std::unique_ptr<RootMaker> task_roots;  // of Workload::task_image; may be null
 
-  Invocation start() const { return {&root, workload->start.argv, workload->is_embedded(), false}; }
-  Invocation embedded(std::vector<std::string> argv) const { return {&root, std::move(argv), true, false}; }
+  Invocation start(RootForm form = RootForm::kReady) const;
+  Invocation task(const Task& task) const;
+  Invocation embedded(std::vector<std::string> argv) const;
+
+  // An instance that comes to wait, and can be looked at then: the embedded payload, or the user's command where it
+  // waits. Only when why_not_idle() is empty.
+  Invocation idle() const;
+  std::string why_not_idle() const;
 };
 
 // measure/start_up.cc

@@ -27,17 +27,17 @@ const Stage kTimelineStage = {
 namespace {
 
 double time_run(Session& session, Entry& entry, const Invocation& invocation) {
-  const std::vector<std::string> command = session.command(entry, invocation);
-  Process process = Process::start(command, Process::Streams::kNone);
-  session.finish(process, entry);
-  return static_cast<double>(process.end_ns() - process.start_ns());
+  Instance instance = session.start(entry, invocation, Process::Streams::kNone);
+  session.finish(instance, entry);
+  return static_cast<double>(instance.duration_ns());
 }
 
 // One run of `payload --stamp`: what the runner and the payload tell of it.
 void record_timeline(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   Invocation invocation = subject.embedded(stamp_command());
   invocation.wants_timeline = true;
-  Process process = Process::start(session.command(entry, invocation), Process::Streams::kPipes);
+  Instance instance = session.start(entry, invocation, Process::Streams::kPipes);
+  Process& process = instance.process();
   std::string output = process.read_output(1, session.left_ms(process));
   const std::uint64_t first_output = monotonic_ns();
   if (output.empty()) {
@@ -46,7 +46,7 @@ void record_timeline(Session& session, const Subject& subject, Entry& entry, uns
   }
   constexpr std::size_t kMost = 4096;
   output += process.read_output(kMost, session.left_ms(process));
-  session.finish(process, entry);
+  session.finish(instance, entry);
 
   const std::uint64_t begin = process.start_ns();
   const std::uint64_t end = process.end_ns();
@@ -106,8 +106,7 @@ void measure_timeline(Session& session, const Subject& subject) {
 
 void measure_tasks(Session& session, const Subject& subject) {
   for (const Task& task : subject.workload->tasks) {
-    const Invocation invocation{task.is_embedded ? &subject.root : &subject.task_root, task.argv, task.is_embedded,
-                                false};
+    const Invocation invocation = subject.task(task);
     session.run(task_stage(task), [&](Entry& entry, unsigned round) {
       entry.add(task.metric, round, time_run(session, entry, invocation));
     });
@@ -118,7 +117,7 @@ void record_commands(Session& session, const Subject& subject) {
   for (Entry& entry : session.entries()) {
     if (!entry.usable) continue;
     try {
-      entry.result.command = session.command(entry, subject.start());
+      entry.result.command = session.prepare(entry, subject.start()).command();
     } catch (const std::exception&) {
       // The first run that is measured meets the same, and has a row to say it in.
     }
@@ -133,8 +132,8 @@ void record_vm_exits(Session& session, const Subject& subject) {
     try {
       // Two runs: the first VM since the host was booted also measures the host (vmm/machine/host_profile.h).
       for (int run = 0; run < 2; ++run) {
-        Process process = Process::start(session.command(entry, invocation), Process::Streams::kNone);
-        session.finish(process, entry);
+        Instance instance = session.start(entry, invocation, Process::Streams::kNone);
+        session.finish(instance, entry);
         session.settle(entry);
       }
       entry.result.vm_exits = entry.runner->vm_exits();

@@ -83,6 +83,7 @@ std::vector<std::string> Containerd::command(const Invocation& invocation) {
   std::vector<std::string> words = client();
   words.insert(words.end(), {"run", "--rm", "--rootfs"});
   if (!invocation.root->is_private) words.emplace_back("--read-only");
+  if (invocation.memory_bytes != 0) words.push_back("--memory-limit=" + std::to_string(invocation.memory_bytes));
   words.insert(words.end(), {invocation.root->directory.string(), "run-" + std::to_string(next_++)});
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
   return words;

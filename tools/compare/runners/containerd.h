@@ -20,6 +20,7 @@ class Containerd : public Runner {
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
+  bool limits_memory() const override { return true; }
   void clean_up() override;
   std::vector<pid_t> daemons() const override;
 

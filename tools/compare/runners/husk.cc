@@ -25,15 +25,21 @@ Availability HuskHost::detect(const Context& context) const {
   return detect_husk(context);
 }
 
+bool HuskHost::needs_directory(RootForm) const {
+  return isolation_ == "process";
+}
+
 void HuskHost::prepare(const Context& context) {
   husk_ = context.husk.string();
 }
 
 std::vector<std::string> HuskHost::command(const Invocation& invocation) {
-  // What a plain process writes stays written, and it cannot run an image file: it gets the directory that the other
-  // programs get.
-  const std::string image = isolation_ == "process" ? invocation.root->directory.string() : invocation.root->image;
-  std::vector<std::string> words = {husk_, "run", "--isolation", isolation_, image};
+  std::vector<std::string> words = {husk_, "run", "--isolation", isolation_};
+  if (invocation.memory_bytes != 0 && limits_memory()) {
+    words.insert(words.end(), {"-m", std::to_string(invocation.memory_bytes)});
+  }
+  // What a plain process writes stays written, and it cannot run an image file.
+  words.push_back(needs_directory(invocation.form) ? invocation.root->directory.string() : invocation.root->image);
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
   return words;
 }
@@ -51,6 +57,7 @@ void HuskVm::prepare(const Context& context) {
 std::vector<std::string> HuskVm::command(const Invocation& invocation) {
   std::vector<std::string> words = {husk_, "run"};
   words.insert(words.end(), options_.begin(), options_.end());
+  if (invocation.memory_bytes != 0) words.insert(words.end(), {"-m", std::to_string(invocation.memory_bytes)});
   // Not in the runs whose start-up is timed: writing a file takes time.
   if (invocation.wants_timeline || invocation.wants_vm_exits) words.insert(words.end(), {"--stats", stats_file_});
   if (invocation.wants_vm_exits) words.emplace_back("--kvm-stats");

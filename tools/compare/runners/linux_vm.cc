@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 
 constexpr char kProgram[] = "qemu-system-x86_64";
 
-// The kernel itself takes some 50 MiB of it.
-constexpr char kMemory[] = "128";
+// Where no limit is asked for. The kernel itself takes some 50 MiB of it.
+constexpr std::uint64_t kMemoryMegabytes = 128;
 
 // Without what no machine of one second needs. Most words are those that Kata Containers gives its kernel
 // (src/runtime/virtcontainers/qemu_amd64.go).
@@ -82,6 +82,10 @@ void LinuxVm::prepare(const Context& context) {
                                                 {bus, "virtio_blk", "virtio_console", "erofs", "overlay"}));
 }
 
+std::string LinuxVm::objection(const Invocation& invocation) const {
+  return invocation.form == RootForm::kDirectory ? "it boots from an image file" : "";
+}
+
 // Linux does not wait until a port's device has taken what was written (port_fops_write in virtio_console.c). Without an
 // ioeventfd the device takes it within the notification, and so before the machine ends.
 LinuxVm::Machine LinuxVm::machine() const {
@@ -98,10 +102,11 @@ LinuxVm::Machine LinuxVm::machine() const {
 
 std::vector<std::string> LinuxVm::command(const Invocation& invocation) {
   const Machine machine = this->machine();
+  const std::uint64_t megabytes = invocation.memory_bytes != 0 ? invocation.memory_bytes >> 20 : kMemoryMegabytes;
   std::vector<std::string> words = {find_program(kProgram)};
   words.insert(words.end(), machine.words.begin(), machine.words.end());
   words.insert(words.end(),
-               {"-m", kMemory, "-nodefaults", "-no-user-config", "-nographic", "-no-reboot", "-kernel",
+               {"-m", std::to_string(megabytes), "-nodefaults", "-no-user-config", "-nographic", "-no-reboot", "-kernel",
                 directory_ / "vmlinux", "-initrd", initramfs_->with_payload(invocation.argv), "-append", kCommandLine,
                 "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-chardev",
                 "file,id=log,path=" + (directory_ / "log").string(), "-device", "isa-debugcon,iobase=0xe9,chardev=log",

@@ -21,7 +21,9 @@ class LinuxVm : public Runner {
 
   std::string name() const override { return processor_ == Processor::kKvm ? "linux-vm" : "linux-vm-tcg"; }
   Isolation isolation() const override { return Isolation::kVm; }
-  bool needs_image_file() const override { return true; }
+  bool needs_directory(RootForm) const override { return false; }
+  bool limits_memory() const override { return true; }
+  std::string objection(const Invocation& invocation) const override;
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;

@@ -41,14 +41,7 @@ void Nspawn::prepare(const Context& context) {
   runner::mount_at("husk-compare", kState, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 }
 
-std::string Nspawn::objection(const Invocation& invocation) const {
-  // Mount points that the root has not, and it wants many, are made in it.
-  return invocation.root->is_private ? "" : "it writes to the image's directory";
-}
-
 std::vector<std::string> Nspawn::command(const Invocation& invocation) {
-  const fs::path& root = invocation.root->directory;
-  fs::create_directory(root / "usr");  // without one it refuses a directory: no operating system
   // A name for each run: two of the same cannot run at a time.
   const std::string machine = "husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++);
   std::vector<std::string> words = {program_,
@@ -58,7 +51,7 @@ std::vector<std::string> Nspawn::command(const Invocation& invocation) {
                                     "--private-network",
                                     "--pipe",  // the three streams as they are, no pseudo-terminal
                                     "--machine=" + machine,
-                                    "--directory=" + root.string()};
+                                    "--directory=" + invocation.root->directory.string()};
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
   return words;
 }

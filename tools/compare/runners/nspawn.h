@@ -15,7 +15,6 @@ class Nspawn : public Runner {
   Isolation isolation() const override { return Isolation::kNamespaces; }
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
-  std::string objection(const Invocation& invocation) const override;
   std::vector<std::string> command(const Invocation& invocation) override;
   void clean_up() override;
 

@@ -26,6 +26,7 @@ class KvmFloor : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   bool is_reference() const override { return true; }
+  bool needs_directory(RootForm) const override { return false; }  // nor any other root
 
  private:
   std::string program_;
