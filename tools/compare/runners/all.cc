@@ -29,7 +29,9 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<Podman>());
   runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kPtrace));
   runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kKvm));
-  runners.push_back(std::make_unique<Qemu>());
+  runners.push_back(std::make_unique<Qemu>(Qemu::Variant::kUsual));
+  runners.push_back(std::make_unique<Qemu>(Qemu::Variant::kMapped));
+  runners.push_back(std::make_unique<Qemu>(Qemu::Variant::kNoHugePages));
   runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kKvm));
   runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kSoftware));
   runners.push_back(std::make_unique<Wasm>());

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include "tools/compare/process.h"
+#include "tools/compare/runners/qemu_words.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -109,8 +109,8 @@ std::vector<std::string> LinuxVm::command(const Invocation& invocation) {
                {"-m", std::to_string(megabytes), "-nodefaults", "-no-user-config", "-nographic", "-no-reboot", "-kernel",
                 directory_ / "vmlinux", "-initrd", initramfs_->with_payload(invocation.argv), "-append", kCommandLine,
                 "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-chardev",
-                "file,id=log,path=" + (directory_ / "log").string(), "-device", "isa-debugcon,iobase=0xe9,chardev=log",
-                "-drive", "if=none,id=root,format=raw,readonly=on,file=" + invocation.root->erofs.string(), "-device",
+                "file,id=log,path=" + qemu_value(directory_ / "log"), "-device", "isa-debugcon,iobase=0xe9,chardev=log",
+                "-drive", "if=none,id=root,format=raw,readonly=on,file=" + qemu_value(invocation.root->erofs), "-device",
                 machine.disk + ",drive=root", "-device", machine.ports + ",id=streams"});
   const std::pair<const char*, const char*> streams[] = {{"in", "stdio,signal=off"},
                                                          {"out", "file,path=/dev/stdout"},
@@ -120,7 +120,7 @@ std::vector<std::string> LinuxVm::command(const Invocation& invocation) {
                                "virtserialport,bus=streams.0,nr=" + std::to_string(number++) + ",chardev=" + id});
   }
   if (processor_ == Processor::kSoftware && invocation.wants_vm_exits) {
-    words.insert(words.end(), {"-plugin", counter_.string() + ",to=" + (directory_ / "counts").string()});
+    words.insert(words.end(), {"-plugin", qemu_value(counter_) + ",to=" + qemu_value(directory_ / "counts")});
   }
   return words;
 }
@@ -134,19 +134,7 @@ nlohmann::ordered_json LinuxVm::vm_exits() const {
 }
 
 int LinuxVm::payload_status(int exit_status) const {
-  // As the guest kernel's under QEMU: 2n + 3, and above what that can say the log has it (docs/pvh.md).
-  constexpr int kAskTheLog = 255;
-  constexpr int kNotInitsWord = 125;
-  if (exit_status % 2 == 0 && exit_status != 0) return exit_status;
-  if (exit_status <= 1) return kNotInitsWord;
-  if (exit_status != kAskTheLog) return exit_status / 2 - 1;
-  std::ifstream log(directory_ / "log");
-  int status = kNotInitsWord;
-  for (std::string line; std::getline(log, line);) {
-    constexpr std::string_view kKey = "husk: exit status ";
-    if (line.starts_with(kKey)) status = std::atoi(line.c_str() + kKey.size());
-  }
-  return status;
+  return status_from_guest(exit_status, directory_ / "log");
 }
 
 }  // namespace husk::compare
