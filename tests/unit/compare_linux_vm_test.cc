@@ -31,6 +31,16 @@ class LinuxVmFiles : public ::testing::Test {
   test::TemporaryTree tree_;
 };
 
+TEST_F(LinuxVmFiles, TakesTheNewestKernelOfAllPlaces) {
+  EXPECT_TRUE(find_kernel({directory() / "none"}).image.empty());
+  write("a/boot/vmlinuz-6.1.0-9-cloud-amd64", "");
+  write("a/boot/vmlinuz-6.1.0-30-amd64", "");
+  write("b/boot/vmlinuz-6.1.0-10-cloud-amd64", "");
+  const Kernel kernel = find_kernel({directory() / "a", directory() / "b"});
+  EXPECT_EQ(kernel.image, directory() / "b/boot/vmlinuz-6.1.0-10-cloud-amd64");
+  EXPECT_EQ(kernel.modules, directory() / "b/lib/modules/6.1.0-10-cloud-amd64");
+}
+
 TEST_F(LinuxVmFiles, LoadsWhatAModuleNeedsBeforeIt) {
   write("modules.dep",
         "kernel/a/top-most.ko: kernel/b/middle.ko kernel/c/base.ko\n"

@@ -62,17 +62,22 @@ void make_archive(const fs::path& directory, const fs::path& output) {
 
 }  // namespace
 
-fs::path find_kernel() {
-  std::vector<std::string> found;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/boot", none)) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("vmlinuz-") && name.ends_with("-cloud-amd64")) found.push_back(entry.path());
+Kernel find_kernel(const std::vector<fs::path>& roots) {
+  constexpr std::string_view kPrefix = "vmlinuz-";
+  std::string newest;
+  Kernel kernel;
+  for (const fs::path& root : roots) {
+    std::error_code none;
+    for (const fs::directory_entry& entry : fs::directory_iterator(root / "boot", none)) {
+      const std::string name = entry.path().filename();
+      if (!name.starts_with(kPrefix) || !name.ends_with("-cloud-amd64")) continue;
+      // strverscmp(3): 6.1.0-9 is older than 6.1.0-10.
+      if (!newest.empty() && strverscmp(name.c_str(), newest.c_str()) <= 0) continue;
+      newest = name;
+      kernel = {entry.path(), root / "lib/modules" / name.substr(kPrefix.size())};
+    }
   }
-  // strverscmp(3): 6.1.0-9 is older than 6.1.0-10.
-  const auto newest = std::ranges::max_element(
-      found, [](const std::string& a, const std::string& b) { return strverscmp(a.c_str(), b.c_str()) < 0; });
-  return newest == found.end() ? fs::path() : fs::path(*newest);
+  return kernel;
 }
 
 void extract_kernel(const fs::path& image, const fs::path& output) {

@@ -9,8 +9,13 @@
 
 namespace husk::compare::linux_vm {
 
-// The newest of Debian's cloud kernels that is installed, /boot/vmlinuz-VERSION-cloud-amd64; empty when there is none.
-std::filesystem::path find_kernel();
+struct Kernel {
+  std::filesystem::path image;    // boot/vmlinuz-VERSION-cloud-amd64; empty: there is none
+  std::filesystem::path modules;  // lib/modules/VERSION-cloud-amd64
+};
+
+// The newest of Debian's cloud kernels that are in the directories `roots`, as their package has its files below "/".
+Kernel find_kernel(const std::vector<std::filesystem::path>& roots);
 
 // The kernel inside of a bzImage, as an ELF file that a VMM can start through its PVH entry: Linux need not decompress
 // itself. Throws husk::Error.

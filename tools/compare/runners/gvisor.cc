@@ -44,8 +44,11 @@ void GVisor::probe() {
   Root root;
   root.image = exits_at_once.image;
   root.directory = exits_at_once.image;
-  Process process = Process::start(command({.root = &root, .argv = exits_at_once.start.argv, .is_embedded = true}),
-                                   Process::Streams::kNone);
+  Invocation invocation;
+  invocation.root = &root;
+  invocation.argv = exits_at_once.start.argv;
+  invocation.is_embedded = true;
+  Process process = Process::start(command(invocation), Process::Streams::kNone);
   const bool has_ended = process.wait(kProbeMs);
   if (has_ended && process.exit_status() == 0) return;
   process.end();

@@ -30,6 +30,11 @@ fs::path beside_husk(const Context& context, const char* name) {
   return context.husk.parent_path() / name;
 }
 
+// An installed kernel, or the one that tools/quickstart has unpacked.
+linux_vm::Kernel kernel_of(const Context& context) {
+  return linux_vm::find_kernel({"/", beside_husk(context, "linux")});
+}
+
 // What `husk doctor` has measured of guest CPL 0: "1502.2 TSC ticks (579 ns) per instruction: KVM emulates it"; empty
 // without KVM.
 std::string cpl0_of(const Context& context) {
@@ -51,8 +56,10 @@ Availability LinuxVm::detect(const Context& context) const {
   const std::string program = find_program(kProgram);
   if (program.empty()) return {false, {}, "not installed (apt package qemu-system-x86)"};
   if (find_program("cpio").empty()) return {false, {}, "not installed (apt package cpio)"};
-  const fs::path kernel = linux_vm::find_kernel();
-  if (kernel.empty()) return {false, {}, "no kernel for it (apt package linux-image-cloud-amd64)"};
+  const fs::path kernel = kernel_of(context).image;
+  if (kernel.empty()) {
+    return {false, {}, "no kernel for it (tools/quickstart unpacks one, or apt package linux-image-cloud-amd64)"};
+  }
   for (const char* file : {"linux-vm-init", "count-instructions.so"}) {
     if (access(beside_husk(context, file).c_str(), R_OK) != 0) {
       return {false, {}, "not there (" + beside_husk(context, file).string() + ")"};
@@ -73,12 +80,11 @@ void LinuxVm::prepare(const Context& context) {
   directory_ = context.scratch / name();
   fs::create_directories(directory_);
   counter_ = beside_husk(context, "count-instructions.so");
-  const fs::path kernel = linux_vm::find_kernel();
-  linux_vm::extract_kernel(kernel, directory_ / "vmlinux");
-  const std::string version = kernel.filename().string().substr(std::string_view("vmlinuz-").size());
+  const linux_vm::Kernel kernel = kernel_of(context);
+  linux_vm::extract_kernel(kernel.image, directory_ / "vmlinux");
   const char* bus = processor_ == Processor::kKvm ? "virtio_mmio" : "virtio_pci";
   initramfs_.emplace(directory_, beside_husk(context, "linux-vm-init"),
-                     linux_vm::modules_in_order(fs::path("/lib/modules") / version,
+                     linux_vm::modules_in_order(kernel.modules,
                                                 {bus, "virtio_blk", "virtio_console", "erofs", "overlay"}));
 }
 
