@@ -10,7 +10,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 export HUSK_CACHE_DIR=$work/cache TMPDIR=$work
 root=$work/root
-mkdir -p "$root"/{bin,etc}
+mkdir -p "$root"/{bin,etc,usr}
 cp "$busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 
