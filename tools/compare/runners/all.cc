@@ -1,5 +1,6 @@
 #include "tools/compare/runners/bwrap.h"
 #include "tools/compare/runners/containerd.h"
+#include "tools/compare/runners/docker.h"
 #include "tools/compare/runners/gvisor.h"
 #include "tools/compare/runners/husk.h"
 #include "tools/compare/runners/linux_vm.h"
@@ -26,6 +27,7 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<OciRuntime>("runc"));
   runners.push_back(std::make_unique<Nspawn>());
   runners.push_back(std::make_unique<Containerd>());
+  runners.push_back(std::make_unique<Docker>());
   runners.push_back(std::make_unique<Podman>());
   runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kPtrace));
   runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kKvm));
