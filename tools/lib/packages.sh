@@ -19,7 +19,7 @@ HUSK_HWLAB_PACKAGES="
 
 # What `husk compare` can measure besides husk.
 HUSK_COMPARE_PACKAGES="
-  bubblewrap runc crun podman conmon containerd runsc systemd-container strace qemu-system-x86
+  bubblewrap runc crun podman conmon golang-github-containers-common containerd runsc systemd-container strace qemu-system-x86
   cpio kmod lz4
   clang lld wasi-libc libclang-rt-14-dev-wasm32"
 # The runner `wasm` takes any node; Debian's package is for machines that have none.

@@ -2,6 +2,7 @@
 #include "tools/compare/runners/containerd.h"
 #include "tools/compare/runners/docker.h"
 #include "tools/compare/runners/gvisor.h"
+#include "tools/compare/runners/hardened.h"
 #include "tools/compare/runners/husk.h"
 #include "tools/compare/runners/linux_vm.h"
 #include "tools/compare/runners/nspawn.h"
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   std::vector<std::unique_ptr<Runner>> runners;
   runners.push_back(std::make_unique<ForkExec>());
   runners.push_back(std::make_unique<KvmFloor>());
+  runners.push_back(std::make_unique<KvmFloorIrqfd>());
   runners.push_back(std::make_unique<HuskHost>("process"));
   runners.push_back(std::make_unique<HuskHost>("namespace"));
   runners.push_back(std::make_unique<HuskVm>(HuskVm::kName, std::vector<std::string>{}));
@@ -37,6 +39,10 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kKvm));
   runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kSoftware));
   runners.push_back(std::make_unique<Wasm>());
+  runners.push_back(std::make_unique<BwrapHardened>());
+  runners.push_back(std::make_unique<RuncHardened>());
+  runners.push_back(std::make_unique<PodmanRootless>());
+  runners.push_back(std::make_unique<QemuHardened>());
   return runners;
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/runners/control_groups.h"
 #include "tools/compare/runners/private_run.h"
 #include "vmm/error.h"
@@ -48,7 +49,7 @@ Availability Containerd::detect(const Context&) const {
 
 void Containerd::prepare(const Context& context) {
   directory_ = context.scratch / "containerd";
-  group_ = kGroupPrefix + std::to_string(getpid()) + "-containerd";
+  group_ = kGroupPrefix + std::to_string(comparison_id()) + "-containerd";
   remove_groups_of_the_dead(kGroupPrefix);
   fs::create_directories(directory_);
   write_config(directory_);

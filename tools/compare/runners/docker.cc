@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "tools/compare/process_tree.h"
 #include "tools/compare/roots.h"
@@ -80,7 +81,7 @@ Availability Docker::detect(const Context&) const {
 
 void Docker::prepare(const Context&) {
   program_ = find_program("docker");
-  label_ = std::string(kLabel) + "=" + std::to_string(getpid());
+  label_ = std::string(kLabel) + "=" + std::to_string(comparison_id());
   for (const std::string& label : labels_of_the_dead(program_)) remove_labelled(program_, label);
 }
 
@@ -107,7 +108,7 @@ const std::string& Docker::image_of(const Invocation& invocation) {
 
 std::vector<std::string> Docker::command(const Invocation& invocation) {
   std::vector<std::string> words = {program_, "run", "--rm", "--interactive", "--network=none", "--label=" + label_,
-                                    "--name=husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++)};
+                                    "--name=husk-compare-" + std::to_string(comparison_id()) + "-" + std::to_string(next_++)};
   if (invocation.memory_bytes != 0) words.push_back("--memory=" + std::to_string(invocation.memory_bytes) + "b");
   words.push_back(image_of(invocation));
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());

@@ -65,6 +65,11 @@ std::string GVisor::why_not_traced() const {
   return platform_ == Platform::kPtrace ? "it traces the payload itself, so strace cannot watch it" : "";
 }
 
+Boundary GVisor::boundary(const std::vector<std::string>& command) const {
+  // The sentry. The payload itself is in processes that the sentry traces; `runsc run` only waits.
+  return {.kind = Boundary::Kind::kProgram, .program = std::filesystem::canonical(command.at(0)), .argument = "boot"};
+}
+
 void GVisor::clean_up() {
   // Not `delete --force`: it waits ten seconds for a sandbox that is gone but whose parent has not yet asked for its
   // status. Sandbox and gofer are children of what was killed, so they are this process's by now.

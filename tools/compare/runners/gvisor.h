@@ -22,6 +22,8 @@ class GVisor : public OciRuntime {
   // The sentry's monotonic clock begins with the sandbox.
   Timeline timeline(const std::string&) const override { return {}; }
   std::string why_not_traced() const override;
+  bool limits_memory() const override { return false; }  // it does not configure control groups
+  Boundary boundary(const std::vector<std::string>& command) const override;
   void clean_up() override;
 
  private:

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/process.h"
 #include "tools/compare/runners/qemu_words.h"
 #include "vmm/error.h"
@@ -137,6 +138,10 @@ nlohmann::ordered_json LinuxVm::vm_exits() const {
   std::uint64_t in_kernel = 0, in_programs = 0;
   if (!(file >> in_kernel >> in_programs)) return nullptr;
   return {{"guest_cpl0_instructions", in_kernel}, {"guest_cpl3_instructions", in_programs}};
+}
+
+std::vector<std::string> LinuxVm::interfaces(const std::vector<std::string>& command) const {
+  return qemu_interfaces(command);
 }
 
 int LinuxVm::payload_status(int exit_status) const {

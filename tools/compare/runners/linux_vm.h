@@ -32,6 +32,7 @@ class LinuxVm : public Runner {
   // Of the software processor: the instructions that the guest executed.
   nlohmann::ordered_json vm_exits() const override;
   int payload_status(int exit_status) const override;
+  std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
  private:
   struct Machine {

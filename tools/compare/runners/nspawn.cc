@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "tools/compare/runners/private_run.h"
 #include "vmm/runner/cgroup.h"
@@ -43,7 +44,7 @@ void Nspawn::prepare(const Context& context) {
 
 std::vector<std::string> Nspawn::command(const Invocation& invocation) {
   // A name for each run: two of the same cannot run at a time.
-  const std::string machine = "husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++);
+  const std::string machine = "husk-compare-" + std::to_string(comparison_id()) + "-" + std::to_string(next_++);
   std::vector<std::string> words = {program_,
                                     "--quiet",
                                     "--register=no",

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/process.h"
 #include "tools/compare/runners/qemu_words.h"
 #include "vmm/error.h"
@@ -83,9 +84,10 @@ Availability Qemu::detect(const Context& context) const {
 }
 
 void Qemu::prepare(const Context& context) {
-  program_ = {find_program(kProgram)};
-  if (variant_ == Variant::kNoHugePages) program_.insert(program_.begin(), no_huge_pages(context));
-  kernel_ = context.scratch / (name() + ".elf");
+  program_ = find_program(kProgram);
+  before_.clear();
+  if (variant_ == Variant::kNoHugePages) before_.push_back(no_huge_pages(context));
+  kernel_ = context.scratch / (name() + "-kernel.elf");
   log_ = context.scratch / (name() + "-log");
   if (!output_of({context.husk, "kernel", kernel_})) throw Error("run", "husk kernel", "it failed");
 }
@@ -102,7 +104,8 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
   std::string line =
       "init=" + quoted(invocation.argv[0]) + " " + memory.kernel_word + "husk.exit=0x501 console=debugcon --";
   for (std::size_t i = 1; i < invocation.argv.size(); ++i) line += " " + quoted(invocation.argv[i]);
-  std::vector<std::string> words = program_;
+  std::vector<std::string> words = before_;
+  words.push_back(program_);
   words.insert(words.end(),
                {"-M", "microvm,accel=kvm,kernel-irqchip=split,acpi=off,pic=off,pit=off,rtc=off,isa-serial=off",
                 // kvm_pvm refuses to set the MSR of this feature.
@@ -123,6 +126,14 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
                                "virtconsole,bus=bus-" + id + ".0,chardev=" + id});
   }
   return words;
+}
+
+Boundary Qemu::boundary(const std::vector<std::string>&) const {
+  return {.kind = Boundary::Kind::kVcpus, .program = program_, .argument = {}};
+}
+
+std::vector<std::string> Qemu::interfaces(const std::vector<std::string>& command) const {
+  return qemu_interfaces(command);
 }
 
 int Qemu::payload_status(int exit_status) const {
