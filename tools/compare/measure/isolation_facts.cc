@@ -137,6 +137,8 @@ void look_at_isolation(Session& session, const Subject& subject) {
       } catch (const Error& error) {
         entry.result.notes[what] = error.what();
         session.clean_up(entry);
+      } catch (const NotPossible& objection) {
+        entry.result.notes[what] = std::string("not supported: ") + objection.what();
       }
     };
     attempt(kFactsNote, [&] {
