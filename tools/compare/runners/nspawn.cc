@@ -1,13 +1,11 @@
 #include "tools/compare/runners/nspawn.h"
 
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "tools/compare/runners/private_run.h"
 #include "vmm/runner/cgroup.h"
-#include "vmm/runner/mounts.h"
 
 namespace husk::compare {
 namespace {
@@ -36,10 +34,6 @@ void Nspawn::prepare(const Context& context) {
   program_ = find_program("systemd-nspawn");
   remove_left_groups();  // of a comparison that was killed
   make_run_private(context.scratch);
-  // It removes what it made there only from a tmpfs, which /run is where systemd is init.
-  constexpr char kState[] = "/run/systemd/nspawn";
-  fs::create_directories(kState);
-  runner::mount_at("husk-compare", kState, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 }
 
 std::vector<std::string> Nspawn::command(const Invocation& invocation) {
