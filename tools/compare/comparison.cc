@@ -1,11 +1,17 @@
 #include "tools/compare/comparison.h"
 
+#include <linux/close_range.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 
+#include "tools/compare/drift_warnings.h"
+#include "tools/compare/host_settings.h"
 #include "tools/compare/image_digest.h"
 #include "tools/compare/measure/stages.h"
 #include "tools/compare/runners/husk.h"
@@ -21,6 +27,11 @@ std::string utc_now() {
   char text[sizeof "2000-01-01T00:00:00Z"];
   std::strftime(text, sizeof text, "%FT%TZ", std::gmtime(&now));
   return text;
+}
+
+// What `husk run` takes for a path, else the cache, where named images lie.
+std::string image_path(const std::string& image, const image::CacheDir& cache) {
+  return image.find('/') != std::string::npos || image == "." || image == ".." ? image : cache.images();
 }
 
 // A measurement, the share of the time that its stages ask for, and how it is made.
@@ -186,6 +197,9 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   result.settings = comparison.settings;
   result.host = describe_host();
   adopt_orphans();
+  // What the caller has left open is nothing that a runner or its payload should hold.
+  constexpr unsigned kFirstBeyondStreams = 3;
+  close_range(kFirstBeyondStreams, ~0U, CLOSE_RANGE_CLOEXEC);
   NoiseMeter noise;
   const std::uint64_t begin = monotonic_ns();
 
@@ -197,6 +211,8 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     subject.task_roots = scratch.make_roots("task-image", comparison.workload.task_image, cache);
   }
   result.image = facts_of(comparison.workload, *subject.roots);
+  result.host.settings["image_file_system"] = file_system_of(image_path(comparison.workload.image, cache));
+  result.host.settings["cache_file_system"] = file_system_of(cache.path());
   Context context;
   context.scratch = scratch.path();
   context.may_mount = scratch.is_private();
@@ -234,7 +250,9 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     result.runners.push_back(std::move(entry.result));
   }
   noise.finish(result.host);
+  result.slices = session.slices();
   result.warnings = noise_warnings(result.host);
+  std::ranges::copy(drift_warnings(result, comparison.options.baseline), std::back_inserter(result.warnings));
   result.seconds = static_cast<double>(monotonic_ns() - begin) / 1e9;
   if (std::string warning = budget_warning(result); !warning.empty()) result.warnings.push_back(std::move(warning));
   return result;

@@ -2,6 +2,8 @@
 // runners/all.cc.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -9,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "tools/compare/quickest.h"
 
 namespace husk::compare {
 
@@ -76,6 +80,19 @@ struct Context {
 // What the payload's isolation is made of: decides which facts about it can be asked for.
 enum class Isolation { kNone, kNamespaces, kVm, kLanguage };
 
+// The processes through which a payload reaches the host's kernel: where whoever has taken over the payload (and in a
+// VM its kernel) stands (docs/isolation.md).
+struct Boundary {
+  enum class Kind {
+    kPayload,  // the payload itself
+    kVcpus,    // a VMM: every process that has a vCPU open
+    kProgram,  // what serves or interprets the payload: a language runtime, a kernel in user space
+  };
+  Kind kind = Kind::kPayload;
+  std::string program;   // the executable that these processes must have; of kPayload: the payload's, in the image
+  std::string argument;  // of kProgram: a word of the command line that only these processes have; may be empty
+};
+
 // Moments of one run on CLOCK_MONOTONIC, in ns. One that the runner cannot tell is absent.
 struct Timeline {
   std::optional<std::uint64_t> program_ns;            // the runner's main(), after exec and its dynamic linker
@@ -96,6 +113,9 @@ class Runner {
   // Once, before the first run; not timed. Throws husk::Error.
   virtual void prepare(const Context&) {}
 
+  // After prepare(): which of its variants it has taken, where it has any.
+  virtual Choice choice() const { return {}; }
+
   // Why it cannot do this, in words ("only the embedded payload"); empty when it can.
   virtual std::string objection(const Invocation&) const { return {}; }
 
@@ -115,6 +135,18 @@ class Runner {
 
   // The payload's exit status, from the runner's, for runners that do not hand it on as it is.
   virtual int payload_status(int exit_status) const { return exit_status; }
+
+  // What `command` puts between payload and host.
+  virtual Boundary boundary(const std::vector<std::string>& command) const;
+
+  // Interfaces between payload and host that the host cannot show: the devices of a VM (docs/isolation.md).
+  virtual std::vector<std::string> interfaces(const std::vector<std::string>&) const { return {}; }
+
+  // Processes that take part in its runs without being started by one.
+  virtual std::vector<pid_t> daemons() const { return {}; }
+
+  // The runner whose hardened form this one is. Its start-up and isolation are measured, nothing else.
+  virtual std::string hardened_form_of() const { return {}; }
 
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }

@@ -70,6 +70,7 @@ Session::Session(const Context& context, const SessionOptions& options, Progress
 void Session::add(Runner& runner) {
   Entry entry;
   entry.runner = &runner;
+  entry.begin_ns = start_ns_;
   entry.result.name = runner.name();
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
@@ -78,11 +79,13 @@ void Session::add(Runner& runner) {
                                 : limit_->why_not().empty() ? "a control group"
                                                             : "none: " + limit_->why_not();
   }
+  entry.result.hardened_form_of = runner.hardened_form_of();
   try {
     const Availability availability = runner.detect(context_);
     entry.result.version = availability.version;
     if (availability.available) {
       runner.prepare(context_);
+      entry.result.choice = runner.choice();
     } else {
       entry.usable = false;
       entry.result.status = Status::kNotAvailable;
@@ -218,13 +221,14 @@ void Session::run(const Stage& stage, const Body& body) {
   const std::string& watched = stage.metrics[0];
   unsigned& round = rounds_[watched];
   const unsigned first_round = round;
+  if (stage.slice_count > 1 && most > 0) slices_[watched].push_back(first_round);
 
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
     entry.stage_seconds = 0;
-    if (entry.usable && (stage.with_references || !entry.result.is_reference) && !entry.too_slow.contains(watched)) {
-      order.push_back(&entry);
-    }
+    const bool takes_part = (stage.with_references || !entry.result.is_reference) &&
+                            (stage.with_hardened || entry.result.hardened_form_of.empty());
+    if (entry.usable && takes_part && !entry.too_slow.contains(watched)) order.push_back(&entry);
   }
   // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
   const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;

@@ -41,8 +41,11 @@ struct Entry {
   std::set<std::string> files;     // that a run opens, once they are known: as the host or as the payload sees them
   double stage_seconds = 0;        // that its runs have taken in the current stage
   std::set<std::string> too_slow;  // stages, by their first metric, all of whose time its runs need: it has left them
+  std::uint64_t begin_ns = 0;      // of the comparison
 
-  void add(const std::string& metric, unsigned round, double value) { result.series[metric].push_back({round, value}); }
+  void add(const std::string& metric, unsigned round, double value) {
+    result.series[metric].push_back({round, value, static_cast<double>(monotonic_ns() - begin_ns) / 1e9});
+  }
 };
 
 struct Stage {
@@ -54,6 +57,7 @@ struct Stage {
   std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
+  bool with_hardened = false;        // hardened forms of other runners take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
@@ -135,6 +139,8 @@ class Session {
   const Context& context() const { return context_; }
   const SessionOptions& options() const { return options_; }
   std::vector<Entry>& entries() { return entries_; }
+  // By the first metric of a stage: the rounds at which its slices begin.
+  const std::map<std::string, std::vector<std::uint32_t>>& slices() const { return slices_; }
 
  private:
   bool is_narrow(const std::vector<Entry*>& entries, const std::string& metric) const;
@@ -151,6 +157,7 @@ class Session {
   ProgressCallback progress_;
   std::vector<Entry> entries_;
   std::map<std::string, unsigned> rounds_;  // that a stage has had, by its first metric
+  std::map<std::string, std::vector<std::uint32_t>> slices_;
   std::mt19937_64 random_;
   std::unique_ptr<MemoryLimit> limit_;
   std::uint64_t start_ns_;

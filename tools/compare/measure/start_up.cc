@@ -13,7 +13,8 @@ const Stage kStartStage = {.title = "start-up",
                            .warm_up = 3,
                            .metrics = {"start_ns"},
                            .is_essential = true,
-                           .with_references = true};
+                           .with_references = true,
+                           .with_hardened = true};
 
 const Stage kRootStage = {.title = "start-up, root made within",
                           .share = 12,

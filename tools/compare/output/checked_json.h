@@ -33,6 +33,7 @@ class CheckedJson {
   bool has(const std::string& name) const { return json_->is_object() && json_->contains(name); }
   bool is_null() const { return json_->is_null(); }
   bool is_object() const { return json_->is_object(); }
+  bool is_text() const { return json_->is_string(); }
 
   CheckedJson at(const std::string& name) const;
   std::size_t size() const;                      // of a list

@@ -39,7 +39,8 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
   Footnotes notes;
   std::vector<GridRow> rows;
   for (const RunnerResult& runner : result.runners) {
-    if (runner.status != Status::kMeasured) continue;
+    // The hardened forms start from a root that is ready, and that only.
+    if (runner.status != Status::kMeasured || !runner.hardened_form_of.empty()) continue;
     GridRow row;
     row.cells = {runner.name};
     row.is_dim = runner.is_reference;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tools/compare/metrics.h"
+#include "tools/compare/output/choice_text.h"
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/plain_text.h"
@@ -97,6 +98,9 @@ class TableWriter {
         "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
         std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" +
         format_settings(result_, kWidth);
+    for (const RunnerResult& runner : result_.runners) {
+      if (runner.choice.has_variants()) text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
+    }
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
@@ -107,7 +111,8 @@ class TableWriter {
     Footnotes notes;
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.is_reference && !with_references) continue;
+      // The references and hardened forms take part in the start-up measurement only.
+      if ((runner.is_reference || !runner.hardened_form_of.empty()) && !with_references) continue;
       GridRow row;
       row.cells = {runner.name};
       row.is_dim = runner.is_reference || runner.status != Status::kMeasured;

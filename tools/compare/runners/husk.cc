@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/version.h"
 
 namespace husk::compare {
@@ -90,6 +91,10 @@ Timeline HuskVm::timeline(const std::string&) const {
   timeline.first_instruction_ns = moment("payload_started_ns");
   timeline.last_instruction_ns = moment("payload_ended_ns");
   return timeline;
+}
+
+std::vector<std::string> HuskVm::interfaces(const std::vector<std::string>&) const {
+  return husk_vm_interfaces();
 }
 
 nlohmann::ordered_json HuskVm::vm_exits() const {

@@ -44,6 +44,7 @@ class HuskVm : public Runner {
 
   nlohmann::ordered_json vm_exits() const override;
   bool measures_host() const override { return true; }
+  std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
  private:
   std::string name_;
