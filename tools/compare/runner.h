@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/compare/quickest.h"
+
 namespace husk::compare {
 
 class RootMaker;
@@ -40,6 +42,7 @@ struct Root {
   RootForm form = RootForm::kReady;
   // As `husk run` takes it, for the runners that make the payload's writable root themselves.
   std::string image;
+  std::string image_directory;      // the user's own, that `image` was imported from; empty where there is none
   std::filesystem::path directory;  // for the others: that root, made for this run alone
   bool is_private = false;          // false: `directory` is the user's own and must not be written to
   std::filesystem::path erofs;      // for the VMMs that take an image file; empty where there is none
@@ -47,7 +50,7 @@ struct Root {
 
 // What one run is to do.
 struct Invocation {
-  RootMaker* roots = nullptr;  // where Session::prepare gets the root from
+  RootMaker* roots = nullptr;      // where Session::prepare gets the root from
   std::vector<std::string> argv;   // argv[0] as a path in the root
   std::optional<Waiting> waiting;  // of a run that is to be looked at; empty: it ends by itself
   bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
@@ -111,12 +114,18 @@ class Runner {
   // Once, before the first run; not timed. Throws husk::Error.
   virtual void prepare(const Context&) {}
 
+  // After prepare(): which of its variants it has taken, where it has any.
+  virtual Choice choice() const { return {}; }
+
   // Why it cannot do this, in words ("only the embedded payload"); empty when it can.
   virtual std::string objection(const Invocation&) const { return {}; }
 
   // The command line of the next run. It may differ from call to call (runc wants a new container name each time).
   // Whatever has to be written down for it is written here, before the clock starts.
   virtual std::vector<std::string> command(const Invocation& invocation) = 0;
+
+  // What the last command line reads besides its words, the OCI configuration say; null where there is nothing.
+  virtual nlohmann::ordered_json configuration() const { return nullptr; }
 
   // After a run with wants_timeline of `payload --stamp` has ended; `output` is what the payload wrote.
   virtual Timeline timeline(const std::string& output) const;

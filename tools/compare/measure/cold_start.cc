@@ -31,7 +31,9 @@ void forget(int root, const std::string& path) {
   struct stat status {};
   if (!found || fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   const UniqueFd file = runner::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
-  if (file) posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+  if (!file) return;
+  fdatasync(file.get());  // what is not written back yet would stay (posix_fadvise(2), NOTES)
+  posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 UniqueFd open_directory(const std::filesystem::path& path) {

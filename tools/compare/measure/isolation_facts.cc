@@ -180,6 +180,7 @@ void look_at_isolation(Session& session, const Subject& subject) {
       facts = subject.why_not_idle().empty() ? inspect_idle(session, subject, entry)
                                              : inspect_command(session, subject, entry);
     });
+    if (!subject.workload->ends_by_itself) return;  // strace(1) would never end
     attempt(kObservedNote, [&] {
       const Observation seen = observe_start(session, subject, entry);
       facts["syscalls_observed"] = seen.calls.size();

@@ -41,8 +41,11 @@ struct Entry {
   std::set<std::string> files;     // that a run opens, once they are known: as the host or as the payload sees them
   double stage_seconds = 0;        // that its runs have taken in the current stage
   std::set<std::string> too_slow;  // stages, by their first metric, all of whose time its runs need: it has left them
+  std::uint64_t begin_ns = 0;      // of the comparison
 
-  void add(const std::string& metric, unsigned round, double value) { result.series[metric].push_back({round, value}); }
+  void add(const std::string& metric, unsigned round, double value) {
+    result.series[metric].push_back({round, value, static_cast<double>(monotonic_ns() - begin_ns) / 1e9});
+  }
 };
 
 struct Stage {
@@ -71,6 +74,17 @@ using ProgressCallback = std::function<void(double done, const std::string& what
 class NotPossible : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// A run ended, but not as it should have.
+class RunFailed : public std::runtime_error {
+ public:
+  RunFailed(const std::string& what, std::string last_words)
+      : std::runtime_error(what), last_words_(std::move(last_words)) {}
+  const std::string& last_words() const { return last_words_; }  // its standard error
+
+ private:
+  std::string last_words_;
 };
 
 class Session {
@@ -102,7 +116,7 @@ class Session {
   // How much of the longest time that one run may take this one has left.
   int left_ms(const Process& process) const;
 
-  // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
+  // Ends a process that must succeed by itself; throws RunFailed if it does not.
   void finish(Process& process, const Entry& entry) const;
 
   // The same, and its root goes.
@@ -125,6 +139,8 @@ class Session {
   const Context& context() const { return context_; }
   const SessionOptions& options() const { return options_; }
   std::vector<Entry>& entries() { return entries_; }
+  // By the first metric of a stage: the rounds at which its slices begin.
+  const std::map<std::string, std::vector<std::uint32_t>>& slices() const { return slices_; }
 
  private:
   bool is_narrow(const std::vector<Entry*>& entries, const std::string& metric) const;
@@ -132,7 +148,7 @@ class Session {
   enum class Turn { kGoesOn, kTooSlow, kLeaves };
   Turn take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
   static void leave(Entry& entry, const Stage& stage, const std::string& why);
-  static void fail(Entry& entry, const Stage& stage, const std::string& why);
+  static void fail(Entry& entry, const Stage& stage, const std::exception& error);
   static void say_too_slow(Entry& entry, const Stage& stage, unsigned rounds);
   void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
 
@@ -141,7 +157,9 @@ class Session {
   ProgressCallback progress_;
   std::vector<Entry> entries_;
   std::map<std::string, unsigned> rounds_;  // that a stage has had, by its first metric
+  std::map<std::string, std::vector<std::uint32_t>> slices_;
   std::mt19937_64 random_;
+  std::unique_ptr<MemoryLimit> limit_;
   std::uint64_t start_ns_;
   std::optional<int> cut_ms_;  // in a stage that may cut runs
   double share_left_ = 1;

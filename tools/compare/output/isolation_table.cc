@@ -22,7 +22,8 @@ std::string count(const nlohmann::ordered_json& object, const char* name) {
 std::string format_exits(const ComparisonResult& result, const GridStyle& style) {
   std::vector<GridRow> rows;
   for (const RunnerResult& runner : result.runners) {
-    if (!runner.vm_exits.is_object()) continue;
+    // Its tables belong to what `--measure isolation` asks for.
+    if (!runner.vm_exits.is_object() || !runner.isolation_facts.is_object()) continue;
     GridRow row;
     row.cells = {runner.name};
     for (const char* name : {"exits_mmio", "exits_signal", "guest_cpl0_instructions", "guest_gates", "guest_syscalls",

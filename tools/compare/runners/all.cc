@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   std::vector<std::unique_ptr<Runner>> runners;
   runners.push_back(std::make_unique<ForkExec>());
   runners.push_back(std::make_unique<KvmFloor>());
+  runners.push_back(std::make_unique<KvmFloorIrqfd>());
   runners.push_back(std::make_unique<HuskHost>("process"));
   runners.push_back(std::make_unique<HuskHost>("namespace"));
   runners.push_back(std::make_unique<HuskVm>(HuskVm::kName, std::vector<std::string>{}));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 
@@ -50,8 +51,10 @@ std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
   config["process"]["args"] = invocation.argv;
   config["root"]["path"] = invocation.root->directory.string();
   config["root"]["readonly"] = !invocation.root->is_private;  // as with the other runners; changes go to memory
+  if (invocation.memory_bytes != 0) config["linux"]["resources"]["memory"]["limit"] = invocation.memory_bytes;
   adjust(config);
-  const std::string container = "husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++);
+  configuration_ = config;
+  const std::string container = "husk-compare-" + std::to_string(comparison_id()) + "-" + std::to_string(next_++);
   // Containers that run the same share a bundle, so that a thousand runs do not fill the scratch directory.
   const std::string text = config.dump();
   fs::path& bundle = made_[text];

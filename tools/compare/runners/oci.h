@@ -22,6 +22,8 @@ class OciRuntime : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   void clean_up() override;
+  bool limits_memory() const override { return true; }
+  nlohmann::ordered_json configuration() const override { return configuration_; }
 
  protected:
   // What a hardened form changes of a container's configuration.
@@ -34,6 +36,7 @@ class OciRuntime : public Runner {
   std::filesystem::path bundles_;
   std::string template_;                               // what `spec` wrote
   std::map<std::string, std::filesystem::path> made_;  // bundles, by their configuration
+  nlohmann::ordered_json configuration_;
   unsigned next_ = 0;
 };
 
