@@ -75,7 +75,7 @@ class FunctionCounter {
  public:
   FunctionCounter(Session& session, const Subject& subject) : session_(session), subject_(subject) {
     try {
-      tracer_.emplace(session.context().scratch);
+      tracer_.emplace();
       if (subject.workload->is_embedded()) baseline_ = trace_bare_payload();
     } catch (const Error& error) {
       tracer_.reset();
@@ -180,7 +180,10 @@ void look_at_isolation(Session& session, const Subject& subject) {
       facts = subject.why_not_idle().empty() ? inspect_idle(session, subject, entry)
                                              : inspect_command(session, subject, entry);
     });
-    if (!subject.workload->ends_by_itself) return;  // strace(1) would never end
+    if (!subject.workload->ends_by_itself) {
+      for (const char* note : {kObservedNote, kFunctionsNote}) entry.result.notes[note] = "the command does not end by itself";
+      return;
+    }
     attempt(kObservedNote, [&] {
       const Observation seen = observe_start(session, subject, entry);
       facts["syscalls_observed"] = seen.calls.size();
