@@ -204,18 +204,18 @@ else
 fi
 
 echo "== isolation"
-# What `python3 -c CODE` says of the result; `facts` and `notes` are dictionaries by runner.
+# What Python makes of an expression about the result; `facts`, `notes` and `status` are dictionaries by runner.
 fact() {
   python3 -c "import json, sys
 runners = json.load(open('$work/result.json'))['runners']
 facts = {r['name']: r['isolation_facts'] or {} for r in runners}
 notes = {r['name']: r['notes'] for r in runners}
+status = {r['name']: r['status'] for r in runners}
 print($1)"
 }
 if command -v strace >/dev/null && command -v python3 >/dev/null; then
   chmod 711 "$work" # hardened forms run as somebody else
-  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation \
-    --with process,namespace,vm,bwrap,bwrap-hardened,runc,runc-hardened,podman-rootless,qemu,qemu-hardened \
+  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation --with process,namespace,vm \
     --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
   expect "cold starts" 2 "$(count process cold_start_ns)"
   # The seccomp filter of husk's own runner, as the kernel gives it back; a plain process has none.
@@ -230,12 +230,15 @@ if command -v strace >/dev/null && command -v python3 >/dev/null; then
     expect "the VMM is what is looked at" "['$(realpath "$husk")']" "$(fact "facts['vm']['executables']")"
     expect "its devices" True "$(fact "'virtio-rng' in facts['vm']['interfaces']")"
   fi
+  timeout 200 "$husk" compare --runs 1 --measure start-up,isolation \
+    --with process,bwrap,bwrap-hardened,runc-hardened,podman-rootless,qemu-hardened \
+    --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
   for runner in bwrap-hardened runc-hardened podman-rootless qemu-hardened; do
-    if grep -Eq "^$runner +not " "$work/table"; then
-      echo "skip $runner: $(grep "^$runner " "$work/table" | head -n 1)"
+    if [ "$(fact "status['$runner']")" = "not available" ]; then
+      skip "$runner" "$(grep "^$runner " "$work/table" | head -n 1)"
       continue
     fi
-    expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+    expect "$runner start-up samples" 1 "$(count $runner start_ns)"
     expect "$runner and nothing else" 0 "$(grep "^$runner," "$work/result.csv" | grep -vc ',start_ns,')"
     expect "$runner: its user is not root" True "$(fact "facts['$runner'].get('user', '0') != '0'")"
     expect "$runner: fewer system calls" True \
@@ -258,7 +261,7 @@ if command -v strace >/dev/null && command -v python3 >/dev/null; then
   timeout 200 "$husk" compare --runs 1 --measure isolation --with process "$root" /nothing >"$work/table"
   grep -Eq -- '- of -| no +-' "$work/table" && fail "figures of what was not looked at"
 else
-  skip "isolation and cold starts" "no strace"
+  skip "isolation and cold starts" "no strace or python3"
 fi
 
 echo "== density"

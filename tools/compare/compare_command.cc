@@ -8,6 +8,7 @@
 
 #include "tools/compare/comparison.h"
 #include "tools/compare/guard.h"
+#include "tools/compare/isolation/kernel_functions.h"
 #include "tools/compare/progress.h"
 #include "tools/compare/runners/references.h"
 #include "vmm/error.h"
@@ -190,8 +191,9 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);
   check_writable(options.outputs);
 
-  fork_from_guardian(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "compare-guardian",
-                     {std::filesystem::temp_directory_path(), cache.images()});
+  std::vector<std::string> directories = FunctionTracer::directories();
+  directories.insert(directories.end(), {std::filesystem::temp_directory_path(), cache.images()});
+  fork_from_guardian(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "compare-guardian", directories);
   catch_interrupts();
   std::optional<ProgressBar> bar(std::in_place);
   const ComparisonResult result =

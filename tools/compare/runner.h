@@ -91,7 +91,9 @@ struct Boundary {
   };
   Kind kind = Kind::kPayload;
   std::string program;   // the executable that these processes must have; of kPayload: the payload's, in the image
-  std::string argument;  // of kProgram: a word of the command line that only these processes have; may be empty
+  // Of kProgram: words of which each of these processes, and no other of the program, has one on its command line; none:
+  // all that execute it.
+  std::vector<std::string> arguments;
 };
 
 // Moments of one run on CLOCK_MONOTONIC, in ns. One that the runner cannot tell is absent.

@@ -129,7 +129,7 @@ Json read_isolation_facts(const CheckedJson& json) {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
                name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
-               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" || name == "kernel_functions_added_by_work" ||
                name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
