@@ -2,6 +2,30 @@
 
 namespace husk::compare {
 
+ManyOpenFiles::ManyOpenFiles() {
+  getrlimit(RLIMIT_NOFILE, &before_);
+  const rlimit all{before_.rlim_max, before_.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &all);
+}
+
+ManyOpenFiles::~ManyOpenFiles() {
+  setrlimit(RLIMIT_NOFILE, &before_);
+}
+
+std::vector<std::string> ManyOpenFiles::enclose(std::vector<std::string> command) const {
+  if (before_.rlim_cur == before_.rlim_max) return command;
+  std::vector<std::string> enclosed = {"/bin/sh", "-c", "ulimit -S -n \"$0\" && exec \"$@\"",
+                                       std::to_string(before_.rlim_cur)};
+  enclosed.insert(enclosed.end(), command.begin(), command.end());
+  return enclosed;
+}
+
+std::size_t ManyOpenFiles::most_instances() const {
+  constexpr rlim_t kOfThis = 200;  // of the comparison itself
+  constexpr rlim_t kOfEach = 6;
+  return before_.rlim_max > kOfThis + kOfEach ? (before_.rlim_max - kOfThis) / kOfEach : 1;
+}
+
 IdleInstances::~IdleInstances() {
   if (instances_.empty()) return;
   instances_.clear();
@@ -12,7 +36,7 @@ void IdleInstances::start(const Invocation& invocation, const Look& look) {
   constexpr int kLookMs = 1;
   constexpr int kWaitMs = 100;
   Instance instance = session_.prepare(entry_, invocation);
-  instance.command() = group_.enclose(instance.command());
+  instance.command() = group_.enclose(open_files_.enclose(instance.command()));
   instance.start(Process::Streams::kPipes);
   instances_.push_back(std::move(instance));
   do {
