@@ -61,6 +61,9 @@ struct Invocation {
   // The command ends as soon as the payload runs, and leaves it behind (`runc run --detach`). Only for runners with
   // has_detached_form().
   bool is_detached = false;
+  // It is started in a control group of the measurement's own, and so in none that limits its memory: that is only for
+  // runners without Runner::limits_memory().
+  bool has_own_group = false;
   RootForm form = RootForm::kReady;
   // That all of the run may take (--memory); 0: no limit was asked for. See Runner::limits_memory().
   std::uint64_t memory_bytes = 0;

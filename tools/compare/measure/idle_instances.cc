@@ -1,5 +1,7 @@
 #include "tools/compare/measure/idle_instances.h"
 
+#include <utility>
+
 namespace husk::compare {
 
 ManyOpenFiles::ManyOpenFiles() {
@@ -32,10 +34,11 @@ IdleInstances::~IdleInstances() {
   session_.clean_up(entry_);  // what has no process of this one's any more: a container in the background
 }
 
-void IdleInstances::start(const Invocation& invocation, const Look& look) {
+void IdleInstances::start(Invocation invocation, const Look& look) {
   constexpr int kLookMs = 1;
   constexpr int kWaitMs = 100;
-  Instance instance = session_.prepare(entry_, invocation);
+  invocation.has_own_group = true;
+  Instance instance = session_.prepare(entry_, std::move(invocation));
   instance.command() = group_.enclose(open_files_.enclose(instance.command()));
   instance.start(Process::Streams::kPipes);
   instances_.push_back(std::move(instance));

@@ -41,7 +41,7 @@ class IdleInstances {
 
   // Starts one more and returns when it waits. `look` is called about every millisecond until then.
   using Look = std::function<void(const std::vector<ProcessMemory>&)>;
-  void start(const Invocation& invocation, const Look& look = {});
+  void start(Invocation invocation, const Look& look = {});
 
   std::size_t size() const { return instances_.size(); }
   std::size_t most() const { return open_files_.most_instances(); }
