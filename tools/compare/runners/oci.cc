@@ -72,7 +72,10 @@ std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
     bundle = directory;
   }
   std::vector<std::string> words = runtime();
-  words.insert(words.end(), {"run", "--bundle", bundle.string(), container});
+  words.insert(words.end(), {"run", "--bundle", bundle.string()});
+  // The payload has the command's own standard streams then (runc's docs/terminals.md, "Detached pass-through").
+  if (invocation.is_detached) words.emplace_back("--detach");
+  words.push_back(container);
   return words;
 }
 
