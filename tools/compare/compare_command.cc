@@ -1,6 +1,7 @@
 #include "tools/compare/compare_command.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <random>
@@ -9,6 +10,7 @@
 #include "tools/compare/comparison.h"
 #include "tools/compare/debian_root.h"
 #include "tools/compare/guard.h"
+#include "tools/compare/isolation/kernel_functions.h"
 #include "tools/compare/progress.h"
 #include "tools/compare/runners/references.h"
 #include "vmm/error.h"
@@ -67,7 +69,9 @@ std::set<Measurement> select_measurements(const std::vector<std::string>& names)
   check_known("measurement", names, known);
   std::set<Measurement> wanted;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    if (names.empty() || std::ranges::find(names, known[i]) != names.end()) wanted.insert(static_cast<Measurement>(i));
+    // A tree of ten thousand files is made only for who asks for it.
+    const bool is_default = known[i] != kMeasurementNames[static_cast<std::size_t>(Measurement::kImageSize)];
+    if (names.empty() ? is_default : std::ranges::find(names, known[i]) != names.end()) wanted.insert(static_cast<Measurement>(i));
   }
   return wanted;
 }
@@ -90,11 +94,18 @@ std::string choose_baseline(const std::string& asked, const std::vector<std::uni
 std::string made_root(const image::CacheDir& cache) {
   ProgressBar bar;
   bool is_told = false;
-  return debian_root(cache, [&](const std::string& what, double seconds) {
+  // Ctrl-C while it is made takes away what is half made. The guardian, which is started later, is to have the mask of
+  // before.
+  sigset_t before;
+  sigprocmask(SIG_SETMASK, nullptr, &before);
+  catch_interrupts();
+  const std::filesystem::path root = debian_root(cache, [&](const std::string& what, double seconds) {
     if (!is_told) std::fprintf(stderr, "husk: making a Debian root in %s, which takes minutes once\n", cache.path().c_str());
     is_told = true;
     bar.show_elapsed(what, seconds);
   });
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return root;
 }
 
 Workload choose_workload(const CompareOptions& options, const std::vector<std::string>& rest,
@@ -164,7 +175,8 @@ void declare(CLI::App& app, CompareOptions& options) {
                  "mmdebstrap and the network) and use it as IMAGE");
   app.add_option(
       "--measure", options.measure,
-      "what to measure, separated by commas (default: all): start-up, workloads, memory, density, speed, isolation");
+      "what to measure, separated by commas (default: all but the last): start-up, workloads, memory, density, speed, "
+                 "isolation, image-size");
   app.add_option("--density", options.density,
                  "so many idle instances at a time, where the machine's memory allows it (default: 32, or fewer where "
                  "they take long to start); from 100 on MemAvailable is shown beside what is counted")
@@ -176,8 +188,9 @@ void declare(CLI::App& app, CompareOptions& options) {
   app.add_option("--seed", options.seed,
                  "of the random order and of the bootstrap, to repeat it (default, and 0: a new one)");
   app.add_option("-m,--memory", options.memory,
-                 "the most memory that each run may use, under every runner (64M, 1G; default: none, and 64M for a VM)")
-      ->type_name("SIZE");
+                 "the most memory that each run may use, under every runner (64M, 1G); none: no limit, and 64M for a VM")
+      ->type_name("SIZE")
+      ->capture_default_str();
   app.add_option("--ready", options.ready,
                  "of a command that waits once it has written a line with this text: its memory is looked at then")
       ->type_name("TEXT");
@@ -190,7 +203,6 @@ void declare(CLI::App& app, CompareOptions& options) {
 int compare(const CompareOptions& options, const std::vector<std::string>& rest) {
   const image::CacheDir cache = image::CacheDir::from_environment();
   Comparison comparison;
-  catch_interrupts();
   comparison.workload = choose_workload(options, rest, cache);
   comparison.runners = all_runners();
   select(comparison.runners, split(options.with));
@@ -200,7 +212,7 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
   comparison.options.density = options.density;
-  if (!options.memory.empty()) comparison.options.memory_bytes = parse_size(options.memory);
+  if (options.memory != "none") comparison.options.memory_bytes = parse_size(options.memory);
   comparison.settings = {.arguments = options.arguments,
                          .budget_s = comparison.options.budget_s,
                          .runs = options.runs,
@@ -212,8 +224,10 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);
   check_writable(options.outputs);
 
-  fork_from_guardian(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "compare-guardian",
-                     {std::filesystem::temp_directory_path(), cache.images()});
+  std::vector<std::string> directories = FunctionTracer::directories();
+  directories.insert(directories.end(), {std::filesystem::temp_directory_path(), cache.images()});
+  fork_from_guardian(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "compare-guardian", directories);
+  catch_interrupts();
   std::optional<ProgressBar> bar(std::in_place);
   const ComparisonResult result =
       run(comparison, cache, [&](double done, const std::string& what, double left) { bar->show(done, what, left); });

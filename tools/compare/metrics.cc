@@ -12,6 +12,7 @@ constexpr std::array kMetrics = {
     Metric{"start_ns", Group::kStartUp, "start to exit", kNanoseconds},
     Metric{"start_with_root_ns", Group::kStartUp, "start to exit, root made within", kNanoseconds},
     Metric{"start_directory_ns", Group::kStartUp, "start to exit, from a directory", kNanoseconds},
+    Metric{"first_start_ns", Group::kStartUp, "first start on a host", kNanoseconds},
     Metric{"ready_ns", Group::kStartUp, "start to the line of --ready", kNanoseconds},
     Metric{"cold_start_ns", Group::kStartUp, "start to exit, cold page cache", kNanoseconds},
     Metric{"first_instruction_ns", Group::kStartUp, "payload's first instruction", kNanoseconds},
@@ -100,7 +101,7 @@ constexpr std::array kMetrics = {
     Metric{"tcp_ns", Group::kSpeed, "loopback TCP round trip", kNanoseconds},
 
     Metric{"image_directory_ns", Group::kImageSize, "start from a directory of n files", kNanoseconds},
-    Metric{"image_named_ns", Group::kImageSize, "start from a named image of n files", kNanoseconds},
+    Metric{"image_named_ns", Group::kImageSize, "start from an imported image of n files", kNanoseconds},
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ struct ImageFacts {
 struct RunnerResult {
   std::string name;
   std::string version;
-  std::string isolation;  // "none", "namespaces", "vm", "language"
+  std::string isolation;  // "none", "namespaces", "user-kernel", "vm", "language"
   bool is_reference = false;
   std::string hardened_form_of{};  // another runner; empty for one that stands for itself
   Status status = Status::kMeasured;

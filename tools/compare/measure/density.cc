@@ -82,6 +82,10 @@ class RampRecorder {
     settle();  // what the run before this one has freed is to be there
     const SystemMemory before = system_memory();
     unsigned most = wanted;
+    if (most > instances_.most()) {
+      most = static_cast<unsigned>(instances_.most());
+      say_fewer(most, "more would need more open files than ulimit -Hn allows");
+    }
     const std::uint64_t begin = monotonic_ns();
     for (unsigned count = 1; count <= most; ++count) {
       Invocation invocation = plan_.invocation(count - 1);
@@ -98,8 +102,7 @@ class RampRecorder {
         entry_.add(plan_.prefix + "additional_system_bytes", round_, taken / count);
       }
       if (count < most && !fits(before, now, count, most)) {
-        entry_.result.notes[plan_.prefix + "additional_group_bytes"] =
-            "to " + std::to_string(count) + " instances only: the machine's memory";
+        say_fewer(count, "the machine's memory has no room for more");
         most = count;
       }
     }
@@ -122,6 +125,11 @@ class RampRecorder {
     const double at_most = static_cast<double>(now.available) - (1 - kMostMemory) * static_cast<double>(now.total);
     const unsigned next = std::min(most - count, std::max(1U, (most + kReadings - 1) / kReadings));
     return taken / count * next <= at_most;
+  }
+
+  void say_fewer(unsigned count, const char* why) {
+    entry_.result.notes[plan_.prefix + "additional_group_bytes"] =
+        "to " + std::to_string(count) + " instances only: " + why;
   }
 
   void add(const std::string& metric, unsigned count, double value) {

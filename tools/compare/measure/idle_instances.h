@@ -1,6 +1,7 @@
 // Instances of one runner that wait side by side, in a control group of their own: what their memory is read from.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -14,6 +15,23 @@
 
 namespace husk::compare {
 
+// As many open files as this process may have, for as long as it lives: each instance takes some (its streams, a pidfd).
+class ManyOpenFiles {
+ public:
+  ManyOpenFiles();
+  ~ManyOpenFiles();
+  ManyOpenFiles(const ManyOpenFiles&) = delete;
+  ManyOpenFiles& operator=(const ManyOpenFiles&) = delete;
+
+  // The command as one that has the limit that was there before: runners close all that they may have open, and hand
+  // the limit on to the payload.
+  std::vector<std::string> enclose(std::vector<std::string> command) const;
+  std::size_t most_instances() const;
+
+ private:
+  rlimit before_{};
+};
+
 class IdleInstances {
  public:
   IdleInstances(Session& session, Entry& entry) : session_(session), entry_(entry) {}
@@ -23,9 +41,10 @@ class IdleInstances {
 
   // Starts one more and returns when it waits. `look` is called about every millisecond until then.
   using Look = std::function<void(const std::vector<ProcessMemory>&)>;
-  void start(const Invocation& invocation, const Look& look = {});
+  void start(Invocation invocation, const Look& look = {});
 
   std::size_t size() const { return instances_.size(); }
+  std::size_t most() const { return open_files_.most_instances(); }
 
   // All of them in one sum: what they share with one another counts once.
   struct Memory {
@@ -43,6 +62,7 @@ class IdleInstances {
 
   Session& session_;
   Entry& entry_;
+  ManyOpenFiles open_files_;
   MemoryGroup group_;  // outlives the instances
   std::list<Instance> instances_;
 };

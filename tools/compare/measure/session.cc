@@ -52,6 +52,8 @@ std::string name_of(Isolation isolation) {
       return "none";
     case Isolation::kNamespaces:
       return "namespaces";
+    case Isolation::kUserKernel:
+      return "user-kernel";
     case Isolation::kVm:
       return "vm";
     case Isolation::kLanguage:
@@ -348,7 +350,7 @@ Instance Session::prepare(Entry& entry, Invocation invocation) const {
   invocation.root = &root.root();
   std::vector<std::string> words = command(entry, invocation);
   MemoryLimit::Place place;
-  if (!entry.runner->limits_memory()) place = limit_->take();
+  if (!entry.runner->limits_memory() && !invocation.has_own_group) place = limit_->take();
   Instance instance(std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting()));
   if (invocation.is_detached) instance.detach(entry.runner->detached_output());
   return instance;

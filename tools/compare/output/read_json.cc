@@ -129,7 +129,7 @@ Json read_isolation_facts(const CheckedJson& json) {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
                name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
-               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" || name == "kernel_functions_added_by_work" ||
                name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
@@ -226,7 +226,7 @@ RunnerResult read_runner(const CheckedJson& json) {
   RunnerResult runner;
   runner.name = runner_name(json.at("name"));
   runner.version = json.at("version").text();
-  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
+  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "user-kernel", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
   // Earlier versions did not write it.
   if (json.has("hardened_form_of") && !json.at("hardened_form_of").text().empty()) {
