@@ -178,8 +178,6 @@ void look_at_isolation(Session& session, const Subject& subject) {
       } catch (const std::exception& error) {
         entry.result.notes[what] = error.what();
         session.clean_up(entry);
-      } catch (const NotPossible& objection) {
-        entry.result.notes[what] = std::string("not supported: ") + objection.what();
       }
     };
     attempt(kFactsNote, [&] {
@@ -191,6 +189,10 @@ void look_at_isolation(Session& session, const Subject& subject) {
       return;
     }
     attempt(kObservedNote, [&] {
+      if (const std::string objection = entry.runner->why_not_traced(); !objection.empty()) {
+        entry.result.notes[kObservedNote] = "not supported: " + objection;
+        return;
+      }
       const Observation seen = observe_start(session, subject, entry);
       facts["syscalls_observed"] = seen.calls.size();
       facts["observed_calls"] = seen.calls;

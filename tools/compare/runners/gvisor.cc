@@ -66,8 +66,10 @@ std::string GVisor::why_not_traced() const {
 }
 
 Boundary GVisor::boundary(const std::vector<std::string>& command) const {
-  // The sentry. The payload itself is in processes that the sentry traces; `runsc run` only waits.
-  return {.kind = Boundary::Kind::kProgram, .program = std::filesystem::canonical(command.at(0)), .argument = "boot"};
+  // The sentry, and the gofer that opens files for it. `runsc run` only waits.
+  return {.kind = Boundary::Kind::kProgram,
+          .program = std::filesystem::canonical(command.at(0)),
+          .arguments = {"boot", "gofer"}};
 }
 
 void GVisor::clean_up() {

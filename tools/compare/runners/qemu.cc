@@ -129,7 +129,7 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
 }
 
 Boundary Qemu::boundary(const std::vector<std::string>&) const {
-  return {.kind = Boundary::Kind::kVcpus, .program = program_, .argument = {}};
+  return {.kind = Boundary::Kind::kVcpus, .program = program_, .arguments = {}};
 }
 
 std::vector<std::string> Qemu::interfaces(const std::vector<std::string>& command) const {
