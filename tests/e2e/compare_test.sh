@@ -165,14 +165,59 @@ else
 fi
 
 echo "== isolation"
-if command -v strace >/dev/null; then
-  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation --with process,namespace --csv "$work/result.csv" \
-    --json "$work/result.json" >"$work/table"
+# What `python3 -c CODE` says of the result; `facts` and `notes` are dictionaries by runner.
+fact() {
+  python3 -c "import json, sys
+runners = json.load(open('$work/result.json'))['runners']
+facts = {r['name']: r['isolation_facts'] or {} for r in runners}
+notes = {r['name']: r['notes'] for r in runners}
+print($1)"
+}
+if command -v strace >/dev/null && command -v python3 >/dev/null; then
+  chmod 711 "$work" # hardened forms run as somebody else
+  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation \
+    --with process,namespace,vm,bwrap,bwrap-hardened,runc,runc-hardened,podman-rootless,qemu,qemu-hardened \
+    --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
   expect "cold starts" 2 "$(count process cold_start_ns)"
   # The seccomp filter of husk's own runner, as the kernel gives it back; a plain process has none.
   grep -q '^process  *\([0-9]*\) of \1 ' "$work/table" || fail "not every call is in reach of a plain process"
   grep -q '^namespace .* filter ' "$work/table" || fail "no filter in namespaces"
   grep -q '"mount"' "$work/result.json" || fail "no names of system calls"
+  expect "the payload is what is looked at" True "$(fact "facts['namespace']['executables'][0].endswith('/bin/payload')")"
+  grep -q '^Interfaces between payload and host' "$work/table" || fail "no interfaces"
+  # Function tracing or the reason why not, never nothing.
+  expect "kernel functions or a reason" True "$(fact "'kernel_functions' in facts['process'] or 'kernel_functions' in notes['process']")"
+  if [ -w /dev/kvm ]; then
+    expect "the VMM is what is looked at" "['$(realpath "$husk")']" "$(fact "facts['vm']['executables']")"
+    expect "its devices" True "$(fact "'virtio-rng' in facts['vm']['interfaces']")"
+  fi
+  for runner in bwrap-hardened runc-hardened podman-rootless qemu-hardened; do
+    if grep -Eq "^$runner +not " "$work/table"; then
+      echo "skip $runner: $(grep "^$runner " "$work/table" | head -n 1)"
+      continue
+    fi
+    expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+    expect "$runner and nothing else" 0 "$(grep "^$runner," "$work/result.csv" | grep -vc ',start_ns,')"
+    expect "$runner: its user is not root" True "$(fact "facts['$runner'].get('user', '0') != '0'")"
+    expect "$runner: fewer system calls" True \
+      "$(fact "facts['$runner']['syscalls_reachable'] < facts['process']['syscalls_reachable'] - 40")"
+    case $runner in
+      qemu-*) expect "$runner: capabilities" "[]" "$(fact "facts['$runner']['capabilities']")" ;;
+      *) expect "$runner: its user namespace" child "$(fact "facts['$runner']['user_namespace']")" ;;
+    esac
+  done
+  ! fact "'capabilities' in facts['bwrap']" | grep -q True || grep -Eq '^bwrap .* [0-9]+ inside ' "$work/table" ||
+    fail "bwrap's capabilities are not marked"
+
+  # A command of the user's: looked at while it runs, or said to have been too quick.
+  timeout 200 "$husk" compare --runs 1 --measure isolation --with process,namespace,vm --json "$work/result.json" \
+    "$root" /bin/busybox sleep 1 >"$work/table"
+  for runner in process namespace; do
+    expect "$runner: what a command is" True "$(fact "facts['$runner']['executables'][0].endswith('/bin/busybox')")"
+  done
+  [ ! -w /dev/kvm ] || expect "no_new_privs of a command's VMM" True "$(fact "facts['vm']['no_new_privileges']")"
+  timeout 200 "$husk" compare --runs 1 --measure isolation --with process "$root" /nothing >"$work/table"
+  grep -Eq -- '- of -| no +-' "$work/table" && fail "figures of what was not looked at"
 else
   skip "isolation and cold starts" "no strace"
 fi

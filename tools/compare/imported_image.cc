@@ -1,9 +1,9 @@
 #include "tools/compare/imported_image.h"
 
-#include <unistd.h>
-
 #include <exception>
 #include <optional>
+
+#include "tools/compare/guard.h"
 
 namespace husk::compare {
 namespace {
@@ -34,7 +34,7 @@ image::Folder swept_folder(const image::CacheDir& cache) {
 ImportedImage::ImportedImage(const std::string& directory, const std::string& purpose, const image::CacheDir& cache)
     : cache_(cache),
       folder_(swept_folder(cache)),
-      stem_(std::string(kPrefix) + std::to_string(getpid()) + "-" + purpose),
+      stem_(std::string(kPrefix) + std::to_string(comparison_id()) + "-" + purpose),
       in_use_(folder_, stem_ + std::string(kInUse)),
       image_(image::import_directory(directory, stem_, cache)) {}
 

@@ -13,6 +13,8 @@
 
 namespace husk::compare {
 
+class GroupSpawner;
+
 std::uint64_t monotonic_ns();
 
 // What is left of a time limit that began at `begin_ns`; not below 0.
@@ -45,8 +47,9 @@ class Process {
     kPipes  // both are pipes to this process
   };
 
-  // Throws husk::Error when the program cannot be started. The start time is taken just before.
-  static Process start(const std::vector<std::string>& command, Streams streams);
+  // Throws husk::Error when the program cannot be started. The start time is taken just before. With `group` the
+  // process is born in that control group.
+  static Process start(const std::vector<std::string>& command, Streams streams, GroupSpawner* group = nullptr);
 
   Process(Process&&) noexcept;
   Process& operator=(Process&&) = delete;
@@ -70,7 +73,7 @@ class Process {
   void close_input() { input_.reset(); }
 
   // Ends it and its group now, as the destructor does.
-  void end();
+  void end(int patience_ms = 2000);
 
   // After wait() has returned true.
   std::uint64_t end_ns() const { return end_ns_; }

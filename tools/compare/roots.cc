@@ -72,6 +72,7 @@ FreshRoot RootMaker::reserve(RootForm form, bool needs_directory) {
   Root& root = fresh.root_;
   root.form = form;
   root.image = form == RootForm::kDirectory ? sources_.image_directory : sources_.image;
+  root.image_directory = sources_.image_directory;
   if (form != RootForm::kDirectory) root.erofs = sources_.erofs;
   if (!needs_directory) return fresh;
   if (!sources_.may_mount) {

@@ -36,6 +36,8 @@ class RootMaker {
   // Nothing is mounted yet. Its paths are those of a root that has ended before, where there is one. Outlived by this.
   FreshRoot reserve(RootForm form, bool needs_directory);
 
+  const std::string& image_directory() const { return sources_.image_directory; }
+
   // The image's files, not to be written: where page caches can be emptied.
   const std::filesystem::path& files() const { return files_; }
 

@@ -2,6 +2,8 @@
 // runners/all.cc.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -40,6 +42,7 @@ struct Root {
   RootForm form = RootForm::kReady;
   // As `husk run` takes it, for the runners that make the payload's writable root themselves.
   std::string image;
+  std::string image_directory;      // the user's own, that `image` was imported from; empty where there is none
   std::filesystem::path directory;  // for the others: that root, made for this run alone
   bool is_private = false;          // false: `directory` is the user's own and must not be written to
   std::filesystem::path erofs;      // for the VMMs that take an image file; empty where there is none
@@ -47,7 +50,7 @@ struct Root {
 
 // What one run is to do.
 struct Invocation {
-  RootMaker* roots = nullptr;  // where Session::prepare gets the root from
+  RootMaker* roots = nullptr;      // where Session::prepare gets the root from
   std::vector<std::string> argv;   // argv[0] as a path in the root
   std::optional<Waiting> waiting;  // of a run that is to be looked at; empty: it ends by itself
   bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
@@ -75,6 +78,19 @@ struct Context {
 
 // What the payload's isolation is made of: decides which facts about it can be asked for.
 enum class Isolation { kNone, kNamespaces, kVm, kLanguage };
+
+// The processes through which a payload reaches the host's kernel: where whoever has taken over the payload (and in a
+// VM its kernel) stands (docs/isolation.md).
+struct Boundary {
+  enum class Kind {
+    kPayload,  // the payload itself
+    kVcpus,    // a VMM: every process that has a vCPU open
+    kProgram,  // what serves or interprets the payload: a language runtime, a kernel in user space
+  };
+  Kind kind = Kind::kPayload;
+  std::string program;   // the executable that these processes must have; of kPayload: the payload's, in the image
+  std::string argument;  // of kProgram: a word of the command line that only these processes have; may be empty
+};
 
 // Moments of one run on CLOCK_MONOTONIC, in ns. One that the runner cannot tell is absent.
 struct Timeline {
@@ -106,6 +122,9 @@ class Runner {
   // Whatever has to be written down for it is written here, before the clock starts.
   virtual std::vector<std::string> command(const Invocation& invocation) = 0;
 
+  // What the last command line reads besides its words, the OCI configuration say; null where there is nothing.
+  virtual nlohmann::ordered_json configuration() const { return nullptr; }
+
   // After a run with wants_timeline of `payload --stamp` has ended; `output` is what the payload wrote.
   virtual Timeline timeline(const std::string& output) const;
 
@@ -115,6 +134,18 @@ class Runner {
 
   // The payload's exit status, from the runner's, for runners that do not hand it on as it is.
   virtual int payload_status(int exit_status) const { return exit_status; }
+
+  // What `command` puts between payload and host.
+  virtual Boundary boundary(const std::vector<std::string>& command) const;
+
+  // Interfaces between payload and host that the host cannot show: the devices of a VM (docs/isolation.md).
+  virtual std::vector<std::string> interfaces(const std::vector<std::string>&) const { return {}; }
+
+  // Processes that take part in its runs without being started by one.
+  virtual std::vector<pid_t> daemons() const { return {}; }
+
+  // The runner whose hardened form this one is. Its start-up and isolation are measured, nothing else.
+  virtual std::string hardened_form_of() const { return {}; }
 
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "tools/compare/guard.h"
 #include "vmm/error.h"
 #include "vmm/image/named_image.h"
 #include "vmm/runner/leftovers.h"
@@ -26,7 +27,7 @@ Scratch::Scratch() {
   const fs::path directory = fs::temp_directory_path();
   runner::sweep(directory, kPrefix);
   // Another process may have had this pid, in another pid namespace or before a crash, so the pid is not enough.
-  std::string name = directory / (std::string(kPrefix) + std::to_string(getpid()) + "-XXXXXX");
+  std::string name = directory / (std::string(kPrefix) + std::to_string(comparison_id()) + "-XXXXXX");
   if (mkdtemp(name.data()) == nullptr) throw Error::from_errno("make", name, "set TMPDIR");
   path_ = name;
   try {

@@ -17,7 +17,7 @@ void Instance::start(Process::Streams streams) {
   if (!is_root_timed()) root_.make();
   const std::uint64_t begin = monotonic_ns();
   if (is_root_timed()) root_.make();
-  process_.emplace(Process::start(command_, streams));
+  process_.emplace(Process::start(command_, streams, place_.spawner()));
   begin_ns_ = is_root_timed() ? begin : process_->start_ns();
 }
 
@@ -60,7 +60,7 @@ bool Instance::is_still(int wait_ms) {
     ticks_ = ticks;
     still_since_ns_ = now;
   }
-  return ticks > 0 && now - still_since_ns_ >= kStillNs && !process_->has_ended();
+  return now - still_since_ns_ >= kStillNs && !process_->has_ended();
 }
 
 void Instance::release() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/compare/memory_limit.h"
 #include "tools/compare/process.h"
 #include "tools/compare/roots.h"
 
@@ -13,8 +14,11 @@ namespace husk::compare {
 
 class Instance {
  public:
-  Instance(FreshRoot root, std::vector<std::string> command, Waiting waiting)
-      : root_(std::move(root)), command_(std::move(command)), waiting_(std::move(waiting)) {}
+  Instance(FreshRoot root, MemoryLimit::Place place, std::vector<std::string> command, Waiting waiting)
+      : root_(std::move(root)),
+        place_(std::move(place)),
+        command_(std::move(command)),
+        waiting_(std::move(waiting)) {}
 
   // As it was prepared; a measurement may put a program before it (strace).
   std::vector<std::string>& command() { return command_; }
@@ -46,6 +50,7 @@ class Instance {
   bool is_still(int wait_ms);
 
   FreshRoot root_;
+  MemoryLimit::Place place_;
   std::vector<std::string> command_;
   Waiting waiting_;
   std::optional<Process> process_;  // ends before its root

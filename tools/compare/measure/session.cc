@@ -64,6 +64,7 @@ Session::Session(const Context& context, const SessionOptions& options, Progress
       options_(options),
       progress_(std::move(progress)),
       random_(options.seed),
+      limit_(std::make_unique<MemoryLimit>(options.memory_bytes)),
       start_ns_(monotonic_ns()) {}
 
 void Session::add(Runner& runner) {
@@ -73,6 +74,12 @@ void Session::add(Runner& runner) {
   entry.result.name = runner.name();
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
+  if (options_.memory_bytes != 0) {
+    entry.result.memory_limit = runner.limits_memory()     ? "its own option"
+                                : limit_->why_not().empty() ? "a control group"
+                                                            : "none: " + limit_->why_not();
+  }
+  entry.result.hardened_form_of = runner.hardened_form_of();
   try {
     const Availability availability = runner.detect(context_);
     entry.result.version = availability.version;
@@ -114,7 +121,10 @@ void Session::say_too_slow(Entry& entry, const Stage& stage, unsigned rounds) {
   }
 }
 
-void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
+void Session::fail(Entry& entry, const Stage& stage, const std::exception& error) {
+  const std::string why = error.what();
+  const auto* failed = dynamic_cast<const RunFailed*>(&error);
+  if (failed != nullptr && entry.result.last_words.empty()) entry.result.last_words = failed->last_words();
   leave(entry, stage, "failed: " + why);
   if (!stage.is_essential) return;
   entry.usable = false;
@@ -179,7 +189,7 @@ Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& b
     }
     return Turn::kLeaves;
   } catch (const std::exception& error) {
-    fail(entry, stage, error.what());
+    fail(entry, stage, error);
     clean_up(entry);
     return Turn::kLeaves;
   } catch (const CutShort& cut) {
@@ -216,9 +226,9 @@ void Session::run(const Stage& stage, const Body& body) {
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
     entry.stage_seconds = 0;
-    if (entry.usable && (stage.with_references || !entry.result.is_reference) && !entry.too_slow.contains(watched)) {
-      order.push_back(&entry);
-    }
+    const bool takes_part = (stage.with_references || !entry.result.is_reference) &&
+                            (stage.with_hardened || entry.result.hardened_form_of.empty());
+    if (entry.usable && takes_part && !entry.too_slow.contains(watched)) order.push_back(&entry);
   }
   // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
   const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;
@@ -279,19 +289,20 @@ int Session::left_ms(const Process& process) const {
 }
 
 void Session::finish(Process& process, const Entry& entry) const {
-  const std::string& name = entry.result.name;
   const int left = left_ms(process);
   if (cut_ms_ && *cut_ms_ < left) {
     if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_};
   } else if (!process.wait(left)) {
-    char text[60];
-    std::snprintf(text, sizeof text, "it had not ended after %g s", options_.timeout_ms / 1e3);
-    throw Error("run", name, text, "if it only needs longer, give --timeout");
+    char text[100];
+    std::snprintf(text, sizeof text, "a run had not ended after %g s; if it only needs longer, give --timeout",
+                  options_.timeout_ms / 1e3);
+    throw RunFailed(text, process.errors());
   }
   const int status = entry.runner->payload_status(process.exit_status());
   if (status == 0) return;
   const std::string line = process.last_error_line();
-  throw Error("run", name, "exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line));
+  throw RunFailed("a run ended with exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line),
+                  process.errors());
 }
 
 void Session::finish(Instance& instance, const Entry& entry) const {
@@ -307,7 +318,8 @@ void Session::finish_idle(Instance& instance, Entry& entry) const {
     finish(process, entry);
   } else {
     instance.release();
-    process.end();
+    constexpr int kPatienceMs = 300;  // what does not heed SIGTERM (a container's first process) is killed
+    process.end(kPatienceMs);
     entry.is_untidy = true;  // not now: others of it may still be looked at
   }
   instance.remove_root();
@@ -324,7 +336,9 @@ Instance Session::prepare(Entry& entry, Invocation invocation) const {
   }
   invocation.root = &root.root();
   std::vector<std::string> words = command(entry, invocation);
-  return {std::move(root), std::move(words), invocation.waiting.value_or(Waiting())};
+  MemoryLimit::Place place;
+  if (!entry.runner->limits_memory()) place = limit_->take();
+  return {std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting())};
 }
 
 Instance Session::start(Entry& entry, const Invocation& invocation, Process::Streams streams) const {
@@ -340,11 +354,14 @@ void Session::wait_until_idle(Instance& instance, const Entry& entry) const {
 }
 
 bool Session::has_come_to_wait(Instance& instance, const Entry& entry, int wait_ms) const {
-  const std::string& name = entry.result.name;
-  if (left_ms(instance.process()) == 0) throw Error("run", name, "the payload had not come to wait in time");
+  const Process& process = instance.process();
+  if (left_ms(process) == 0) throw RunFailed("the payload had not come to wait in time", process.errors());
   if (instance.looks_idle(wait_ms)) return true;
   if (!instance.process().has_ended()) return false;
-  throw Error("run", name, "the payload ended before it waited: " + instance.process().last_error_line());
+  throw RunFailed("the payload ended before it waited (exit status " +
+                      std::to_string(entry.runner->payload_status(process.exit_status())) +
+                      "): " + process.last_error_line(),
+                  process.errors());
 }
 
 std::vector<std::string> Session::command(Entry& entry, const Invocation& invocation) const {

@@ -57,6 +57,7 @@ struct Stage {
   std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
+  bool with_hardened = false;        // hardened forms of other runners take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
@@ -73,6 +74,17 @@ using ProgressCallback = std::function<void(double done, const std::string& what
 class NotPossible : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// A run ended, but not as it should have.
+class RunFailed : public std::runtime_error {
+ public:
+  RunFailed(const std::string& what, std::string last_words)
+      : std::runtime_error(what), last_words_(std::move(last_words)) {}
+  const std::string& last_words() const { return last_words_; }  // its standard error
+
+ private:
+  std::string last_words_;
 };
 
 class Session {
@@ -104,7 +116,7 @@ class Session {
   // How much of the longest time that one run may take this one has left.
   int left_ms(const Process& process) const;
 
-  // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
+  // Ends a process that must succeed by itself; throws RunFailed if it does not.
   void finish(Process& process, const Entry& entry) const;
 
   // The same, and its root goes.
@@ -136,7 +148,7 @@ class Session {
   enum class Turn { kGoesOn, kTooSlow, kLeaves };
   Turn take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
   static void leave(Entry& entry, const Stage& stage, const std::string& why);
-  static void fail(Entry& entry, const Stage& stage, const std::string& why);
+  static void fail(Entry& entry, const Stage& stage, const std::exception& error);
   static void say_too_slow(Entry& entry, const Stage& stage, unsigned rounds);
   void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
 
@@ -147,6 +159,7 @@ class Session {
   std::map<std::string, unsigned> rounds_;  // that a stage has had, by its first metric
   std::map<std::string, std::vector<std::uint32_t>> slices_;
   std::mt19937_64 random_;
+  std::unique_ptr<MemoryLimit> limit_;
   std::uint64_t start_ns_;
   std::optional<int> cut_ms_;  // in a stage that may cut runs
   double share_left_ = 1;

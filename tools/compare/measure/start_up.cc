@@ -13,7 +13,16 @@ const Stage kStartStage = {.title = "start-up",
                            .warm_up = 3,
                            .metrics = {"start_ns"},
                            .is_essential = true,
-                           .with_references = true};
+                           .with_references = true,
+                           .with_hardened = true};
+
+const Stage kRootStage = {.title = "start-up, root made within",
+                          .share = 12,
+                          .least_rounds = 6,
+                          .most_rounds = 300,
+                          .warm_up = 1,
+                          .metrics = {"start_with_root_ns", "start_directory_ns"},
+                          .with_references = true};
 
 const Stage kTimelineStage = {
     .title = "phases of a start",
@@ -25,12 +34,6 @@ const Stage kTimelineStage = {
                 "phase_vm_ns", "phase_kernel_ns", "phase_payload_ns", "phase_teardown_ns"}};
 
 namespace {
-
-double time_run(Session& session, Entry& entry, const Invocation& invocation) {
-  Instance instance = session.start(entry, invocation, Process::Streams::kNone);
-  session.finish(instance, entry);
-  return static_cast<double>(instance.duration_ns());
-}
 
 // One run of `payload --stamp`: what the runner and the payload tell of it.
 void record_timeline(Session& session, const Subject& subject, Entry& entry, unsigned round) {
@@ -84,6 +87,18 @@ void record_timeline(Session& session, const Subject& subject, Entry& entry, uns
 
 }  // namespace
 
+double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output) {
+  using Streams = Process::Streams;
+  Instance instance = session.start(entry, invocation, output != nullptr ? Streams::kPipes : Streams::kNone);
+  if (output != nullptr) {
+    constexpr std::size_t kMost = 64 << 20;
+    instance.process().close_input();
+    *output = instance.process().read_output(kMost, session.left_ms(instance.process()));
+  }
+  session.finish(instance, entry);
+  return static_cast<double>(instance.duration_ns());
+}
+
 Stage task_stage(const Task& task) {
   return {.title = find_metric(task.metric)->title.data(),
           .share = 5,
@@ -97,6 +112,21 @@ Stage task_stage(const Task& task) {
 void measure_start(Session& session, const Subject& subject, const Stage& slice) {
   session.run(slice, [&](Entry& entry, unsigned round) {
     entry.add("start_ns", round, time_run(session, entry, subject.start()));
+  });
+}
+
+void measure_with_root(Session& session, const Subject& subject) {
+  session.run(kRootStage, [&](Entry& entry, unsigned round) {
+    const std::pair<const char*, RootForm> forms[] = {{"start_with_root_ns", RootForm::kMade},
+                                                      {"start_directory_ns", RootForm::kDirectory}};
+    for (const auto& [metric, form] : forms) {
+      try {
+        entry.add(metric, round, time_run(session, entry, subject.start(form)));
+        session.settle(entry);
+      } catch (const NotPossible& objection) {
+        entry.result.notes[metric] = std::string("not supported: ") + objection.what();
+      }
+    }
   });
 }
 
@@ -118,6 +148,7 @@ void record_commands(Session& session, const Subject& subject) {
     if (!entry.usable) continue;
     try {
       entry.result.command = session.prepare(entry, subject.start()).command();
+      entry.result.configuration = entry.runner->configuration();
     } catch (const std::exception&) {
       // The first run that is measured meets the same, and has a row to say it in.
     }
@@ -125,6 +156,7 @@ void record_commands(Session& session, const Subject& subject) {
 }
 
 void record_vm_exits(Session& session, const Subject& subject) {
+  if (!subject.workload->ends_by_itself) return;
   for (Entry& entry : session.entries()) {
     if (!entry.usable || entry.runner->isolation() != Isolation::kVm) continue;
     Invocation invocation = subject.start();

@@ -45,6 +45,7 @@ class CheckedJson {
   std::string text() const;
   std::string one_of(std::initializer_list<const char*> words) const;
   bool flag() const;
+  const Json& any() const { return *json_; }  // within the limits of parse_limited, and else unchecked
   double number() const;
   std::uint64_t count(
       std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const;  // not negative, no fraction

@@ -124,9 +124,13 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"version", runner.version},
           {"isolation", runner.isolation},
           {"reference", runner.is_reference},
+          {"hardened_form_of", runner.hardened_form_of},
           {"status", name_of(runner.status)},
           {"note", runner.note},
           {"command", runner.command},
+          {"configuration", runner.configuration},
+          {"memory_limit", runner.memory_limit},
+          {"standard_error", runner.last_words},
           {"choice", to_json(runner.name, runner.choice)},
           {"samples", samples},
           {"summary", summaries(result, runner, baseline)},
@@ -135,6 +139,21 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"idle_processes", idle_processes},
           {"isolation_facts", runner.isolation_facts},
           {"vm_exits", runner.vm_exits}};
+}
+
+Json to_json(const Settings& settings) {
+  return {{"arguments", settings.arguments}, {"budget_s", settings.budget_s},
+          {"runs", settings.runs},           {"timeout_s", settings.timeout_s},
+          {"memory_bytes", settings.memory_bytes}, {"measurements", settings.measurements},
+          {"ready", settings.ready}};
+}
+
+Json to_json(const ImageFacts& image) {
+  return {{"given", image.given},
+          {"directory", image.directory},
+          {"digest", image.digest},
+          {"files", image.files},
+          {"bytes", image.bytes}};
 }
 
 Json catalogue() {
@@ -175,8 +194,14 @@ std::string format_json(const ComparisonResult& result, const std::string& basel
       {"seed", result.seed},
       {"host", to_json(result.host)},
       {"warnings", result.warnings},
+      {"options", to_json(result.settings)},
+      {"memory_limit_bytes", result.settings.memory_bytes},
+      {"image", to_json(result.image)},
+      {"payload",
+       {{"description", result.payload},
+        {"command", result.payload_command},
+        {"pss_bytes", to_json(result.payload_pss_bytes)}}},
       {"slices", result.slices},
-      {"payload", {{"description", result.payload}, {"pss_bytes", to_json(result.payload_pss_bytes)}}},
       {"baseline", baseline},
       {"metrics", catalogue()},
       {"runners", runners}};

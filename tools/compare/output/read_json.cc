@@ -123,18 +123,24 @@ Json read_isolation_facts(const CheckedJson& json) {
   if (json.is_null()) return nullptr;
   Json facts = Json::object();
   for (const auto& [name, value] : json.members()) {
-    if (name == "seccomp" || name == "user") {
+    if (name == "seccomp" || name == "user" || name == "user_namespace") {
       facts[name] = value.text();
     } else if (name == "no_new_privileges") {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
-               name == "syscalls_observed" || name == "device_nodes_visible") {
+               name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
-               name == "kernel_interfaces") {
+               name == "kernel_interfaces" || name == "executables" || name == "namespaces_shared" ||
+               name == "uid_maps" || name == "open_files" || name == "device_nodes" || name == "interfaces" ||
+               name == "kernel_function_names") {
       facts[name] = value.texts();
-    } else if (name == "observed_calls") {
+    } else if (name == "observed_calls" || name == "kernel_functions_by_module") {
       facts[name] = read_counts(value);
+    } else if (name == "unreadable") {
+      for (const auto& [fact, why] : value.members()) facts[name][fact] = why.text();
     }
   }
   return facts;
@@ -154,6 +160,28 @@ Json read_vm_exits(const CheckedJson& json) {
     }
   }
   return exits;
+}
+
+Settings read_settings(const CheckedJson& json) {
+  Settings settings;
+  settings.arguments = json.at("arguments").texts();
+  settings.budget_s = json.at("budget_s").number();
+  settings.runs = static_cast<unsigned>(json.at("runs").count(UINT32_MAX));
+  settings.timeout_s = json.at("timeout_s").number();
+  settings.memory_bytes = json.at("memory_bytes").count();
+  settings.measurements = json.at("measurements").texts();
+  settings.ready = json.at("ready").text();
+  return settings;
+}
+
+ImageFacts read_image(const CheckedJson& json) {
+  ImageFacts image;
+  image.given = json.at("given").text();
+  image.directory = json.at("directory").text();
+  image.digest = json.at("digest").text();
+  image.files = json.at("files").count();
+  image.bytes = json.at("bytes").count();
+  return image;
 }
 
 // Earlier versions had no runner with variants.
@@ -189,9 +217,17 @@ RunnerResult read_runner(const CheckedJson& json) {
   runner.version = json.at("version").text();
   runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
+  // Earlier versions did not write it.
+  if (json.has("hardened_form_of") && !json.at("hardened_form_of").text().empty()) {
+    runner.hardened_form_of = runner_name(json.at("hardened_form_of"));
+  }
   runner.status = read_status(json.at("status"));
   runner.note = json.at("note").text();
   runner.command = json.at("command").texts();
+  // Earlier versions did not write these.
+  if (json.has("configuration")) runner.configuration = json.at("configuration").any();
+  if (json.has("memory_limit")) runner.memory_limit = json.at("memory_limit").text();
+  if (json.has("standard_error")) runner.last_words = json.at("standard_error").text();
   runner.choice = read_choice(json);
   for (const auto& [id, series] : json.at("samples").members()) {
     check_metric_id(series, id);
@@ -244,6 +280,10 @@ Document parse_json(const std::string& text, const std::string& name) {
   result.warnings = json.at("warnings").texts();
   result.slices = read_slices(json);
   result.payload = json.at("payload").at("description").text();
+  // Earlier versions did not write these three.
+  if (json.at("payload").has("command")) result.payload_command = json.at("payload").at("command").texts();
+  if (json.has("options")) result.settings = read_settings(json.at("options"));
+  if (json.has("image")) result.image = read_image(json.at("image"));
   result.payload_pss_bytes = read_series(json.at("payload").at("pss_bytes"));
   document.baseline = runner_name(json.at("baseline"));
   result.runners = read_runners(json.at("runners"));

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/version.h"
 
 namespace husk::compare {
@@ -25,8 +26,8 @@ Availability HuskHost::detect(const Context& context) const {
   return detect_husk(context);
 }
 
-bool HuskHost::needs_directory(RootForm) const {
-  return isolation_ == "process";
+bool HuskHost::needs_directory(RootForm form) const {
+  return isolation_ == "process" || form == RootForm::kReady;
 }
 
 void HuskHost::prepare(const Context& context) {
@@ -38,8 +39,15 @@ std::vector<std::string> HuskHost::command(const Invocation& invocation) {
   if (invocation.memory_bytes != 0 && limits_memory()) {
     words.insert(words.end(), {"-m", std::to_string(invocation.memory_bytes)});
   }
-  // What a plain process writes stays written, and it cannot run an image file.
-  words.push_back(needs_directory(invocation.form) ? invocation.root->directory.string() : invocation.root->image);
+  const Root& root = *invocation.root;
+  if (isolation_ == "process") {
+    words.push_back(root.directory.string());  // it cannot run an image file
+  } else if (root.form == RootForm::kReady && root.is_private) {
+    words.insert(words.end(), {"--in-place", root.directory.string()});
+  } else {
+    // Whoever may not mount a root may not mount an image file either.
+    words.push_back(needs_directory(root.form) ? root.image_directory : root.image);
+  }
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
   return words;
 }
@@ -80,6 +88,10 @@ Timeline HuskVm::timeline(const std::string&) const {
   timeline.first_instruction_ns = moment("payload_started_ns");
   timeline.last_instruction_ns = moment("payload_ended_ns");
   return timeline;
+}
+
+std::vector<std::string> HuskVm::interfaces(const std::vector<std::string>&) const {
+  return husk_vm_interfaces();
 }
 
 nlohmann::ordered_json HuskVm::vm_exits() const {

@@ -41,6 +41,7 @@ class HuskVm : public Runner {
   Timeline timeline(const std::string& output) const override;
 
   nlohmann::ordered_json vm_exits() const override;
+  std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
  private:
   std::string name_;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 
@@ -36,8 +37,8 @@ Availability Qemu::detect(const Context& context) const {
 
 void Qemu::prepare(const Context& context) {
   program_ = find_program(kProgram);
-  kernel_ = context.scratch / "kernel.elf";
-  log_ = context.scratch / "qemu-log";
+  kernel_ = context.scratch / (name() + "-kernel.elf");
+  log_ = context.scratch / (name() + "-log");
   if (!output_of({context.husk, "kernel", kernel_})) throw Error("run", "husk kernel", "it failed");
 }
 
@@ -72,6 +73,10 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
                                "virtconsole,bus=bus-" + id + ".0,chardev=" + id});
   }
   return words;
+}
+
+std::vector<std::string> Qemu::interfaces(const std::vector<std::string>& command) const {
+  return qemu_interfaces(command);
 }
 
 int Qemu::payload_status(int exit_status) const {

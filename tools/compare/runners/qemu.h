@@ -21,8 +21,9 @@ class Qemu : public Runner {
   int payload_status(int exit_status) const override;
   // QEMU's consoles know no end of file.
   bool hands_on_end_of_input() const override { return false; }
+  std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
- private:
+ protected:
   std::string program_;
   std::string kernel_;
   std::string log_;
