@@ -238,16 +238,16 @@ timeout 200 "$husk" compare --runs 2 --with process,namespace --csv "$work/resul
 expect "status" 0 $?
 expect "start-up samples" 2 "$(count process start_ns)"
 [ -e "$root/written" ] && fail "the image was written to"
-timeout 200 "$husk" compare --runs 2 --with namespace "$root" /bin/sh -c 'echo why >&2; exit 3' >"$work/table"
-expect "status" 0 $?
+timeout 200 "$husk" compare --runs 2 --with namespace "$root" /bin/sh -c 'echo why >&2; exit 3' >"$work/table" 2>"$work/err"
+expect "status" 1 $?
 grep -q '^namespace .*failed: .*exit status 3.*why' "$work/table" || fail "no row for a payload that fails"
-timeout 200 "$husk" compare --runs 2 --timeout 1s --with namespace "$root" /bin/sh -c 'sleep 1000' >"$work/table"
-expect "status with a payload that hangs" 0 $?
+timeout 200 "$husk" compare --runs 2 --timeout 1s --with namespace "$root" /bin/sh -c 'sleep 1000' >"$work/table" 2>"$work/err"
+expect "status with a payload that hangs" 1 $?
 grep -q '^namespace .*failed: .*had not ended after 1 s' "$work/table" || fail "no row for a payload that hangs"
 
 echo "== runners that are not there"
-timeout 200 env PATH=/nonexistent "$husk" compare --runs 1 --measure start-up --with bwrap >"$work/table"
-expect "status" 0 $?
+timeout 200 env PATH=/nonexistent "$husk" compare --runs 1 --measure start-up --with bwrap >"$work/table" 2>"$work/err"
+expect "status" 1 $?
 grep -q '^bwrap .*not installed (apt package bubblewrap)' "$work/table" || fail "no row for a missing bwrap"
 
 echo "== bad input"
@@ -273,7 +273,7 @@ for runner in process namespace vm bwrap runc podman qemu; do
   start --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/busybox sleep "$for_ever"
   pid=$!
   wait $pid
-  expect "status with $runner that hangs" 0 $?
+  expect "status with $runner that hangs" 1 $?
   grep -Eq "^$runner .*(failed: .*had not ended after 2 s|not installed|no access)" "$work/table" ||
     fail "no row for $runner that hangs: $(grep "^$runner " "$work/table")"
   expect "left by $runner that hung" "" "$(leftovers $pid)"

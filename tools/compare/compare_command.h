@@ -21,7 +21,7 @@ struct CompareOptions {
   std::string workloads;   // separated by commas; empty: all
   std::string measure;     // separated by commas; empty: all
   std::string baseline;    // empty: kvm-floor where there is KVM, else process
-  std::string memory;      // empty: no limit
+  std::string memory = "256M";  // of each run; "none": no limit
   std::string ready;       // of a command that waits: a line with this text says that it does
   std::vector<std::string> arguments;  // all of the above, as they were given
   std::uint64_t seed = 0;  // 0: a new one

@@ -52,7 +52,8 @@ constexpr unsigned kStartSlices = kBatches;
 
 class Plan {
  public:
-  Plan(Session& session, const Subject& subject, const std::set<Measurement>& wanted, ComparisonResult& result) {
+  Plan(Session& session, const Subject& subject, const std::set<Measurement>& wanted, ComparisonResult& result,
+       Scratch& scratch, const image::CacheDir& cache) {
     const Workload& workload = *subject.workload;
     const bool is_embedded = workload.is_embedded();
     const bool can_wait = subject.why_not_idle().empty();
@@ -79,6 +80,9 @@ class Plan {
     if (workload.ends_by_itself) {
       add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
     }
+    if (is_embedded) {
+      add(Measurement::kImageSize, image_size_share(), [&] { measure_image_sizes(session, subject, scratch, cache); });
+    }
     if (is_embedded) add(Measurement::kSpeed, kSpeedStage.share, [&] { measure_speed(session, subject); });
     if (wanted.contains(Measurement::kStartUp) && workload.ends_by_itself) {
       spread_start(session, subject);
@@ -87,6 +91,7 @@ class Plan {
     // Last, since strace(1) and an empty page cache disturb everything that comes after.
     add(Measurement::kIsolation, kIsolationStage.share, [&] { look_at_isolation(session, subject); });
     if (workload.ends_by_itself) {
+      add(Measurement::kStartUp, kFirstStage.share, [&] { measure_first_start(session, subject); });
       add(Measurement::kStartUp, kColdStage.share, [&] { measure_cold_start(session, subject); });
     }
   }
@@ -210,6 +215,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   result.host.settings["cache_file_system"] = file_system_of(cache.path());
   Context context;
   context.scratch = scratch.path();
+  context.may_mount = scratch.is_private();
   context.husk = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "husk";
 
   Session session(context, comparison.options, [&](double done, const std::string& what, double left) {
@@ -220,7 +226,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     for (const std::unique_ptr<Runner>& runner : comparison.runners) session.add(*runner);
     complete(comparison.workload, subject.task_roots ? subject.task_roots->files() : "");
     find_out_waiting(session, subject, comparison.workload);
-    const Plan plan(session, subject, comparison.measurements, result);
+    const Plan plan(session, subject, comparison.measurements, result, scratch, cache);
     plan.require(comparison.settings.measurements);
     if (!subject.why_not_idle().empty()) say_not_idle(session, comparison.measurements, subject.why_not_idle());
     session.plan(plan.share());

@@ -12,6 +12,7 @@ constexpr std::array kMetrics = {
     Metric{"start_ns", Group::kStartUp, "start to exit", kNanoseconds},
     Metric{"start_with_root_ns", Group::kStartUp, "start to exit, root made within", kNanoseconds},
     Metric{"start_directory_ns", Group::kStartUp, "start to exit, from a directory", kNanoseconds},
+    Metric{"first_start_ns", Group::kStartUp, "first start on a host", kNanoseconds},
     Metric{"ready_ns", Group::kStartUp, "start to the line of --ready", kNanoseconds},
     Metric{"cold_start_ns", Group::kStartUp, "start to exit, cold page cache", kNanoseconds},
     Metric{"first_instruction_ns", Group::kStartUp, "payload's first instruction", kNanoseconds},
@@ -52,6 +53,9 @@ constexpr std::array kMetrics = {
     Metric{"file_read_rate", Group::kSpeed, "file read", kBytesPerSecond, true},
     Metric{"file_metadata_ns", Group::kSpeed, "file create + stat + unlink", kNanoseconds},
     Metric{"tcp_ns", Group::kSpeed, "loopback TCP round trip", kNanoseconds},
+
+    Metric{"image_directory_ns", Group::kImageSize, "start from a directory of n files", kNanoseconds},
+    Metric{"image_named_ns", Group::kImageSize, "start from an imported image of n files", kNanoseconds},
 };
 
 }  // namespace
@@ -102,6 +106,8 @@ std::string_view name_of(Group group) {
       return "density";
     case Group::kSpeed:
       return "speed";
+    case Group::kImageSize:
+      return "image_size";
   }
   return "";
 }

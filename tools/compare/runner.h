@@ -74,6 +74,7 @@ struct Availability {
 struct Context {
   std::filesystem::path scratch;  // private to this comparison, removed at its end
   std::filesystem::path husk;     // the husk command; kvm-floor and the like lie beside it
+  bool may_mount = false;         // in a mount namespace of the comparison's own
 };
 
 // What the payload's isolation is made of: decides which facts about it can be asked for.
@@ -160,6 +161,10 @@ class Runner {
 
   // After runs that were killed: removes what the runner could not.
   virtual void clean_up() {}
+
+  // Whether its first start after the host was booted measures the host, for all later ones
+  // (vmm/machine/host_profile.h).
+  virtual bool measures_host() const { return false; }
 
   // A limit to compare with, not a way to isolate anything: only its start-up is measured.
   virtual bool is_reference() const { return false; }

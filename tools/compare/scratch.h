@@ -23,6 +23,7 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  bool is_private() const { return is_private_; }
 
   // Where the roots of `image` come from: a directory is imported first. Without a mount namespace the only root is the
   // directory itself, not to be written; an image that was imported needs root. `name` tells the images of one

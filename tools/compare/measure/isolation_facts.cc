@@ -132,7 +132,9 @@ void look_at_isolation(Session& session, const Subject& subject) {
       try {
         step();
         session.settle(entry);
-      } catch (const Error& error) {
+      } catch (const NotPossible&) {
+        throw;
+      } catch (const std::exception& error) {
         entry.result.notes[what] = error.what();
         session.clean_up(entry);
       }

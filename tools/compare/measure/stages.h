@@ -3,6 +3,7 @@
 
 #include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/session.h"
+#include "tools/compare/scratch.h"
 #include "tools/compare/workload.h"
 
 namespace husk::compare {
@@ -37,6 +38,14 @@ void record_vm_exits(Session& session, const Subject& subject);  // not timed
 
 // From the start of its clock to its end (measure/instance.h), in ns; `output`, where it is wanted: what it wrote.
 double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output = nullptr);
+
+// measure/first_start.cc
+extern const Stage kFirstStage;
+void measure_first_start(Session& session, const Subject& subject);
+
+// measure/image_size.cc: embedded payload only
+double image_size_share();
+void measure_image_sizes(Session& session, const Subject& subject, Scratch& scratch, const image::CacheDir& cache);
 
 // measure/waiting.cc
 extern const Stage kReadyStage;
