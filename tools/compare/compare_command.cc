@@ -149,6 +149,10 @@ void declare(CLI::App& app, CompareOptions& options) {
       "--measure", options.measure,
       "what to measure, separated by commas (default: all but the last): start-up, workloads, memory, density, speed, "
                  "isolation, image-size");
+  app.add_option("--density", options.density,
+                 "so many idle instances at a time, where the machine's memory allows it (default: 32, or fewer where "
+                 "they take long to start); from 100 on MemAvailable is shown beside what is counted")
+      ->check(CLI::Range(2U, 10'000U));
   app.add_option("--baseline", options.baseline,
                  "the runner that ratios are taken to (default: kvm-floor, or process without KVM)");
   app.add_option("--timeout", options.timeout, "the longest that one run may take (500ms, 30s, 1m)")
@@ -178,6 +182,7 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.budget_s = parse_duration(options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
+  comparison.options.density = options.density;
   if (options.memory != "none") comparison.options.memory_bytes = parse_size(options.memory);
   comparison.settings = {.arguments = options.arguments,
                          .budget_s = comparison.options.budget_s,

@@ -15,6 +15,7 @@ inline constexpr int kExitInterrupted = 130;
 
 struct CompareOptions {
   unsigned runs = 0;
+  unsigned density = 0;  // 0: as many as the budget allows, at most 32
   std::string budget = "2m";
   std::string timeout = "60s";
   std::string with;        // runners, separated by commas; empty: all

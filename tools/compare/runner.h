@@ -58,6 +58,12 @@ struct Invocation {
   // run whose start-up is timed.
   bool wants_timeline = false;
   bool wants_vm_exits = false;  // the same for Runner::vm_exits()
+  // The command ends as soon as the payload runs, and leaves it behind (`runc run --detach`). Only for runners with
+  // has_detached_form().
+  bool is_detached = false;
+  // It is started in a control group of the measurement's own, and so in none that limits its memory: that is only for
+  // runners without Runner::limits_memory().
+  bool has_own_group = false;
   RootForm form = RootForm::kReady;
   // That all of the run may take (--memory); 0: no limit was asked for. See Runner::limits_memory().
   std::uint64_t memory_bytes = 0;
@@ -150,6 +156,13 @@ class Runner {
 
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }
+
+  // Whether command() can start the payload in the background, with its standard input open. Runner::clean_up() ends
+  // what runs so.
+  virtual bool has_detached_form() const { return false; }
+
+  // The file that gets what the payload of the last detached command() writes; empty: the command's standard output.
+  virtual std::filesystem::path detached_output() const { return {}; }
 
   // Whether a run of this form is given Root::directory. False for those that make the writable root themselves, from
   // Root::image or Root::erofs.

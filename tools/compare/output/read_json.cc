@@ -211,6 +211,17 @@ Status read_status(const CheckedJson& json) {
   return Status::kMeasured;
 }
 
+std::vector<std::vector<ProcessMemory>> read_processes(const CheckedJson& json) {
+  std::vector<std::vector<ProcessMemory>> samples;
+  for (const CheckedJson& list : json.elements()) {
+    std::vector<ProcessMemory>& processes = samples.emplace_back();
+    for (const CheckedJson& process : list.elements()) {
+      processes.push_back({0, process.at("name").text(), process.at("pss_bytes").count(), 0});
+    }
+  }
+  return samples;
+}
+
 RunnerResult read_runner(const CheckedJson& json) {
   RunnerResult runner;
   runner.name = runner_name(json.at("name"));
@@ -237,10 +248,13 @@ RunnerResult read_runner(const CheckedJson& json) {
     check_metric_id(note, id);
     runner.notes[id] = note.text();
   }
-  for (const CheckedJson& list : json.at("idle_processes").elements()) {
-    std::vector<ProcessMemory>& processes = runner.idle_processes.emplace_back();
-    for (const CheckedJson& process : list.elements()) {
-      processes.push_back({0, process.at("name").text(), process.at("pss_bytes").count(), 0});
+  runner.idle_processes = read_processes(json.at("idle_processes"));
+  // Earlier versions did not write these.
+  if (json.has("detached_processes")) runner.detached_processes = read_processes(json.at("detached_processes"));
+  if (json.has("failures")) {
+    for (const auto& [id, counts] : json.at("failures").members()) {
+      check_metric_id(counts, id);
+      runner.failures[id] = {counts.at("failed").count(), counts.at("of").count()};
     }
   }
   runner.isolation_facts = read_isolation_facts(json.at("isolation_facts"));

@@ -65,7 +65,11 @@ std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
     if (!(file << text << std::flush)) throw Error("write", (directory / "config.json").string(), "it is not whole");
     bundle = directory;
   }
-  return {program_, "--root", state_, "run", "--bundle", bundle.string(), container};
+  std::vector<std::string> words = {program_, "--root", state_, "run", "--bundle", bundle.string()};
+  // The payload has the command's own standard streams then (runc's docs/terminals.md, "Detached pass-through").
+  if (invocation.is_detached) words.emplace_back("--detach");
+  words.push_back(container);
+  return words;
 }
 
 void OciRuntime::clean_up() {

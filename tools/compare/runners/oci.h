@@ -21,6 +21,7 @@ class OciRuntime : public Runner {
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
+  bool has_detached_form() const override { return true; }
   void clean_up() override;
   bool limits_memory() const override { return true; }
   nlohmann::ordered_json configuration() const override { return configuration_; }

@@ -65,6 +65,8 @@ void Podman::prepare(const Context& context) {
     throw Error("use", run_root, "podman takes no longer path than " + std::to_string(kLongestRunRoot) + " characters",
                 "set TMPDIR to a shorter one");
   }
+  logs_ = directory / "logs";
+  fs::create_directories(logs_);
   group_ = kGroupPrefix + std::to_string(comparison_id());
   for (const fs::path& hierarchy : hierarchies()) {
     for (const std::string& group : runner::left_by_the_dead(hierarchy, kGroupPrefix)) remove_groups(group);
@@ -88,6 +90,11 @@ std::vector<std::string> Podman::command(const Invocation& invocation) {
                              // In the container's directory, where a host with a journal would have it there.
                              "--log-driver=k8s-file", limit_option("nofile", RLIMIT_NOFILE, kMostFiles),
                              limit_option("nproc", RLIMIT_NPROC, kMostProcesses)});
+  if (invocation.is_detached) {
+    // conmon has the payload's streams: what it writes is in the log.
+    detached_output_ = logs_ / (std::to_string(next_log_++) + ".log");
+    words.insert(words.end(), {"--detach", "--log-opt=path=" + detached_output_.string()});
+  }
   if (invocation.memory_bytes != 0) words.push_back("--memory=" + std::to_string(invocation.memory_bytes) + "b");
   if (!invocation.root->is_private) words.emplace_back("--read-only");
   words.insert(words.end(), {"--rootfs", invocation.root->directory.string()});
