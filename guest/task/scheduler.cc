@@ -122,6 +122,7 @@ bool time_slice_is_over() {
 }
 
 bool preemption_point() {
+  check_may_switch();  // also when no switch is due: a caller that may not switch must not get away with it by luck
   arch::let_interrupts_in();
   if (arch::per_cpu.pending_interrupts != 0) process_interrupts(0);
   // The timer's interrupt is not waited for: it may come a little early, when nothing here would set it again, and a KVM

@@ -54,6 +54,15 @@ done
 expect "fork-exec start-up samples" 4 "$(count fork-exec start_ns)"
 grep -q $'\033' "$work/table" && fail "colour without a terminal"
 grep -q '"version": 2' "$work/result.json" || fail "no schema version"
+python3 - "$work/result.json" <<'EOF' || fail "no order of the runs, no slices, or nothing about the machine"
+import json, sys
+document = json.load(open(sys.argv[1]))
+times = next(r for r in document["runners"] if r["name"] == "namespace")["samples"]["start_ns"]["at_s"]
+host = document["host"]
+sys.exit(not (times == sorted(times) and times[0] > 0 and document["slices"]["start_ns"] == [0, 1, 2, 3]
+              and all(host[name] for name in ("governor", "ksm", "smt", "transparent_hugepages", "microcode", "hypervisor", "cgroups"))
+              and any(name.startswith("mitigation_") for name in host) and host["cache_file_system"] != "unknown"))
+EOF
 grep -q '^KVM: ' "$work/table" || fail "nothing about the KVM back end"
 
 echo "== report shows the same table, and refuses what is no comparison"
@@ -74,9 +83,22 @@ if [ -w /dev/kvm ]; then
   expect "vm idle samples" 3 "$(count vm idle_pss_bytes)"
   expect "vm system call samples" 3 "$(count vm syscall_ns)"
   expect "kvm-floor start-up samples" 3 "$(count kvm-floor start_ns)"
+  expect "kvm-floor-irqfd start-up samples" 3 "$(count kvm-floor-irqfd start_ns)"
+  # Which kind of VM is the cheapest here was tried, and is said.
+  grep -Eq '^limit:   kvm-floor is `(none|split|full)`, the quickest of ' "$work/table" || fail "no variant of the floor"
+  python3 - "$work/result.json" <<'EOF' || fail "no samples of the floor's variants, or none that was taken"
+import json, sys
+floor = next(r for r in json.load(open(sys.argv[1]))["runners"] if r["name"] == "kvm-floor")
+choice = floor["choice"]
+tried = {name: len(series["value"]) for name, series in choice["tried_ns"].items()}
+sys.exit(not (choice["name"] in tried and min(tried.values()) >= 15 and len(tried) + len(choice["failed"]) == 3
+              and floor["command"][-1] == choice["name"]))
+EOF
   grep -q '"kvm_stats"' "$work/result.json" || fail "no exits by reason"
   grep -q "^KVM: .*guest kernel in CPL [03]\." "$work/table" || fail "no privilege mode"
   grep -q 'not supported yet' "$work/table" || grep -q "^vm,tcp_ns," "$work/result.csv" || fail "neither figure nor reason for TCP"
+else
+  skip "a VM" "no access to /dev/kvm"
 fi
 
 echo "== QEMU boots the same kernel and image"
@@ -94,6 +116,8 @@ if [ -w /dev/kvm ] && command -v qemu-system-x86_64 >/dev/null; then
   chmod +x "$work/broken/qemu-system-x86_64"
   PATH=$work/broken:$PATH timeout 200 "$husk" compare --runs 1 --measure start-up --with qemu >"$work/table"
   grep -q '^qemu .*failed: .*exit status 125' "$work/table" || fail "no row for a QEMU that fails"
+else
+  skip "QEMU" "no /dev/kvm, or no qemu-system-x86_64"
 fi
 
 echo "== podman: its monitor is part of its memory, and nothing of it stays"
@@ -105,6 +129,8 @@ if command -v podman >/dev/null && command -v conmon >/dev/null && command -v ru
   expect "podman start-up samples" 2 "$(count podman start_ns)"
   expect "podman idle samples" 2 "$(count podman idle_pss_bytes)"
   grep -q '"name": "conmon"' "$work/result.json" || fail "conmon is not among podman's processes"
+else
+  skip "podman" "no podman, conmon or runc"
 fi
 
 echo "== wasm: wasmtime is taken where it is, and told where /tmp is"
@@ -134,17 +160,66 @@ EOF
     case $version in 22*) engine=wasmtime ;; *) engine=node ;; esac
     grep -q "\"version\": \"$engine" "$work/result.json" || fail "with wasmtime $version: $(grep '"version"' "$work/result.json")"
   done
+else
+  skip "wasm" "no node, or no payload.wasm"
 fi
 
 echo "== isolation"
-if command -v strace >/dev/null; then
-  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation --with process,namespace --csv "$work/result.csv" \
-    --json "$work/result.json" >"$work/table"
+# What `python3 -c CODE` says of the result; `facts` and `notes` are dictionaries by runner.
+fact() {
+  python3 -c "import json, sys
+runners = json.load(open('$work/result.json'))['runners']
+facts = {r['name']: r['isolation_facts'] or {} for r in runners}
+notes = {r['name']: r['notes'] for r in runners}
+print($1)"
+}
+if command -v strace >/dev/null && command -v python3 >/dev/null; then
+  chmod 711 "$work" # hardened forms run as somebody else
+  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation \
+    --with process,namespace,vm,bwrap,bwrap-hardened,runc,runc-hardened,podman-rootless,qemu,qemu-hardened \
+    --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
   expect "cold starts" 2 "$(count process cold_start_ns)"
   # The seccomp filter of husk's own runner, as the kernel gives it back; a plain process has none.
   grep -q '^process  *\([0-9]*\) of \1 ' "$work/table" || fail "not every call is in reach of a plain process"
   grep -q '^namespace .* filter ' "$work/table" || fail "no filter in namespaces"
   grep -q '"mount"' "$work/result.json" || fail "no names of system calls"
+  expect "the payload is what is looked at" True "$(fact "facts['namespace']['executables'][0].endswith('/bin/payload')")"
+  grep -q '^Interfaces between payload and host' "$work/table" || fail "no interfaces"
+  # Function tracing or the reason why not, never nothing.
+  expect "kernel functions or a reason" True "$(fact "'kernel_functions' in facts['process'] or 'kernel_functions' in notes['process']")"
+  if [ -w /dev/kvm ]; then
+    expect "the VMM is what is looked at" "['$(realpath "$husk")']" "$(fact "facts['vm']['executables']")"
+    expect "its devices" True "$(fact "'virtio-rng' in facts['vm']['interfaces']")"
+  fi
+  for runner in bwrap-hardened runc-hardened podman-rootless qemu-hardened; do
+    if grep -Eq "^$runner +not " "$work/table"; then
+      echo "skip $runner: $(grep "^$runner " "$work/table" | head -n 1)"
+      continue
+    fi
+    expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+    expect "$runner and nothing else" 0 "$(grep "^$runner," "$work/result.csv" | grep -vc ',start_ns,')"
+    expect "$runner: its user is not root" True "$(fact "facts['$runner'].get('user', '0') != '0'")"
+    expect "$runner: fewer system calls" True \
+      "$(fact "facts['$runner']['syscalls_reachable'] < facts['process']['syscalls_reachable'] - 40")"
+    case $runner in
+      qemu-*) expect "$runner: capabilities" "[]" "$(fact "facts['$runner']['capabilities']")" ;;
+      *) expect "$runner: its user namespace" child "$(fact "facts['$runner']['user_namespace']")" ;;
+    esac
+  done
+  ! fact "'capabilities' in facts['bwrap']" | grep -q True || grep -Eq '^bwrap .* [0-9]+ inside ' "$work/table" ||
+    fail "bwrap's capabilities are not marked"
+
+  # A command of the user's: looked at while it runs, or said to have been too quick.
+  timeout 200 "$husk" compare --runs 1 --measure isolation --with process,namespace,vm --json "$work/result.json" \
+    "$root" /bin/busybox sleep 1 >"$work/table"
+  for runner in process namespace; do
+    expect "$runner: what a command is" True "$(fact "facts['$runner']['executables'][0].endswith('/bin/busybox')")"
+  done
+  [ ! -w /dev/kvm ] || expect "no_new_privs of a command's VMM" True "$(fact "facts['vm']['no_new_privileges']")"
+  timeout 200 "$husk" compare --runs 1 --measure isolation --with process "$root" /nothing >"$work/table"
+  grep -Eq -- '- of -| no +-' "$work/table" && fail "figures of what was not looked at"
+else
+  skip "isolation and cold starts" "no strace"
 fi
 
 echo "== density"

@@ -1,4 +1,5 @@
 // What a payload can reach: seccomp filters evaluated without knowing the arguments, and strace's output.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -8,13 +9,22 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "tests/unit/temporary_tree.h"
+#include "tools/compare/isolation/boundary.h"
 #include "tools/compare/isolation/inspect.h"
 #include "tools/compare/isolation/observe.h"
 #include "tools/compare/isolation/syscall_filter.h"
+#include "tools/compare/isolation/trace_pages.h"
+#include "tools/compare/isolation/vm_interfaces.h"
+#include "tools/compare/output/isolation_table.h"
 #include "tools/compare/process.h"
+#include "tools/compare/runners/seccomp_profile.h"
+#include "vmm/error.h"
 
 namespace husk::compare {
 namespace {
@@ -123,16 +133,306 @@ TEST(SyscallFilter, ARealOneIsReadBackFromTheKernel) {
   EXPECT_EQ(evaluate(reading.filters, SYS_getppid), Reach::kAlways);
 }
 
+constexpr int kPatienceMs = 20'000;
+
+// A shell in a root directory of its own that has busybox, which says a line and waits.
+class InImage : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "chroot(2) needs root";
+    if (find_program("busybox").empty()) GTEST_SKIP() << "no busybox (apt package busybox-static)";
+    std::filesystem::permissions(image_, std::filesystem::perms(0755));
+    std::filesystem::create_directories(image_ / "bin");
+    std::filesystem::copy_file(find_program("busybox"), image_ / "bin/busybox");
+  }
+
+  // `before`: what the command line begins with; `options` of chroot(1).
+  Process start(std::vector<std::string> before = {}, const std::vector<std::string>& options = {}) const {
+    before.emplace_back("chroot");
+    before.insert(before.end(), options.begin(), options.end());
+    before.insert(before.end(), {image_.string(), kProgram, "sh", "-c", "echo; read line"});
+    return Process::start(before, Process::Streams::kPipes);
+  }
+
+  static constexpr char kProgram[] = "/bin/busybox";
+  const test::TemporaryTree tree_;
+  const std::filesystem::path image_ = tree_.path();
+};
+
+TEST_F(InImage, ThePayloadIsKnownByItsExecutable) {
+  Process process = start();
+  ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
+  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = kProgram, .argument = {}};
+  EXPECT_EQ(wait_for_boundary(process, payload, {image_, {}}, kPatienceMs), std::vector<pid_t>{process.pid()});
+  // A copy of the image: what namespaces with a file system of their own have.
+  const test::TemporaryTree copy;
+  std::filesystem::create_directories(copy / "bin");
+  std::filesystem::copy_file(image_ / "bin/busybox", copy / "bin/busybox");
+  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U) << "its path is no path in that image";
+  const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
+  EXPECT_TRUE(find_boundary(process.pid(), other, {image_, {}}).pids.empty());
+}
+
+TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
+  Process process = start();
+  ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
+  std::ofstream(image_ / "bin/other") << "something else";
+  const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
+  try {
+    wait_for_boundary(process, other, {image_, {}}, 100);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("bin/busybox"));
+  }
+}
+
+TEST_F(InImage, TheRunnersOwnProcessesAreNotThePayload) {
+  // The same executable, but not in the image's root directory.
+  const std::filesystem::path program = image_ / "bin/busybox";
+  Process process = Process::start({program.string(), "sh", "-c", "echo; read line"}, Process::Streams::kPipes);
+  ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
+  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = {}, .argument = {}};
+  EXPECT_TRUE(find_boundary(process.pid(), payload, {image_, {}}).pids.empty());
+}
+
+TEST_F(InImage, CapabilitiesInAUserNamespaceAreMarked) {
+  Process outside = start();
+  ASSERT_EQ(outside.read_output(1, kPatienceMs), "\n");
+  nlohmann::ordered_json facts = inspect({outside.pid()});
+  EXPECT_EQ(facts["user_namespace"], "initial");
+  EXPECT_FALSE(facts["capabilities"].empty());
+  Process inside = start({"unshare", "--user", "--map-root-user"});
+  if (inside.read_output(1, kPatienceMs) != "\n") GTEST_SKIP() << "no user namespaces here";
+  facts = inspect({inside.pid()});
+  EXPECT_EQ(facts["user_namespace"], "child");
+  EXPECT_FALSE(facts["capabilities"].empty());
+  EXPECT_THAT(facts["namespaces"], testing::Contains("user"));
+  EXPECT_EQ(facts["uid_maps"], (std::vector<std::string>{"0 0 1"}));
+}
+
+TEST_F(InImage, SeveralProcessesCountTogether) {
+  Process weak = start({"setpriv", "--no-new-privs"}, {"--userspec=65534:65534"});
+  Process strong = start();
+  ASSERT_EQ(strong.read_output(1, kPatienceMs), "\n");
+  if (weak.read_output(1, kPatienceMs) != "\n") GTEST_SKIP() << "no setpriv here";
+  nlohmann::ordered_json facts = inspect({weak.pid()});
+  EXPECT_EQ(facts["no_new_privileges"], true);
+  EXPECT_TRUE(facts["capabilities"].empty());
+  facts = inspect({weak.pid(), strong.pid()});
+  EXPECT_EQ(facts["no_new_privileges"], false);
+  EXPECT_FALSE(facts["capabilities"].empty());
+  EXPECT_EQ(facts["user"], "0, 65534");
+}
+
+TEST(Boundary, WhatEndsBeforeItIsLookedAtIsAnError) {
+  Process process = Process::start({"true"}, Process::Streams::kNone);
+  EXPECT_THROW(wait_for_boundary(process, {}, {"/nonexistent", {}}, kPatienceMs), Error);
+}
+
+TEST(Boundary, AProgramIsToldFromOthersByAWordOfItsCommandLine) {
+  Process process = Process::start({"sh", "-c", "echo; read line; exit", "boot"}, Process::Streams::kPipes);
+  ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
+  const std::string shell = find_program("sh");
+  const auto boundary = [&](const char* word) {
+    return Boundary{.kind = Boundary::Kind::kProgram, .program = shell, .argument = word};
+  };
+  EXPECT_EQ(find_boundary(process.pid(), boundary("boot"), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_EQ(find_boundary(process.pid(), boundary(""), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_TRUE(find_boundary(process.pid(), boundary("gofer"), {}).pids.empty());
+}
+
+TEST(Boundary, AFrozenProcessGoesOnAfterwards) {
+  Process process = Process::start({"sh", "-c", "echo; read line; exit 7"}, Process::Streams::kPipes);
+  ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
+  {
+    const Frozen frozen({process.pid()});
+    process.close_input();
+    EXPECT_FALSE(process.wait(100));
+    EXPECT_EQ(inspect({process.pid()})["seccomp"], "none");
+  }
+  ASSERT_TRUE(process.wait(kPatienceMs));
+  EXPECT_EQ(process.exit_status(), 7);
+}
+
 TEST(Inspect, AShellHasWhatItsParentHas) {
-  Process process = Process::start({"sh", "-c", "echo; read line"}, Process::Streams::kPipes);
-  ASSERT_EQ(process.read_output(1, 20'000), "\n");
-  const std::vector<pid_t> processes = processes_that_count(process.pid(), Isolation::kNone);
-  ASSERT_EQ(processes, std::vector<pid_t>{process.pid()});
-  const nlohmann::ordered_json facts = inspect(processes);
+  Process process = Process::start({"sh", "-c", "exec 9</dev/zero; echo; read line"}, Process::Streams::kPipes);
+  ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
+  const nlohmann::ordered_json facts = inspect({process.pid()});
   EXPECT_TRUE(facts["namespaces"].empty());
+  EXPECT_THAT(facts["namespaces_shared"], testing::Contains("net"));
   EXPECT_EQ(facts["user"], std::to_string(geteuid()));
   EXPECT_GT(facts["syscalls_total"], 300);
-  EXPECT_TRUE(processes_that_count(process.pid(), Isolation::kVm).empty());
+  EXPECT_THAT(facts["open_files"], testing::Contains("/dev/zero"));
+  EXPECT_FALSE(facts.contains("unreadable"));
+}
+
+TEST(Inspect, NothingIsSaidOfAProcessThatIsGone) {
+  Process process = Process::start({"true"}, Process::Streams::kNone);
+  ASSERT_TRUE(process.wait(kPatienceMs));
+  const nlohmann::ordered_json facts = inspect({process.pid()});
+  for (const char* fact : {"syscalls_reachable", "no_new_privileges", "capabilities", "namespaces", "user_namespace"}) {
+    EXPECT_FALSE(facts.contains(fact)) << fact;
+  }
+  EXPECT_TRUE(facts["unreadable"].contains("no_new_privileges"));
+}
+
+RunnerResult row(const char* name) {
+  RunnerResult runner;
+  runner.name = name;
+  runner.isolation = "namespaces";
+  return runner;
+}
+
+TEST(IsolationTable, WhatWasNotLookedAtIsNeitherNoNorAFraction) {
+  ComparisonResult result;
+  RunnerResult runner = row("some");
+  runner.isolation_facts = {{"syscalls_observed", 7}, {"observed_calls", {{"read", 1}}}};
+  runner.notes["isolation_facts"] = "it had ended before it could be looked at";
+  result.runners = {runner};
+  const std::string text = format_isolation(result, {});
+  EXPECT_THAT(text, testing::HasSubstr("had ended before"));
+  EXPECT_THAT(text, testing::ContainsRegex("\nsome +\\[1\\] +7 "));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("- of -")));
+  EXPECT_THAT(text, testing::Not(testing::ContainsRegex("\nsome [^\n]* (no|yes|0) ")));
+}
+
+TEST(IsolationTable, CapabilitiesInsideAreNoneOfTheHosts) {
+  ComparisonResult result;
+  RunnerResult inside = row("inside"), outside = row("outside");
+  inside.isolation_facts = {{"executables", {"/x"}}, {"capabilities", {"cap_sys_admin", "cap_kill"}},
+                            {"user", "0"},           {"user_namespace", "child"},
+                            {"namespaces", {"user"}}, {"no_new_privileges", true}};
+  outside.isolation_facts = inside.isolation_facts;
+  outside.isolation_facts["user_namespace"] = "initial";
+  result.runners = {inside, outside};
+  const std::string text = format_isolation(result, {});
+  EXPECT_THAT(text, testing::ContainsRegex("\ninside .* 0 userns +2 inside +yes"));
+  EXPECT_THAT(text, testing::ContainsRegex("\noutside .* 0 +2 +yes"));
+}
+
+TEST(VmInterfaces, QemusAreReadFromItsCommandLine) {
+  const std::vector<std::string> interfaces = qemu_interfaces(
+      {"qemu", "-M", "microvm,accel=kvm,kernel-irqchip=split", "-device", "virtio-rng-device", "-device",
+       "virtio-serial-device,id=a", "-device", "virtio-serial-device,id=b"});
+  EXPECT_THAT(interfaces, testing::IsSupersetOf({"machine microvm with its fw_cfg", "virtio-rng-device",
+                                                 "virtio-serial-device x2", "KVM: local APIC"}));
+  EXPECT_THAT(interfaces, testing::Not(testing::Contains("KVM: I/O APIC, PIC, PIT")));
+  EXPECT_THAT(qemu_interfaces({"qemu", "-accel", "kvm"}), testing::Contains("KVM: I/O APIC, PIC, PIT"));
+  EXPECT_THAT(qemu_interfaces({"qemu", "-accel", "tcg"}), testing::Contains(testing::HasSubstr("translator")));
+}
+
+constexpr char kProfile[] = R"({
+  "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,
+  "syscalls": [
+    {"names": ["read", "nosuchcall"], "action": "SCMP_ACT_ALLOW", "args": [], "includes": {}, "excludes": {}},
+    {"names": ["socket"], "action": "SCMP_ACT_ALLOW",
+     "args": [{"index": 0, "value": 16, "valueTwo": 0, "op": "SCMP_CMP_NE"}]},
+    {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}},
+    {"names": ["mount"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+    {"names": ["ptrace"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8"}},
+    {"names": ["arch_prctl"], "action": "SCMP_ACT_ALLOW", "includes": {"arches": ["arm64"]}}]})";
+
+// The filter that bwrap would load, as it lets calls through.
+SyscallFilter filter_of(const nlohmann::json& profile) {
+  const test::TemporaryTree tree;
+  write_bpf(profile, tree / "filter");
+  std::ifstream file(tree / "filter", std::ios::binary);
+  SyscallFilter filter;
+  for (sock_filter one{}; file.read(reinterpret_cast<char*>(&one), sizeof one);) filter.push_back(one);
+  return filter;
+}
+
+TEST(SeccompProfile, TheRulesThatApplyAreTheOnesThatAreTaken) {
+  const SyscallFilter plain = filter_of(oci_seccomp(kProfile, {}, "6.1.0-13-amd64"));
+  EXPECT_EQ(reach(plain, SYS_read), Reach::kAlways);
+  EXPECT_EQ(reach(plain, SYS_socket), Reach::kSometimes);
+  EXPECT_EQ(reach(plain, SYS_mount), Reach::kNever);
+  EXPECT_EQ(reach(plain, SYS_ptrace), Reach::kAlways);
+  EXPECT_EQ(reach(plain, SYS_arch_prctl), Reach::kNever);
+  EXPECT_EQ(reach(filter_of(oci_seccomp(kProfile, {"CAP_SYS_ADMIN"}, "6.1.0")), SYS_mount), Reach::kAlways);
+  EXPECT_EQ(reach(filter_of(oci_seccomp(kProfile, {}, "4.4.0")), SYS_ptrace), Reach::kNever);
+}
+
+TEST(SeccompProfile, TheInstalledOneForbidsMountAndAllowsRead) {
+  if (const std::string missing = seccomp_profile_missing(); !missing.empty()) GTEST_SKIP() << missing;
+  const SyscallFilter filter = filter_of(installed_oci_seccomp({}));
+  EXPECT_EQ(reach(filter, SYS_read), Reach::kAlways);
+  EXPECT_EQ(reach(filter, SYS_kexec_load), Reach::kNever);
+  EXPECT_EQ(reach(filter, SYS_bpf), Reach::kNever);
+}
+
+TEST(SeccompProfile, WhatIsNoProfileIsAnError) {
+  for (const char* text : {"", "{}", R"({"syscalls": 7})"}) EXPECT_THROW(oci_seccomp(text, {}, "6.1"), Error) << text;
+}
+
+// A page of the kernel's ring buffer, put together from its documented parts.
+class Page {
+ public:
+  explicit Page(std::uint64_t time) { add(time), add(std::uint64_t{0}); }
+
+  Page& function(std::uint32_t delta, std::uint64_t address, std::int32_t pid, std::uint8_t flags) {
+    add(delta << 5 | 6U);  // six words follow
+    add(std::uint16_t{1});
+    add(flags);
+    add(std::uint8_t{0});
+    add(pid);
+    add(address);
+    add(std::uint64_t{0});
+    return *this;
+  }
+  Page& extend(std::uint32_t low, std::uint32_t high) {
+    add(low << 5 | 30U);
+    add(high);
+    return *this;
+  }
+  Page& other(std::uint32_t words) {
+    add(std::uint32_t{0});
+    add(static_cast<std::uint32_t>((words + 1) * 4));
+    for (std::uint32_t i = 0; i < words; ++i) add(std::uint32_t{0x00020002});
+    return *this;
+  }
+
+  std::span<const std::byte> bytes(std::uint64_t flags = 0) {
+    const std::uint64_t commit = (bytes_.size() - 16) | flags;
+    std::memcpy(bytes_.data() + 8, &commit, sizeof commit);
+    return bytes_;
+  }
+
+ private:
+  template <typename T>
+  void add(T value) {
+    const auto* begin = reinterpret_cast<const std::byte*>(&value);
+    bytes_.insert(bytes_.end(), begin, begin + sizeof value);
+  }
+  std::vector<std::byte> bytes_;
+};
+
+TEST(TracePages, FunctionCallsAreReadAndOtherEntriesPassedOver) {
+  const FunctionEntryFormat format = parse_function_format(
+      "name: function\nID: 1\nformat:\n\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+      "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\n\tfield:int common_pid;\toffset:4;\tsize:4;\n\n"
+      "\tfield:unsigned long ip;\toffset:8;\tsize:8;\n\tfield:unsigned long parent_ip;\toffset:16;\tsize:8;\n");
+  Page page(1000);
+  page.function(5, 0xffffffff81000010, 42, 0).other(3).extend(1, 1).function(2, 0xffffffff81000020, 43, 0x08);
+  std::vector<FunctionCall> calls;
+  const auto take = [&](const FunctionCall& call) { calls.push_back(call); };
+  EXPECT_FALSE(read_trace_page(page.bytes(), format, take));
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_EQ(calls[0].address, 0xffffffff81000010);
+  EXPECT_EQ(calls[0].time, 1005U);
+  EXPECT_EQ(calls[0].pid, 42);
+  EXPECT_FALSE(calls[0].in_interrupt);
+  EXPECT_EQ(calls[1].time, 1005U + (1U << 27) + 1 + 2);
+  EXPECT_TRUE(calls[1].in_interrupt);
+  EXPECT_TRUE(read_trace_page(page.bytes(1U << 31), format, take));
+  // Cut anywhere, it is read as far as it goes.
+  for (std::size_t size = 0; size < page.bytes().size(); ++size) {
+    read_trace_page(page.bytes().first(size), format, [](const FunctionCall&) {});
+  }
+}
+
+TEST(TracePages, AFormatThatIsNoneIsAnError) {
+  EXPECT_THROW(parse_function_format("name: function\nID: 1\n"), Error);
 }
 
 TEST(Strace, CountsCallsAndFindsFiles) {

@@ -1,11 +1,14 @@
-// Order statistics against values worked out by hand (Hyndman and Fan, definition 7); bootstrap intervals against
-// samples whose true median is known.
+// Order statistics against values worked out by hand (Hyndman and Fan, definition 7); intervals against samples whose
+// true median is known.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <random>
 #include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "tools/compare/statistics/batches.h"
@@ -65,53 +68,65 @@ std::vector<double> sample_of(std::size_t n, double memory, std::mt19937_64& ran
   return values;
 }
 
-// How many of `trials` intervals contain the true median.
-int covered(std::size_t n, double memory, int trials) {
-  std::mt19937_64 random(1);
-  int count = 0;
-  for (int trial = 0; trial < trials; ++trial) {
-    const Interval interval = median_interval(sample_of(n, memory, random), static_cast<std::uint64_t>(trial));
-    if (interval.low <= 100 && 100 <= interval.high) ++count;
-  }
-  return count;
-}
-
-TEST(Interval, ContainsTheTrueMedianAsOftenAsItSays) {
-  // Of 200 at 95 %, 190 are expected at least; 180 is more than three standard deviations away.
-  EXPECT_GE(covered(60, 0, 200), 180);
-  for (const std::size_t few : {6, 7, 8, 10}) EXPECT_GE(covered(few, 0, 200), 180) << few;
-}
-
-TEST(Interval, OfDependentValuesIsWiderInTurn) {
-  // A bootstrap that takes the values for independent ones gets about 140 here.
-  EXPECT_GE(covered(200, 0.6, 200), 180);
-  std::mt19937_64 random(2);
-  EXPECT_GT(block_length(sample_of(400, 0.9, random)), block_length(sample_of(400, 0, random)));
-}
-
 // Values around 100 on a machine that is in another mood in each quarter of the comparison.
-std::vector<double> moody_sample(std::mt19937_64& random) {
+std::vector<double> moody_sample(std::size_t n, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   std::vector<double> values;
   for (int quarter = 0; quarter < 4; ++quarter) {
     const double mood = 0.04 * normal(random);
-    for (int i = 0; i < 50; ++i) values.push_back(100 * std::exp(mood + 0.1 * normal(random)));
+    for (std::size_t i = 0; i < n / 4; ++i) values.push_back(100 * std::exp(mood + 0.1 * normal(random)));
   }
   return values;
 }
 
+constexpr int kTrials = 600;
+
+// In how many of a hundred samples the interval contains the true median.
+double coverage(const std::function<std::vector<double>(std::mt19937_64&)>& make) {
+  std::mt19937_64 random(1);
+  int count = 0;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    const Interval interval = median_interval(make(random), static_cast<std::uint64_t>(trial));
+    if (interval.low <= 100 && 100 <= interval.high) ++count;
+  }
+  return 100.0 * count / kTrials;
+}
+
+// An interval that holds less often than it says is wrong, and so is one that holds more often: "from the least to the
+// most" would pass every test that asks for coverage alone. Of 600 samples 95 % are known to within 0.9 points (one
+// standard deviation).
+auto is_close_to_95() {
+  return testing::AllOf(testing::Ge(93), testing::Le(98));
+}
+
+TEST(Interval, ContainsTheTrueMedianAsOftenAsItSaysAndNotMoreOften) {
+  for (const std::size_t n : {6, 7, 8, 10, 20, 60, 120}) {
+    EXPECT_THAT(coverage([&](auto& random) { return sample_of(n, 0, random); }), is_close_to_95()) << n;
+  }
+}
+
+TEST(Interval, OfDependentValuesHoldsAsOften) {
+  for (const auto& [n, memory] : {std::pair(60, 0.4), {200, 0.6}}) {
+    EXPECT_THAT(coverage([&](auto& random) { return sample_of(static_cast<std::size_t>(n), memory, random); }),
+                is_close_to_95())
+        << n << " " << memory;
+  }
+  std::mt19937_64 random(2);
+  EXPECT_GT(block_length(sample_of(400, 0.9, random)), block_length(sample_of(400, 0, random)));
+}
+
 TEST(Interval, KnowsOfWhatLastsForAQuarterOfTheComparison) {
+  for (const std::size_t n : {40, 120}) {
+    EXPECT_THAT(coverage([&](auto& random) { return moody_sample(n, random); }), is_close_to_95()) << n;
+  }
+  // The bootstrap alone does not.
   std::mt19937_64 random(4);
   int held = 0;
-  int held_by_bootstrap = 0;
   for (std::uint64_t trial = 0; trial < 200; ++trial) {
-    const std::vector<double> values = moody_sample(random);
-    const Interval interval = median_interval(values, trial);
-    held += interval.low <= 100 && 100 <= interval.high;
-    held_by_bootstrap += std::abs(median(values) - 100) <= 1.96 * bootstrap_error(values, trial);
+    const std::vector<double> values = moody_sample(200, random);
+    held += std::abs(median(values) - 100) <= 1.96 * bootstrap_error(values, trial);
   }
-  EXPECT_GE(held, 180);
-  EXPECT_LT(held_by_bootstrap, 180);
+  EXPECT_LT(held, 180);
 }
 
 TEST(Batches, GiveTheStandardErrorOfTheirMedians) {
@@ -141,9 +156,13 @@ TEST(Interval, IsNeverBeyondTheValues) {
   EXPECT_LE(interval.high, 9);
 }
 
-TEST(Interval, OfFewValuesIsAllOfThem) {
+TEST(Interval, OfFewValuesIsBetweenOrderStatistics) {
+  // Hettmansperger and Sheather, by hand. Of 6 values the extremes hold in 96.875 %, the next in 78.125 %: the part of
+  // the way is 0.1, lambda = 5 * 0.1 / (1 + 4 * 0.1).
   const std::vector<double> values = {7, 3, 5, 4, 9, 6};
-  EXPECT_EQ(median_interval(values, 1), (Interval{3, 9}));
+  const Interval interval = median_interval(values, 1);
+  EXPECT_NEAR(interval.low, 3 + 0.5 / 1.4, 1e-12);
+  EXPECT_NEAR(interval.high, 9 - 2 * 0.5 / 1.4, 1e-12);
 }
 
 TEST(Interval, IsTheSameForTheSameSeed) {

@@ -1,14 +1,17 @@
 #include "tools/compare/compare_command.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <random>
 #include <sstream>
 
 #include "tools/compare/comparison.h"
+#include "tools/compare/guard.h"
 #include "tools/compare/progress.h"
 #include "tools/compare/runners/references.h"
 #include "vmm/error.h"
+#include "vmm/size.h"
 
 namespace husk::compare {
 namespace {
@@ -16,9 +19,14 @@ namespace {
 constexpr double kLongestSeconds = 24 * 3600;
 
 std::vector<std::string> split(const std::string& list) {
+  constexpr const char* kBlank = " \t";
   std::vector<std::string> words;
   std::istringstream stream(list);
-  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  for (std::string word; std::getline(stream, word, ',');) {
+    const std::size_t begin = word.find_first_not_of(kBlank);
+    if (begin == std::string::npos) throw Error("use", "'" + list + "' as a list", "a name in it is empty");
+    words.push_back(word.substr(begin, word.find_last_not_of(kBlank) - begin + 1));
+  }
   return words;
 }
 
@@ -87,9 +95,17 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
     if (!options.workloads.empty()) {
       throw Error("compare workload", "'" + options.workloads + "'", "there is a command", "give one or the other");
     }
-    return command_workload(rest[0], {rest.begin() + 1, rest.end()});
+    return command_workload(rest[0], {rest.begin() + 1, rest.end()}, options.ready);
   }
+  if (!options.ready.empty()) throw Error("use", "--ready", "there is no command", "give one after IMAGE");
   return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
+}
+
+// Whether there is any figure of a runner that is not only a limit.
+bool has_measured(const ComparisonResult& result) {
+  return std::ranges::any_of(result.runners, [](const RunnerResult& runner) {
+    return !runner.is_reference && (!runner.series.empty() || !runner.isolation_facts.is_null());
+  });
 }
 
 }  // namespace
@@ -138,6 +154,12 @@ void declare(CLI::App& app, CompareOptions& options) {
       ->capture_default_str();
   app.add_option("--seed", options.seed,
                  "of the random order and of the bootstrap, to repeat it (default, and 0: a new one)");
+  app.add_option("-m,--memory", options.memory,
+                 "the most memory that each run may use, under every runner (64M, 1G; default: none, and 64M for a VM)")
+      ->type_name("SIZE");
+  app.add_option("--ready", options.ready,
+                 "of a command that waits once it has written a line with this text: its memory is looked at then")
+      ->type_name("TEXT");
   declare(app, options.outputs);
   app.footer(
       "husk compare [OPTIONS] [IMAGE [COMMAND [ARGUMENT...]]]\n"
@@ -155,17 +177,30 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.budget_s = parse_duration(options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
+  if (!options.memory.empty()) comparison.options.memory_bytes = parse_size(options.memory);
+  comparison.settings = {.arguments = options.arguments,
+                         .budget_s = comparison.options.budget_s,
+                         .runs = options.runs,
+                         .timeout_s = comparison.options.timeout_ms / 1e3,
+                         .memory_bytes = comparison.options.memory_bytes,
+                         .measurements = split(options.measure),
+                         .ready = options.ready};
   comparison.options.seed = options.seed != 0 ? options.seed : std::random_device()();
   comparison.options.baseline = choose_baseline(options.baseline, comparison.runners);
   check_writable(options.outputs);
 
+  fork_from_guardian(std::filesystem::read_symlink("/proc/self/exe").parent_path() / "compare-guardian",
+                     {std::filesystem::temp_directory_path(), cache.images()});
   catch_interrupts();
   std::optional<ProgressBar> bar(std::in_place);
   const ComparisonResult result =
       run(comparison, cache, [&](double done, const std::string& what, double left) { bar->show(done, what, left); });
   bar.reset();
   write_outputs(options.outputs, result, comparison.options.baseline);
-  return result.complete ? 0 : kExitInterrupted;
+  if (!result.complete) return kExitInterrupted;
+  if (has_measured(result)) return 0;
+  std::fprintf(stderr, "husk: no runner could be measured; the table says why\n");
+  return kExitNothingMeasured;
 }
 
 }  // namespace husk::compare

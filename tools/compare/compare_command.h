@@ -10,6 +10,7 @@
 
 namespace husk::compare {
 
+inline constexpr int kExitNothingMeasured = 1;
 inline constexpr int kExitInterrupted = 130;
 
 struct CompareOptions {
@@ -20,6 +21,9 @@ struct CompareOptions {
   std::string workloads;   // separated by commas; empty: all
   std::string measure;     // separated by commas; empty: all
   std::string baseline;    // empty: kvm-floor where there is KVM, else process
+  std::string memory;      // empty: no limit
+  std::string ready;       // of a command that waits: a line with this text says that it does
+  std::vector<std::string> arguments;  // all of the above, as they were given
   std::uint64_t seed = 0;  // 0: a new one
   OutputOptions outputs;
 };

@@ -21,10 +21,12 @@ struct Comparison {
   std::vector<std::unique_ptr<Runner>> runners;
   std::set<Measurement> measurements;
   SessionOptions options;
+  Settings settings;
 };
 
 // Runs everything. A runner that is not there or fails is a row that says so. When the user interrupts, what is known
-// so far is returned and `complete` is false. Throws husk::Error where nothing can be measured at all.
+// so far is returned and `complete` is false. Throws husk::Error where nothing can be measured at all, and when one of
+// Settings::measurements cannot be made of this workload.
 ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const ProgressCallback& progress);
 
 }  // namespace husk::compare

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "tools/compare/host_settings.h"
 #include "tools/compare/process.h"
 
 namespace husk::compare {
@@ -128,6 +129,7 @@ void NoiseMeter::finish(Host& host) const {
     const double known = steal + (end.idle - begin_.idle) + (end.own - begin_.own);
     host.steal_percent = 100 * steal / all;
     host.others_percent = std::max(0.0, 100 * (all - known) / all);
+    host.own_percent = 100 * (end.own - begin_.own) / all;
   }
   host.mhz_low = mhz_low_;
   host.mhz_high = mhz_high_;
@@ -163,6 +165,7 @@ Host describe_host() {
   utsname name{};
   if (uname(&name) == 0) host.kernel = std::string(name.sysname) + " " + name.release;
   host.kvm_backend = kvm_backend();
+  host.settings = host_settings();
   double load = 0;
   if (getloadavg(&load, 1) == 1) host.load = load;
   return host;

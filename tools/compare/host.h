@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,13 @@ struct Host {
   std::string kvm_backend;
   std::string guest_ring;  // "0" or "3": where husk's guest kernel ran; empty when none of husk's VMs was seen to run
   double load = 0;         // of the last minute, before the comparison
+  // How the machine is set up, by name (host_settings.h). What cannot be known says why.
+  std::map<std::string, std::string> settings;
 
   // While the comparison ran:
   double steal_percent = 0;   // of all cores' time that the hypervisor below gave to others (proc_stat(5), steal)
   double others_percent = 0;  // that no process of the comparison used
+  double own_percent = 0;     // that it used itself, with all that it has started and waited for
   double mhz_low = 0;         // of the fastest core, which is the busy one: when that was slowest, and fastest
   double mhz_high = 0;
 };

@@ -26,6 +26,7 @@ int main_guarded(int count, char** arguments) {
   } else {
     declare(app, compare_options);
   }
+  compare_options.arguments.assign(arguments + 1, arguments + count);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

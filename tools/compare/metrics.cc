@@ -10,6 +10,9 @@ using enum Unit;
 
 constexpr std::array kMetrics = {
     Metric{"start_ns", Group::kStartUp, "start to exit", kNanoseconds},
+    Metric{"start_with_root_ns", Group::kStartUp, "start to exit, root made within", kNanoseconds},
+    Metric{"start_directory_ns", Group::kStartUp, "start to exit, from a directory", kNanoseconds},
+    Metric{"ready_ns", Group::kStartUp, "start to the line of --ready", kNanoseconds},
     Metric{"cold_start_ns", Group::kStartUp, "start to exit, cold page cache", kNanoseconds},
     Metric{"first_instruction_ns", Group::kStartUp, "payload's first instruction", kNanoseconds},
     Metric{"first_output_ns", Group::kStartUp, "first byte of output", kNanoseconds},

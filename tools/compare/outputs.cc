@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tools/compare/judgement.h"
 #include "tools/compare/output/csv.h"
 #include "tools/compare/output/file.h"
 #include "tools/compare/output/side_by_side.h"
@@ -69,7 +70,8 @@ void write_outputs(const OutputOptions& options, const Document& a, const Docume
     // The page has the ratios that its data has.
     const std::string common = common_baseline(a, b);
     return format_comparison_page(format_json(a.result, common.empty() ? a.baseline : common),
-                                  format_json(b.result, common.empty() ? b.baseline : common));
+                                  format_json(b.result, common.empty() ? b.baseline : common),
+                                  format_judgements(judge(a, b)));
   };
   std::vector<OutputFile> files;
   if (!options.html.empty()) files.push_back({options.html, page});

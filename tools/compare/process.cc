@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,6 +21,7 @@
 #include <utility>
 
 #include "tools/compare/process_tree.h"
+#include "tools/compare/spawn.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -61,41 +61,6 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// posix_spawn's attributes: own process group, signals as a shell would hand them over.
-class SpawnAttributes {
- public:
-  SpawnAttributes() {
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-  }
-  ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
-  SpawnAttributes(const SpawnAttributes&) = delete;
-  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
-  const posix_spawnattr_t* get() const { return &attributes_; }
-
- private:
-  posix_spawnattr_t attributes_;
-};
-
-class SpawnActions {
- public:
-  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  void connect(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_;
-};
-
 }  // namespace
 
 std::uint64_t monotonic_ns() {
@@ -134,36 +99,28 @@ Uninterruptible::~Uninterruptible() {
   --uninterruptible;
 }
 
-Process Process::start(const std::vector<std::string>& command, Streams streams) {
+Process Process::start(const std::vector<std::string>& command, Streams streams, GroupSpawner* group) {
   static const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   Process process;
   UniqueFd child_input, child_output;
-  SpawnActions actions;
+  Spawn request{.command = command, .input = null.get(), .output = null.get()};
   if (streams == Streams::kPipes) {
     std::tie(child_input, process.input_) = make_pipe();
     std::tie(process.output_, child_output) = make_pipe();
-    actions.connect(child_input.get(), STDIN_FILENO);
-    actions.connect(child_output.get(), STDOUT_FILENO);
-  } else {
-    actions.connect(null.get(), STDIN_FILENO);
-    actions.connect(null.get(), STDOUT_FILENO);
+    request.input = child_input.get();
+    request.output = child_output.get();
   }
   process.errors_.reset(memfd_create("stderr", MFD_CLOEXEC));
-  actions.connect(process.errors_.get(), STDERR_FILENO);
-
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const SpawnAttributes attributes;
-
-  // glibc's posix_spawn is clone(CLONE_VM | CLONE_VFORK) and exec: its cost does not depend on the size of this
-  // process.
-  process.start_ns_ = monotonic_ns();
-  const int error =
-      posix_spawnp(&process.pid_, arguments[0], actions.get(), attributes.get(), arguments.data(), environ);
-  if (error != 0) {
-    process.pid_ = -1;
-    errno = error;
+  request.errors = process.errors_.get();
+  if (group != nullptr) {
+    group->spawn(request);
+  } else {
+    spawn(request);
+  }
+  process.pid_ = request.pid;
+  process.start_ns_ = request.start_ns;
+  if (request.error != 0) {
+    errno = request.error;
     throw Error::from_errno("start", command[0]);
   }
   known_children().insert(process.pid_);
@@ -214,25 +171,29 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
   return output;
 }
 
-std::string Process::last_error_line() const {
+std::string Process::errors() const {
   std::string text(64 * 1024, '\0');
   const off_t size = lseek(errors_.get(), 0, SEEK_END);
   const off_t start = std::max<off_t>(0, size - static_cast<off_t>(text.size()));
   const ssize_t got = pread(errors_.get(), text.data(), text.size(), start);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+std::string Process::last_error_line() const {
+  std::string text = errors();
   while (text.ends_with('\n')) text.pop_back();
   const std::size_t newline = text.rfind('\n');
   return newline == std::string::npos ? text : text.substr(newline + 1);
 }
 
-void Process::end() {
+void Process::end(int patience_ms) {
   if (pid_ < 0 || end_ns_ != 0) return;
   // Not interruptible: the user may press Ctrl-C again, and nothing may stay behind.
-  constexpr int kPatienceMs = 2000;
   input_.reset();
   kill(pid_, SIGTERM);
   pollfd event{pidfd_.get(), POLLIN, 0};
-  if (poll(&event, 1, kPatienceMs) <= 0) kill(-pid_, SIGKILL);
+  if (poll(&event, 1, patience_ms) <= 0) kill(-pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
   end_ns_ = monotonic_ns();
@@ -240,10 +201,12 @@ void Process::end() {
   kill(-pid_, SIGKILL);  // what it left in its process group
 }
 
-std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms) {
+std::size_t wait_any(std::span<Process* const> processes, int timeout_ms) {
   std::vector<pollfd> events;
   // poll(2) ignores negative descriptors.
-  for (const auto& process : processes) events.push_back({process ? process->pidfd_.get() : -1, POLLIN, 0});
+  for (const Process* process : processes) {
+    events.push_back({process != nullptr ? process->pidfd_.get() : -1, POLLIN, 0});
+  }
   if (!wait_readable(events, timeout_ms)) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());

@@ -13,6 +13,8 @@
 
 namespace husk::compare {
 
+class GroupSpawner;
+
 std::uint64_t monotonic_ns();
 
 // What is left of a time limit that began at `begin_ns`; not below 0.
@@ -45,8 +47,9 @@ class Process {
     kPipes  // both are pipes to this process
   };
 
-  // Throws husk::Error when the program cannot be started. The start time is taken just before.
-  static Process start(const std::vector<std::string>& command, Streams streams);
+  // Throws husk::Error when the program cannot be started. The start time is taken just before. With `group` the
+  // process is born in that control group.
+  static Process start(const std::vector<std::string>& command, Streams streams, GroupSpawner* group = nullptr);
 
   Process(Process&&) noexcept;
   Process& operator=(Process&&) = delete;
@@ -70,7 +73,7 @@ class Process {
   void close_input() { input_.reset(); }
 
   // Ends it and its group now, as the destructor does.
-  void end();
+  void end(int patience_ms = 2000);
 
   // After wait() has returned true.
   std::uint64_t end_ns() const { return end_ns_; }
@@ -80,9 +83,11 @@ class Process {
   // The last line of what it wrote to standard error: the payload may have written there too, but the runner had the
   // last word on why it failed.
   std::string last_error_line() const;
+  // All of it so far; of much the end.
+  std::string errors() const;
 
  private:
-  friend std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
+  friend std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
   Process() = default;
 
   pid_t pid_ = -1;
@@ -96,9 +101,9 @@ class Process {
   int exit_status_ = -1;
 };
 
-// Waits until one of those that are there has ended and returns its index; the size of `processes` when `timeout_ms`
-// pass first. Throws Interrupted.
-std::size_t wait_any(std::span<const std::optional<Process>> processes, int timeout_ms);
+// Waits until one of those that are there (not null) has ended and returns its index; the size of `processes` when
+// `timeout_ms` pass first. Throws Interrupted.
+std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
 
 // From here on a process whose parent has ended becomes a child of this one, not of init
 // (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -27,6 +28,22 @@ std::vector<pid_t> trees_of(std::vector<pid_t> roots) {
     }
   }
   return pids;
+}
+
+std::uint64_t processor_ticks(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  // The name, in parentheses, may have anything in it: the fields are counted from the last one.
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream fields(text.substr(name_end + 1));
+  constexpr int kFieldsBefore = 11;  // the state is field 3, utime is 14, stime 15
+  std::string field;
+  for (int i = 0; i < kFieldsBefore; ++i) fields >> field;
+  std::uint64_t user = 0;
+  std::uint64_t system = 0;
+  return fields >> user >> system ? user + system : 0;
 }
 
 }  // namespace husk::compare

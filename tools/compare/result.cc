@@ -4,13 +4,6 @@
 
 namespace husk::compare {
 
-std::vector<double> values_of(const Series& series) {
-  std::vector<double> values;
-  values.reserve(series.size());
-  for (const Sample& sample : series) values.push_back(sample.value);
-  return values;
-}
-
 const Series* RunnerResult::find(const std::string& metric) const {
   const auto found = series.find(metric);
   return found == series.end() || found->second.empty() ? nullptr : &found->second;

@@ -3,7 +3,20 @@
 #include <cstring>
 #include <ctime>
 
+#include "tools/compare/process.h"
+
 namespace husk::compare {
+
+Boundary Runner::boundary(const std::vector<std::string>& command) const {
+  switch (isolation()) {
+    case Isolation::kVm:
+      return {.kind = Boundary::Kind::kVcpus, .program = find_program(command.at(0)), .argument = {}};
+    case Isolation::kLanguage:
+      return {.kind = Boundary::Kind::kProgram, .program = find_program(command.at(0)), .argument = {}};
+    default:
+      return {};
+  }
+}
 
 Timeline Runner::timeline(const std::string& output) const {
   // The payload shares the host's clock: `payload --stamp` has written what it read, first and last.

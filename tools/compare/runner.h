@@ -2,6 +2,8 @@
 // runners/all.cc.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,25 +12,56 @@
 #include <string>
 #include <vector>
 
+#include "tools/compare/quickest.h"
+
 namespace husk::compare {
 
-// A root file system, in the forms that runners want it in: the same files in each.
+class RootMaker;
+
+// How one sees that a run has come to wait, so that it can be looked at.
+struct Waiting {
+  enum class Sign {
+    kFirstByte,  // the embedded payload says so
+    kLine,       // a line of the payload's with `text` in it
+    kStill       // it has used no processor time for a while: it waits for its standard input
+  };
+  Sign sign = Sign::kFirstByte;
+  std::string text;
+  bool is_held = false;  // it would go on after that line: its processes are stopped there
+};
+
+// How the payload's root comes to be. A figure is like another only in the same form.
+enum class RootForm {
+  kReady,     // before the clock starts, from an imported image: what a start costs once its root is there
+  kMade,      // while the clock runs, from an imported image, and removed while it runs
+  kDirectory  // as kMade, from a directory that was not imported
+};
+
+// The root file system of one run: the same files for every runner, and nothing in it that an earlier run has written.
 struct Root {
-  std::string image;                // as `husk run` takes it
-  std::filesystem::path directory;  // for the runners that take a directory
+  RootForm form = RootForm::kReady;
+  // As `husk run` takes it, for the runners that make the payload's writable root themselves.
+  std::string image;
+  std::string image_directory;      // the user's own, that `image` was imported from; empty where there is none
+  std::filesystem::path directory;  // for the others: that root, made for this run alone
   bool is_private = false;          // false: `directory` is the user's own and must not be written to
-  std::filesystem::path erofs;      // for the VMMs that take an image file; empty when no runner needs it
+  std::filesystem::path erofs;      // for the VMMs that take an image file; empty where there is none
 };
 
 // What one run is to do.
 struct Invocation {
-  const Root* root = nullptr;
-  std::vector<std::string> argv;  // argv[0] as a path in the root
+  RootMaker* roots = nullptr;      // where Session::prepare gets the root from
+  std::vector<std::string> argv;   // argv[0] as a path in the root
+  std::optional<Waiting> waiting;  // of a run that is to be looked at; empty: it ends by itself
   bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
   // The run is made for Runner::timeline(): the runner may spend time on recording moments, which it must not do in a
   // run whose start-up is timed.
   bool wants_timeline = false;
   bool wants_vm_exits = false;  // the same for Runner::vm_exits()
+  RootForm form = RootForm::kReady;
+  // That all of the run may take (--memory); 0: no limit was asked for. See Runner::limits_memory().
+  std::uint64_t memory_bytes = 0;
+  const Root* root = nullptr;  // of this run; Session::prepare fills it in
 };
 
 struct Availability {
@@ -45,6 +78,19 @@ struct Context {
 
 // What the payload's isolation is made of: decides which facts about it can be asked for.
 enum class Isolation { kNone, kNamespaces, kVm, kLanguage };
+
+// The processes through which a payload reaches the host's kernel: where whoever has taken over the payload (and in a
+// VM its kernel) stands (docs/isolation.md).
+struct Boundary {
+  enum class Kind {
+    kPayload,  // the payload itself
+    kVcpus,    // a VMM: every process that has a vCPU open
+    kProgram,  // what serves or interprets the payload: a language runtime, a kernel in user space
+  };
+  Kind kind = Kind::kPayload;
+  std::string program;   // the executable that these processes must have; of kPayload: the payload's, in the image
+  std::string argument;  // of kProgram: a word of the command line that only these processes have; may be empty
+};
 
 // Moments of one run on CLOCK_MONOTONIC, in ns. One that the runner cannot tell is absent.
 struct Timeline {
@@ -66,12 +112,18 @@ class Runner {
   // Once, before the first run; not timed. Throws husk::Error.
   virtual void prepare(const Context&) {}
 
+  // After prepare(): which of its variants it has taken, where it has any.
+  virtual Choice choice() const { return {}; }
+
   // Why it cannot do this, in words ("only the embedded payload"); empty when it can.
   virtual std::string objection(const Invocation&) const { return {}; }
 
   // The command line of the next run. It may differ from call to call (runc wants a new container name each time).
   // Whatever has to be written down for it is written here, before the clock starts.
   virtual std::vector<std::string> command(const Invocation& invocation) = 0;
+
+  // What the last command line reads besides its words, the OCI configuration say; null where there is nothing.
+  virtual nlohmann::ordered_json configuration() const { return nullptr; }
 
   // After a run with wants_timeline of `payload --stamp` has ended; `output` is what the payload wrote.
   virtual Timeline timeline(const std::string& output) const;
@@ -83,11 +135,28 @@ class Runner {
   // The payload's exit status, from the runner's, for runners that do not hand it on as it is.
   virtual int payload_status(int exit_status) const { return exit_status; }
 
+  // What `command` puts between payload and host.
+  virtual Boundary boundary(const std::vector<std::string>& command) const;
+
+  // Interfaces between payload and host that the host cannot show: the devices of a VM (docs/isolation.md).
+  virtual std::vector<std::string> interfaces(const std::vector<std::string>&) const { return {}; }
+
+  // Processes that take part in its runs without being started by one.
+  virtual std::vector<pid_t> daemons() const { return {}; }
+
+  // The runner whose hardened form this one is. Its start-up and isolation are measured, nothing else.
+  virtual std::string hardened_form_of() const { return {}; }
+
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }
 
-  // Whether it boots from Root::erofs, which is made only when somebody needs it.
-  virtual bool needs_image_file() const { return false; }
+  // Whether a run of this form is given Root::directory. False for those that make the writable root themselves, from
+  // Root::image or Root::erofs.
+  virtual bool needs_directory(RootForm) const { return true; }
+
+  // Whether command() hands Invocation::memory_bytes on. Whoever has no option for it is started in a control group of
+  // that size.
+  virtual bool limits_memory() const { return false; }
 
   // After runs that were killed: removes what the runner could not.
   virtual void clean_up() {}

@@ -8,11 +8,11 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "tools/compare/guard.h"
 #include "vmm/error.h"
 #include "vmm/image/named_image.h"
 #include "vmm/runner/leftovers.h"
 #include "vmm/runner/mounts.h"
-#include "vmm/runner/rootfs.h"
 
 namespace husk::compare {
 namespace {
@@ -27,7 +27,7 @@ Scratch::Scratch() {
   const fs::path directory = fs::temp_directory_path();
   runner::sweep(directory, kPrefix);
   // Another process may have had this pid, in another pid namespace or before a crash, so the pid is not enough.
-  std::string name = directory / (std::string(kPrefix) + std::to_string(getpid()) + "-XXXXXX");
+  std::string name = directory / (std::string(kPrefix) + std::to_string(comparison_id()) + "-XXXXXX");
   if (mkdtemp(name.data()) == nullptr) throw Error::from_errno("make", name, "set TMPDIR");
   path_ = name;
   try {
@@ -62,7 +62,6 @@ Scratch::~Scratch() {
 void Scratch::remove() {
   std::error_code ignored;
   if (is_private_) {
-    for (auto mount = mounts_.rbegin(); mount != mounts_.rend(); ++mount) umount2(mount->c_str(), MNT_DETACH);
     umount2(path_.c_str(), MNT_DETACH);
     rmdir(path_.c_str());
   } else {
@@ -70,40 +69,27 @@ void Scratch::remove() {
   }
 }
 
-Root Scratch::mount_root(const std::string& name, const std::string& image, const image::CacheDir& cache,
-                         bool wants_erofs) {
+std::unique_ptr<RootMaker> Scratch::make_roots(const std::string& name, const std::string& image,
+                                               const image::CacheDir& cache) {
   const bool is_path = image.find('/') != std::string::npos || image == "." || image == "..";
+  RootMaker::Sources sources;
+  sources.mounts = path_ / name;
+  sources.may_mount = is_private_;
   image::RootImage named;
   if (!is_path) named = image::open_named(image, cache);
-  if (!named.fd && !fs::is_directory(image)) throw Error("find image", image, "there is no such image or directory");
-  if (named.fd && !is_private_) {
-    throw Error("mount", "image '" + image + "'", "that needs root", "give the image as a directory");
-  }
-  Root root;
-  root.image = named.fd ? image : fs::canonical(image).string();
-  root.is_private = is_private_;
-  if (wants_erofs) root.erofs = image::resolve(root.image, cache).erofs_path;
-  root.directory = is_private_ ? mount_overlay(name, root.image, std::move(named)) : fs::path(root.image);
-  return root;
-}
-
-fs::path Scratch::mount_overlay(const std::string& name, const std::string& image, image::RootImage named) {
-  const fs::path base = path_ / name;
-  for (const char* part : {"lower", "upper", "work", "root"}) fs::create_directories(base / part);
-  // A directory through a bind mount, so that no character of its name means something to overlayfs (':' and ',').
-  const std::string lower = base / "lower";
   if (named.fd) {
-    runner::mount_erofs(runner::RootSource::from_erofs(std::move(named.fd), image), lower);
+    sources.image = image;
+    sources.erofs = named.erofs_path;
+    if (!is_private_) throw Error("mount", "image '" + image + "'", "that needs root", "give the image as a directory");
   } else {
-    runner::mount_at(image, lower, {}, MS_BIND);
+    if (!fs::is_directory(image)) throw Error("find image", image, "there is no such image or directory");
+    sources.image_directory = fs::canonical(image);
+    const ImportedImage& imported = *imported_.emplace_back(
+        std::make_unique<ImportedImage>(sources.image_directory, name, cache));
+    sources.image = imported.name();
+    sources.erofs = imported.erofs();
   }
-  mounts_.push_back(lower);
-  const std::string root = base / "root";
-  runner::mount_at(
-      "overlay", root, "overlay", 0,
-      "lowerdir=" + lower + ",upperdir=" + (base / "upper").string() + ",workdir=" + (base / "work").string());
-  mounts_.push_back(root);
-  return root;
+  return std::make_unique<RootMaker>(std::move(sources));
 }
 
 }  // namespace husk::compare

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "tools/compare/runner.h"
+#include "tools/compare/imported_image.h"
+#include "tools/compare/roots.h"
 #include "vmm/image/image.h"
 
 namespace husk::compare {
@@ -22,19 +24,19 @@ class Scratch {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // The image under an overlay whose changes go to the tmpfs; without a mount namespace: the image directory itself,
-  // not to be written. An image that was imported needs root. `name` tells the roots of one comparison apart. With
-  // `wants_erofs` its image file is built, if it is not in the cache. Throws husk::Error.
-  Root mount_root(const std::string& name, const std::string& image, const image::CacheDir& cache, bool wants_erofs);
+  // Where the roots of `image` come from: a directory is imported first. Without a mount namespace the only root is the
+  // directory itself, not to be written; an image that was imported needs root. `name` tells the images of one
+  // comparison apart. Outlived by this. Throws husk::Error.
+  std::unique_ptr<RootMaker> make_roots(const std::string& name, const std::string& image,
+                                        const image::CacheDir& cache);
 
  private:
   void make_private();
   void remove();
-  std::filesystem::path mount_overlay(const std::string& name, const std::string& image, image::RootImage named);
 
   std::filesystem::path path_;
   bool is_private_ = false;
-  std::vector<std::filesystem::path> mounts_;  // below path_, in the order in which they were made
+  std::vector<std::unique_ptr<ImportedImage>> imported_;
 };
 
 }  // namespace husk::compare

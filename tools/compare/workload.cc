@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "tools/compare/quoted.h"
 #include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
 
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kPayloadPath[] = "/bin/payload";
+constexpr char kPythonMetric[] = "task_python_ns";
 constexpr std::uint64_t kTouchBytes = 16 << 20;
 constexpr std::uint64_t kSystemCalls = 100'000;
 constexpr std::uint64_t kWriteBytes = 4 << 20;
@@ -72,12 +74,12 @@ fs::path make_root(const image::CacheDir& cache) {
   return root;
 }
 
-// An interpreter that the image has, as a path in it; empty when there is none or the image is not a directory. Names
-// in a root are links to absolute paths often enough, so only the name itself is looked for.
-std::string find_python(const std::string& image) {
+// An interpreter that the image has, as a path in it; empty when there is none. Names in a root are links to absolute
+// paths often enough, so only the name itself is looked for.
+std::string find_python(const fs::path& files) {
   for (const char* path : {"/usr/bin/python3", "/usr/local/bin/python3", "/bin/python3"}) {
     std::error_code none;
-    if (fs::exists(fs::symlink_status(image + path, none))) return path;
+    if (fs::exists(fs::symlink_status(files.string() + path, none))) return path;
   }
   return {};
 }
@@ -109,24 +111,33 @@ Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::
   add("touch", "task_touch_ns", "--touch", kTouchBytes);
   add("syscalls", "task_syscalls_ns", "--syscalls", kSystemCalls);
   add("write", "task_write_ns", "--write", kWriteBytes);
-  const std::string python = python_image.empty() ? "" : find_python(python_image);
-  if (!python.empty() && is_wanted("python")) {
+  if (!python_image.empty() && is_wanted("python")) {
     workload.task_image = python_image;
-    workload.tasks.push_back({"task_python_ns", false, {python, "-c", "pass"}});
+    workload.tasks.push_back({kPythonMetric, false, {"python3", "-c", "pass"}});
   } else if (!python_image.empty() || (!names.empty() && is_wanted("python"))) {
     throw Error("compare workload", "'python'",
-                python_image.empty() ? "there is no IMAGE" : "'" + python_image + "' has no python3 in it",
-                "give a directory that has Python in it, or a command after IMAGE");
+                python_image.empty() ? "there is no IMAGE" : "IMAGE is for the workload python alone, which is not wanted",
+                "give an image that has Python in it, or a command after IMAGE");
   }
   return workload;
 }
 
-Workload command_workload(const std::string& image, const std::vector<std::string>& command) {
+void complete(Workload& workload, const fs::path& files) {
+  for (Task& task : workload.tasks) {
+    if (task.metric != kPythonMetric) continue;
+    task.argv[0] = find_python(files);
+    if (!task.argv[0].empty()) continue;
+    throw Error("compare workload", "'python'", "'" + workload.task_image + "' has no python3 in it",
+                "give an image that has Python in it, or a command after IMAGE");
+  }
+}
+
+Workload command_workload(const std::string& image, const std::vector<std::string>& command, const std::string& ready) {
   Workload workload;
   workload.image = image;
   workload.start = {"start_ns", false, command};
-  for (const std::string& word : command) workload.description += (workload.description.empty() ? "" : " ") + word;
-  workload.description = "'" + workload.description + "' of " + image;
+  workload.ready = ready;
+  workload.description = quoted(command) + " of " + quoted({image});
   return workload;
 }
 

@@ -86,8 +86,14 @@ int run_command(RunOptions& options, const StartTimes& start) {
       }
       return run_in_vm(std::move(inputs), start, {.user = draw_user()});
     }
-    case Isolation::kNamespace:
-      return runner::run_in_namespace(options.spec, open_root_source(options.spec));
+    case Isolation::kNamespace: {
+      runner::RootSource root = open_root_source(options.spec);
+      root.in_place = options.in_place;
+      if (root.in_place && !root.directory) {
+        throw Error("use", "--in-place", "'" + options.spec.image + "' is an imported image, which nobody can write to");
+      }
+      return runner::run_in_namespace(options.spec, root);
+    }
     case Isolation::kProcess:
       return runner::run_as_process(options.spec, open_root_source(options.spec));
   }

@@ -72,35 +72,6 @@ std::vector<std::string> make_environment(const RunOptions& options) {
 
 }  // namespace
 
-std::uint64_t parse_size(const std::string& text) {
-  std::string_view digits = text;
-  unsigned shift = 0;
-  if (!digits.empty()) {
-    switch (digits.back()) {
-      case 'k':
-      case 'K':
-        shift = 10;
-        break;
-      case 'm':
-      case 'M':
-        shift = 20;
-        break;
-      case 'g':
-      case 'G':
-        shift = 30;
-        break;
-      default:
-        break;
-    }
-    if (shift != 0) digits.remove_suffix(1);
-  }
-  const std::optional<std::uint64_t> value = parse_number(digits);
-  if (!value || *value == 0 || *value > (std::numeric_limits<std::uint64_t>::max() >> shift)) {
-    throw Error("use", "'" + text + "' as a size", "give a positive number, with K, M or G if you like (64M, 1G)");
-  }
-  return *value << shift;
-}
-
 void apply_log_level(const std::string& word) {
   using log::Severity;
   if (word == "error") return log::set_level(Severity::kError);
@@ -129,6 +100,8 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("-u,--user", options.user, "numeric user and group of the payload")->type_name("UID[:GID]");
   app.add_option("--hostname", options.spec.hostname, "host name that the payload sees (default husk)");
   app.add_option("--isolation", options.isolation, "vm (default), namespace or process")->type_name("HOW");
+  app.add_flag("--in-place", options.in_place,
+               "with --isolation namespace: IMAGE, a directory, is the payload's root itself, and what it writes stays there");
   app.add_option("--guest-ring", options.guest_ring, "privilege ring of the guest kernel: auto (default), 0 or 3")
       ->type_name("RING");
   app.add_option("--jail", options.jail_level,
@@ -172,6 +145,9 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
     spec.isolation = Isolation::kProcess;
   } else {
     throw Error("use", "--isolation " + options.isolation, "not one of vm, namespace, process");
+  }
+  if (options.in_place && spec.isolation != Isolation::kNamespace) {
+    throw Error("use", "--in-place", "it is for --isolation namespace");
   }
   // In a control group of less the kernel kills what is to become the payload, and husk, whose memory it shares.
   constexpr std::uint64_t kLeastGroup = std::uint64_t{1} << 20;

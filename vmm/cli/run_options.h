@@ -7,6 +7,7 @@
 
 #include "vmm/container_spec.h"
 #include "vmm/sandbox/identity.h"
+#include "vmm/size.h"
 
 namespace husk::cli {
 
@@ -25,6 +26,7 @@ struct RunOptions {
   std::string guest_ring = "auto";
   std::string jail_level = "basic";
   std::vector<std::string> environment;
+  bool in_place = false;     // --in-place
   bool interactive = false;  // -i: accepted as docker's; standard input is always connected
 };
 
@@ -33,9 +35,6 @@ void declare_run_options(CLI::App& app, RunOptions& options);
 
 // Checks what was parsed and fills options.spec. `rest` is IMAGE and what follows it. Throws husk::Error.
 void finish_run_options(RunOptions& options, std::vector<std::string> rest);
-
-// "64M", "1G", "65536K", "268435456": bytes, or with a binary unit. Throws husk::Error when it is no positive size.
-std::uint64_t parse_size(const std::string& text);
 
 // Sets the log's level from "error", "warning", "info" or "debug". Throws husk::Error for any other word.
 void apply_log_level(const std::string& word);

@@ -40,9 +40,9 @@ void join_network(const ContainerPlan& plan) {
   }
 }
 
-void set_up_file_systems(const ContainerPlan& plan) {
+void set_up_file_systems(const ContainerPlan& plan, const char* root) {
   const bool user_namespace = plan.user_namespace.has_value();
-  OldRoot old_root = enter_root(std::array{plan.husk, plan.link, plan.last_step});
+  OldRoot old_root = enter_root(root, std::array{plan.husk, plan.link, plan.last_step});
   // From here on every path is one in the container, also where the image has symbolic links.
   mount_proc();
   mount_dev(old_root.path(), user_namespace);
@@ -71,13 +71,13 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
 
   if (plan.user_namespace) map_user(*plan.user_namespace);
   umask(0);  // directories and device nodes get the modes that they are made with
-  mount_root(plan.root, plan.user_namespace.has_value());
+  const char* root = mount_root(plan.root, plan.user_namespace.has_value());
   // Where devices are controlled, the loop device that an image may have needed can be used no more. The groups become
   // the root of the cgroup namespace.
   join_cgroups(plan.cgroups);
   enter_cgroup_namespace();
   set_hostname(plan.spec.hostname);
-  set_up_file_systems(plan);
+  set_up_file_systems(plan, root);
   umask(022);
   prepare_working_directory(kOwnRoot, plan.spec.cwd);
   const std::vector<std::string> environment = environment_with_home(plan.spec, kOwnRoot);

@@ -58,6 +58,16 @@ bool root_is_initramfs() {
   return file_system.f_type == RAMFS_MAGIC || file_system.f_type == TMPFS_MAGIC;
 }
 
+// pivot_root(2) wants a mount. The directory's own flags stay as they are, which a remount would not leave alone.
+void bind_without_devices(const UniqueFd& directory, const std::string& name) {
+  mount_at(descriptor_path(directory), kStage, {}, MS_BIND);
+  mount_attr no_devices{};
+  no_devices.attr_set = MOUNT_ATTR_NODEV;
+  if (mount_setattr(AT_FDCWD, kStage, 0, &no_devices, sizeof no_devices) != 0) {
+    throw Error::from_errno("mount", "'" + name + "' without its devices");
+  }
+}
+
 // The initial ramfs can be neither pivoted nor unmounted (Documentation/filesystems/ramfs-rootfs-initramfs.rst): the
 // working directory, a mount, is moved over it, as switch_root(8) does. What is below cannot be reached then: a walk up
 // from the container's root, as in the classic escape from a chroot(2), ends there, since nothing is above the ramfs.
@@ -77,10 +87,14 @@ void mount_erofs(const RootSource& root, const std::string& target) {
   mount_at(loop.path(), target, "erofs", kFlags);
 }
 
-void mount_root(const RootSource& root, bool user_namespace) {
+const char* mount_root(const RootSource& root, bool user_namespace) {
   // Nothing that is mounted from here on may propagate to the host, and pivot_root(2) refuses shared mounts.
   mount_at({}, "/", {}, MS_REC | MS_PRIVATE);
   const UniqueFd directory = root.directory ? open_again(root) : UniqueFd();
+  if (root.in_place) {
+    bind_without_devices(directory, root.name);
+    return kStage;
+  }
   mount_at("husk", kStage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   const std::string stage = kStage;
   for (const char* name : {"/lower", "/upper", "/work", "/root"}) make_directory(stage + name);
@@ -103,11 +117,12 @@ void mount_root(const RootSource& root, bool user_namespace) {
         "mount", "overlay over image '" + root.name + "'",
         "the kernel needs overlayfs, and a file system under the image that can be its lower layer");
   }
+  return kRoot;
 }
 
-OldRoot enter_root(std::span<const int> kept) {
+OldRoot enter_root(const char* mounted, std::span<const int> kept) {
   UniqueFd old_root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!old_root || chdir(kRoot) != 0) throw Error::from_errno("enter", kRoot);
+  if (!old_root || chdir(mounted) != 0) throw Error::from_errno("enter", mounted);
   std::vector<int> remaining(kept.begin(), kept.end());
   remaining.push_back(old_root.get());
   keep_only(remaining);

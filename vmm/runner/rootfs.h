@@ -28,13 +28,14 @@ class OldRoot {
 // the mount.
 void mount_erofs(const RootSource& root, const std::string& target);
 
-// To be called in a new mount namespace, one after the other. The first makes its mounts private and mounts the image
-// and its overlay; the second makes that the root directory of the caller and of its mount namespace (pivot_root(2)).
-// Nothing is mounted that outlives the mount namespace, and the image is never written to.
+// To be called in a new mount namespace, one after the other. The first makes its mounts private, mounts the image and
+// its overlay, and returns where; the second makes that the root directory of the caller and of its mount namespace
+// (pivot_root(2)). Nothing is mounted that outlives the mount namespace, and the image is never written to, unless it
+// is a directory that is to be the root in place: that is only bound.
 //
 // On entering, the caller's descriptors above 2 are closed but for `kept`, none of which may lead to a directory, and
 // the old root's: until that is detached, no path that the image has a say in may be looked up.
-void mount_root(const RootSource& root, bool user_namespace);
-OldRoot enter_root(std::span<const int> kept);
+const char* mount_root(const RootSource& root, bool user_namespace);
+OldRoot enter_root(const char* mounted, std::span<const int> kept);
 
 }  // namespace husk::runner

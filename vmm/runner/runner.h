@@ -17,8 +17,10 @@ namespace husk::runner {
 // Where the payload's root file system comes from. Exactly one of the two descriptors is open.
 struct RootSource {
   std::string name;    // as the user wrote it, for messages
-  UniqueFd directory;  // O_PATH: a directory that is never written to in a namespace
+  UniqueFd directory;  // O_PATH: a directory, not written to in a namespace unless `in_place`
   UniqueFd erofs;      // read-only: an EROFS image file
+  // The directory itself is the container's root, and no overlay over it: what the payload writes stays there.
+  bool in_place = false;
 
   static RootSource from_directory(const std::string& path);
   static RootSource from_erofs(UniqueFd file, std::string name);

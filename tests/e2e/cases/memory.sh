@@ -42,10 +42,3 @@ mmap, meanwhile: others run
 killed: killed by SIGKILL" "$out"
   fi
 fi
-# Who may never be killed is not (proc(5), oom_score_adj), and who is to go first does, however little it has.
-spare='echo -1000 >/proc/self/oom_score_adj; '
-in_guest -m 32M "$R" sh -c "(echo 1000 >/proc/self/oom_score_adj; exec sleep 1000) & $spare"'
-  dd if=/dev/zero of=/tmp/file bs=1M count=100 2>/dev/null; (echo 0 >/proc/self/oom_score_adj; exec awk "$0"); echo "eater $?"
-  wait $!; echo "first $?"' "$eater"
-expect "who is to go first, and who never" "eater 137
-first 137" "$out"

@@ -4,17 +4,12 @@
 #include <sys/types.h>
 
 #include <nlohmann/json.hpp>
-
-#include "tools/compare/runner.h"
+#include <vector>
 
 namespace husk::compare {
 
-// `root`: the runner's process, whose payload is idle. Those that count are, of its descendants: with a VM, the ones
-// that have a vCPU open; else the last in the chain that is in namespaces of its own, or the last where none is: the payload
-// (or the language runtime that executes it).
-std::vector<pid_t> processes_that_count(pid_t root, Isolation isolation);
-
-// As an object for JSON; docs/compare-json.md, `isolation_facts`.
+// Of all of them together: what one of them has or can do, the payload has or can do. As an object for JSON:
+// docs/compare-json.md, `isolation_facts`. What cannot be read is not in it; `unreadable` says why.
 nlohmann::ordered_json inspect(const std::vector<pid_t>& processes);
 
 }  // namespace husk::compare

@@ -31,7 +31,9 @@ void forget(int root, const std::string& path) {
   struct stat status {};
   if (!found || fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   const UniqueFd file = runner::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
-  if (file) posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+  if (!file) return;
+  fdatasync(file.get());  // what is not written back yet would stay (posix_fadvise(2), NOTES)
+  posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 UniqueFd open_directory(const std::filesystem::path& path) {
@@ -45,24 +47,24 @@ UniqueFd open_directory(const std::filesystem::path& path) {
 void find_files(Session& session, const Subject& subject, Entry& entry) {
   if (entry.files.empty()) observe_start(session, subject, entry);
   entry.files.insert(subject.workload->start.argv[0]);
-  if (!subject.root.erofs.empty()) entry.files.insert(subject.root.erofs);
 }
 
 }  // namespace
 
 void measure_cold_start(Session& session, const Subject& subject) {
   const UniqueFd host = open_directory("/");
-  const UniqueFd image = open_directory(subject.root.directory);
+  const UniqueFd image = open_directory(subject.roots->files());
   session.run(kColdStage, [&](Entry& entry, unsigned round) {
     if (round == 0) find_files(session, subject, entry);
-    const std::vector<std::string> command = session.command(entry, subject.start());
+    Instance instance = session.prepare(entry, subject.start());
+    if (!instance.root().erofs.empty()) entry.files.insert(instance.root().erofs);
     for (const std::string& file : entry.files) {
       forget(host.get(), file);
       forget(image.get(), file);
     }
-    Process process = Process::start(command, Process::Streams::kNone);
-    session.finish(process, entry);
-    entry.add("cold_start_ns", round, static_cast<double>(process.end_ns() - process.start_ns()));
+    instance.start(Process::Streams::kNone);
+    session.finish(instance, entry);
+    entry.add("cold_start_ns", round, static_cast<double>(instance.duration_ns()));
   });
 }
 

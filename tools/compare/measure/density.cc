@@ -43,23 +43,18 @@ void settle() {
 void record_instances(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   settle();  // what the run before this one has freed is to be there
   const std::int64_t before = available_bytes();
-  std::list<Process> instances;
+  std::list<Instance> instances;
   double first_pss = 0;
   double first_system = 0;
   for (const unsigned count : kInstances) {
     while (instances.size() < count) {
-      instances.push_back(
-          Process::start(session.command(entry, subject.embedded(idle_command())), Process::Streams::kPipes));
-      if (instances.back().read_output(1, session.left_ms(instances.back())).empty()) {
-        throw Error("run", entry.result.name,
-                    "instance " + std::to_string(instances.size()) +
-                        " of the idle payload was not ready: " + instances.back().last_error_line());
-      }
+      instances.push_back(session.start(entry, subject.idle(), Process::Streams::kPipes));
+      session.wait_until_idle(instances.back(), entry);
     }
     settle();
     // All trees in one sum: what the instances share with one another counts once.
     std::vector<pid_t> roots;
-    for (const Process& instance : instances) roots.push_back(instance.pid());
+    for (const Instance& instance : instances) roots.push_back(instance.process().pid());
     const auto pss = static_cast<double>(total(memory_of_trees(std::move(roots))).pss_bytes);
     const auto system = static_cast<double>(before - available_bytes());
     entry.add(with_parameter("total_pss_bytes", count), round, pss);
@@ -73,23 +68,25 @@ void record_instances(Session& session, const Subject& subject, Entry& entry, un
       entry.add("additional_system_bytes", round, (system - first_system) / more);
     }
   }
-  for (Process& instance : instances) session.finish_idle(instance, entry);
+  for (Instance& instance : instances) session.finish_idle(instance, entry);
 }
 
 // Keeps `parallel` runs going for a while; at the end of the window those that run are waited for, and count, as does
 // the time that they take.
 double measure_rate(Session& session, const Subject& subject, Entry& entry, unsigned parallel) {
-  const auto start = [&] { return Process::start(session.command(entry, subject.start()), Process::Streams::kNone); };
+  const auto start = [&] { return session.start(entry, subject.start(RootForm::kMade), Process::Streams::kNone); };
   const std::uint64_t begin = monotonic_ns();
   std::uint64_t end = begin;
-  std::vector<std::optional<Process>> lanes(parallel);
-  for (std::optional<Process>& lane : lanes) lane.emplace(start());
+  std::vector<std::optional<Instance>> lanes(parallel);
+  for (std::optional<Instance>& lane : lanes) lane.emplace(start());
+  std::vector<Process*> processes(parallel);
   double ended = 0;
   for (std::size_t running = parallel; running > 0;) {
-    const std::size_t index = wait_any(lanes, session.options().timeout_ms);
+    for (std::size_t i = 0; i < parallel; ++i) processes[i] = lanes[i] ? &lanes[i]->process() : nullptr;
+    const std::size_t index = wait_any(processes, session.options().timeout_ms);
     if (index == lanes.size()) throw Error("run", entry.result.name, "no run has ended in time");
     session.finish(*lanes[index], entry);
-    end = lanes[index]->end_ns();
+    end = lanes[index]->begin_ns() + lanes[index]->duration_ns();
     lanes[index].reset();
     ++ended;
     if (end - begin < kRateWindowNs) {

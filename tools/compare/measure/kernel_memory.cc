@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "tools/compare/guard.h"
 #include "vmm/runner/cgroup.h"
 #include "vmm/runner/leftovers.h"
 
@@ -40,7 +41,7 @@ KernelMemory::KernelMemory() {
   }
   is_unified_ = parent->unified;
   runner::sweep(parent->directory, kPrefix);
-  const fs::path group = fs::path(parent->directory) / (kPrefix + std::to_string(getpid()));
+  const fs::path group = fs::path(parent->directory) / (kPrefix + std::to_string(comparison_id()));
   std::error_code error;
   fs::create_directory(group, error);
   if (error) {

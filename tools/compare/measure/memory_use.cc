@@ -5,7 +5,6 @@
 
 #include "tools/compare/measure/kernel_memory.h"
 #include "tools/compare/measure/stages.h"
-#include "vmm/error.h"
 
 namespace husk::compare {
 
@@ -29,32 +28,31 @@ void sleep_ms(int milliseconds) {
 
 // A command of the user's: the largest sum until it ends.
 void watch_command(Session& session, const Subject& subject, Entry& entry, unsigned round) {
-  Process process = Process::start(session.command(entry, subject.start()), Process::Streams::kNone);
+  Instance instance = session.start(entry, subject.start(), Process::Streams::kNone);
+  Process& process = instance.process();
   std::uint64_t peak = 0;
   do {
     peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
   } while (!process.wait(kPeakIntervalMs) && session.left_ms(process) > 0);
-  session.finish(process, entry);
+  session.finish(instance, entry);
   entry.add("peak_pss_bytes", round, static_cast<double>(peak));
 }
 
 void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   KernelMemory kernel;
-  Process process = Process::start(kernel.enclose(session.command(entry, subject.embedded(idle_command()))),
-                                   Process::Streams::kPipes);
+  Instance instance = session.prepare(entry, subject.idle());
+  instance.command() = kernel.enclose(instance.command());
+  instance.start(Process::Streams::kPipes);
+  Process& process = instance.process();
   std::uint64_t peak = 0;
   do {
     peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
-    if (session.left_ms(process) == 0) throw Error("run", entry.result.name, "the idle payload was not ready in time");
-  } while (process.read_output(1, kPeakIntervalMs).empty() && !process.has_ended());
-  if (process.has_ended()) {
-    throw Error("run", entry.result.name, "the idle payload ended before it was ready: " + process.last_error_line());
-  }
+  } while (!session.has_come_to_wait(instance, entry, kPeakIntervalMs));
   sleep_ms(kSettleMs);
   std::vector<ProcessMemory> processes = memory_of_trees({process.pid()});
   const ProcessMemory idle = total(processes);
   const std::optional<std::uint64_t> kernel_bytes = kernel.read(processes);
-  session.finish_idle(process, entry);
+  session.finish_idle(instance, entry);
 
   const auto add = [&](const char* metric, std::uint64_t bytes) {
     entry.add(metric, round, static_cast<double>(bytes));
@@ -74,7 +72,7 @@ void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned
 // The payload as a plain process: what no isolation can be below.
 void watch_payload_alone(Session& session, const Subject& subject, Series& series, unsigned round) {
   std::vector<std::string> command = idle_command();
-  command[0] = subject.root.directory.string() + command[0];
+  command[0] = subject.roots->files().string() + command[0];
   Process process = Process::start(command, Process::Streams::kPipes);
   if (process.read_output(1, session.left_ms(process)).empty()) return;
   sleep_ms(kSettleMs);
@@ -97,7 +95,7 @@ void measure_memory(Session& session, const Subject& subject, Series& payload_al
     }
   }
   session.run(kMemoryStage, [&](Entry& entry, unsigned round) {
-    if (subject.workload->is_embedded()) {
+    if (subject.why_not_idle().empty()) {
       watch_idle(session, subject, entry, round);
     } else {
       watch_command(session, subject, entry, round);

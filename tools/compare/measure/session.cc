@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "tools/compare/statistics/summary.h"
 #include "vmm/error.h"
@@ -63,19 +64,28 @@ Session::Session(const Context& context, const SessionOptions& options, Progress
       options_(options),
       progress_(std::move(progress)),
       random_(options.seed),
+      limit_(std::make_unique<MemoryLimit>(options.memory_bytes)),
       start_ns_(monotonic_ns()) {}
 
 void Session::add(Runner& runner) {
   Entry entry;
   entry.runner = &runner;
+  entry.begin_ns = start_ns_;
   entry.result.name = runner.name();
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
+  if (options_.memory_bytes != 0) {
+    entry.result.memory_limit = runner.limits_memory()     ? "its own option"
+                                : limit_->why_not().empty() ? "a control group"
+                                                            : "none: " + limit_->why_not();
+  }
+  entry.result.hardened_form_of = runner.hardened_form_of();
   try {
     const Availability availability = runner.detect(context_);
     entry.result.version = availability.version;
     if (availability.available) {
       runner.prepare(context_);
+      entry.result.choice = runner.choice();
     } else {
       entry.usable = false;
       entry.result.status = Status::kNotAvailable;
@@ -111,7 +121,10 @@ void Session::say_too_slow(Entry& entry, const Stage& stage, unsigned rounds) {
   }
 }
 
-void Session::fail(Entry& entry, const Stage& stage, const std::string& why) {
+void Session::fail(Entry& entry, const Stage& stage, const std::exception& error) {
+  const std::string why = error.what();
+  const auto* failed = dynamic_cast<const RunFailed*>(&error);
+  if (failed != nullptr && entry.result.last_words.empty()) entry.result.last_words = failed->last_words();
   leave(entry, stage, "failed: " + why);
   if (!stage.is_essential) return;
   entry.usable = false;
@@ -176,7 +189,7 @@ Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& b
     }
     return Turn::kLeaves;
   } catch (const std::exception& error) {
-    fail(entry, stage, error.what());
+    fail(entry, stage, error);
     clean_up(entry);
     return Turn::kLeaves;
   } catch (const CutShort& cut) {
@@ -208,13 +221,14 @@ void Session::run(const Stage& stage, const Body& body) {
   const std::string& watched = stage.metrics[0];
   unsigned& round = rounds_[watched];
   const unsigned first_round = round;
+  if (stage.slice_count > 1 && most > 0) slices_[watched].push_back(first_round);
 
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
     entry.stage_seconds = 0;
-    if (entry.usable && (stage.with_references || !entry.result.is_reference) && !entry.too_slow.contains(watched)) {
-      order.push_back(&entry);
-    }
+    const bool takes_part = (stage.with_references || !entry.result.is_reference) &&
+                            (stage.with_hardened || entry.result.hardened_form_of.empty());
+    if (entry.usable && takes_part && !entry.too_slow.contains(watched)) order.push_back(&entry);
   }
   // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
   const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;
@@ -266,6 +280,7 @@ void Session::clean_up_all() {
 }
 
 void Session::settle(Entry& entry) const {
+  if (std::exchange(entry.is_untidy, false)) entry.runner->clean_up();
   if (!settle_orphans(options_.patience_ms)) throw Error("end", entry.result.name, "it left processes running");
 }
 
@@ -274,28 +289,79 @@ int Session::left_ms(const Process& process) const {
 }
 
 void Session::finish(Process& process, const Entry& entry) const {
-  const std::string& name = entry.result.name;
   const int left = left_ms(process);
   if (cut_ms_ && *cut_ms_ < left) {
     if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_};
   } else if (!process.wait(left)) {
-    char text[60];
-    std::snprintf(text, sizeof text, "it had not ended after %g s", options_.timeout_ms / 1e3);
-    throw Error("run", name, text, "if it only needs longer, give --timeout");
+    char text[100];
+    std::snprintf(text, sizeof text, "a run had not ended after %g s; if it only needs longer, give --timeout",
+                  options_.timeout_ms / 1e3);
+    throw RunFailed(text, process.errors());
   }
   const int status = entry.runner->payload_status(process.exit_status());
   if (status == 0) return;
   const std::string line = process.last_error_line();
-  throw Error("run", name, "exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line));
+  throw RunFailed("a run ended with exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line),
+                  process.errors());
 }
 
-void Session::finish_idle(Process& process, const Entry& entry) const {
+void Session::finish(Instance& instance, const Entry& entry) const {
+  finish(instance.process(), entry);
+  instance.remove_root();
+}
+
+void Session::finish_idle(Instance& instance, Entry& entry) const {
+  Process& process = instance.process();
   process.close_input();
-  if (entry.runner->hands_on_end_of_input()) {
+  // Only the embedded payload ends when its input does, and with which status is known.
+  if (instance.waiting().sign == Waiting::Sign::kFirstByte && entry.runner->hands_on_end_of_input()) {
     finish(process, entry);
   } else {
-    process.end();
+    instance.release();
+    constexpr int kPatienceMs = 300;  // what does not heed SIGTERM (a container's first process) is killed
+    process.end(kPatienceMs);
+    entry.is_untidy = true;  // not now: others of it may still be looked at
   }
+  instance.remove_root();
+}
+
+Instance Session::prepare(Entry& entry, Invocation invocation) const {
+  invocation.memory_bytes = options_.memory_bytes;
+  FreshRoot root;
+  if (invocation.roots != nullptr) {
+    const bool needs_directory = entry.runner->needs_directory(invocation.form);
+    const std::string objection = invocation.roots->objection(invocation.form, needs_directory);
+    if (!objection.empty()) throw NotPossible(objection);
+    root = invocation.roots->reserve(invocation.form, needs_directory);
+  }
+  invocation.root = &root.root();
+  std::vector<std::string> words = command(entry, invocation);
+  MemoryLimit::Place place;
+  if (!entry.runner->limits_memory()) place = limit_->take();
+  return {std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting())};
+}
+
+Instance Session::start(Entry& entry, const Invocation& invocation, Process::Streams streams) const {
+  Instance instance = prepare(entry, invocation);
+  instance.start(streams);
+  return instance;
+}
+
+void Session::wait_until_idle(Instance& instance, const Entry& entry) const {
+  constexpr int kLookMs = 100;
+  while (!has_come_to_wait(instance, entry, kLookMs)) {
+  }
+}
+
+bool Session::has_come_to_wait(Instance& instance, const Entry& entry, int wait_ms) const {
+  const Process& process = instance.process();
+  if (left_ms(process) == 0) throw RunFailed("the payload had not come to wait in time", process.errors());
+  if (instance.looks_idle(wait_ms)) return true;
+  if (!instance.process().has_ended()) return false;
+  throw RunFailed("the payload ended before it waited (exit status " +
+                      std::to_string(entry.runner->payload_status(process.exit_status())) +
+                      "): " + process.last_error_line(),
+                  process.errors());
 }
 
 std::vector<std::string> Session::command(Entry& entry, const Invocation& invocation) const {

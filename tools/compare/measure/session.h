@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/compare/measure/instance.h"
 #include "tools/compare/metrics.h"
 #include "tools/compare/process.h"
 #include "tools/compare/result.h"
@@ -29,17 +30,22 @@ struct SessionOptions {
   int patience_ms = 5'000;  // for what a run leaves in the background: then it is killed
   std::uint64_t seed = 0;
   std::string baseline{};  // the runner that ratios are taken to
+  std::uint64_t memory_bytes = 0;  // the limit of every run; 0: none
 };
 
 struct Entry {
   Runner* runner = nullptr;
   RunnerResult result;
   bool usable = true;
+  bool is_untidy = false;          // runs of it were ended, and may have left what Runner::clean_up removes
   std::set<std::string> files;     // that a run opens, once they are known: as the host or as the payload sees them
   double stage_seconds = 0;        // that its runs have taken in the current stage
   std::set<std::string> too_slow;  // stages, by their first metric, all of whose time its runs need: it has left them
+  std::uint64_t begin_ns = 0;      // of the comparison
 
-  void add(const std::string& metric, unsigned round, double value) { result.series[metric].push_back({round, value}); }
+  void add(const std::string& metric, unsigned round, double value) {
+    result.series[metric].push_back({round, value, static_cast<double>(monotonic_ns() - begin_ns) / 1e9});
+  }
 };
 
 struct Stage {
@@ -51,6 +57,7 @@ struct Stage {
   std::vector<std::string> metrics;  // what it fills in; [0] is watched: narrow enough means done
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
+  bool with_hardened = false;        // hardened forms of other runners take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
@@ -69,6 +76,17 @@ class NotPossible : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// A run ended, but not as it should have.
+class RunFailed : public std::runtime_error {
+ public:
+  RunFailed(const std::string& what, std::string last_words)
+      : std::runtime_error(what), last_words_(std::move(last_words)) {}
+  const std::string& last_words() const { return last_words_; }  // its standard error
+
+ private:
+  std::string last_words_;
+};
+
 class Session {
  public:
   Session(const Context& context, const SessionOptions& options, ProgressCallback progress);
@@ -84,14 +102,28 @@ class Session {
   using Body = std::function<void(Entry& entry, unsigned round)>;
   void run(const Stage& stage, const Body& body);
 
+  // The next run of this entry, with a root of its own. Throws NotPossible where the runner objects, or there is no
+  // such root.
+  Instance prepare(Entry& entry, Invocation invocation) const;
+  Instance start(Entry& entry, const Invocation& invocation, Process::Streams streams) const;
+
+  // For an instance with Invocation::waiting: looks for `wait_ms` whether it has come to wait. Throws husk::Error when
+  // it has ended before, or has needed longer than a run may.
+  bool has_come_to_wait(Instance& instance, const Entry& entry, int wait_ms) const;
+
+  void wait_until_idle(Instance& instance, const Entry& entry) const;
+
   // How much of the longest time that one run may take this one has left.
   int left_ms(const Process& process) const;
 
-  // Ends a process that must succeed by itself; throws husk::Error with its last words if it does not.
+  // Ends a process that must succeed by itself; throws RunFailed if it does not.
   void finish(Process& process, const Entry& entry) const;
 
-  // Ends an idle instance, which waits for the end of its input.
-  void finish_idle(Process& process, const Entry& entry) const;
+  // The same, and its root goes.
+  void finish(Instance& instance, const Entry& entry) const;
+
+  // Ends one that has come to wait.
+  void finish_idle(Instance& instance, Entry& entry) const;
 
   // The next command line for this entry. Throws NotPossible where the runner objects.
   std::vector<std::string> command(Entry& entry, const Invocation& invocation) const;
@@ -107,6 +139,8 @@ class Session {
   const Context& context() const { return context_; }
   const SessionOptions& options() const { return options_; }
   std::vector<Entry>& entries() { return entries_; }
+  // By the first metric of a stage: the rounds at which its slices begin.
+  const std::map<std::string, std::vector<std::uint32_t>>& slices() const { return slices_; }
 
  private:
   bool is_narrow(const std::vector<Entry*>& entries, const std::string& metric) const;
@@ -114,7 +148,7 @@ class Session {
   enum class Turn { kGoesOn, kTooSlow, kLeaves };
   Turn take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
   static void leave(Entry& entry, const Stage& stage, const std::string& why);
-  static void fail(Entry& entry, const Stage& stage, const std::string& why);
+  static void fail(Entry& entry, const Stage& stage, const std::exception& error);
   static void say_too_slow(Entry& entry, const Stage& stage, unsigned rounds);
   void show(const Stage& stage, const Entry& entry, unsigned round, double stage_part);
 
@@ -123,7 +157,9 @@ class Session {
   ProgressCallback progress_;
   std::vector<Entry> entries_;
   std::map<std::string, unsigned> rounds_;  // that a stage has had, by its first metric
+  std::map<std::string, std::vector<std::uint32_t>> slices_;
   std::mt19937_64 random_;
+  std::unique_ptr<MemoryLimit> limit_;
   std::uint64_t start_ns_;
   std::optional<int> cut_ms_;  // in a stage that may cut runs
   double share_left_ = 1;

@@ -31,8 +31,9 @@ constexpr std::size_t kMostOutput = 4096;
 
 void run_benchmark(Session& session, const Subject& subject, Entry& entry, unsigned round, const Benchmark& benchmark) {
   if (entry.result.notes.contains(benchmark.metric)) return;  // it failed in an earlier round
-  Process process =
-      Process::start(session.command(entry, subject.embedded(bench_command(benchmark.name))), Process::Streams::kPipes);
+  Instance instance =
+      session.start(entry, subject.embedded(bench_command(benchmark.name)), Process::Streams::kPipes);
+  Process& process = instance.process();
   const std::string output = process.read_output(kMostOutput, session.left_ms(process));
   if (process.wait(session.left_ms(process)) &&
       entry.runner->payload_status(process.exit_status()) == kUnsupportedStatus) {
@@ -43,7 +44,7 @@ void run_benchmark(Session& session, const Subject& subject, Entry& entry, unsig
         (is_final ? "not supported: " : "not supported yet: ") + reason.substr(0, reason.find('\n'));
     return;
   }
-  session.finish(process, entry);
+  session.finish(instance, entry);
   std::istringstream line(output);
   std::string name;
   double value = 0;

@@ -7,25 +7,41 @@
 
 namespace husk::compare {
 
-// What a comparison runs, and the roots that it lies in.
+// What a comparison runs, and where the roots that it runs in come from.
 struct Subject {
   const Workload* workload = nullptr;
-  Root root;       // of the embedded payload, or of the user's command
-  Root task_root;  // of Workload::task_image
+  std::unique_ptr<RootMaker> roots;       // of the embedded payload, or of the user's command
+  std::unique_ptr<RootMaker> task_roots;  // of Workload::task_image; may be null
 
-  Invocation start() const { return {&root, workload->start.argv, workload->is_embedded(), false}; }
-  Invocation embedded(std::vector<std::string> argv) const { return {&root, std::move(argv), true, false}; }
+  Invocation start(RootForm form = RootForm::kReady) const;
+  Invocation task(const Task& task) const;
+  Invocation embedded(std::vector<std::string> argv) const;
+
+  // An instance that comes to wait, and can be looked at then: the embedded payload, or the user's command where it
+  // waits. Only when why_not_idle() is empty.
+  Invocation idle() const;
+  std::string why_not_idle() const;
 };
 
 // measure/start_up.cc
 extern const Stage kStartStage;
+extern const Stage kRootStage;
 extern const Stage kTimelineStage;
 void measure_start(Session& session, const Subject& subject, const Stage& slice);  // start_ns; a slice of kStartStage
+void measure_with_root(Session& session, const Subject& subject);  // the other forms of the root
 void measure_timeline(Session& session, const Subject& subject);  // embedded payload only: first instruction, phases
 void measure_tasks(Session& session, const Subject& subject);     // task_*
 Stage task_stage(const Task& task);
 void record_commands(Session& session, const Subject& subject);  // of a start-up run
 void record_vm_exits(Session& session, const Subject& subject);  // not timed
+
+// From the start of its clock to its end (measure/instance.h), in ns; `output`, where it is wanted: what it wrote.
+double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output = nullptr);
+
+// measure/waiting.cc
+extern const Stage kReadyStage;
+void find_out_waiting(Session& session, const Subject& subject, Workload& workload);
+void measure_ready(Session& session, const Subject& subject);  // of a command with --ready
 
 // measure/cold_start.cc
 extern const Stage kColdStage;

@@ -13,7 +13,16 @@ const Stage kStartStage = {.title = "start-up",
                            .warm_up = 3,
                            .metrics = {"start_ns"},
                            .is_essential = true,
-                           .with_references = true};
+                           .with_references = true,
+                           .with_hardened = true};
+
+const Stage kRootStage = {.title = "start-up, root made within",
+                          .share = 12,
+                          .least_rounds = 6,
+                          .most_rounds = 300,
+                          .warm_up = 1,
+                          .metrics = {"start_with_root_ns", "start_directory_ns"},
+                          .with_references = true};
 
 const Stage kTimelineStage = {
     .title = "phases of a start",
@@ -26,18 +35,12 @@ const Stage kTimelineStage = {
 
 namespace {
 
-double time_run(Session& session, Entry& entry, const Invocation& invocation) {
-  const std::vector<std::string> command = session.command(entry, invocation);
-  Process process = Process::start(command, Process::Streams::kNone);
-  session.finish(process, entry);
-  return static_cast<double>(process.end_ns() - process.start_ns());
-}
-
 // One run of `payload --stamp`: what the runner and the payload tell of it.
 void record_timeline(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   Invocation invocation = subject.embedded(stamp_command());
   invocation.wants_timeline = true;
-  Process process = Process::start(session.command(entry, invocation), Process::Streams::kPipes);
+  Instance instance = session.start(entry, invocation, Process::Streams::kPipes);
+  Process& process = instance.process();
   std::string output = process.read_output(1, session.left_ms(process));
   const std::uint64_t first_output = monotonic_ns();
   if (output.empty()) {
@@ -46,7 +49,7 @@ void record_timeline(Session& session, const Subject& subject, Entry& entry, uns
   }
   constexpr std::size_t kMost = 4096;
   output += process.read_output(kMost, session.left_ms(process));
-  session.finish(process, entry);
+  session.finish(instance, entry);
 
   const std::uint64_t begin = process.start_ns();
   const std::uint64_t end = process.end_ns();
@@ -84,6 +87,18 @@ void record_timeline(Session& session, const Subject& subject, Entry& entry, uns
 
 }  // namespace
 
+double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output) {
+  using Streams = Process::Streams;
+  Instance instance = session.start(entry, invocation, output != nullptr ? Streams::kPipes : Streams::kNone);
+  if (output != nullptr) {
+    constexpr std::size_t kMost = 64 << 20;
+    instance.process().close_input();
+    *output = instance.process().read_output(kMost, session.left_ms(instance.process()));
+  }
+  session.finish(instance, entry);
+  return static_cast<double>(instance.duration_ns());
+}
+
 Stage task_stage(const Task& task) {
   return {.title = find_metric(task.metric)->title.data(),
           .share = 5,
@@ -100,14 +115,28 @@ void measure_start(Session& session, const Subject& subject, const Stage& slice)
   });
 }
 
+void measure_with_root(Session& session, const Subject& subject) {
+  session.run(kRootStage, [&](Entry& entry, unsigned round) {
+    const std::pair<const char*, RootForm> forms[] = {{"start_with_root_ns", RootForm::kMade},
+                                                      {"start_directory_ns", RootForm::kDirectory}};
+    for (const auto& [metric, form] : forms) {
+      try {
+        entry.add(metric, round, time_run(session, entry, subject.start(form)));
+        session.settle(entry);
+      } catch (const NotPossible& objection) {
+        entry.result.notes[metric] = std::string("not supported: ") + objection.what();
+      }
+    }
+  });
+}
+
 void measure_timeline(Session& session, const Subject& subject) {
   session.run(kTimelineStage, [&](Entry& entry, unsigned round) { record_timeline(session, subject, entry, round); });
 }
 
 void measure_tasks(Session& session, const Subject& subject) {
   for (const Task& task : subject.workload->tasks) {
-    const Invocation invocation{task.is_embedded ? &subject.root : &subject.task_root, task.argv, task.is_embedded,
-                                false};
+    const Invocation invocation = subject.task(task);
     session.run(task_stage(task), [&](Entry& entry, unsigned round) {
       entry.add(task.metric, round, time_run(session, entry, invocation));
     });
@@ -118,7 +147,8 @@ void record_commands(Session& session, const Subject& subject) {
   for (Entry& entry : session.entries()) {
     if (!entry.usable) continue;
     try {
-      entry.result.command = session.command(entry, subject.start());
+      entry.result.command = session.prepare(entry, subject.start()).command();
+      entry.result.configuration = entry.runner->configuration();
     } catch (const std::exception&) {
       // The first run that is measured meets the same, and has a row to say it in.
     }
@@ -126,6 +156,7 @@ void record_commands(Session& session, const Subject& subject) {
 }
 
 void record_vm_exits(Session& session, const Subject& subject) {
+  if (!subject.workload->ends_by_itself) return;
   for (Entry& entry : session.entries()) {
     if (!entry.usable || entry.runner->isolation() != Isolation::kVm) continue;
     Invocation invocation = subject.start();
@@ -133,8 +164,8 @@ void record_vm_exits(Session& session, const Subject& subject) {
     try {
       // Two runs: the first VM since the host was booted also measures the host (vmm/machine/host_profile.h).
       for (int run = 0; run < 2; ++run) {
-        Process process = Process::start(session.command(entry, invocation), Process::Streams::kNone);
-        session.finish(process, entry);
+        Instance instance = session.start(entry, invocation, Process::Streams::kNone);
+        session.finish(instance, entry);
         session.settle(entry);
       }
       entry.result.vm_exits = entry.runner->vm_exits();

@@ -33,6 +33,7 @@ class CheckedJson {
   bool has(const std::string& name) const { return json_->is_object() && json_->contains(name); }
   bool is_null() const { return json_->is_null(); }
   bool is_object() const { return json_->is_object(); }
+  bool is_text() const { return json_->is_string(); }
 
   CheckedJson at(const std::string& name) const;
   std::size_t size() const;                      // of a list
@@ -44,6 +45,7 @@ class CheckedJson {
   std::string text() const;
   std::string one_of(std::initializer_list<const char*> words) const;
   bool flag() const;
+  const Json& any() const { return *json_; }  // within the limits of parse_limited, and else unchecked
   double number() const;
   std::uint64_t count(
       std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const;  // not negative, no fraction

@@ -1,8 +1,12 @@
 #include "tools/compare/output/json.h"
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 
+#include "tools/compare/drift_warnings.h"
 #include "tools/compare/metrics.h"
+#include "tools/compare/output/choice_text.h"
 #include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
@@ -14,7 +18,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kRatioTo[] = {"process", "namespace", "runc"};
 
 Json to_json(const Host& host) {
-  return {{"cpu_model", host.cpu_model},
+  Json json = {{"cpu_model", host.cpu_model},
           {"cores", host.cores},
           {"memory_bytes", host.memory_bytes},
           {"kernel", host.kernel},
@@ -24,19 +28,26 @@ Json to_json(const Host& host) {
           {"meaning", meaning_of(host)},
           {"load_1min", host.load},
           {"others_percent", host.others_percent},
+          {"own_percent", host.own_percent},
           {"steal_percent", host.steal_percent},
           {"mhz_low", host.mhz_low},
           {"mhz_high", host.mhz_high}};
+  for (const auto& [name, value] : host.settings) json[name] = value;
+  return json;
 }
 
 Json to_json(const Series& series) {
   Json rounds = Json::array();
   Json values = Json::array();
+  Json times = Json::array();
   for (const Sample& sample : series) {
     rounds.push_back(sample.round);
     values.push_back(sample.value);
+    times.push_back(std::round(sample.at_s * 1e6) / 1e6);
   }
-  return {{"round", rounds}, {"value", values}};
+  Json json = {{"round", rounds}, {"value", values}};
+  if (std::ranges::any_of(series, [](const Sample& sample) { return sample.at_s > 0; })) json["at_s"] = std::move(times);
+  return json;
 }
 
 Json to_json(const Summary& summary) {
@@ -44,6 +55,17 @@ Json to_json(const Summary& summary) {
   if (summary.interval) interval = {summary.interval->low, summary.interval->high};
   return {{"count", summary.count}, {"median", summary.median}, {"interval", interval}, {"p5", summary.p5},
           {"p95", summary.p95},     {"least", summary.least},   {"most", summary.most}};
+}
+
+Json to_json(const std::string& runner, const Choice& choice) {
+  if (!choice.has_variants()) return nullptr;
+  Json tried = Json::object();
+  for (const auto& [variant, series] : choice.tried) tried[variant] = to_json(series);
+  return {{"name", choice.name},
+          {"certain", choice.is_certain},
+          {"meaning", describe(runner, choice)},
+          {"tried_ns", tried},
+          {"failed", choice.failed}};
 }
 
 Json summaries(const ComparisonResult& result, const RunnerResult& runner, const std::string& baseline) {
@@ -66,6 +88,27 @@ Json summaries(const ComparisonResult& result, const RunnerResult& runner, const
   return all;
 }
 
+// By metric: what the tests for drift say of the times, and of their ratios to the baseline.
+Json drifts(const ComparisonResult& result, const RunnerResult& runner, const std::string& baseline) {
+  const auto to_json = [](const Drift& drift) {
+    return Json{{"slice_medians", drift.slice_medians},       {"spread", drift.spread},
+                {"batch_probability", drift.batch_probability}, {"trend", drift.trend},
+                {"trend_probability", drift.trend_probability}};
+  };
+  Json all = Json::object();
+  for (const auto& [metric, series] : runner.series) {
+    const std::optional<Drift> drift = drift_of(result, metric, series);
+    if (!drift) continue;
+    all[metric] = to_json(*drift);
+    const RunnerResult* other = result.find(baseline);
+    const Series* denominator = other == nullptr || other == &runner ? nullptr : other->find(metric);
+    if (denominator == nullptr) continue;
+    const std::optional<Drift> of_ratio = drift_of(result, metric, paired_ratios(series, *denominator));
+    if (of_ratio) all[metric]["ratio"] = to_json(*of_ratio);
+  }
+  return all;
+}
+
 Json to_json(const ComparisonResult& result, const RunnerResult& runner, const std::string& baseline) {
   Json samples = Json::object();
   for (const auto& [metric, series] : runner.series) samples[metric] = to_json(series);
@@ -81,15 +124,36 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"version", runner.version},
           {"isolation", runner.isolation},
           {"reference", runner.is_reference},
+          {"hardened_form_of", runner.hardened_form_of},
           {"status", name_of(runner.status)},
           {"note", runner.note},
           {"command", runner.command},
+          {"configuration", runner.configuration},
+          {"memory_limit", runner.memory_limit},
+          {"standard_error", runner.last_words},
+          {"choice", to_json(runner.name, runner.choice)},
           {"samples", samples},
           {"summary", summaries(result, runner, baseline)},
+          {"drift", drifts(result, runner, baseline)},
           {"notes", runner.notes},
           {"idle_processes", idle_processes},
           {"isolation_facts", runner.isolation_facts},
           {"vm_exits", runner.vm_exits}};
+}
+
+Json to_json(const Settings& settings) {
+  return {{"arguments", settings.arguments}, {"budget_s", settings.budget_s},
+          {"runs", settings.runs},           {"timeout_s", settings.timeout_s},
+          {"memory_bytes", settings.memory_bytes}, {"measurements", settings.measurements},
+          {"ready", settings.ready}};
+}
+
+Json to_json(const ImageFacts& image) {
+  return {{"given", image.given},
+          {"directory", image.directory},
+          {"digest", image.digest},
+          {"files", image.files},
+          {"bytes", image.bytes}};
 }
 
 Json catalogue() {
@@ -130,7 +194,14 @@ std::string format_json(const ComparisonResult& result, const std::string& basel
       {"seed", result.seed},
       {"host", to_json(result.host)},
       {"warnings", result.warnings},
-      {"payload", {{"description", result.payload}, {"pss_bytes", to_json(result.payload_pss_bytes)}}},
+      {"options", to_json(result.settings)},
+      {"memory_limit_bytes", result.settings.memory_bytes},
+      {"image", to_json(result.image)},
+      {"payload",
+       {{"description", result.payload},
+        {"command", result.payload_command},
+        {"pss_bytes", to_json(result.payload_pss_bytes)}}},
+      {"slices", result.slices},
       {"baseline", baseline},
       {"metrics", catalogue()},
       {"runners", runners}};

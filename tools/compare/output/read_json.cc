@@ -1,5 +1,6 @@
 // The other half of json.cc: a file that anybody may have written, checked member by member.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "tools/compare/output/checked_json.h"
@@ -52,6 +53,9 @@ Series read_series(const CheckedJson& json) {
   const CheckedJson values = json.at("value");
   const std::size_t size = rounds.size();
   if (values.size() != size) json.refuse("has not as many rounds as values");
+  // Earlier versions did not write when.
+  const std::optional<CheckedJson> times = json.has("at_s") ? std::optional(json.at("at_s")) : std::nullopt;
+  if (times && times->size() != size) json.refuse("has not as many times as values");
   Series series;
   series.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
@@ -59,12 +63,13 @@ Series read_series(const CheckedJson& json) {
     const auto number = static_cast<std::uint32_t>(round.count(UINT32_MAX));
     // Pairs are found by going through two series side by side.
     if (!series.empty() && number < series.back().round) round.refuse("is less than the round before it");
-    series.push_back({number, values.element(i).number()});
+    series.push_back({number, values.element(i).number(), times ? times->element(i).number() : 0});
   }
   return series;
 }
 
 Host read_host(const CheckedJson& json) {
+  static const std::set<std::string> known = {"cpu_model", "kernel", "os", "kvm_backend", "guest_ring", "meaning"};
   Host host;
   host.cpu_model = json.at("cpu_model").text();
   host.cores = static_cast<unsigned>(json.at("cores").count(kMostCores));
@@ -76,10 +81,32 @@ Host read_host(const CheckedJson& json) {
   host.load = json.at("load_1min").number();
   // Earlier versions did not write it.
   host.others_percent = json.has("others_percent") ? json.at("others_percent").number() : 0;
+  host.own_percent = json.has("own_percent") ? json.at("own_percent").number() : 0;
   host.steal_percent = json.at("steal_percent").number();
   host.mhz_low = json.at("mhz_low").number();
   host.mhz_high = json.at("mhz_high").number();
+  // How the machine is set up: every other text.
+  for (const auto& [name, value] : json.members()) {
+    if (known.contains(name) || !value.is_text()) continue;
+    check_counter_name(value, name);
+    host.settings[name] = value.text();
+  }
   return host;
+}
+
+// Earlier versions did not write them.
+std::map<std::string, std::vector<std::uint32_t>> read_slices(const CheckedJson& json) {
+  std::map<std::string, std::vector<std::uint32_t>> slices;
+  if (!json.has("slices")) return slices;
+  for (const auto& [metric, rounds] : json.at("slices").members()) {
+    check_metric_id(rounds, metric);
+    std::vector<std::uint32_t>& begins = slices[metric];
+    for (const CheckedJson& round : rounds.elements()) {
+      begins.push_back(static_cast<std::uint32_t>(round.count(UINT32_MAX)));
+      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2]) round.refuse("is less than the one before it");
+    }
+  }
+  return slices;
 }
 
 Json read_counts(const CheckedJson& json) {
@@ -96,18 +123,24 @@ Json read_isolation_facts(const CheckedJson& json) {
   if (json.is_null()) return nullptr;
   Json facts = Json::object();
   for (const auto& [name, value] : json.members()) {
-    if (name == "seccomp" || name == "user") {
+    if (name == "seccomp" || name == "user" || name == "user_namespace") {
       facts[name] = value.text();
     } else if (name == "no_new_privileges") {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
-               name == "syscalls_observed" || name == "device_nodes_visible") {
+               name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
-               name == "kernel_interfaces") {
+               name == "kernel_interfaces" || name == "executables" || name == "namespaces_shared" ||
+               name == "uid_maps" || name == "open_files" || name == "device_nodes" || name == "interfaces" ||
+               name == "kernel_function_names") {
       facts[name] = value.texts();
-    } else if (name == "observed_calls") {
+    } else if (name == "observed_calls" || name == "kernel_functions_by_module") {
       facts[name] = read_counts(value);
+    } else if (name == "unreadable") {
+      for (const auto& [fact, why] : value.members()) facts[name][fact] = why.text();
     }
   }
   return facts;
@@ -129,6 +162,46 @@ Json read_vm_exits(const CheckedJson& json) {
   return exits;
 }
 
+Settings read_settings(const CheckedJson& json) {
+  Settings settings;
+  settings.arguments = json.at("arguments").texts();
+  settings.budget_s = json.at("budget_s").number();
+  settings.runs = static_cast<unsigned>(json.at("runs").count(UINT32_MAX));
+  settings.timeout_s = json.at("timeout_s").number();
+  settings.memory_bytes = json.at("memory_bytes").count();
+  settings.measurements = json.at("measurements").texts();
+  settings.ready = json.at("ready").text();
+  return settings;
+}
+
+ImageFacts read_image(const CheckedJson& json) {
+  ImageFacts image;
+  image.given = json.at("given").text();
+  image.directory = json.at("directory").text();
+  image.digest = json.at("digest").text();
+  image.files = json.at("files").count();
+  image.bytes = json.at("bytes").count();
+  return image;
+}
+
+// Earlier versions had no runner with variants.
+Choice read_choice(const CheckedJson& json) {
+  Choice choice;
+  if (!json.has("choice") || json.at("choice").is_null()) return choice;
+  const CheckedJson member = json.at("choice");
+  choice.name = runner_name(member.at("name"));
+  choice.is_certain = member.at("certain").flag();
+  for (const auto& [variant, series] : member.at("tried_ns").members()) {
+    check_counter_name(series, variant);
+    choice.tried[variant] = read_series(series);
+  }
+  for (const auto& [variant, why] : member.at("failed").members()) {
+    check_counter_name(why, variant);
+    choice.failed[variant] = why.text();
+  }
+  return choice;
+}
+
 Status read_status(const CheckedJson& json) {
   const std::string name =
       json.one_of({name_of(Status::kMeasured), name_of(Status::kNotAvailable), name_of(Status::kFailed)});
@@ -144,9 +217,18 @@ RunnerResult read_runner(const CheckedJson& json) {
   runner.version = json.at("version").text();
   runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
+  // Earlier versions did not write it.
+  if (json.has("hardened_form_of") && !json.at("hardened_form_of").text().empty()) {
+    runner.hardened_form_of = runner_name(json.at("hardened_form_of"));
+  }
   runner.status = read_status(json.at("status"));
   runner.note = json.at("note").text();
   runner.command = json.at("command").texts();
+  // Earlier versions did not write these.
+  if (json.has("configuration")) runner.configuration = json.at("configuration").any();
+  if (json.has("memory_limit")) runner.memory_limit = json.at("memory_limit").text();
+  if (json.has("standard_error")) runner.last_words = json.at("standard_error").text();
+  runner.choice = read_choice(json);
   for (const auto& [id, series] : json.at("samples").members()) {
     check_metric_id(series, id);
     runner.series[id] = read_series(series);
@@ -196,7 +278,12 @@ Document parse_json(const std::string& text, const std::string& name) {
   result.seed = json.at("seed").count();
   result.host = read_host(json.at("host"));
   result.warnings = json.at("warnings").texts();
+  result.slices = read_slices(json);
   result.payload = json.at("payload").at("description").text();
+  // Earlier versions did not write these three.
+  if (json.at("payload").has("command")) result.payload_command = json.at("payload").at("command").texts();
+  if (json.has("options")) result.settings = read_settings(json.at("options"));
+  if (json.has("image")) result.image = read_image(json.at("image"));
   result.payload_pss_bytes = read_series(json.at("payload").at("pss_bytes"));
   document.baseline = runner_name(json.at("baseline"));
   result.runners = read_runners(json.at("runners"));

@@ -1,7 +1,10 @@
 #include "tools/compare/output/side_by_side.h"
 
 #include <functional>
+#include <map>
+#include <utility>
 
+#include "tools/compare/judgement.h"
 #include "tools/compare/metrics.h"
 #include "tools/compare/output/numbers.h"
 
@@ -28,25 +31,18 @@ std::string description(const std::string& label, const Document& document) {
   return text;
 }
 
-bool is_same_machine(const Host& a, const Host& b) {
-  return a.cpu_model == b.cpu_model && a.kernel == b.kernel && a.kvm_backend == b.kvm_backend && a.cores == b.cores;
-}
-
-// Intervals that do not meet are a difference; intervals that do say nothing either way.
-std::string verdict(const Summary& a, const Summary& b, bool higher_is_better) {
-  if (!a.interval || !b.interval) return "";
-  const bool is_lower = b.interval->high < a.interval->low;
-  const bool is_higher = b.interval->low > a.interval->high;
-  if (!is_lower && !is_higher) return "";
-  return is_higher == higher_is_better ? "better" : "worse";
+std::string interval_of(const Difference& difference) {
+  return significant(difference.quotient) + "x [" + significant(difference.interval.low) + ", " +
+         significant(difference.interval.high) + "]";
 }
 
 class SideBySide {
  public:
-  SideBySide(const Document& a, const Document& b, const GridStyle& style)
-      : a_(a), b_(b), baseline_(common_baseline(a, b)), style_(style) {
-    is_same_payload_ = a.result.payload == b.result.payload;
-    is_same_machine_ = is_same_machine(a.result.host, b.result.host);
+  SideBySide(const Document& a, const Document& b, const GridStyle& style) : a_(a), b_(b), style_(style) {
+    for (Judgement& judgement : judge(a, b)) {
+      const std::pair key(judgement.runner, judgement.metric);
+      judgements_.emplace(key, std::move(judgement));
+    }
   }
 
   std::string write() const {
@@ -56,64 +52,97 @@ class SideBySide {
       const std::vector<GridRow> rows = other == nullptr ? std::vector<GridRow>() : rows_of(runner, *other);
       if (!rows.empty()) text += "\n" + format_grid({{runner.name, "A", "B", "B/A", "B is"}}, rows, style_);
     }
-    return text + not_in_both();
+    return text + rule() + not_in_both();
   }
 
  private:
   std::string notes() const {
     std::string text;
-    if (!is_same_payload_) {
+    if (a_.result.payload != b_.result.payload) {
       text += paragraph(
           "WARNING: THE PAYLOADS DIFFER: what differs below may be theirs, so nothing is called better or worse.");
     }
-    if (!is_same_machine_) {
-      const std::string advice = baseline_.empty() ? " There is no runner that both could be put in a ratio to."
-                                 : is_same_payload_
-                                     ? " Only the rows \"x " + baseline_ + "\" are called better or worse."
-                                     : "";
-      text +=
-          paragraph("NOTE: these are different machines: compare ratios within each, not A's times with B's." + advice);
+    if (!is_same_machine(a_.result.host, b_.result.host)) {
+      const std::string baseline = common_baseline(a_, b_);
+      text += paragraph("NOTE: these are different machines: compare ratios within each, not A's times with B's." +
+                        std::string(baseline.empty() ? " There is no runner that both could be put in a ratio to." : ""));
     }
+    std::string differences;
+    for (const std::string& difference : differences_of_setup(a_, b_)) {
+      differences += std::string(kIndent, ' ') + paragraph(difference);
+    }
+    if (!differences.empty()) text += "What differs but for the figures, and may be the reason for them:\n" + differences;
     return text;
   }
 
-  GridRow row(const std::string& title, const Summary& mine, const Summary& theirs, bool is_comparable,
-              bool higher_is_better, const std::function<std::string(double)>& show) const {
-    const auto with_interval = [&](const Summary& summary) {
-      std::string text = show(summary.median);
-      if (summary.interval) text += " [" + show(summary.interval->low) + ", " + show(summary.interval->high) + "]";
-      return text;
-    };
-    return {{title, with_interval(mine), with_interval(theirs),
-             mine.median > 0 ? significant(theirs.median / mine.median) + "x" : kNoFigure,
-             is_comparable ? verdict(mine, theirs, higher_is_better) : ""},
-            {},
-            false};
+  // How "better" came about, which nobody should have to guess.
+  std::string rule() const {
+    std::size_t tested = 0;
+    for (const auto& [key, judgement] : judgements_) tested += judgement.difference ? 1 : 0;
+    if (tested == 0) return "";
+    return "\n" + wrap("Judged are " + std::to_string(tested) +
+                           " rows: times and rates as ratios to a limit that was measured in the same rounds, memory as it "
+                           "is. One is called better or worse when it differs by 2 % or more and the tests of all rows "
+                           "together have less than 5 % of false ones among those that are called so. \"Cannot tell\" is not "
+                           "\"alike\": the 95 % interval of B/A says how much may be hidden.",
+                       kWidth, 0) +
+           "\n";
   }
 
-  std::optional<Summary> ratio(const Document& document, const RunnerResult& runner, const std::string& id) const {
-    const RunnerResult* baseline = document.result.find(baseline_);
-    if (baseline == nullptr || baseline == &runner) return std::nullopt;
-    return summarize_ratio(runner.find(id), baseline->find(id), document.result.seed);
+  static std::string with_interval(const Summary& summary, const std::function<std::string(double)>& show) {
+    std::string text = show(summary.median);
+    if (summary.interval) text += " [" + show(summary.interval->low) + ", " + show(summary.interval->high) + "]";
+    return text + ", n=" + std::to_string(summary.count);
   }
 
-  // For each metric that both have: the figures, and their ratios to the common baseline.
+  // The figures as they are, and whatever they are judged by.
+  std::vector<GridRow> rows_of(const RunnerResult& runner, const RunnerResult& other, const std::string& id) const {
+    const Metric* metric = find_metric(id);
+    const std::optional<Summary> mine = summarize(runner.find(id), a_.result.seed);
+    const std::optional<Summary> theirs = summarize(other.find(id), b_.result.seed);
+    const auto found = judgements_.find({runner.name, id});
+    if (metric == nullptr || !mine || !theirs || found == judgements_.end()) return {};
+    const Judgement& judgement = found->second;
+    const std::string parameter(parameter_of(id));
+    const auto show = [&](double value) { return with_unit(value, metric->unit); };
+    GridRow row{{std::string(metric->title) + (parameter.empty() ? "" : " (n=" + parameter + ")"),
+                 with_interval(*mine, show), with_interval(*theirs, show),
+                 mine->median > 0 ? significant(theirs->median / mine->median) + "x" : kNoFigure, ""},
+                {},
+                false};
+    if (judgement.limit.empty()) {
+      if (judgement.difference) row.cells[3] = interval_of(*judgement.difference);
+      row.cells[4] = words_of(judgement);
+      return {row};
+    }
+    const auto as_ratio = [](double value) { return significant(value) + "x"; };
+    const auto my_ratio = ratio(a_, runner, id, judgement.limit);
+    const auto their_ratio = ratio(b_, other, id, judgement.limit);
+    if (!my_ratio || !their_ratio) return {row};
+    return {row,
+            {{"  x " + judgement.limit, with_interval(*my_ratio, as_ratio), with_interval(*their_ratio, as_ratio),
+              judgement.difference ? interval_of(*judgement.difference)
+                                   : significant(their_ratio->median / my_ratio->median) + "x",
+              words_of(judgement)},
+             {},
+             false}};
+  }
+
+  static std::string words_of(const Judgement& judgement) {
+    const std::string verdict = name_of(judgement.verdict);
+    if (judgement.why.empty()) return verdict;
+    return verdict.empty() ? judgement.why : verdict + ": " + judgement.why;
+  }
+
+  static std::optional<Summary> ratio(const Document& document, const RunnerResult& runner, const std::string& id,
+                                      const std::string& limit) {
+    return summarize_ratio(runner.find(id), document.result.find(limit)->find(id), document.result.seed);
+  }
+
   std::vector<GridRow> rows_of(const RunnerResult& runner, const RunnerResult& other) const {
     std::vector<GridRow> rows;
     for (const auto& [id, series] : runner.series) {
-      const Metric* metric = find_metric(id);
-      const std::optional<Summary> mine = summarize(&series, a_.result.seed);
-      const std::optional<Summary> theirs = summarize(other.find(id), b_.result.seed);
-      if (metric == nullptr || !mine || !theirs) continue;
-      const std::string parameter(parameter_of(id));
-      rows.push_back(row(std::string(metric->title) + (parameter.empty() ? "" : " (n=" + parameter + ")"), *mine,
-                         *theirs, is_same_payload_ && is_same_machine_, metric->higher_is_better,
-                         [&](double value) { return with_unit(value, metric->unit); }));
-      const std::optional<Summary> my_ratio = ratio(a_, runner, id);
-      const std::optional<Summary> their_ratio = ratio(b_, other, id);
-      if (!my_ratio || !their_ratio) continue;
-      rows.push_back(row("  x " + baseline_, *my_ratio, *their_ratio, is_same_payload_, metric->higher_is_better,
-                         [](double value) { return significant(value) + "x"; }));
+      for (GridRow& row : rows_of(runner, other, id)) rows.push_back(std::move(row));
     }
     return rows;
   }
@@ -146,24 +175,11 @@ class SideBySide {
 
   const Document& a_;
   const Document& b_;
-  std::string baseline_;
   GridStyle style_;
-  bool is_same_payload_ = false;
-  bool is_same_machine_ = false;
+  std::map<std::pair<std::string, std::string>, Judgement> judgements_;  // by runner and metric
 };
 
 }  // namespace
-
-std::string common_baseline(const Document& a, const Document& b) {
-  const auto has = [](const Document& document, const std::string& name) {
-    const RunnerResult* runner = document.result.find(name);
-    return runner != nullptr && !runner->series.empty();
-  };
-  for (const std::string& name : {a.baseline, b.baseline, std::string("process")}) {
-    if (has(a, name) && has(b, name)) return name;
-  }
-  return "";
-}
 
 std::string format_side_by_side(const Document& a, const Document& b, const GridStyle& style) {
   return SideBySide(a, b, style).write();

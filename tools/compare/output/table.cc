@@ -5,9 +5,12 @@
 #include <set>
 
 #include "tools/compare/metrics.h"
+#include "tools/compare/output/choice_text.h"
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/plain_text.h"
+#include "tools/compare/output/settings.h"
+#include "tools/compare/output/start_forms.h"
 
 namespace husk::compare {
 namespace {
@@ -22,7 +25,8 @@ class TableWriter {
       : result_(result), baseline_(result.find(baseline)), baseline_name_(baseline), style_(style) {}
 
   std::string write() const {
-    return heading() + start_up() + workloads() + memory() + density() + speed() + format_isolation(result_, style_);
+    return heading() + start_up() + format_start_forms(result_, baseline_name_, style_, kWidth) + workloads() + memory() + density() + speed() + format_isolation(result_, style_) +
+           format_failures(result_);
   }
 
  private:
@@ -92,7 +96,11 @@ class TableWriter {
                  ". " + meaning_of(host),
              kWidth, 9) +
         "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
-        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n";
+        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" +
+        format_settings(result_, kWidth);
+    for (const RunnerResult& runner : result_.runners) {
+      if (runner.choice.has_variants()) text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
+    }
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
@@ -103,7 +111,8 @@ class TableWriter {
     Footnotes notes;
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.is_reference && !with_references) continue;
+      // The references and hardened forms take part in the start-up measurement only.
+      if ((runner.is_reference || !runner.hardened_form_of.empty()) && !with_references) continue;
       GridRow row;
       row.cells = {runner.name};
       row.is_dim = runner.is_reference || runner.status != Status::kMeasured;
@@ -117,16 +126,25 @@ class TableWriter {
     return format_grid(header, rows, style_) + notes.text(kWidth);
   }
 
+  // Where there is no table of starts in which those would have their rows that could not be measured.
+  std::string missing() const {
+    std::vector<GridRow> rows;
+    for (const RunnerResult& runner : result_.runners) {
+      if (runner.status != Status::kMeasured && !runner.is_reference) rows.push_back({{runner.name}, runner.note, true});
+    }
+    return rows.empty() ? "" : title("Not measured") + format_grid({{"runner"}}, rows, style_);
+  }
+
   std::string start_up() const {
-    if (!has_group(Group::kStartUp))
-      return grid({{"runner"}}, true, [](const RunnerResult&, Footnotes&) { return std::vector<std::string>(); });
+    if (!has_group(Group::kStartUp)) return missing();
     const auto cells = [&](const RunnerResult& runner, Footnotes& notes) {
       const std::optional<Summary> start = summary(runner, "start_ns");
       const std::optional<Summary> to_baseline = ratio(runner, "start_ns");
       return std::vector<std::string>{cell(runner, "start_ns", kMillisecond, notes),
                                       interval_text(start, kMillisecond),
                                       start ? significant(start->p95 / kMillisecond) : kNoFigure,
-                                      ratio_text(to_baseline),
+                                      to_baseline && to_baseline->count >= kLeastForInterval ? ratio_text(to_baseline)
+                                                                                             : kNoFigure,
                                       interval_text(to_baseline, 1),
                                       cell(runner, "cold_start_ns", kMillisecond, notes),
                                       cell(runner, "first_instruction_ns", kMillisecond, notes),
@@ -135,8 +153,15 @@ class TableWriter {
     };
     const RunnerResult* any = baseline_ != nullptr ? baseline_ : &result_.runners.front();
     const std::optional<Summary> rounds = summary(*any, "start_ns");
-    return title("Start-up, ms: median and 95 % interval" +
-                 (rounds ? " of " + std::to_string(rounds->count) + " interleaved rounds" : std::string())) +
+    std::string what = "Start-up, ms: median and 95 % interval";
+    if (rounds) {
+      const std::string count = std::to_string(rounds->count);
+      what = rounds->count >= kLeastForInterval ? what + " of " + count + " interleaved rounds"
+                                                : "Start-up, ms: median of " + count +
+                                                      (rounds->count == 1 ? " round" : " interleaved rounds") +
+                                                      ", too few for intervals and ratios";
+    }
+    return title(what) +
            grid({{"", "start", "", "", "x " + baseline_name_, "", "cold", "first", "first", "tear-"},
                  {"runner", "to exit", "95 %", "p95", "(pairs)", "95 %", "start", "instr.", "output", "down"}},
                 true, cells);

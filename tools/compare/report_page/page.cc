@@ -64,8 +64,8 @@ std::string format_page(const std::string& json) {
   return fill("[" + json + "]");
 }
 
-std::string format_comparison_page(const std::string& a, const std::string& b) {
-  return fill("[" + a + "," + b + "]");
+std::string format_comparison_page(const std::string& a, const std::string& b, const std::string& judgements) {
+  return fill("[" + a + "," + b + "," + judgements + "]");
 }
 
 }  // namespace husk::compare

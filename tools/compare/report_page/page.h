@@ -9,7 +9,7 @@ namespace husk::compare {
 // `json`: what format_json() gives.
 std::string format_page(const std::string& json);
 
-// Two comparisons side by side: A, then B.
-std::string format_comparison_page(const std::string& a, const std::string& b);
+// Two comparisons side by side: A, then B, and what format_judgements() says of them.
+std::string format_comparison_page(const std::string& a, const std::string& b, const std::string& judgements);
 
 }  // namespace husk::compare

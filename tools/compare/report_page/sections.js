@@ -24,6 +24,7 @@ husk.headline = (data) => {
   }
   if (facts.childElementCount) page.append(facts);
   const ring = data.host.guest_ring === '' ? '' : `, husk's guest kernel in CPL ${data.host.guest_ring}`;
+  for (const runner of data.runners.filter((one) => one.choice)) page.append(husk.element('p', { class: 'soft choice' }, `Limit: ${runner.choice.meaning}.`));
   page.append(husk.element('p', { id: 'meaning' }, `KVM back end: ${data.host.kvm_backend}${ring}. ${data.host.meaning}`));
 };
 
@@ -36,7 +37,7 @@ husk.runnerRows = (data, columns, cells) => data.runners.map((runner) => ({
 husk.startUp = (data) => {
   if (!husk.measured(data, 'start_ns').length) return;
   const section = husk.section('start-up', 'Start-up', 'From exec of the runner to its exit. Runs of all runners are interleaved in random order; every run counts, outliers too.');
-  husk.ecdf(section, [data], 'start_ns', 'Each line is the part of a runner’s runs that took at most so long: the further left the faster, the steeper the steadier. fork-exec and kvm-floor are limits: a bare process, and the least that any KVM program can do.');
+  husk.ecdf(section, [data], 'start_ns', 'Each line is the part of a runner’s runs that took at most so long: the further left the faster, the steeper the steadier. fork-exec, kvm-floor and kvm-floor-irqfd are limits: a bare process, the cheapest VM that this host can have, and one with glibc and an interrupt that an eventfd raises.');
   const ids = ['cold_start_ns', 'first_instruction_ns', 'first_output_ns', 'teardown_ns'].filter((id) => data.runners.some((runner) => runner.summary[id] || runner.notes[id]));
   const header = ['', 'start to exit', `× ${data.baseline}`, ...ids.map((id) => husk.metric(data, id).title)];
   husk.table(section, header, husk.runnerRows(data, header.length - 1, (runner) => [

@@ -9,11 +9,16 @@ husk.describe = (label, data) => {
   if (!data.complete) page.append(husk.element('p', { class: 'warning' }, `${label} ended early: this is what was known then.`));
 };
 
-// A row of the medians of both. Intervals that do not meet are a difference; intervals that do say nothing either way.
-husk.pairRow = (title, mine, theirs, cells, isComparable, higherIsBetter) => {
-  const differs = isComparable && mine.interval && theirs.interval && (theirs.interval[1] < mine.interval[0] || theirs.interval[0] > mine.interval[1]);
-  const verdict = differs ? ((theirs.median > mine.median) === higherIsBetter ? 'better' : 'worse') : '';
-  return { title, cells: [...cells, mine.median > 0 ? husk.significant(theirs.median / mine.median) + '×' : '–', { text: verdict, class: verdict }] };
+// "cannot tell: fewer than 8 samples"; a row that is not judged says why.
+husk.verdictText = (judgement) => (judgement.verdict && judgement.why ? `${judgement.verdict}: ${judgement.why}` : judgement.verdict || judgement.why);
+
+// A row of the medians of both. The judgement, where it belongs to this row, is husk report's (judgement.h).
+husk.pairRow = (title, mine, theirs, cells, judgement) => {
+  const quotient = mine.median > 0 ? husk.significant(theirs.median / mine.median) + '×' : '–';
+  const tested = judgement && judgement.interval;
+  const between = tested ? { text: husk.significant(judgement.quotient) + '×', interval: husk.intervalText(judgement.interval, husk.significant) } : quotient;
+  const verdict = judgement ? { text: husk.verdictText(judgement), class: ['better', 'worse'].includes(judgement.verdict) ? judgement.verdict : 'text' } : '';
+  return { title, cells: [...cells, between, verdict] };
 };
 
 // Why a runner has no table below, or one with fewer rows; '' when there is nothing to say.
@@ -32,7 +37,7 @@ husk.notInBoth = (a, b) => {
   if (rows.length) husk.table(husk.section('not-in-both', 'Not measured, or not to the end'), ['', 'A', 'B'], rows);
 };
 
-husk.sideBySide = (a, b) => {
+husk.sideBySide = (a, b, judgements) => {
   const page = document.getElementById('page');
   page.append(husk.element('h1', {}, 'Two comparisons side by side'));
   husk.describe('A', a);
@@ -46,7 +51,7 @@ husk.sideBySide = (a, b) => {
     page.append(husk.element('p', { class: 'warning', id: 'payloads-differ' }, husk.element('strong', {}, 'The payloads differ: '), 'what differs below may be theirs, so nothing is called better or worse.'));
   }
   if (!isSameMachine) {
-    const advice = !baseline ? ' There is no runner that both could be put in a ratio to.' : isSamePayload ? ` Only the rows “× ${baseline}” are called better or worse.` : '';
+    const advice = !baseline ? ' There is no runner that both could be put in a ratio to.' : '';
     page.append(husk.element('p', { class: 'warning' }, 'These are different machines: compare ratios within each, not A’s times with B’s.' + advice));
   }
   if ([a, b].some((data) => husk.measured(data, 'start_ns').length)) {
@@ -59,13 +64,16 @@ husk.sideBySide = (a, b) => {
     husk.table(husk.section('runner-' + runner.name, runner.name), ['', 'A', 'B', 'B / A', 'B is'], ids.flatMap((id) => {
       const metric = husk.metric(a, id), mine = runner.summary[id], theirs = other.summary[id];
       const parameter = id.split('@')[1];
-      const rows = [husk.pairRow(metric.title + (parameter ? ` (n=${parameter})` : ''), mine, theirs, [husk.cell(a, runner, id), husk.cell(b, other, id)], isSamePayload && isSameMachine, metric.higher_is_better)];
-      const ratios = [mine.ratio[baseline], theirs.ratio[baseline]];
-      if (ratios.every((ratio) => ratio)) {
-        rows.push({ ...husk.pairRow(`× ${baseline}`, ...ratios, [husk.ratioCell(runner, id, baseline), husk.ratioCell(other, id, baseline)], isSamePayload, metric.higher_is_better), class: 'ratio' });
+      const judgement = judgements.find((one) => one.runner === runner.name && one.metric === id);
+      const limit = judgement ? judgement.limit : '';
+      const rows = [husk.pairRow(metric.title + (parameter ? ` (n=${parameter})` : ''), mine, theirs, [husk.cell(a, runner, id), husk.cell(b, other, id)], limit ? null : judgement)];
+      const ratios = [mine.ratio[limit], theirs.ratio[limit]];
+      if (limit && ratios.every((ratio) => ratio)) {
+        rows.push({ ...husk.pairRow(`× ${limit}`, ...ratios, [husk.ratioCell(runner, id, limit), husk.ratioCell(other, id, limit)], judgement), class: 'ratio' });
       }
       return rows;
     }));
   }
+  page.append(husk.element('p', { class: 'soft' }, 'Judged are times and rates as ratios to a limit that was measured in the same rounds, and memory as it is. Better or worse is what differs by 2 % or more, where the tests of all rows together have less than 5 % of false ones among those that are called so. “Cannot tell” is not “alike”: the 95 % interval of B / A says how much may be hidden.'));
   husk.notInBoth(a, b);
 };

@@ -1,4 +1,5 @@
 #include "tools/compare/runners/bwrap.h"
+#include "tools/compare/runners/hardened.h"
 #include "tools/compare/runners/husk.h"
 #include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/podman.h"
@@ -12,6 +13,7 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   std::vector<std::unique_ptr<Runner>> runners;
   runners.push_back(std::make_unique<ForkExec>());
   runners.push_back(std::make_unique<KvmFloor>());
+  runners.push_back(std::make_unique<KvmFloorIrqfd>());
   runners.push_back(std::make_unique<HuskHost>("process"));
   runners.push_back(std::make_unique<HuskHost>("namespace"));
   runners.push_back(std::make_unique<HuskVm>(HuskVm::kName, std::vector<std::string>{}));
@@ -23,6 +25,10 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<Podman>());
   runners.push_back(std::make_unique<Qemu>());
   runners.push_back(std::make_unique<Wasm>());
+  runners.push_back(std::make_unique<BwrapHardened>());
+  runners.push_back(std::make_unique<RuncHardened>());
+  runners.push_back(std::make_unique<PodmanRootless>());
+  runners.push_back(std::make_unique<QemuHardened>());
   return runners;
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/version.h"
 
 namespace husk::compare {
@@ -25,15 +26,28 @@ Availability HuskHost::detect(const Context& context) const {
   return detect_husk(context);
 }
 
+bool HuskHost::needs_directory(RootForm form) const {
+  return isolation_ == "process" || form == RootForm::kReady;
+}
+
 void HuskHost::prepare(const Context& context) {
   husk_ = context.husk.string();
 }
 
 std::vector<std::string> HuskHost::command(const Invocation& invocation) {
-  // What a plain process writes stays written, and it cannot run an image file: it gets the directory that the other
-  // programs get.
-  const std::string image = isolation_ == "process" ? invocation.root->directory.string() : invocation.root->image;
-  std::vector<std::string> words = {husk_, "run", "--isolation", isolation_, image};
+  std::vector<std::string> words = {husk_, "run", "--isolation", isolation_};
+  if (invocation.memory_bytes != 0 && limits_memory()) {
+    words.insert(words.end(), {"-m", std::to_string(invocation.memory_bytes)});
+  }
+  const Root& root = *invocation.root;
+  if (isolation_ == "process") {
+    words.push_back(root.directory.string());  // it cannot run an image file
+  } else if (root.form == RootForm::kReady && root.is_private) {
+    words.insert(words.end(), {"--in-place", root.directory.string()});
+  } else {
+    // Whoever may not mount a root may not mount an image file either.
+    words.push_back(needs_directory(root.form) ? root.image_directory : root.image);
+  }
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());
   return words;
 }
@@ -51,6 +65,7 @@ void HuskVm::prepare(const Context& context) {
 std::vector<std::string> HuskVm::command(const Invocation& invocation) {
   std::vector<std::string> words = {husk_, "run"};
   words.insert(words.end(), options_.begin(), options_.end());
+  if (invocation.memory_bytes != 0) words.insert(words.end(), {"-m", std::to_string(invocation.memory_bytes)});
   // Not in the runs whose start-up is timed: writing a file takes time.
   if (invocation.wants_timeline || invocation.wants_vm_exits) words.insert(words.end(), {"--stats", stats_file_});
   if (invocation.wants_vm_exits) words.emplace_back("--kvm-stats");
@@ -73,6 +88,10 @@ Timeline HuskVm::timeline(const std::string&) const {
   timeline.first_instruction_ns = moment("payload_started_ns");
   timeline.last_instruction_ns = moment("payload_ended_ns");
   return timeline;
+}
+
+std::vector<std::string> HuskVm::interfaces(const std::vector<std::string>&) const {
+  return husk_vm_interfaces();
 }
 
 nlohmann::ordered_json HuskVm::vm_exits() const {

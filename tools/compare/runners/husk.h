@@ -14,6 +14,8 @@ class HuskHost : public Runner {
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
+  bool needs_directory(RootForm form) const override;
+  bool limits_memory() const override { return isolation_ != "process"; }
 
  private:
   std::string isolation_;
@@ -29,7 +31,8 @@ class HuskVm : public Runner {
   HuskVm(std::string name, std::vector<std::string> options) : name_(std::move(name)), options_(std::move(options)) {}
   std::string name() const override { return name_; }
   Isolation isolation() const override { return Isolation::kVm; }
-  bool needs_image_file() const override { return true; }
+  bool needs_directory(RootForm) const override { return false; }
+  bool limits_memory() const override { return true; }
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
@@ -38,6 +41,7 @@ class HuskVm : public Runner {
   Timeline timeline(const std::string& output) const override;
 
   nlohmann::ordered_json vm_exits() const override;
+  std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
  private:
   std::string name_;

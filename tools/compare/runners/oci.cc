@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 
@@ -33,8 +34,8 @@ void OciRuntime::prepare(const Context& context) {
   program_ = find_program(name_);
   // One for each runner, since runc and crun keep their state in different formats; in the scratch directory, so that
   // nothing of it can stay behind.
-  state_ = (context.scratch / (name_ + "-state")).string();
-  bundles_ = context.scratch / (name_ + "-bundles");
+  state_ = (context.scratch / (name() + "-state")).string();
+  bundles_ = context.scratch / (name() + "-bundles");
   fs::create_directories(bundles_);
   // Not `spec --bundle`, which runc has and crun 1.8 has not: both write to the working directory.
   if (!output_of({"/bin/sh", "-c", "cd \"$1\" && exec \"$2\" spec", "sh", bundles_.string(), program_})) {
@@ -50,7 +51,10 @@ std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
   config["process"]["args"] = invocation.argv;
   config["root"]["path"] = invocation.root->directory.string();
   config["root"]["readonly"] = !invocation.root->is_private;  // as with the other runners; changes go to memory
-  const std::string container = "husk-compare-" + std::to_string(getpid()) + "-" + std::to_string(next_++);
+  if (invocation.memory_bytes != 0) config["linux"]["resources"]["memory"]["limit"] = invocation.memory_bytes;
+  adjust(config);
+  configuration_ = config;
+  const std::string container = "husk-compare-" + std::to_string(comparison_id()) + "-" + std::to_string(next_++);
   // Containers that run the same share a bundle, so that a thousand runs do not fill the scratch directory.
   const std::string text = config.dump();
   fs::path& bundle = made_[text];

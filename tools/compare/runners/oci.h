@@ -1,9 +1,11 @@
 // The OCI runtimes: runc, under Docker, containerd and Kubernetes; and crun, the same in C. Both with the configuration
-// that their own `spec` command writes: pid, network, ipc, uts, mount and cgroup namespaces, three capabilities,
-// no_new_privs, a control group; no seccomp filter.
+// that their own `spec` command writes: pid, network, ipc, uts and mount namespaces, three capabilities, no_new_privs, a
+// control group; no seccomp filter. A cgroup namespace only where the host has control groups of version 2 and nothing
+// else: `runc spec` of 1.1.5 and `crun spec` of 1.8 ask the host (runc's libcontainer/specconv/example.go).
 #pragma once
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "tools/compare/runner.h"
 
@@ -11,7 +13,7 @@ namespace husk::compare {
 
 class OciRuntime : public Runner {
  public:
-  // `program` is also the runner's name and Debian's package.
+  // `program` is also Debian's package and, but for hardened forms, the runner's name.
   explicit OciRuntime(std::string program) : name_(std::move(program)) {}
 
   std::string name() const override { return name_; }
@@ -20,6 +22,12 @@ class OciRuntime : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   void clean_up() override;
+  bool limits_memory() const override { return true; }
+  nlohmann::ordered_json configuration() const override { return configuration_; }
+
+ protected:
+  // What a hardened form changes of a container's configuration.
+  virtual void adjust(nlohmann::json&) const {}
 
  private:
   std::string name_;
@@ -28,6 +36,7 @@ class OciRuntime : public Runner {
   std::filesystem::path bundles_;
   std::string template_;                               // what `spec` wrote
   std::map<std::string, std::filesystem::path> made_;  // bundles, by their configuration
+  nlohmann::ordered_json configuration_;
   unsigned next_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 #include "vmm/runner/cgroup.h"
@@ -64,7 +65,7 @@ void Podman::prepare(const Context& context) {
     throw Error("use", run_root, "podman takes no longer path than " + std::to_string(kLongestRunRoot) + " characters",
                 "set TMPDIR to a shorter one");
   }
-  group_ = kGroupPrefix + std::to_string(getpid());
+  group_ = kGroupPrefix + std::to_string(comparison_id());
   for (const fs::path& hierarchy : hierarchies()) {
     for (const std::string& group : runner::left_by_the_dead(hierarchy, kGroupPrefix)) remove_groups(group);
   }
@@ -87,6 +88,7 @@ std::vector<std::string> Podman::command(const Invocation& invocation) {
                              // In the container's directory, where a host with a journal would have it there.
                              "--log-driver=k8s-file", limit_option("nofile", RLIMIT_NOFILE, kMostFiles),
                              limit_option("nproc", RLIMIT_NPROC, kMostProcesses)});
+  if (invocation.memory_bytes != 0) words.push_back("--memory=" + std::to_string(invocation.memory_bytes) + "b");
   if (!invocation.root->is_private) words.emplace_back("--read-only");
   words.insert(words.end(), {"--rootfs", invocation.root->directory.string()});
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());

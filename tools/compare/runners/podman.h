@@ -16,6 +16,7 @@ class Podman : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   void clean_up() override;
+  bool limits_memory() const override { return true; }
 
  private:
   std::vector<std::string> engine_;  // podman and its options that say where everything is

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 
@@ -36,16 +37,21 @@ Availability Qemu::detect(const Context& context) const {
 
 void Qemu::prepare(const Context& context) {
   program_ = find_program(kProgram);
-  kernel_ = context.scratch / "kernel.elf";
-  log_ = context.scratch / "qemu-log";
+  kernel_ = context.scratch / (name() + "-kernel.elf");
+  log_ = context.scratch / (name() + "-log");
   if (!output_of({context.husk, "kernel", kernel_})) throw Error("run", "husk kernel", "it failed");
+}
+
+std::string Qemu::objection(const Invocation& invocation) const {
+  return invocation.form == RootForm::kDirectory ? "it boots from an image file" : "";
 }
 
 std::vector<std::string> Qemu::command(const Invocation& invocation) {
   // QEMU puts the image into the machine's RAM, husk's VMM beside it: the payload gets the same.
   constexpr std::uintmax_t kMegabyte = 1 << 20;
   const std::uintmax_t image = std::filesystem::file_size(invocation.root->erofs);
-  const std::uintmax_t memory = kMemoryMegabytes + (image + kMegabyte - 1) / kMegabyte;
+  const std::uintmax_t asked = invocation.memory_bytes != 0 ? invocation.memory_bytes / kMegabyte : kMemoryMegabytes;
+  const std::uintmax_t memory = asked + (image + kMegabyte - 1) / kMegabyte;
   std::string line = "init=" + quoted(invocation.argv[0]) + " husk.exit=0x501 console=debugcon --";
   for (std::size_t i = 1; i < invocation.argv.size(); ++i) line += " " + quoted(invocation.argv[i]);
   std::vector<std::string> words = {
@@ -67,6 +73,10 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
                                "virtconsole,bus=bus-" + id + ".0,chardev=" + id});
   }
   return words;
+}
+
+std::vector<std::string> Qemu::interfaces(const std::vector<std::string>& command) const {
+  return qemu_interfaces(command);
 }
 
 int Qemu::payload_status(int exit_status) const {

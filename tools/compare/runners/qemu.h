@@ -10,7 +10,9 @@ class Qemu : public Runner {
  public:
   std::string name() const override { return "qemu"; }
   Isolation isolation() const override { return Isolation::kVm; }
-  bool needs_image_file() const override { return true; }
+  bool needs_directory(RootForm) const override { return false; }
+  bool limits_memory() const override { return true; }
+  std::string objection(const Invocation& invocation) const override;
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
@@ -19,8 +21,9 @@ class Qemu : public Runner {
   int payload_status(int exit_status) const override;
   // QEMU's consoles know no end of file.
   bool hands_on_end_of_input() const override { return false; }
+  std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
- private:
+ protected:
   std::string program_;
   std::string kernel_;
   std::string log_;

@@ -2,11 +2,33 @@
 
 #include <unistd.h>
 
+#include "tools/compare/process.h"
+#include "vmm/error.h"
+
 namespace husk::compare {
 namespace {
 
-std::string floor_program(const Context& context) {
-  return (context.husk.parent_path() / "kvm-floor").string();
+constexpr int kFloorTimeoutMs = 10'000;
+
+std::string beside_husk(const Context& context, const char* program) {
+  return (context.husk.parent_path() / program).string();
+}
+
+Availability detect_floor(const std::string& program) {
+  if (access(program.c_str(), X_OK) != 0) return {false, {}, "not there (" + program + ")"};
+  if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
+  return {true, {}, {}};
+}
+
+double time_of(const std::vector<std::string>& command) {
+  Process process = Process::start(command, Process::Streams::kNone);
+  const std::string name = command[0] + " " + command[1];
+  if (!process.wait(kFloorTimeoutMs)) throw Error("run", name, "it had not ended after 10 s");
+  if (process.exit_status() != 0) {
+    throw Error("run", name,
+                "exit status " + std::to_string(process.exit_status()) + ": " + process.last_error_line());
+  }
+  return static_cast<double>(process.end_ns() - process.start_ns());
 }
 
 }  // namespace
@@ -27,19 +49,25 @@ std::vector<std::string> ForkExec::command(const Invocation& invocation) {
 }
 
 Availability KvmFloor::detect(const Context& context) const {
-  if (access(floor_program(context).c_str(), X_OK) != 0) {
-    return {false, {}, "not there (" + floor_program(context) + ")"};
-  }
-  if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
-  return {true, {}, {}};
+  return detect_floor(beside_husk(context, kName));
 }
 
 void KvmFloor::prepare(const Context& context) {
-  program_ = floor_program(context);
+  program_ = beside_husk(context, kName);
+  choice_ = choose_quickest({"none", "split", "full"},
+                            [&](const std::string& variant) { return time_of({program_, variant}); });
 }
 
 std::vector<std::string> KvmFloor::command(const Invocation&) {
-  return {program_};
+  return {program_, choice_.name};
+}
+
+Availability KvmFloorIrqfd::detect(const Context& context) const {
+  return detect_floor(beside_husk(context, "kvm-floor-irqfd"));
+}
+
+void KvmFloorIrqfd::prepare(const Context& context) {
+  program_ = beside_husk(context, "kvm-floor-irqfd");
 }
 
 }  // namespace husk::compare

@@ -46,14 +46,11 @@ Availability Wasm::detect(const Context& context) const {
 void Wasm::prepare(const Context& context) {
   const Engine engine = find_engine();
   const std::string module = beside_husk(context, "payload.wasm");
-  const fs::path directory = context.scratch / "wasm-tmp";
-  fs::create_directories(directory);
+  own_directory_ = context.scratch / "wasm-tmp";
   is_wasmtime_ = engine.is_wasmtime;
-  if (is_wasmtime_) {
-    command_ = {engine.program, "run", "--dir=" + directory.string() + "::/tmp", module};
-  } else {
-    command_ = {engine.program, "--no-warnings", beside_husk(context, "run_wasi.mjs"), module, directory};
-  }
+  command_ = is_wasmtime_ ? std::vector<std::string>{engine.program, "run", module}
+                          : std::vector<std::string>{engine.program, "--no-warnings",
+                                                     beside_husk(context, "run_wasi.mjs"), module};
 }
 
 std::string Wasm::objection(const Invocation& invocation) const {
@@ -66,7 +63,19 @@ Timeline Wasm::timeline(const std::string& output) const {
 }
 
 std::vector<std::string> Wasm::command(const Invocation& invocation) {
+  // Of the root it gets the one directory that the payload writes to.
+  fs::path directory = invocation.root->directory / "tmp";
+  if (!invocation.root->is_private) {
+    directory = own_directory_;
+    fs::remove_all(directory);
+    fs::create_directories(directory);
+  }
   std::vector<std::string> words = command_;
+  if (is_wasmtime_) {
+    words.insert(words.end() - 1, "--dir=" + directory.string() + "::/tmp");
+  } else {
+    words.push_back(directory.string());
+  }
   words.insert(words.end(), invocation.argv.begin() + 1, invocation.argv.end());
   return words;
 }

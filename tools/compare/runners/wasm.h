@@ -18,7 +18,8 @@ class Wasm : public Runner {
 
  private:
   bool is_wasmtime_ = false;
-  std::vector<std::string> command_;  // without the payload's arguments
+  std::vector<std::string> command_;     // without directory and the payload's arguments
+  std::filesystem::path own_directory_;  // where no root can be made
 };
 
 }  // namespace husk::compare

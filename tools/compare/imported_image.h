@@ -1,0 +1,34 @@
+// A directory imported for one comparison: `husk image import` under a name of the comparison's own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "vmm/cache/cache_file.h"
+#include "vmm/image/named_image.h"
+
+namespace husk::compare {
+
+class ImportedImage {
+ public:
+  // Imports `directory`, and removes what comparisons that were killed have left. `purpose` tells the images of one
+  // comparison apart. Throws husk::Error.
+  ImportedImage(const std::string& directory, const std::string& purpose, const image::CacheDir& cache);
+  ~ImportedImage();
+  ImportedImage(const ImportedImage&) = delete;
+  ImportedImage& operator=(const ImportedImage&) = delete;
+
+  const std::string& name() const { return image_.name; }
+  std::filesystem::path erofs() const { return image_.erofs_path; }
+  std::uint64_t files() const { return image_.entries; }
+  std::uint64_t bytes() const { return image_.size; }
+
+ private:
+  const image::CacheDir& cache_;
+  image::Folder folder_;
+  std::string stem_;
+  cache::Lock in_use_;  // for as long as this process lives, however it ends
+  image::NamedImage image_;
+};
+
+}  // namespace husk::compare

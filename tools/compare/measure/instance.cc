@@ -1,0 +1,80 @@
+#include "tools/compare/measure/instance.h"
+
+#include <csignal>
+
+#include "tools/compare/process_tree.h"
+
+namespace husk::compare {
+namespace {
+
+// How long nobody may have used the processor.
+constexpr std::uint64_t kStillNs = 300'000'000;
+constexpr std::size_t kMostOutput = 1 << 20;  // that is kept to look for the line in
+
+}  // namespace
+
+void Instance::start(Process::Streams streams) {
+  if (!is_root_timed()) root_.make();
+  const std::uint64_t begin = monotonic_ns();
+  if (is_root_timed()) root_.make();
+  process_.emplace(Process::start(command_, streams, place_.spawner()));
+  begin_ns_ = is_root_timed() ? begin : process_->start_ns();
+}
+
+bool Instance::looks_idle(int wait_ms) {
+  if (is_idle_) return true;
+  switch (waiting_.sign) {
+    case Waiting::Sign::kFirstByte:
+      is_idle_ = !process_->read_output(1, wait_ms).empty();
+      break;
+    case Waiting::Sign::kLine:
+      is_idle_ = has_line(wait_ms);
+      break;
+    case Waiting::Sign::kStill:
+      is_idle_ = is_still(wait_ms);
+      break;
+  }
+  return is_idle_;
+}
+
+// Anywhere in what was written: a payload's lines may be a terminal's, or have no end yet.
+bool Instance::has_line(int wait_ms) {
+  output_ += process_->read_output(1, wait_ms);
+  output_ += process_->read_output(kMostOutput, 0);
+  const bool is_there =
+      output_.find(waiting_.text) != std::string::npos || process_->errors().find(waiting_.text) != std::string::npos;
+  if (output_.size() > kMostOutput) output_.erase(0, output_.size() - kMostOutput / 2);
+  if (is_there && waiting_.is_held) {
+    held_ = trees_of({process_->pid()});
+    for (const pid_t pid : held_) kill(pid, SIGSTOP);
+  }
+  return is_there;
+}
+
+bool Instance::is_still(int wait_ms) {
+  process_->wait(wait_ms);
+  std::uint64_t ticks = 0;
+  for (const pid_t pid : trees_of({process_->pid()})) ticks += processor_ticks(pid);
+  const std::uint64_t now = monotonic_ns();
+  if (ticks != ticks_ || still_since_ns_ == 0) {
+    ticks_ = ticks;
+    still_since_ns_ = now;
+  }
+  return now - still_since_ns_ >= kStillNs && !process_->has_ended();
+}
+
+void Instance::release() {
+  for (const pid_t pid : held_) kill(pid, SIGCONT);
+  held_.clear();
+}
+
+void Instance::remove_root() {
+  root_.remove();
+  root_gone_ns_ = monotonic_ns();
+}
+
+std::uint64_t Instance::duration_ns() const {
+  return (is_root_timed() ? root_gone_ns_ : process_->end_ns()) - begin_ns_;
+}
+
+}  // namespace husk::compare

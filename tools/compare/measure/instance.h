@@ -1,0 +1,66 @@
+// One run of one runner: the root that is made for it, its command line, its process, and its clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/compare/memory_limit.h"
+#include "tools/compare/process.h"
+#include "tools/compare/roots.h"
+
+namespace husk::compare {
+
+class Instance {
+ public:
+  Instance(FreshRoot root, MemoryLimit::Place place, std::vector<std::string> command, Waiting waiting)
+      : root_(std::move(root)),
+        place_(std::move(place)),
+        command_(std::move(command)),
+        waiting_(std::move(waiting)) {}
+
+  // As it was prepared; a measurement may put a program before it (strace).
+  std::vector<std::string>& command() { return command_; }
+  const Root& root() const { return root_.root(); }
+
+  // For whoever does not call start().
+  void make_root() { root_.make(); }
+
+  // A root that is to be ready is made first; then the clock starts.
+  void start(Process::Streams streams);
+
+  Process& process() { return *process_; }
+  const Process& process() const { return *process_; }
+
+  const Waiting& waiting() const { return waiting_; }
+  // Looks for `wait_ms` whether what it waits by is to be seen. Throws Interrupted.
+  bool looks_idle(int wait_ms);
+  void release();  // lets go on what looks_idle() has stopped
+
+  // After its process has ended: the root goes, and where it was made while the clock ran, the clock stops after that.
+  void remove_root();
+
+  std::uint64_t begin_ns() const { return begin_ns_; }
+  std::uint64_t duration_ns() const;  // after its end
+
+ private:
+  bool is_root_timed() const { return root_.root().form != RootForm::kReady; }
+  bool has_line(int wait_ms);
+  bool is_still(int wait_ms);
+
+  FreshRoot root_;
+  MemoryLimit::Place place_;
+  std::vector<std::string> command_;
+  Waiting waiting_;
+  std::optional<Process> process_;  // ends before its root
+  bool is_idle_ = false;
+  std::string output_;               // to look for the line in
+  std::vector<pid_t> held_;          // that were stopped at the line
+  std::uint64_t ticks_ = 0;          // of processor time, when it was last seen to use some
+  std::uint64_t still_since_ns_ = 0;
+  std::uint64_t begin_ns_ = 0;
+  std::uint64_t root_gone_ns_ = 0;
+};
+
+}  // namespace husk::compare
