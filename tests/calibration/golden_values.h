@@ -66,4 +66,19 @@ inline constexpr double kProbabilities[] = {0.0003, 0.04, 0.2, 0.011, 0.0121, 0.
 inline constexpr double kHolm[] = {0.0029999999999999996, 0.24, 0.6000000000000001, 0.088, 0.088, 1.0, 0.245, 0.245, 1.0, 0.018000000000000002};
 inline constexpr double kBenjaminiHochberg[] = {0.0029999999999999996, 0.07128571428571429, 0.25, 0.03025, 0.03025, 0.7777777777777778, 0.07128571428571429, 0.07128571428571429, 1.0, 0.01};
 
+// scipy.stats.theilslopes of two ramps, and the median of both ramps' slopes
+inline constexpr double kRamp0Count[] = {1.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0};
+inline constexpr double kRamp0Total[] = {2.91, 5.4, 8.66, 12.02, 15.21, 18.55, 21.8, 31.9, 28.3};
+inline constexpr double kRamp0Slope = 0.8212771739130436;
+inline constexpr double kRamp1Count[] = {1.0, 2.0, 3.0, 5.0, 8.0};
+inline constexpr double kRamp1Total[] = {10.0, 10.9, 12.3, 13.7, 17.2};
+inline constexpr double kRamp1Slope = 1.004285714285714;
+inline constexpr double kRampsSlope = 0.823453947368421;
+
+// scipy.stats.binom: the order statistics that enclose a quantile
+inline constexpr double kRankCount[] = {368.0, 400.0, 1000.0, 1000.0, 200.0};
+inline constexpr double kRankAt[] = {0.99, 0.99, 0.99, 0.5, 0.95};
+inline constexpr double kRankLow[] = {360.0, 392.0, 983.0, 469.0, 184.0};
+inline constexpr double kRankHigh[] = {368.0, 400.0, 997.0, 532.0, 197.0};
+
 }  // namespace husk::compare::golden

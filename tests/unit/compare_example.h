@@ -24,6 +24,15 @@ inline ComparisonResult example() {
   result.host.kvm_backend = "pvm";
   result.host.guest_ring = "3";
   result.payload_pss_bytes = series({16 << 10});
+  result.payload_command = {"/bin/payload", "a b"};
+  result.settings = {.arguments = {"--budget", "1m", "IMAGE", "echo", "a b"},
+                     .budget_s = 60,
+                     .runs = 7,
+                     .timeout_s = 2.5,
+                     .memory_bytes = 256 << 20,
+                     .measurements = {"start-up"},
+                     .ready = "ready to serve"};
+  result.image = {.given = "IMAGE", .directory = "/images/one", .digest = "sha256:00", .files = 12, .bytes = 3456};
   RunnerResult floor;
   floor.name = kBaseline;
   floor.isolation = "vm";
@@ -33,6 +42,9 @@ inline ComparisonResult example() {
   vm.name = "vm";
   vm.isolation = "vm";
   vm.command = {"husk", "run"};
+  vm.configuration = {{"process", {{"args", {"/bin/payload"}}}}};
+  vm.memory_limit = "its own option";
+  vm.last_words = "one\ntwo\n";
   vm.series["start_ns"] = series({5e6, 4e6, 6e6, 5e6, 4e6, 6e6});
   vm.series["first_instruction_ns"] = series({2.5e6});
   vm.series["idle_pss_bytes"] = series({3 << 20});

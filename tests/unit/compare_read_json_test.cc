@@ -35,6 +35,18 @@ std::string error_after(const std::function<void(ordered_json&)>& change) {
   return error_of(document.dump());
 }
 
+TEST(ReadJson, WhatSomebodyNeedsToRepeatItSurvives) {
+  const std::string text = format_json(example(), kBaseline);
+  EXPECT_EQ(format_json(parse_json(text, "some file").result, kBaseline), text);
+  const ordered_json document = ordered_json::parse(text);
+  EXPECT_EQ(document["options"]["arguments"].back(), "a b");
+  EXPECT_EQ(document["payload"]["command"].back(), "a b");
+  EXPECT_EQ(document["memory_limit_bytes"], 256 << 20);
+  EXPECT_EQ(document["image"]["digest"], "sha256:00");
+  EXPECT_EQ(document["runners"][1]["configuration"]["process"]["args"][0], "/bin/payload");
+  EXPECT_EQ(document["runners"][1]["standard_error"], "one\ntwo\n");
+}
+
 TEST(ReadJson, WhatIsNoComparisonIsAnErrorThatNamesIt) {
   for (const char* text : {"", "not json", "{}", "[]", R"({"schema": {"name": "husk.compare", "version": 1}})",
                            R"({"schema": {"name": "husk.compare", "version": 2}, "husk": 7})", "[1e999]"}) {

@@ -52,7 +52,8 @@ constexpr unsigned kStartSlices = kBatches;
 
 class Plan {
  public:
-  Plan(Session& session, const Subject& subject, const std::set<Measurement>& wanted, ComparisonResult& result) {
+  Plan(Session& session, const Subject& subject, const std::set<Measurement>& wanted, ComparisonResult& result,
+       Scratch& scratch, const image::CacheDir& cache) {
     const Workload& workload = *subject.workload;
     const bool is_embedded = workload.is_embedded();
     const bool can_wait = subject.why_not_idle().empty();
@@ -72,12 +73,17 @@ class Plan {
     }
     add(Measurement::kWorkloads, 5.0 * static_cast<double>(workload.tasks.size()),
         [&] { measure_tasks(session, subject); });
-    add(Measurement::kMemory, kMemoryStage.share, [&] { measure_memory(session, subject, result.payload_pss_bytes); });
-    if (can_wait) {
-      add(Measurement::kDensity, sum_of_shares(density_stages()), [&] { measure_density(session, subject); });
+    add(Measurement::kMemory, kMemoryStage.share + (can_wait ? kDetachedStage.share : 0),
+        [&] { measure_memory(session, subject, result.payload_pss_bytes); });
+    if (!density_stages(subject).empty()) {
+      add(Measurement::kDensity, sum_of_shares(density_stages(subject)), [&] { measure_density(session, subject); });
     }
     if (workload.ends_by_itself) {
-      add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
+      add(Measurement::kDensity, sum_of_shares(start_rate_stages()) + kArrivalStage.share,
+          [&] { measure_start_rate(session, subject); });
+    }
+    if (is_embedded) {
+      add(Measurement::kImageSize, image_size_share(), [&] { measure_image_sizes(session, subject, scratch, cache); });
     }
     if (is_embedded) add(Measurement::kSpeed, kSpeedStage.share, [&] { measure_speed(session, subject); });
     if (wanted.contains(Measurement::kStartUp) && workload.ends_by_itself) {
@@ -87,6 +93,7 @@ class Plan {
     // Last, since strace(1) and an empty page cache disturb everything that comes after.
     add(Measurement::kIsolation, kIsolationStage.share, [&] { look_at_isolation(session, subject); });
     if (workload.ends_by_itself) {
+      add(Measurement::kStartUp, kFirstStage.share, [&] { measure_first_start(session, subject); });
       add(Measurement::kStartUp, kColdStage.share, [&] { measure_cold_start(session, subject); });
     }
   }
@@ -157,8 +164,9 @@ ImageFacts facts_of(const Workload& workload, const RootMaker& roots) {
 void say_not_idle(Session& session, const std::set<Measurement>& wanted, const std::string& why) {
   for (Entry& entry : session.entries()) {
     for (const Metric& metric : metrics()) {
-      const bool is_idle_memory = metric.group == Group::kMemory && metric.id != "peak_pss_bytes";
-      const bool is_of_many = metric.group == Group::kDensity && !metric.higher_is_better;
+      const bool is_idle_memory = metric.group == Group::kMemory && metric.id.starts_with("idle_");
+      const bool is_of_many = metric.group == Group::kDensity &&
+                              (metric.id.starts_with("total_") || metric.id.starts_with("additional_"));
       if ((is_idle_memory && wanted.contains(Measurement::kMemory)) ||
           (is_of_many && wanted.contains(Measurement::kDensity))) {
         entry.result.notes[std::string(metric.id)] = why;
@@ -204,12 +212,14 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   subject.roots = scratch.make_roots("image", comparison.workload.image, cache);
   if (!comparison.workload.task_image.empty()) {
     subject.task_roots = scratch.make_roots("task-image", comparison.workload.task_image, cache);
+    subject.unshared_task_images = [&](unsigned count) { return scratch.make_unshared("task-image", count, cache); };
   }
   result.image = facts_of(comparison.workload, *subject.roots);
   result.host.settings["image_file_system"] = file_system_of(image_path(comparison.workload.image, cache));
   result.host.settings["cache_file_system"] = file_system_of(cache.path());
   Context context;
   context.scratch = scratch.path();
+  context.may_mount = scratch.is_private();
   context.husk = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "husk";
 
   Session session(context, comparison.options, [&](double done, const std::string& what, double left) {
@@ -220,7 +230,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
     for (const std::unique_ptr<Runner>& runner : comparison.runners) session.add(*runner);
     complete(comparison.workload, subject.task_roots ? subject.task_roots->files() : "");
     find_out_waiting(session, subject, comparison.workload);
-    const Plan plan(session, subject, comparison.measurements, result);
+    const Plan plan(session, subject, comparison.measurements, result, scratch, cache);
     plan.require(comparison.settings.measurements);
     if (!subject.why_not_idle().empty()) say_not_idle(session, comparison.measurements, subject.why_not_idle());
     session.plan(plan.share());

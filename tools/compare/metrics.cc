@@ -12,6 +12,7 @@ constexpr std::array kMetrics = {
     Metric{"start_ns", Group::kStartUp, "start to exit", kNanoseconds},
     Metric{"start_with_root_ns", Group::kStartUp, "start to exit, root made within", kNanoseconds},
     Metric{"start_directory_ns", Group::kStartUp, "start to exit, from a directory", kNanoseconds},
+    Metric{"first_start_ns", Group::kStartUp, "first start on a host", kNanoseconds},
     Metric{"ready_ns", Group::kStartUp, "start to the line of --ready", kNanoseconds},
     Metric{"cold_start_ns", Group::kStartUp, "start to exit, cold page cache", kNanoseconds},
     Metric{"first_instruction_ns", Group::kStartUp, "payload's first instruction", kNanoseconds},
@@ -35,12 +36,45 @@ constexpr std::array kMetrics = {
     Metric{"idle_private_bytes", Group::kMemory, "idle, private pages", kBytes},
     Metric{"idle_shared_bytes", Group::kMemory, "idle, share of shared pages", kBytes},
     Metric{"idle_kernel_bytes", Group::kMemory, "idle, memory of the host's kernel", kBytes},
+    Metric{"idle_total_bytes", Group::kMemory, "idle, PSS and memory of the host's kernel", kBytes},
+
+    Metric{"detached_idle_pss_bytes", Group::kMemory, "idle, detached, PSS", kBytes},
+    Metric{"detached_idle_private_bytes", Group::kMemory, "idle, detached, private pages", kBytes},
+    Metric{"detached_idle_shared_bytes", Group::kMemory, "idle, detached, share of shared pages", kBytes},
+    Metric{"detached_idle_kernel_bytes", Group::kMemory, "idle, detached, memory of the host's kernel", kBytes},
+    Metric{"detached_idle_total_bytes", Group::kMemory, "idle, detached, PSS and memory of the host's kernel", kBytes},
 
     Metric{"total_pss_bytes", Group::kDensity, "PSS of n idle instances", kBytes},
+    Metric{"total_group_bytes", Group::kDensity, "control group of n idle instances", kBytes},
     Metric{"total_system_bytes", Group::kDensity, "MemAvailable taken by n idle instances", kBytes},
     Metric{"additional_pss_bytes", Group::kDensity, "PSS of one instance more", kBytes},
-    Metric{"additional_system_bytes", Group::kDensity, "MemAvailable taken by one instance more", kBytes},
+    Metric{"additional_group_bytes", Group::kDensity, "control group's total of one instance more", kBytes},
+    Metric{"additional_system_bytes", Group::kDensity, "MemAvailable taken, for each of 100 or more", kBytes},
+
+    Metric{"python_idle_pss_bytes", Group::kDensity, "idle Python, PSS", kBytes},
+    Metric{"python_idle_total_bytes", Group::kDensity, "idle Python, PSS and memory of the host's kernel", kBytes},
+    Metric{"python_total_pss_bytes", Group::kDensity, "PSS of n idle Pythons", kBytes},
+    Metric{"python_total_group_bytes", Group::kDensity, "control group of n idle Pythons", kBytes},
+    Metric{"python_total_system_bytes", Group::kDensity, "MemAvailable taken by n idle Pythons", kBytes},
+    Metric{"python_additional_pss_bytes", Group::kDensity, "PSS of one Python more", kBytes},
+    Metric{"python_additional_group_bytes", Group::kDensity, "control group's total of one Python more", kBytes},
+    Metric{"python_additional_system_bytes", Group::kDensity, "MemAvailable taken, for each of 100 Pythons or more",
+           kBytes},
+
+    Metric{"python_unshared_idle_pss_bytes", Group::kDensity, "idle Python, image not shared, PSS", kBytes},
+    Metric{"python_unshared_idle_total_bytes", Group::kDensity,
+           "idle Python, image not shared, PSS and memory of the host's kernel", kBytes},
+    Metric{"python_unshared_total_pss_bytes", Group::kDensity, "PSS of n idle Pythons, image not shared", kBytes},
+    Metric{"python_unshared_total_group_bytes", Group::kDensity, "control group of n idle Pythons, image not shared",
+           kBytes},
+    Metric{"python_unshared_additional_pss_bytes", Group::kDensity, "PSS of one Python more, image not shared", kBytes},
+    Metric{"python_unshared_additional_group_bytes", Group::kDensity,
+           "control group's total of one Python more, image not shared", kBytes},
+
     Metric{"start_rate", Group::kDensity, "starts per second, n at a time", kPerSecond, true},
+    Metric{"arrival_ns", Group::kDensity, "start to exit, from a random arrival at half the start rate", kNanoseconds},
+    Metric{"arrival_lag_ns", Group::kDensity, "of it, what the comparison itself came too late", kNanoseconds},
+    Metric{"arrival_rate", Group::kDensity, "arrivals per second that were asked for", kPerSecond},
 
     Metric{"cpu_ns", Group::kSpeed, "CPU loop, per iteration", kNanoseconds},
     Metric{"memory_rate", Group::kSpeed, "memory bandwidth", kBytesPerSecond, true},
@@ -52,6 +86,9 @@ constexpr std::array kMetrics = {
     Metric{"file_read_rate", Group::kSpeed, "file read", kBytesPerSecond, true},
     Metric{"file_metadata_ns", Group::kSpeed, "file create + stat + unlink", kNanoseconds},
     Metric{"tcp_ns", Group::kSpeed, "loopback TCP round trip", kNanoseconds},
+
+    Metric{"image_directory_ns", Group::kImageSize, "start from a directory of n files", kNanoseconds},
+    Metric{"image_named_ns", Group::kImageSize, "start from an imported image of n files", kNanoseconds},
 };
 
 }  // namespace
@@ -102,6 +139,8 @@ std::string_view name_of(Group group) {
       return "density";
     case Group::kSpeed:
       return "speed";
+    case Group::kImageSize:
+      return "image_size";
   }
   return "";
 }

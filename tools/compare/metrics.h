@@ -8,7 +8,7 @@
 namespace husk::compare {
 
 enum class Unit { kNanoseconds, kBytes, kBytesPerSecond, kPerSecond };
-enum class Group { kStartUp, kPhases, kWorkloads, kMemory, kDensity, kSpeed };
+enum class Group { kStartUp, kPhases, kWorkloads, kMemory, kDensity, kSpeed, kImageSize };
 
 struct Metric {
   std::string_view id;  // as in JSON; a metric with a parameter is written id@parameter: start_rate@4

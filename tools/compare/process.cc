@@ -34,14 +34,18 @@ sigset_t mask_while_waiting;
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
-bool wait_readable(std::span<pollfd> events, int timeout_ms) {
-  const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+bool wait_readable_ns(std::span<pollfd> events, std::uint64_t timeout_ns) {
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
   for (;;) {
     if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
+}
+
+bool wait_readable(std::span<pollfd> events, int timeout_ms) {
+  return wait_readable_ns(events, static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
 }
 
 // Children that are no orphans: those that were started here and not yet waited for, and those that came with exec.
@@ -202,12 +206,17 @@ void Process::end(int patience_ms) {
 }
 
 std::size_t wait_any(std::span<Process* const> processes, int timeout_ms) {
+  return wait_any_until(processes, monotonic_ns() + static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
+}
+
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns) {
   std::vector<pollfd> events;
   // poll(2) ignores negative descriptors.
   for (const Process* process : processes) {
     events.push_back({process != nullptr ? process->pidfd_.get() : -1, POLLIN, 0});
   }
-  if (!wait_readable(events, timeout_ms)) return processes.size();
+  const std::uint64_t now = monotonic_ns();
+  if (!wait_readable_ns(events, until_ns - std::min(until_ns, now))) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());
 }

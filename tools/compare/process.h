@@ -88,6 +88,7 @@ class Process {
 
  private:
   friend std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
+  friend std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns);
   Process() = default;
 
   pid_t pid_ = -1;
@@ -104,6 +105,8 @@ class Process {
 // Waits until one of those that are there (not null) has ended and returns its index; the size of `processes` when
 // `timeout_ms` pass first. Throws Interrupted.
 std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
+// The same, until a moment of monotonic_ns(); those that have ended before it are seen also when it has passed.
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns);
 
 // From here on a process whose parent has ended becomes a child of this one, not of init
 // (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.

@@ -39,7 +39,7 @@ struct ImageFacts {
 struct RunnerResult {
   std::string name;
   std::string version;
-  std::string isolation;  // "none", "namespaces", "vm", "language"
+  std::string isolation;  // "none", "namespaces", "user-kernel", "vm", "language"
   bool is_reference = false;
   std::string hardened_form_of{};  // another runner; empty for one that stands for itself
   Status status = Status::kMeasured;
@@ -52,7 +52,14 @@ struct RunnerResult {
 
   std::map<std::string, Series> series;      // by metric id
   std::map<std::string, std::string> notes;  // by metric id: why that cell is empty, "not supported yet: ..."
-  std::vector<std::vector<ProcessMemory>> idle_processes;  // which processes made up each idle sample
+  std::vector<std::vector<ProcessMemory>> idle_processes;      // which processes made up each idle sample
+  std::vector<std::vector<ProcessMemory>> detached_processes;  // and each of the detached form
+  // Of runs that were to be samples of a metric, by its id: how many there were, and how many failed.
+  struct Failures {
+    std::uint64_t failed = 0;
+    std::uint64_t of = 0;
+  };
+  std::map<std::string, Failures> failures;
 
   // Objects as docs/compare-json.md describes them; null when not looked at.
   nlohmann::ordered_json isolation_facts;

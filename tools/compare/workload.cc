@@ -40,9 +40,12 @@ std::string content_name(std::span<const char> bytes) {
   return name;
 }
 
-// The directories that runc and bwrap mount on, so that nobody has to write to the image to make them.
+// The directories that runc and bwrap mount on, so that nobody has to write to the image to make them; and the one by
+// which systemd-nspawn tells a root from another directory.
+constexpr const char* kDirectories[] = {"bin", "dev", "proc", "sys", "tmp", "usr"};
+
 void write_root(const fs::path& root, std::span<const char> program) {
-  for (const char* name : {"bin", "dev", "proc", "sys", "tmp"}) fs::create_directories(root / name);
+  for (const char* name : kDirectories) fs::create_directories(root / name);
   const fs::path file = root.string() + kPayloadPath;
   std::ofstream(file, std::ios::binary).write(program.data(), static_cast<std::streamsize>(program.size()));
   if (fs::file_size(file) != program.size()) throw Error("write", file.string(), "it is shorter than expected");
@@ -54,7 +57,9 @@ fs::path make_root(const image::CacheDir& cache) {
   const std::span<const char> program(husk_default_payload_start, husk_default_payload_end);
   // It is run as a plain process too, so it must be the user's own: make() refuses a cache that is not.
   const image::Folder folder = cache.make(image::CacheDir::Part::kTop);
-  const fs::path root = folder.path_of("payload-" + content_name(program));
+  std::string contents(program.begin(), program.end());
+  for (const char* name : kDirectories) contents.append(1, '/').append(name);
+  const fs::path root = folder.path_of("payload-" + content_name(contents));
   try {
     if (fs::exists(root)) return root;
     // Built aside and renamed, so that another husk never sees half of it. Under the lock nobody else is at it, so what

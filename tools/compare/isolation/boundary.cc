@@ -57,12 +57,19 @@ bool executes(pid_t pid, const std::string& program) {
          is_same_file(executed, expected);
 }
 
-bool has_argument(pid_t pid, const std::string& argument) {
+bool has_one_of(pid_t pid, const std::vector<std::string>& arguments) {
   std::ifstream file(proc::of(pid) / "cmdline", std::ios::binary);
   for (std::string word; std::getline(file, word, '\0');) {
-    if (word == argument) return true;
+    if (std::ranges::find(arguments, word) != arguments.end()) return true;
   }
-  return argument.empty();
+  return arguments.empty();
+}
+
+// A kernel in user space may run the payload in processes whose system calls it takes over (PTRACE_SYSEMU): none of them
+// gets to the host.
+bool is_traced_by_one_of(pid_t pid, const std::vector<pid_t>& processes) {
+  const std::string tracer = proc::status_field(proc::of(pid), "TracerPid");
+  return std::ranges::any_of(processes, [&](pid_t other) { return std::to_string(other) == tracer; });
 }
 
 bool has_vcpu(pid_t pid) {
@@ -119,7 +126,8 @@ BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const P
   BoundaryProcesses found;
   std::vector<pid_t> roots = {process};
   std::ranges::copy(orphans(), std::back_inserter(roots));
-  for (const pid_t pid : trees_of(std::move(roots))) {
+  const std::vector<pid_t> run = trees_of(std::move(roots));
+  for (const pid_t pid : run) {
     const std::string program = proc::executable(pid);
     if (program.empty()) continue;  // it has ended
     found.programs.push_back(program);
@@ -135,7 +143,9 @@ BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const P
         found.pids.push_back(pid);
         break;
       case Boundary::Kind::kProgram:
-        if (executes(pid, boundary.program) && has_argument(pid, boundary.argument)) found.pids.push_back(pid);
+        if (executes(pid, boundary.program) && has_one_of(pid, boundary.arguments) && !is_traced_by_one_of(pid, run)) {
+          found.pids.push_back(pid);
+        }
         break;
     }
   }

@@ -60,8 +60,8 @@ void measure_image_sizes(Session& session, const Subject& subject, Scratch& scra
     const std::unique_ptr<RootMaker> roots = scratch.make_roots(name, tree.string(), cache);
     const Stage stage = stage_of(files);
     session.run(stage, [&](Entry& entry, unsigned round) {
-      const std::pair<const std::string&, RootForm> forms[] = {{stage.metrics[0], RootForm::kDirectory},
-                                                               {stage.metrics[1], RootForm::kMade}};
+      const std::pair<std::string, RootForm> forms[] = {{stage.metrics[0], RootForm::kDirectory},
+                                                        {stage.metrics[1], RootForm::kMade}};
       for (const auto& [metric, form] : forms) {
         Invocation invocation = subject.start(form);
         invocation.roots = roots.get();
@@ -73,6 +73,7 @@ void measure_image_sizes(Session& session, const Subject& subject, Scratch& scra
         }
       }
     });
+    fs::remove_all(tree);  // the mount of it below the roots keeps nothing that is still needed
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <utility>
 
 #include "tools/compare/statistics/summary.h"
@@ -49,6 +50,8 @@ std::string name_of(Isolation isolation) {
       return "none";
     case Isolation::kNamespaces:
       return "namespaces";
+    case Isolation::kUserKernel:
+      return "user-kernel";
     case Isolation::kVm:
       return "vm";
     case Isolation::kLanguage:
@@ -314,7 +317,9 @@ void Session::finish_idle(Instance& instance, Entry& entry) const {
   Process& process = instance.process();
   process.close_input();
   // Only the embedded payload ends when its input does, and with which status is known.
-  if (instance.waiting().sign == Waiting::Sign::kFirstByte && entry.runner->hands_on_end_of_input()) {
+  if (instance.is_detached()) {
+    entry.is_untidy = true;
+  } else if (instance.waiting().sign == Waiting::Sign::kFirstByte && entry.runner->hands_on_end_of_input()) {
     finish(process, entry);
   } else {
     instance.release();
@@ -337,8 +342,10 @@ Instance Session::prepare(Entry& entry, Invocation invocation) const {
   invocation.root = &root.root();
   std::vector<std::string> words = command(entry, invocation);
   MemoryLimit::Place place;
-  if (!entry.runner->limits_memory()) place = limit_->take();
-  return {std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting())};
+  if (!entry.runner->limits_memory() && !invocation.has_own_group) place = limit_->take();
+  Instance instance(std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting()));
+  if (invocation.is_detached) instance.detach(entry.runner->detached_output());
+  return instance;
 }
 
 Instance Session::start(Entry& entry, const Invocation& invocation, Process::Streams streams) const {
@@ -358,6 +365,12 @@ bool Session::has_come_to_wait(Instance& instance, const Entry& entry, int wait_
   if (left_ms(process) == 0) throw RunFailed("the payload had not come to wait in time", process.errors());
   if (instance.looks_idle(wait_ms)) return true;
   if (!instance.process().has_ended()) return false;
+  if (instance.is_detached() && process.exit_status() == 0) {
+    // Whatever has the other end of the pipe may have closed it.
+    constexpr timespec kPause{0, 1'000'000};
+    nanosleep(&kPause, nullptr);
+    return false;
+  }
   throw RunFailed("the payload ended before it waited (exit status " +
                       std::to_string(entry.runner->payload_status(process.exit_status())) +
                       "): " + process.last_error_line(),

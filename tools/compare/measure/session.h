@@ -30,6 +30,7 @@ struct SessionOptions {
   int patience_ms = 5'000;  // for what a run leaves in the background: then it is killed
   std::uint64_t seed = 0;
   std::string baseline{};  // the runner that ratios are taken to
+  unsigned density = 0;    // so many idle instances at a time; 0: 32, or fewer where they take long to start
   std::uint64_t memory_bytes = 0;  // the limit of every run; 0: none
 };
 
@@ -112,6 +113,9 @@ class Session {
   bool has_come_to_wait(Instance& instance, const Entry& entry, int wait_ms) const;
 
   void wait_until_idle(Instance& instance, const Entry& entry) const;
+
+  // What the stage is to take of the budget, as it was planned.
+  double planned_seconds(const Stage& stage) const { return options_.budget_s * stage.share / share_total_; }
 
   // How much of the longest time that one run may take this one has left.
   int left_ms(const Process& process) const;

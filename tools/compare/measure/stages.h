@@ -1,8 +1,11 @@
 // The measurements: each fills in the metrics of one group. docs/methodology.md says what each includes.
 #pragma once
 
+#include <functional>
+
 #include "tools/compare/isolation/observe.h"
 #include "tools/compare/measure/session.h"
+#include "tools/compare/scratch.h"
 #include "tools/compare/workload.h"
 
 namespace husk::compare {
@@ -12,6 +15,8 @@ struct Subject {
   const Workload* workload = nullptr;
   std::unique_ptr<RootMaker> roots;       // of the embedded payload, or of the user's command
   std::unique_ptr<RootMaker> task_roots;  // of Workload::task_image; may be null
+  // As many copies of that image as are asked for. Throws husk::Error where they cannot be had.
+  std::function<UnsharedImages(unsigned count)> unshared_task_images;
 
   Invocation start(RootForm form = RootForm::kReady) const;
   Invocation task(const Task& task) const;
@@ -38,6 +43,14 @@ void record_vm_exits(Session& session, const Subject& subject);  // not timed
 // From the start of its clock to its end (measure/instance.h), in ns; `output`, where it is wanted: what it wrote.
 double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output = nullptr);
 
+// measure/first_start.cc
+extern const Stage kFirstStage;
+void measure_first_start(Session& session, const Subject& subject);
+
+// measure/image_size.cc: embedded payload only
+double image_size_share();
+void measure_image_sizes(Session& session, const Subject& subject, Scratch& scratch, const image::CacheDir& cache);
+
 // measure/waiting.cc
 extern const Stage kReadyStage;
 void find_out_waiting(Session& session, const Subject& subject, Workload& workload);
@@ -49,12 +62,16 @@ void measure_cold_start(Session& session, const Subject& subject);
 
 // measure/memory_use.cc
 extern const Stage kMemoryStage;
+extern const Stage kDetachedStage;
 void measure_memory(Session& session, const Subject& subject, Series& payload_alone);
 
 // measure/density.cc
-std::vector<Stage> density_stages();
+std::vector<Stage> density_stages(const Subject& subject);
 void measure_density(Session& session, const Subject& subject);
+
+// measure/start_rate.cc
 std::vector<Stage> start_rate_stages();
+extern const Stage kArrivalStage;
 void measure_start_rate(Session& session, const Subject& subject);
 
 // measure/speed.cc: embedded payload only

@@ -35,6 +35,7 @@ void find_out_under(Session& session, const Subject& subject, Entry& entry, Work
   }
   workload.waiting = invocation.waiting;
   if (has_line && process.wait(kPatienceMs)) {
+    session.finish(process, entry);  // throws when it has failed, after its line
     workload.waiting->is_held = true;  // it went on, and is to be stopped there
     workload.ends_by_itself = true;
   } else {

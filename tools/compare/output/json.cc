@@ -53,8 +53,28 @@ Json to_json(const Series& series) {
 Json to_json(const Summary& summary) {
   Json interval = nullptr;
   if (summary.interval) interval = {summary.interval->low, summary.interval->high};
-  return {{"count", summary.count}, {"median", summary.median}, {"interval", interval}, {"p5", summary.p5},
-          {"p95", summary.p95},     {"least", summary.least},   {"most", summary.most}};
+  Json json = {{"count", summary.count}, {"median", summary.median}, {"interval", interval}, {"p5", summary.p5},
+               {"p95", summary.p95},     {"least", summary.least},   {"most", summary.most}};
+  json["p99"] = summary.p99 ? Json(*summary.p99) : Json(nullptr);
+  json["p99_interval"] =
+      summary.p99_interval ? Json{summary.p99_interval->low, summary.p99_interval->high} : Json(nullptr);
+  if (summary.fit) {
+    const Fit& fit = *summary.fit;
+    json["fit"] = {{"instances", fit.instances}, {"ramps", fit.ramps}, {"steps", fit.steps}};
+  }
+  return json;
+}
+
+Json to_json(const std::vector<std::vector<ProcessMemory>>& samples) {
+  Json all = Json::array();
+  for (const std::vector<ProcessMemory>& processes : samples) {
+    Json list = Json::array();
+    for (const ProcessMemory& process : processes) {
+      list.push_back({{"name", process.name}, {"pss_bytes", process.pss_bytes}});
+    }
+    all.push_back(std::move(list));
+  }
+  return all;
 }
 
 Json to_json(const std::string& runner, const Choice& choice) {
@@ -73,7 +93,7 @@ Json summaries(const ComparisonResult& result, const RunnerResult& runner, const
   others.insert(baseline);
   Json all = Json::object();
   for (const auto& [metric, series] : runner.series) {
-    const std::optional<Summary> summary = summarize(&series, result.seed);
+    const std::optional<Summary> summary = summarize_metric(runner, metric, result.seed);
     if (!summary) continue;
     Json one = to_json(*summary);
     one["ratio"] = Json::object();
@@ -112,13 +132,9 @@ Json drifts(const ComparisonResult& result, const RunnerResult& runner, const st
 Json to_json(const ComparisonResult& result, const RunnerResult& runner, const std::string& baseline) {
   Json samples = Json::object();
   for (const auto& [metric, series] : runner.series) samples[metric] = to_json(series);
-  Json idle_processes = Json::array();
-  for (const std::vector<ProcessMemory>& processes : runner.idle_processes) {
-    Json list = Json::array();
-    for (const ProcessMemory& process : processes) {
-      list.push_back({{"name", process.name}, {"pss_bytes", process.pss_bytes}});
-    }
-    idle_processes.push_back(std::move(list));
+  Json failures = Json::object();
+  for (const auto& [metric, count] : runner.failures) {
+    failures[metric] = {{"failed", count.failed}, {"of", count.of}};
   }
   return {{"name", runner.name},
           {"version", runner.version},
@@ -136,7 +152,9 @@ Json to_json(const ComparisonResult& result, const RunnerResult& runner, const s
           {"summary", summaries(result, runner, baseline)},
           {"drift", drifts(result, runner, baseline)},
           {"notes", runner.notes},
-          {"idle_processes", idle_processes},
+          {"failures", failures},
+          {"idle_processes", to_json(runner.idle_processes)},
+          {"detached_processes", to_json(runner.detached_processes)},
           {"isolation_facts", runner.isolation_facts},
           {"vm_exits", runner.vm_exits}};
 }

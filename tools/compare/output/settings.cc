@@ -25,7 +25,7 @@ std::string image_line(const ImageFacts& image) {
 }
 
 std::string memory_line(const ComparisonResult& result) {
-  if (result.settings.memory_bytes == 0) return "no limit was asked for (-m); a VM has 64 MiB then, others have none";
+  if (result.settings.memory_bytes == 0) return "no limit (-m none); a VM has 64 MiB";
   std::string text =
       "every run may use " + with_unit(static_cast<double>(result.settings.memory_bytes), Unit::kBytes) + " (-m)";
   for (const RunnerResult& runner : result.runners) {

@@ -98,8 +98,8 @@ class SideBySide {
   // The figures as they are, and whatever they are judged by.
   std::vector<GridRow> rows_of(const RunnerResult& runner, const RunnerResult& other, const std::string& id) const {
     const Metric* metric = find_metric(id);
-    const std::optional<Summary> mine = summarize(runner.find(id), a_.result.seed);
-    const std::optional<Summary> theirs = summarize(other.find(id), b_.result.seed);
+    const std::optional<Summary> mine = summarize_metric(runner, id, a_.result.seed);
+    const std::optional<Summary> theirs = summarize_metric(other, id, b_.result.seed);
     const auto found = judgements_.find({runner.name, id});
     if (metric == nullptr || !mine || !theirs || found == judgements_.end()) return {};
     const Judgement& judgement = found->second;

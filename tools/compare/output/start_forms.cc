@@ -21,6 +21,15 @@ bool has_forms(const ComparisonResult& result) {
   return false;
 }
 
+// The median, and what is said of it.
+std::string cell(const RunnerResult& runner, const std::string& metric, std::uint64_t seed, Footnotes& notes) {
+  const std::optional<Summary> summary = summarize(runner.find(metric), seed);
+  const auto note = runner.notes.find(metric);
+  const std::string mark = note == runner.notes.end() ? "" : notes.mark(note->second);
+  if (!summary) return mark.empty() ? kNoFigure : mark;
+  return significant(summary->median / kMillisecond) + (mark.empty() ? "" : " " + mark);
+}
+
 }  // namespace
 
 std::string format_start_forms(const ComparisonResult& result, const std::string& baseline, const GridStyle& style,
@@ -30,22 +39,20 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
   Footnotes notes;
   std::vector<GridRow> rows;
   for (const RunnerResult& runner : result.runners) {
-    if (runner.status != Status::kMeasured) continue;
+    // The hardened forms start from a root that is ready, and that only.
+    if (runner.status != Status::kMeasured || !runner.hardened_form_of.empty()) continue;
     GridRow row;
     row.cells = {runner.name};
     row.is_dim = runner.is_reference;
     for (const char* metric : kForms) {
       const std::optional<Summary> summary = summarize(runner.find(metric), result.seed);
-      const auto note = runner.notes.find(metric);
-      const std::string mark = note == runner.notes.end() ? "" : notes.mark(note->second);
-      row.cells.push_back(summary ? significant(summary->median / kMillisecond) + (mark.empty() ? "" : " " + mark)
-                          : mark.empty() ? kNoFigure
-                                         : mark);
+      row.cells.push_back(cell(runner, metric, result.seed, notes));
       row.cells.push_back(summary ? std::to_string(summary->count) : kNoFigure);
       const std::optional<Summary> ratio =
           base == nullptr ? std::nullopt : summarize_ratio(runner.find(metric), base->find(metric), result.seed);
       row.cells.push_back(ratio && ratio->count >= kLeastForInterval ? ratio_text(ratio) : kNoFigure);
     }
+    row.cells.push_back(cell(runner, "first_start_ns", result.seed, notes));
     rows.push_back(std::move(row));
   }
   const std::string to_baseline = "x " + baseline;
@@ -54,8 +61,8 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
       "before the clock starts, or while it runs (and removed); from the imported image, or from the directory";
   const std::string wrapped = wrap(title, width, 0);
   return "\n" + (style.colour ? "\033[1;36m" + wrapped + "\033[0m" : wrapped) + "\n" +
-         format_grid({{"", "root", "", "", "root made", "", "", "from a", "", ""},
-                      {"runner", "ready", "n", to_baseline, "within", "n", to_baseline, "directory", "n", to_baseline}},
+         format_grid({{"", "root", "", "", "root made", "", "", "from a", "", "", "first on"},
+                      {"runner", "ready", "n", to_baseline, "within", "n", to_baseline, "directory", "n", to_baseline, "a host"}},
                      rows, style) +
          notes.text(width);
 }

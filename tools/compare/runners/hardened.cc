@@ -135,7 +135,7 @@ std::string QemuHardened::readable_image(const std::filesystem::path& erofs) {
 }
 
 Boundary QemuHardened::boundary(const std::vector<std::string>&) const {
-  return {.kind = Boundary::Kind::kVcpus, .program = program_, .argument = {}};
+  return {.kind = Boundary::Kind::kVcpus, .program = program_, .arguments = {}};
 }
 
 Availability RuncHardened::detect(const Context& context) const {

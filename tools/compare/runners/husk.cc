@@ -32,13 +32,16 @@ bool HuskHost::needs_directory(RootForm form) const {
 
 void HuskHost::prepare(const Context& context) {
   husk_ = context.husk.string();
+  may_mount_ = context.may_mount;
+}
+
+std::string HuskHost::objection(const Invocation& invocation) const {
+  const bool wants_image_file = isolation_ == "namespace" && invocation.form == RootForm::kMade;
+  return wants_image_file && !may_mount_ ? "only root may mount an image file" : "";
 }
 
 std::vector<std::string> HuskHost::command(const Invocation& invocation) {
   std::vector<std::string> words = {husk_, "run", "--isolation", isolation_};
-  if (invocation.memory_bytes != 0 && limits_memory()) {
-    words.insert(words.end(), {"-m", std::to_string(invocation.memory_bytes)});
-  }
   const Root& root = *invocation.root;
   if (isolation_ == "process") {
     words.push_back(root.directory.string());  // it cannot run an image file

@@ -1,4 +1,5 @@
-// husk's own ways to run a payload.
+// husk's own ways to run a payload. Without -m, which would have `namespace` make its control groups while the clock
+// runs: like `process` and bubblewrap it is born in one that was made before.
 #pragma once
 
 #include "tools/compare/runner.h"
@@ -15,11 +16,12 @@ class HuskHost : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   bool needs_directory(RootForm form) const override;
-  bool limits_memory() const override { return isolation_ != "process"; }
+  std::string objection(const Invocation& invocation) const override;
 
  private:
   std::string isolation_;
   std::string husk_;
+  bool may_mount_ = false;
 };
 
 // `husk run --isolation vm`: as it is ("vm"), with the guest's kernel always in CPL 0 ("vm-ring0"), or with the VMM in
@@ -41,6 +43,7 @@ class HuskVm : public Runner {
   Timeline timeline(const std::string& output) const override;
 
   nlohmann::ordered_json vm_exits() const override;
+  bool measures_host() const override { return true; }
   std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
  private:
