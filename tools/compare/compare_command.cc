@@ -156,6 +156,8 @@ double parse_duration(const std::string& text, const char* option) {
 }
 
 void declare(CLI::App& app, CompareOptions& options) {
+  app.name("husk compare");
+  app.description("Run one payload in several kinds of isolation and measure what each costs");
   app.prefix_command();  // what follows IMAGE belongs to the payload
   app.add_option("--budget", options.budget,
                  "how long to measure in all (90s, 2m; without a unit seconds): the number of runs grows until the "
@@ -196,6 +198,7 @@ void declare(CLI::App& app, CompareOptions& options) {
       ->type_name("TEXT");
   declare(app, options.outputs);
   app.footer(
+      "husk compare [OPTIONS] [IMAGE [COMMAND [ARGUMENT...]]]\n"
       "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: workloads of its programs too.\n"
       "docs/methodology.md defines every figure. Ctrl-C prints what is known so far.");
 }

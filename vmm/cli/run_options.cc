@@ -83,6 +83,7 @@ void apply_log_level(const std::string& word) {
 
 void declare_run_options(CLI::App& app, RunOptions& options) {
   app.name("husk run");
+  app.description("Run one container payload, isolated by a micro-VM, by namespaces, or not at all");
   app.footer(
       "husk run [OPTIONS] IMAGE [COMMAND [ARGUMENT...]]\n"
       "IMAGE is a directory with a root file system, or a name made by `husk image import`.\n"

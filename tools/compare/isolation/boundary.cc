@@ -102,7 +102,7 @@ void pause_briefly() {
 
 std::string list_of(std::vector<std::string> programs) {
   std::ranges::sort(programs);
-  programs.erase(std::ranges::unique(programs).begin(), programs.end());
+  programs.erase(std::unique(programs.begin(), programs.end()), programs.end());
   std::string text;
   for (const std::string& program : programs) text += (text.empty() ? "" : ", ") + program;
   return text.empty() ? "nothing" : text;
