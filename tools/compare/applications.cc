@@ -30,7 +30,8 @@ constexpr Application kApplications[] = {
      .files = "/usr/bin/python3 /usr/lib/python3.*/asyncio",
      .set_up = "",
      .program = "/usr/bin/python3",
-     .command = R"(import argparse, asyncio, decimal, email.message, http.client, json, logging, sqlite3, subprocess, unittest
+     .command =
+         R"(import argparse, asyncio, decimal, email.message, http.client, json, logging, sqlite3, subprocess, unittest
 import xml.etree.ElementTree
 print("imported"))",
      .expect = "imported\n",

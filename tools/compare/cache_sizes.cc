@@ -10,8 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kInside = 2;   // half of a cache: the rest is for whatever else runs
-constexpr std::uint64_t kBeyond = 4;   // times: in whole passes a cache with LRU replacement keeps nothing of it
+constexpr std::uint64_t kInside = 2;  // half of a cache: the rest is for whatever else runs
+constexpr std::uint64_t kBeyond = 4;  // times: in whole passes a cache with LRU replacement keeps nothing of it
 constexpr std::uint64_t kPage = 4096;
 
 std::string word_of(const fs::path& file) {

@@ -71,7 +71,8 @@ std::set<Measurement> select_measurements(const std::vector<std::string>& names)
   for (std::size_t i = 0; i < known.size(); ++i) {
     // A tree of ten thousand files is made only for who asks for it.
     const bool is_default = known[i] != kMeasurementNames[static_cast<std::size_t>(Measurement::kImageSize)];
-    if (names.empty() ? is_default : std::ranges::find(names, known[i]) != names.end()) wanted.insert(static_cast<Measurement>(i));
+    if (names.empty() ? is_default : std::ranges::find(names, known[i]) != names.end())
+      wanted.insert(static_cast<Measurement>(i));
   }
   return wanted;
 }
@@ -100,7 +101,8 @@ std::string made_root(const image::CacheDir& cache) {
   sigprocmask(SIG_SETMASK, nullptr, &before);
   catch_interrupts();
   const std::filesystem::path root = debian_root(cache, [&](const std::string& what, double seconds) {
-    if (!is_told) std::fprintf(stderr, "husk: making a Debian root in %s, which takes minutes once\n", cache.path().c_str());
+    if (!is_told)
+      std::fprintf(stderr, "husk: making a Debian root in %s, which takes minutes once\n", cache.path().c_str());
     is_told = true;
     bar.show_elapsed(what, seconds);
   });
@@ -172,13 +174,14 @@ void declare(CLI::App& app, CompareOptions& options) {
       "--workload", options.workloads,
       "what is run besides the payload that exits at once, separated by commas (default: all that there are): " +
           join(workload_names()) + "; from python on they are programs of IMAGE");
-  app.add_option("--payload", options.payload,
-                 "debian: make a Debian 12 root that has the programs of all workloads (once, in the cache; needs root, "
-                 "mmdebstrap and the network) and use it as IMAGE");
+  app.add_option(
+      "--payload", options.payload,
+      "debian: make a Debian 12 root that has the programs of all workloads (once, in the cache; needs root, "
+      "mmdebstrap and the network) and use it as IMAGE");
   app.add_option(
       "--measure", options.measure,
       "what to measure, separated by commas (default: all but the last): start-up, workloads, memory, density, speed, "
-                 "isolation, image-size");
+      "isolation, image-size");
   app.add_option("--density", options.density,
                  "so many idle instances at a time, where the machine's memory allows it (default: 32, or fewer where "
                  "they take long to start); from 100 on MemAvailable is shown beside what is counted")
@@ -189,8 +192,9 @@ void declare(CLI::App& app, CompareOptions& options) {
       ->capture_default_str();
   app.add_option("--seed", options.seed,
                  "of the random order and of the bootstrap, to repeat it (default, and 0: a new one)");
-  app.add_option("-m,--memory", options.memory,
-                 "the most memory that each run may use, under every runner (64M, 1G); none: no limit, and 64M for a VM")
+  app.add_option(
+         "-m,--memory", options.memory,
+         "the most memory that each run may use, under every runner (64M, 1G); none: no limit, and 64M for a VM")
       ->type_name("SIZE")
       ->capture_default_str();
   app.add_option("--ready", options.ready,
@@ -199,7 +203,8 @@ void declare(CLI::App& app, CompareOptions& options) {
   declare(app, options.outputs);
   app.footer(
       "husk compare [OPTIONS] [IMAGE [COMMAND [ARGUMENT...]]]\n"
-      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: workloads of its programs too.\n"
+      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: workloads of its programs "
+      "too.\n"
       "docs/methodology.md defines every figure. Ctrl-C prints what is known so far.");
 }
 

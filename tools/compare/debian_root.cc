@@ -40,8 +40,8 @@ std::string recipe() {
 
 // With mounts and processes of its own, which end with it, and it ends with this process, even if that is killed.
 std::vector<std::string> contained(const std::string& proc, const std::vector<std::string>& command) {
-  std::vector<std::string> words = {"/usr/bin/setpriv", "--pdeathsig=KILL", "/usr/bin/unshare", "--mount", "--pid",
-                                    "--kill-child", "--mount-proc=" + proc};
+  std::vector<std::string> words = {"/usr/bin/setpriv", "--pdeathsig=KILL",    "/usr/bin/unshare", "--mount", "--pid",
+                                    "--kill-child",     "--mount-proc=" + proc};
   words.insert(words.end(), command.begin(), command.end());
   return words;
 }
@@ -70,7 +70,8 @@ class Maker {
   void make(const std::string& directory) {
     run("a Debian root", "installing packages (once)", bootstrap_command(directory));
     // Packages leave caches that differ from day to day and that nobody reads.
-    run("a Debian root", "setting up", script_in(directory, "apt-get clean; rm -rf /var/lib/apt/lists/*; mkdir -p /opt/husk"));
+    run("a Debian root", "setting up",
+        script_in(directory, "apt-get clean; rm -rf /var/lib/apt/lists/*; mkdir -p /opt/husk"));
     for (const Application& application : applications()) {
       const std::string what = std::string("set-up of the workload ") + application.name;
       if (*application.set_up != '\0') run(what, what, script_in(directory, application.set_up));
@@ -89,8 +90,8 @@ class Maker {
     }
     if (process.exit_status() == 0) return;
     const std::string line = process.last_error_line();
-    throw Error("make", object, what + ": exit status " + std::to_string(process.exit_status()) +
-                                    (line.empty() ? "" : ": " + line),
+    throw Error("make", object,
+                what + ": exit status " + std::to_string(process.exit_status()) + (line.empty() ? "" : ": " + line),
                 "give the root directory of a system as IMAGE instead");
   }
 

@@ -35,7 +35,8 @@ constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
 bool wait_readable_ns(std::span<pollfd> events, std::uint64_t timeout_ns) {
-  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
+                         static_cast<long>(timeout_ns % 1'000'000'000)};
   for (;;) {
     if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);

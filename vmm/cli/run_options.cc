@@ -100,8 +100,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("-u,--user", options.user, "numeric user and group of the payload")->type_name("UID[:GID]");
   app.add_option("--hostname", options.spec.hostname, "host name that the payload sees (default husk)");
   app.add_option("--isolation", options.isolation, "vm (default), namespace or process")->type_name("HOW");
-  app.add_flag("--in-place", options.in_place,
-               "with --isolation namespace: IMAGE, a directory, is the payload's root itself, and what it writes stays there");
+  app.add_flag(
+      "--in-place", options.in_place,
+      "with --isolation namespace: IMAGE, a directory, is the payload's root itself, and what it writes stays there");
   app.add_option("--guest-ring", options.guest_ring, "privilege ring of the guest kernel: auto (default), 0 or 3")
       ->type_name("RING");
   app.add_option("--jail", options.jail_level,

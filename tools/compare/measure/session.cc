@@ -80,7 +80,7 @@ void Session::add(Runner& runner) {
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
   if (options_.memory_bytes != 0) {
-    entry.result.memory_limit = runner.limits_memory()     ? "its own option"
+    entry.result.memory_limit = runner.limits_memory()      ? "its own option"
                                 : limit_->why_not().empty() ? "a control group"
                                                             : "none: " + limit_->why_not();
   }

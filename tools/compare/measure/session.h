@@ -29,8 +29,8 @@ struct SessionOptions {
   int timeout_ms = 30'000;  // for one run
   int patience_ms = 5'000;  // for what a run leaves in the background: then it is killed
   std::uint64_t seed = 0;
-  std::string baseline{};  // the runner that ratios are taken to
-  unsigned density = 0;    // so many idle instances at a time; 0: 32, or fewer where they take long to start
+  std::string baseline{};          // the runner that ratios are taken to
+  unsigned density = 0;            // so many idle instances at a time; 0: 32, or fewer where they take long to start
   std::uint64_t memory_bytes = 0;  // the limit of every run; 0: none
 };
 

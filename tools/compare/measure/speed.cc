@@ -15,7 +15,7 @@ namespace {
 struct Benchmark {
   const char* name;  // as `payload --bench` takes it
   const char* metric;
-  std::uint64_t StreamSizes::* size = nullptr;  // of those that read a buffer
+  std::uint64_t StreamSizes::*size = nullptr;  // of those that read a buffer
 };
 
 constexpr std::array kBenchmarks = {
@@ -40,7 +40,8 @@ constexpr std::uint64_t kPayloadBytes = 64 << 20;  // what a VM has when nobody 
 // A buffer may be as large as the payload's memory allows, and is not to push everything else out of this machine's.
 std::uint64_t buffer_limit(const SessionOptions& options) {
   constexpr std::uint64_t kPartOfMachine = 4;
-  const std::uint64_t machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kPartOfMachine;
+  const std::uint64_t machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kPartOfMachine;
   return options.memory_bytes == 0 ? machine : std::min(machine, options.memory_bytes);
 }
 

@@ -33,10 +33,10 @@ extern const Stage kStartStage;
 extern const Stage kRootStage;
 extern const Stage kTimelineStage;
 void measure_start(Session& session, const Subject& subject, const Stage& slice);  // start_ns; a slice of kStartStage
-void measure_with_root(Session& session, const Subject& subject);  // the other forms of the root
+void measure_with_root(Session& session, const Subject& subject);                  // the other forms of the root
 void measure_timeline(Session& session, const Subject& subject);  // embedded payload only: first instruction, phases
-void record_commands(Session& session, const Subject& subject);  // of a start-up run
-void record_vm_exits(Session& session, const Subject& subject);  // not timed
+void record_commands(Session& session, const Subject& subject);   // of a start-up run
+void record_vm_exits(Session& session, const Subject& subject);   // not timed
 
 // From the start of its clock to its end (measure/instance.h), in ns; `output`, where it is wanted: what it wrote.
 double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output = nullptr);

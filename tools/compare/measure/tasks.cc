@@ -27,14 +27,15 @@ std::string shown(const std::string& output) {
   return output.empty() ? "nothing" : "'" + output.substr(0, kMostShown) + "'";
 }
 
-double time_task(Session& session, Entry& entry, const Task& task, const std::regex& expect, const Invocation& invocation) {
+double time_task(Session& session, Entry& entry, const Task& task, const std::regex& expect,
+                 const Invocation& invocation) {
   const bool is_checked = !task.expect.empty();
-  Instance instance =
-      session.start(entry, invocation, is_checked ? Process::Streams::kFile : Process::Streams::kNone);
+  Instance instance = session.start(entry, invocation, is_checked ? Process::Streams::kFile : Process::Streams::kNone);
   session.finish(instance, entry);
   const std::string output = is_checked ? instance.process().output(kMostOutput) : "";
   if (is_checked && !std::regex_match(output, expect)) {
-    throw Error("run", entry.result.name, "the payload printed " + shown(output) + ", expected was " + shown(task.expect));
+    throw Error("run", entry.result.name,
+                "the payload printed " + shown(output) + ", expected was " + shown(task.expect));
   }
   return static_cast<double>(instance.duration_ns());
 }
@@ -47,7 +48,8 @@ void measure_tasks(Session& session, const Subject& subject) {
     const std::regex expect(task.expect);
     session.run(stage_of(task), [&](Entry& entry, unsigned round) {
       if (!task.missing.empty()) {
-        throw NotPossible(subject.workload->task_image + " has no " + task.missing + " (" + task.packages + "; --payload debian has)");
+        throw NotPossible(subject.workload->task_image + " has no " + task.missing + " (" + task.packages +
+                          "; --payload debian has)");
       }
       entry.add(task.metric, round, time_task(session, entry, task, expect, invocation));
     });

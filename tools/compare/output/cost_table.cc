@@ -44,7 +44,8 @@ std::string format_cost(const ComparisonResult& result, const GridStyle& style) 
       const auto note = runner.notes.find(id);
       return note == runner.notes.end() ? std::string(kNoFigure) : notes.mark(note->second);
     };
-    const std::optional<Summary> cost = ratio && ratio->median > 0 ? std::optional(as_cost(*ratio, metric)) : std::nullopt;
+    const std::optional<Summary> cost =
+        ratio && ratio->median > 0 ? std::optional(as_cost(*ratio, metric)) : std::nullopt;
     rows.push_back({{title_of(metric, id), figure(*other, theirs), figure(*vm, mine), ratio_text(cost),
                      interval_text(cost, 1), cost ? std::to_string(cost->count) : kNoFigure},
                     {},
@@ -62,7 +63,8 @@ std::string format_cost(const ComparisonResult& result, const GridStyle& style) 
         if (find_metric(id) == &metric && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
       }
     }
-    std::ranges::sort(ids, {}, [](const std::string& id) { return std::pair(parameter_of(id).size(), parameter_of(id)); });
+    std::ranges::sort(ids, {},
+                      [](const std::string& id) { return std::pair(parameter_of(id).size(), parameter_of(id)); });
     for (const std::string& id : ids) add(id, metric);
   }
   if (rows.empty()) return "";

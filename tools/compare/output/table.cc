@@ -29,7 +29,8 @@ class TableWriter {
 
   std::string write() const {
     return heading() + start_up() + format_cost(result_, style_) +
-           format_start_forms(result_, baseline_name_, style_, kWidth) + format_workloads(result_, style_) + memory() + one_more() + pythons() + density() + arrivals() + speed() + format_isolation(result_, style_) +
+           format_start_forms(result_, baseline_name_, style_, kWidth) + format_workloads(result_, style_) + memory() +
+           one_more() + pythons() + density() + arrivals() + speed() + format_isolation(result_, style_) +
            format_failures(result_);
   }
 
@@ -123,10 +124,10 @@ class TableWriter {
                  ". " + meaning_of(host),
              kWidth, 9) +
         "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
-        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" +
-        format_settings(result_, kWidth);
+        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" + format_settings(result_, kWidth);
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.choice.has_variants()) text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
+      if (runner.choice.has_variants())
+        text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
     }
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
@@ -177,8 +178,7 @@ class TableWriter {
     return format_grid(header, rows, style_) + notes.text(kWidth);
   }
 
-  std::vector<Row> rows_of(bool with_references,
-                           const std::vector<std::pair<std::string, std::string>>& forms) const {
+  std::vector<Row> rows_of(bool with_references, const std::vector<std::pair<std::string, std::string>>& forms) const {
     std::vector<Row> rows;
     for (const RunnerResult& runner : result_.runners) {
       // The references and hardened forms take part in the start-up measurement only.
@@ -198,7 +198,8 @@ class TableWriter {
   std::string missing() const {
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.status != Status::kMeasured && !runner.is_reference) rows.push_back({{runner.name}, runner.note, true});
+      if (runner.status != Status::kMeasured && !runner.is_reference)
+        rows.push_back({{runner.name}, runner.note, true});
     }
     return rows.empty() ? "" : title("Not measured") + format_grid({{"runner"}}, rows, style_);
   }
@@ -208,26 +209,26 @@ class TableWriter {
     const auto cells = [&](const RunnerResult& runner, Footnotes& notes) {
       const std::optional<Summary> start = summary(runner, "start_ns");
       const std::optional<Summary> to_baseline = ratio(runner, "start_ns");
-      return std::vector<std::string>{cell(runner, "start_ns", kMillisecond, notes),
-                                      interval_text(start, kMillisecond),
-                                      start ? significant(start->p95 / kMillisecond) : kNoFigure,
-                                      to_baseline && to_baseline->count >= kLeastForInterval ? ratio_text(to_baseline)
-                                                                                             : kNoFigure,
-                                      interval_text(to_baseline, 1),
-                                      cell(runner, "cold_start_ns", kMillisecond, notes),
-                                      cell(runner, "first_instruction_ns", kMillisecond, notes),
-                                      cell(runner, "first_output_ns", kMillisecond, notes),
-                                      cell(runner, "teardown_ns", kMillisecond, notes)};
+      return std::vector<std::string>{
+          cell(runner, "start_ns", kMillisecond, notes),
+          interval_text(start, kMillisecond),
+          start ? significant(start->p95 / kMillisecond) : kNoFigure,
+          to_baseline && to_baseline->count >= kLeastForInterval ? ratio_text(to_baseline) : kNoFigure,
+          interval_text(to_baseline, 1),
+          cell(runner, "cold_start_ns", kMillisecond, notes),
+          cell(runner, "first_instruction_ns", kMillisecond, notes),
+          cell(runner, "first_output_ns", kMillisecond, notes),
+          cell(runner, "teardown_ns", kMillisecond, notes)};
     };
     const RunnerResult* any = baseline_ != nullptr ? baseline_ : &result_.runners.front();
     const std::optional<Summary> rounds = summary(*any, "start_ns");
     std::string what = "Start-up, ms: median and 95 % interval";
     if (rounds) {
       const std::string count = std::to_string(rounds->count);
-      what = rounds->count >= kLeastForInterval ? what + " of " + count + " interleaved rounds"
-                                                : "Start-up, ms: median of " + count +
-                                                      (rounds->count == 1 ? " round" : " interleaved rounds") +
-                                                      ", too few for intervals and ratios";
+      what = rounds->count >= kLeastForInterval
+                 ? what + " of " + count + " interleaved rounds"
+                 : "Start-up, ms: median of " + count + (rounds->count == 1 ? " round" : " interleaved rounds") +
+                       ", too few for intervals and ratios";
     }
     return title(what) +
            grid({{"", "start", "", "", "x " + baseline_name_, "", "cold", "first", "first", "tear-"},

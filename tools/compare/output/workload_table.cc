@@ -42,7 +42,8 @@ class WorkloadTable {
     Footnotes notes;
     for (std::size_t at = 0; at < ids_.size(); at += kColumns) {
       const auto begin = ids_.begin() + static_cast<std::ptrdiff_t>(at);
-      text += (at == 0 ? "" : "\n") + block({begin, begin + static_cast<std::ptrdiff_t>(std::min(kColumns, ids_.size() - at))}, notes);
+      text += (at == 0 ? "" : "\n") +
+              block({begin, begin + static_cast<std::ptrdiff_t>(std::min(kColumns, ids_.size() - at))}, notes);
     }
     return text + notes.text(kWidth);
   }
@@ -66,8 +67,9 @@ class WorkloadTable {
 
   std::string cell(const RunnerResult& runner, const std::string& id, Footnotes& notes) const {
     const auto note = runner.notes.find(id);
-    const std::string mark =
-        note == runner.notes.end() || note->second.empty() || note->second == runner.note ? "" : notes.mark(note->second);
+    const std::string mark = note == runner.notes.end() || note->second.empty() || note->second == runner.note
+                                 ? ""
+                                 : notes.mark(note->second);
     const std::string figure = figure_of(runner, id);
     if (!figure.empty()) return mark.empty() ? figure : figure + " " + mark;
     // An empty cell says in short itself why it is: "not supported", "over 1.2 s".
