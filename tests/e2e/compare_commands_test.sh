@@ -78,7 +78,7 @@ grep -q '1 interleaved rounds' "$work/table" && fail "1 rounds"
 
 echo "== a command that waits has all of the memory table"
 for what in "--ready here" ""; do
-  case $what in ?*) script='echo it is here; exec /bin/busybox sleep 1000' ;; *) script='read line' ;; esac
+  case $what in ?*) script='echo it is here; exec /bin/busybox sleep 1000' ;; *) script='read line; exit 0' ;; esac
   # shellcheck disable=SC2086
   compare --runs 2 --measure start-up,memory,isolation --with process,namespace,vm,bwrap,runc $what "$root" /bin/sh -c "$script"
   expect "status with '$what'" 0 $?
