@@ -27,6 +27,7 @@ for_ever=$((1000000 + $$))
 # Starts a comparison in the background, with SIGINT as it is on a terminal; a shell would have it ignored.
 start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
 
+null_before=$(stat -c '%u:%g %a' /dev/null)
 had_run_containerd=$(ls -d /run/containerd 2>/dev/null)
 
 # What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
@@ -40,6 +41,8 @@ leftovers() {
   command -v runc >/dev/null && runc list -q | grep -Ex "$own"
   find /sys/fs/cgroup -mindepth 1 -maxdepth 2 \( -name payload -o -name supervisor \) # systemd-nspawn's
   command -v docker >/dev/null && timeout 10 docker ps --all --quiet --filter "label=husk-compare=$1" 2>/dev/null
+  # gVisor makes its standard streams those of its sandbox's user.
+  [ "$(stat -c '%u:%g %a' /dev/null)" = "$null_before" ] || stat /dev/null
   [ -n "$had_run_containerd" ] || ls -d /run/containerd 2>/dev/null
   ls /dev/shm # this test's own, see tests/lib/alone
 }
