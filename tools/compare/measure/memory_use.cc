@@ -9,21 +9,20 @@
 
 namespace husk::compare {
 
-const Stage kMemoryStage = {
-    .title = "memory",
-    .share = 8,
+const Stage kMemoryStage = {.title = "memory",
+                            .share = 8,
+                            .least_rounds = kLeastForMedian,
+                            .most_rounds = 20,
+                            .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes",
+                                        "idle_kernel_bytes", "idle_total_bytes"}};
+
+const Stage kDetachedStage = {
+    .title = "memory, detached",
+    .share = 3,
     .least_rounds = kLeastForMedian,
     .most_rounds = 20,
-    .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "idle_kernel_bytes",
-                "idle_total_bytes"}};
-
-const Stage kDetachedStage = {.title = "memory, detached",
-                              .share = 3,
-                              .least_rounds = kLeastForMedian,
-                              .most_rounds = 20,
-                              .metrics = {"detached_idle_pss_bytes", "detached_idle_private_bytes",
-                                          "detached_idle_shared_bytes", "detached_idle_kernel_bytes",
-                                          "detached_idle_total_bytes"}};
+    .metrics = {"detached_idle_pss_bytes", "detached_idle_private_bytes", "detached_idle_shared_bytes",
+                "detached_idle_kernel_bytes", "detached_idle_total_bytes"}};
 
 namespace {
 
@@ -40,9 +39,11 @@ void sleep_ms(int milliseconds) {
 void watch_command(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   Instance instance = session.start(entry, subject.start(), Process::Streams::kNone);
   Process& process = instance.process();
+  std::vector<pid_t> roots = entry.runner->daemons();
+  roots.push_back(process.pid());
   std::uint64_t peak = 0;
   do {
-    peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
+    peak = std::max(peak, total(memory_of_trees(roots)).pss_bytes);
   } while (!process.wait(kPeakIntervalMs) && session.left_ms(process) > 0);
   session.finish(instance, entry);
   entry.add("peak_pss_bytes", round, static_cast<double>(peak));
@@ -128,8 +129,7 @@ void measure_memory(Session& session, const Subject& subject, Series& payload_al
     }
   });
   if (!subject.why_not_idle().empty()) return;
-  session.run(kDetachedStage,
-              [&](Entry& entry, unsigned round) { watch_detached(session, subject, entry, round); });
+  session.run(kDetachedStage, [&](Entry& entry, unsigned round) { watch_detached(session, subject, entry, round); });
 }
 
 }  // namespace husk::compare

@@ -103,7 +103,8 @@ std::map<std::string, std::vector<std::uint32_t>> read_slices(const CheckedJson&
     std::vector<std::uint32_t>& begins = slices[metric];
     for (const CheckedJson& round : rounds.elements()) {
       begins.push_back(static_cast<std::uint32_t>(round.count(UINT32_MAX)));
-      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2]) round.refuse("is less than the one before it");
+      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2])
+        round.refuse("is less than the one before it");
     }
   }
   return slices;
@@ -130,7 +131,7 @@ Json read_isolation_facts(const CheckedJson& json) {
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
                name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
                name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
-               name == "kernel_function_calls_lost") {
+               name == "kernel_functions_added_by_work" || name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
                name == "kernel_interfaces" || name == "executables" || name == "namespaces_shared" ||
@@ -226,7 +227,7 @@ RunnerResult read_runner(const CheckedJson& json) {
   RunnerResult runner;
   runner.name = runner_name(json.at("name"));
   runner.version = json.at("version").text();
-  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
+  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "user-kernel", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
   // Earlier versions did not write it.
   if (json.has("hardened_form_of") && !json.at("hardened_form_of").text().empty()) {
