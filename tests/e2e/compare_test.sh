@@ -277,6 +277,21 @@ timeout 100 "$husk" compare --budget 2s --measure start-up --with process --csv 
 expect "status" 0 $?
 [ "$(count process start_ns)" -ge 10 ] || fail "fewer rounds than the least"
 
+echo "== workloads of an image: what it has is run, what it lacks is said, and what they print is looked at"
+apps=$work/apps
+mkdir -p "$apps"/{bin,tmp,usr/bin}
+cp "$busybox" "$apps/bin/busybox"
+for name in sh true; do ln -s busybox "$apps/bin/$name"; done
+ln -s ../../bin/busybox "$apps/usr/bin/find"
+timeout 200 "$husk" compare --runs 2 --measure workloads --workload shell,find,git --with process,namespace --csv "$work/result.csv" \
+  "$apps" >"$work/table"
+expect "status" 0 $?
+expect "samples of the shell's loop" 2 "$(count namespace task_shell_ns)"
+one_line() { tr -s '\n ' ' ' <"$work/table"; } # notes are wrapped
+one_line | grep -q "has no /usr/bin/git (git" || fail "nothing about the git that is missing"
+expect "samples of a find that finds too little" 0 "$(count namespace task_find_ns)"
+one_line | grep -q "the payload printed '[0-9]* ', expected was" || fail "nothing about the wrong output"
+
 echo "== a command of the user's"
 timeout 200 "$husk" compare --runs 2 --with process,namespace --csv "$work/result.csv" "$root" \
   /bin/sh -c 'echo x >/written' >"$work/table"
@@ -305,6 +320,8 @@ bad --with nosuch
 bad --runs 0
 bad --budget never
 bad --workload nosuch
+bad --payload nosuch
+bad --payload debian "$root"
 bad --workload python
 bad --measure nosuch
 bad --baseline nosuch

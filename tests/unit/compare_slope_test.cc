@@ -14,7 +14,7 @@ namespace husk::compare {
 namespace {
 
 // One jump, as when another program's page is charged: least squares says 0.907 here (numpy.polyfit).
-const Ramp kLong = {{1, 2.91},  {4, 5.40},   {8, 8.66},  {12, 12.02}, {16, 15.21},
+const Ramp kLong = {{1, 2.91},   {4, 5.40},  {8, 8.66},  {12, 12.02}, {16, 15.21},
                     {20, 18.55}, {24, 21.8}, {28, 31.9}, {32, 28.3}};
 const Ramp kShort = {{1, 10.0}, {2, 10.9}, {3, 12.3}, {5, 13.7}, {8, 17.2}};
 
@@ -41,7 +41,8 @@ TEST(Slope, HasNoIntervalOfFewSteps) {
 }
 
 TEST(Slope, OfAStraightLineIsExact) {
-  const std::optional<Slope> slope = fit_slope(std::vector<Ramp>{{{1, 3}, {2, 5}, {3, 7}, {4, 9}, {5, 11}, {6, 13}, {7, 15}}}, 1);
+  const std::optional<Slope> slope =
+      fit_slope(std::vector<Ramp>{{{1, 3}, {2, 5}, {3, 7}, {4, 9}, {5, 11}, {6, 13}, {7, 15}}}, 1);
   EXPECT_DOUBLE_EQ(slope->per_instance, 2);
   EXPECT_EQ(slope->interval, (Interval{2, 2}));
 }
@@ -63,7 +64,8 @@ Trial try_out(std::size_t ramp_count, double instance, double reading, int trial
       double total = 1000 * normal(random);
       for (int count = 1; count <= 32; ++count) {
         total += 100 + instance * normal(random);
-        if (count == 1 || count % 4 == 0) ramp.push_back({static_cast<double>(count), total + reading * normal(random)});
+        if (count == 1 || count % 4 == 0)
+          ramp.push_back({static_cast<double>(count), total + reading * normal(random)});
       }
     }
     const Interval interval = *fit_slope(ramps, static_cast<std::uint64_t>(trial))->interval;
@@ -81,7 +83,9 @@ TEST(Slope, IntervalContainsTheTruthAsOftenAsItSaysWhereInstancesDiffer) {
     EXPECT_GE(trial.covered, 0.912) << ramps;
     EXPECT_LE(trial.covered, 0.988) << ramps;
     // The best that can be done with one number: the sum's standard deviation over its length.
-    EXPECT_LE(trial.half, 1.6 * student_quantile(0.05, static_cast<unsigned>(ramps * 8 - 1)) * 5 / std::sqrt(31.0 * static_cast<double>(ramps))) << ramps;
+    EXPECT_LE(trial.half, 1.6 * student_quantile(0.05, static_cast<unsigned>(ramps * 8 - 1)) * 5 /
+                              std::sqrt(31.0 * static_cast<double>(ramps)))
+        << ramps;
   }
 }
 

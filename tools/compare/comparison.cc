@@ -71,7 +71,7 @@ class Plan {
     if (is_embedded) {
       add(Measurement::kStartUp, kTimelineStage.share, [&] { measure_timeline(session, subject); });
     }
-    add(Measurement::kWorkloads, 5.0 * static_cast<double>(workload.tasks.size()),
+    add(Measurement::kWorkloads, kTaskShare * static_cast<double>(workload.tasks.size()),
         [&] { measure_tasks(session, subject); });
     add(Measurement::kMemory, kMemoryStage.share + (can_wait ? kDetachedStage.share : 0),
         [&] { measure_memory(session, subject, result.payload_pss_bytes); });
@@ -165,8 +165,8 @@ void say_not_idle(Session& session, const std::set<Measurement>& wanted, const s
   for (Entry& entry : session.entries()) {
     for (const Metric& metric : metrics()) {
       const bool is_idle_memory = metric.group == Group::kMemory && metric.id.starts_with("idle_");
-      const bool is_of_many = metric.group == Group::kDensity &&
-                              (metric.id.starts_with("total_") || metric.id.starts_with("additional_"));
+      const bool is_of_many =
+          metric.group == Group::kDensity && (metric.id.starts_with("total_") || metric.id.starts_with("additional_"));
       if ((is_idle_memory && wanted.contains(Measurement::kMemory)) ||
           (is_of_many && wanted.contains(Measurement::kDensity))) {
         entry.result.notes[std::string(metric.id)] = why;
@@ -180,10 +180,11 @@ std::string budget_warning(const ComparisonResult& result) {
   constexpr double kTolerated = 1.25;
   if (result.settings.runs != 0 || result.seconds <= kTolerated * result.settings.budget_s) return {};
   char text[200];
-  std::snprintf(text, sizeof text,
-                "it took %.0f s and not --budget %g s: the least number of rounds needs that; fewer runners (--with) or "
-                "measurements (--measure) take less",
-                result.seconds, result.settings.budget_s);
+  std::snprintf(
+      text, sizeof text,
+      "it took %.0f s and not --budget %g s: the least number of rounds needs that; fewer runners (--with) or "
+      "measurements (--measure) take less",
+      result.seconds, result.settings.budget_s);
   return text;
 }
 

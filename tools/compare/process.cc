@@ -36,7 +36,8 @@ constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
 bool wait_readable_ns(std::span<pollfd> events, std::uint64_t timeout_ns) {
-  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
+                         static_cast<long>(timeout_ns % 1'000'000'000)};
   for (;;) {
     if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
@@ -113,6 +114,9 @@ Process Process::start(const std::vector<std::string>& command, Streams streams,
     std::tie(process.output_, child_output) = make_pipe();
     request.input = child_input.get();
     request.output = child_output.get();
+  } else if (streams == Streams::kFile) {
+    process.output_.reset(memfd_create("stdout", MFD_CLOEXEC));
+    request.output = process.output_.get();
   }
   process.errors_.reset(memfd_create("stderr", MFD_CLOEXEC));
   request.errors = process.errors_.get();
@@ -173,6 +177,13 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
     output.append(buffer.data(), static_cast<std::size_t>(got));
   }
   return output;
+}
+
+std::string Process::output(std::size_t most) const {
+  std::string text(most, '\0');
+  const ssize_t got = pread(output_.get(), text.data(), text.size(), 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
 }
 
 std::string Process::errors() const {

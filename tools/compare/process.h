@@ -43,8 +43,9 @@ class Uninterruptible {
 class Process {
  public:
   enum class Streams {
-    kNone,  // standard input and output are /dev/null
-    kPipes  // both are pipes to this process
+    kNone,   // standard input and output are /dev/null
+    kPipes,  // both are pipes to this process
+    kFile    // standard output is a memory file, so that who writes is never kept waiting: output()
   };
 
   // Throws husk::Error when the program cannot be started. The start time is taken just before. With `group` the
@@ -69,6 +70,9 @@ class Process {
   // Reads at most `count` bytes of output: fewer at its end or when `timeout_ms` have passed in all. Throws
   // Interrupted.
   std::string read_output(std::size_t count, int timeout_ms);
+
+  // What it has written so far with Streams::kFile, `most` bytes at the most.
+  std::string output(std::size_t most) const;
 
   void close_input() { input_.reset(); }
 

@@ -53,7 +53,7 @@ struct Invocation {
   RootMaker* roots = nullptr;      // where Session::prepare gets the root from
   std::vector<std::string> argv;   // argv[0] as a path in the root
   std::optional<Waiting> waiting;  // of a run that is to be looked at; empty: it ends by itself
-  bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
+  bool is_embedded = false;        // argv[0] is husk's embedded payload (payload/)
   // The run is made for Runner::timeline(): the runner may spend time on recording moments, which it must not do in a
   // run whose start-up is timed.
   bool wants_timeline = false;
@@ -96,7 +96,7 @@ struct Boundary {
     kProgram,  // what serves or interprets the payload: a language runtime, a kernel in user space
   };
   Kind kind = Kind::kPayload;
-  std::string program;   // the executable that these processes must have; of kPayload: the payload's, in the image
+  std::string program;  // the executable that these processes must have; of kPayload: the payload's, in the image
   // Of kProgram: words of which each of these processes, and no other of the program, has one on its command line; none:
   // all that execute it.
   std::vector<std::string> arguments;

@@ -56,7 +56,7 @@ struct Options {
   std::optional<std::uint32_t> ring;       // 0 or 3; nothing: as measured
   std::optional<std::uint16_t> exit_port;  // of QEMU's isa-debug-exit
   std::uint16_t log_port = drivers::kSerialPort;
-  std::uint32_t tsc_khz = 0;  // 0: find out
+  std::uint32_t tsc_khz = 0;       // 0: find out
   std::optional<ImageWord> image;  // where the root image lies; nothing: the boot loader's module
   std::array<DeviceWord, kMaxDevices> devices;
   std::size_t device_count = 0;

@@ -168,7 +168,8 @@ TEST(PvhCommandLineTest, EveryLineSplitsWithinItsOwnMemoryAsItWouldElsewhere) {
 TEST(PvhCommandLineTest, ReadsEveryWordOfTheDocumentation) {
   const Parsed parsed(
       "init=/bin/sh A=1 hostname=box husk.cwd=/tmp husk.uid=1000:1001 husk.ring=3 loglevel=7 console=debugcon "
-      "husk.exit=0x501 husk.tsc_khz=2600000 husk.image=1040K@64M virtio_mmio.device=512@0xfeb00e00:5 -- -c \"echo hello; exit 3\"");
+      "husk.exit=0x501 husk.tsc_khz=2600000 husk.image=1040K@64M virtio_mmio.device=512@0xfeb00e00:5 -- -c \"echo "
+      "hello; exit 3\"");
   EXPECT_EQ(parsed.problem.what, "");
   const Options& options = parsed.options;
   EXPECT_EQ(options.program, "/bin/sh");
@@ -228,7 +229,8 @@ TEST(PvhCommandLineTest, RefusesEveryOtherWordByItsName) {
         "husk.ring=1 husk.ring= husk.ring=03 loglevel=8 loglevel= loglevel=4x husk.loglevel=-1",
         "console= console=tty0 console=ttyS00 console=debugcon,1 husk.exit= husk.exit=65536 husk.exit=0x",
         "husk.exit=0x1g husk.tsc_khz=0 husk.tsc_khz=4294967296",
-        "husk.image= husk.image=1M husk.image=@1M husk.image=1M@ husk.image=1M@1M:1 husk.image=1M@18446744073709551616"}) {
+        "husk.image= husk.image=1M husk.image=@1M husk.image=1M@ husk.image=1M@1M:1 "
+        "husk.image=1M@18446744073709551616"}) {
     std::ranges::move(split_simply(line)->first, std::back_inserter(words));
   }
   EXPECT_GT(words.size(), 30u);

@@ -45,7 +45,11 @@ struct Compression {
 
 constexpr std::array kCompressions = {Compression{{"\x02\x21\x4c\x18", 4}, "lz4", true},
                                       Compression{{"\x28\xb5\x2f\xfd", 4}, "zstd", true},
-                                      Compression{{"\xfd" "7zXZ", 5}, "xz", true},
+                                      Compression{{"\xfd"
+                                                   "7zXZ",
+                                                   5},
+                                                  "xz",
+                                                  true},
                                       Compression{{"\x1f\x8b", 2}, "gzip", false}};
 
 // `name` as modules are named: a file's name without its ending, in which '-' and '_' are the same.

@@ -64,9 +64,9 @@ bool is_reading(unsigned count, unsigned most) {
 
 // What a ramp of one runner is made of.
 struct RampPlan {
-  std::string prefix;                                // of its metrics: "", "python_", "python_unshared_"
-  std::function<Invocation(unsigned)> invocation;    // of instance 0, 1, ...
-  std::function<void()> before;                      // each ramp; may be empty
+  std::string prefix;                              // of its metrics: "", "python_", "python_unshared_"
+  std::function<Invocation(unsigned)> invocation;  // of instance 0, 1, ...
+  std::function<void()> before;                    // each ramp; may be empty
   unsigned most = kInstances;
   double seconds = 0;  // for the instances of one ramp; 0: as long as they take
 };
@@ -151,8 +151,7 @@ class RampRecorder {
     if (count == 1 && !plan_.prefix.empty()) {
       entry_.add(plan_.prefix + "idle_pss_bytes", round_, pss);
       if (memory.group) {
-        entry_.add(plan_.prefix + "idle_total_bytes", round_,
-                   pss + static_cast<double>(memory.group->kernel_bytes));
+        entry_.add(plan_.prefix + "idle_total_bytes", round_, pss + static_cast<double>(memory.group->kernel_bytes));
       }
     }
   }
@@ -206,10 +205,9 @@ bool runs_by_name(const Entry& entry) {
 // Python of the image that the comparison was given, waiting for the end of its input, as the embedded payload does.
 std::optional<Invocation> idle_python(const Subject& subject) {
   const auto found = std::ranges::find(subject.workload->tasks, "task_python_ns", &Task::metric);
-  if (found == subject.workload->tasks.end()) return std::nullopt;
+  if (found == subject.workload->tasks.end() || !found->missing.empty()) return std::nullopt;
   Task task = *found;
-  task.argv = {task.argv[0], "-c",
-               "import sys; sys.stdout.write('.'); sys.stdout.flush(); sys.stdin.read()"};
+  task.argv = {task.argv[0], "-c", "import sys; sys.stdout.write('.'); sys.stdout.flush(); sys.stdin.read()"};
   Invocation invocation = subject.task(task);
   invocation.waiting = Waiting();
   return invocation;

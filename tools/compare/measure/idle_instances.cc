@@ -52,7 +52,8 @@ void IdleInstances::start(Invocation invocation, const Look& look) {
 std::vector<ProcessMemory> IdleInstances::processes() const {
   std::vector<pid_t> roots;
   for (const Instance& instance : instances_) roots.push_back(instance.process().pid());
-  std::ranges::copy(entry_.runner->daemons(), std::back_inserter(roots));  // one serves all of them, and is there for them
+  std::ranges::copy(entry_.runner->daemons(),
+                    std::back_inserter(roots));  // one serves all of them, and is there for them
   return memory_of_trees(std::move(roots));
 }
 

@@ -16,10 +16,7 @@ namespace husk::compare {
 class Instance {
  public:
   Instance(FreshRoot root, MemoryLimit::Place place, std::vector<std::string> command, Waiting waiting)
-      : root_(std::move(root)),
-        place_(std::move(place)),
-        command_(std::move(command)),
-        waiting_(std::move(waiting)) {}
+      : root_(std::move(root)), place_(std::move(place)), command_(std::move(command)), waiting_(std::move(waiting)) {}
 
   // As it was prepared; a measurement may put a program before it (strace).
   std::vector<std::string>& command() { return command_; }
@@ -68,9 +65,9 @@ class Instance {
   bool is_detached_ = false;
   std::filesystem::path output_file_;
   std::size_t output_read_ = 0;  // bytes of that file
-  std::string output_;               // to look for the line in
-  std::vector<pid_t> held_;          // that were stopped at the line
-  std::uint64_t ticks_ = 0;          // of processor time, when it was last seen to use some
+  std::string output_;           // to look for the line in
+  std::vector<pid_t> held_;      // that were stopped at the line
+  std::uint64_t ticks_ = 0;      // of processor time, when it was last seen to use some
   std::uint64_t still_since_ns_ = 0;
   std::uint64_t begin_ns_ = 0;
   std::uint64_t root_gone_ns_ = 0;

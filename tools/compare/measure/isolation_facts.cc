@@ -25,7 +25,8 @@ constexpr char kFactsNote[] = "isolation_facts";
 constexpr char kObservedNote[] = "syscalls_observed";
 constexpr char kFunctionsNote[] = "kernel_functions";
 
-constexpr int kUnsupported = 3;  // the payload's status where a call says that there is no such thing (payload/options.cc)
+constexpr int kUnsupported =
+    3;  // the payload's status where a call says that there is no such thing (payload/options.cc)
 
 // The payload's micro-benchmarks that are about the kernel.
 constexpr const char* kWork[] = {"syscall",    "context_switch", "page_fault",    "fork_exec",
@@ -122,14 +123,13 @@ class FunctionCounter {
   KernelFunctions trace_run(Entry& entry, const Invocation& invocation) {
     Instance instance = session_.prepare(entry, invocation);
     instance.make_root();
-    KernelFunctions found =
-        tracer_->trace(instance.command(), entry.runner->daemons(), session_.options().timeout_ms,
-                       [&](Process& process) {
-                         // What is not supported was asked for all the same.
-                         const bool has_ended = process.wait(session_.left_ms(process));
-                         if (has_ended && entry.runner->payload_status(process.exit_status()) == kUnsupported) return;
-                         session_.finish(process, entry);
-                       });
+    KernelFunctions found = tracer_->trace(
+        instance.command(), entry.runner->daemons(), session_.options().timeout_ms, [&](Process& process) {
+          // What is not supported was asked for all the same.
+          const bool has_ended = process.wait(session_.left_ms(process));
+          if (has_ended && entry.runner->payload_status(process.exit_status()) == kUnsupported) return;
+          session_.finish(process, entry);
+        });
     session_.settle(entry);
     return found;
   }
@@ -185,7 +185,8 @@ void look_at_isolation(Session& session, const Subject& subject) {
                                              : inspect_command(session, subject, entry);
     });
     if (!subject.workload->ends_by_itself) {
-      for (const char* note : {kObservedNote, kFunctionsNote}) entry.result.notes[note] = "the command does not end by itself";
+      for (const char* note : {kObservedNote, kFunctionsNote})
+        entry.result.notes[note] = "the command does not end by itself";
       return;
     }
     attempt(kObservedNote, [&] {

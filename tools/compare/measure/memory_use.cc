@@ -9,21 +9,20 @@
 
 namespace husk::compare {
 
-const Stage kMemoryStage = {
-    .title = "memory",
-    .share = 8,
+const Stage kMemoryStage = {.title = "memory",
+                            .share = 8,
+                            .least_rounds = kLeastForMedian,
+                            .most_rounds = 20,
+                            .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes",
+                                        "idle_kernel_bytes", "idle_total_bytes"}};
+
+const Stage kDetachedStage = {
+    .title = "memory, detached",
+    .share = 3,
     .least_rounds = kLeastForMedian,
     .most_rounds = 20,
-    .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "idle_kernel_bytes",
-                "idle_total_bytes"}};
-
-const Stage kDetachedStage = {.title = "memory, detached",
-                              .share = 3,
-                              .least_rounds = kLeastForMedian,
-                              .most_rounds = 20,
-                              .metrics = {"detached_idle_pss_bytes", "detached_idle_private_bytes",
-                                          "detached_idle_shared_bytes", "detached_idle_kernel_bytes",
-                                          "detached_idle_total_bytes"}};
+    .metrics = {"detached_idle_pss_bytes", "detached_idle_private_bytes", "detached_idle_shared_bytes",
+                "detached_idle_kernel_bytes", "detached_idle_total_bytes"}};
 
 namespace {
 
@@ -130,8 +129,7 @@ void measure_memory(Session& session, const Subject& subject, Series& payload_al
     }
   });
   if (!subject.why_not_idle().empty()) return;
-  session.run(kDetachedStage,
-              [&](Entry& entry, unsigned round) { watch_detached(session, subject, entry, round); });
+  session.run(kDetachedStage, [&](Entry& entry, unsigned round) { watch_detached(session, subject, entry, round); });
 }
 
 }  // namespace husk::compare

@@ -1,6 +1,7 @@
 #include "tools/compare/measure/session.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <ctime>
 #include <utility>
@@ -29,6 +30,7 @@ struct CutScope {
 // A run took longer than its stage has time for.
 struct CutShort {
   int milliseconds;
+  const char* reason;
 };
 
 // Tidying up goes on when a part of it fails; the row says so.
@@ -78,7 +80,7 @@ void Session::add(Runner& runner) {
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
   if (options_.memory_bytes != 0) {
-    entry.result.memory_limit = runner.limits_memory()     ? "its own option"
+    entry.result.memory_limit = runner.limits_memory()      ? "its own option"
                                 : limit_->why_not().empty() ? "a control group"
                                                             : "none: " + limit_->why_not();
   }
@@ -197,8 +199,7 @@ Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& b
     return Turn::kLeaves;
   } catch (const CutShort& cut) {
     char text[80];
-    std::snprintf(text, sizeof text, "over %.1f s: cut short, --budget has no more time for it",
-                  cut.milliseconds / 1e3);
+    std::snprintf(text, sizeof text, "over %.1f s: cut short, %s", cut.milliseconds / 1e3, cut.reason);
     leave(entry, stage, text);
     clean_up(entry);
     return Turn::kLeaves;
@@ -218,8 +219,14 @@ void Session::run(const Stage& stage, const Body& body) {
   const unsigned least = rounds.first;
   const unsigned most = rounds.second;  // no structured binding: the lambda below captures it
   const CutScope cut_scope{cut_ms_};
-  if (stage.may_cut_runs && options_.runs == 0) {
-    cut_ms_ = static_cast<int>(std::max(kLeastCutMs, 1000 * kCutFactor * mine));
+  if (stage.limit_ms != 0) {
+    cut_ms_ = stage.limit_ms;
+    cut_reason_ = "the limit of this workload";
+  }
+  const double affordable_ms = std::max(kLeastCutMs, 1000 * kCutFactor * mine);
+  if (stage.may_cut_runs && options_.runs == 0 && affordable_ms < cut_ms_.value_or(INT_MAX)) {
+    cut_ms_ = static_cast<int>(affordable_ms);
+    cut_reason_ = "--budget has no more time for it";
   }
   const std::string& watched = stage.metrics[0];
   unsigned& round = rounds_[watched];
@@ -294,7 +301,7 @@ int Session::left_ms(const Process& process) const {
 void Session::finish(Process& process, const Entry& entry) const {
   const int left = left_ms(process);
   if (cut_ms_ && *cut_ms_ < left) {
-    if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_};
+    if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_, cut_reason_};
   } else if (!process.wait(left)) {
     char text[100];
     std::snprintf(text, sizeof text, "a run had not ended after %g s; if it only needs longer, give --timeout",
@@ -331,7 +338,8 @@ void Session::finish_idle(Instance& instance, Entry& entry) const {
 }
 
 Instance Session::prepare(Entry& entry, Invocation invocation) const {
-  invocation.memory_bytes = options_.memory_bytes;
+  // Without a limit for all, one that needs more than a VM has by default may ask for it.
+  if (options_.memory_bytes != 0) invocation.memory_bytes = options_.memory_bytes;
   FreshRoot root;
   if (invocation.roots != nullptr) {
     const bool needs_directory = entry.runner->needs_directory(invocation.form);

@@ -33,12 +33,10 @@ extern const Stage kStartStage;
 extern const Stage kRootStage;
 extern const Stage kTimelineStage;
 void measure_start(Session& session, const Subject& subject, const Stage& slice);  // start_ns; a slice of kStartStage
-void measure_with_root(Session& session, const Subject& subject);  // the other forms of the root
+void measure_with_root(Session& session, const Subject& subject);                  // the other forms of the root
 void measure_timeline(Session& session, const Subject& subject);  // embedded payload only: first instruction, phases
-void measure_tasks(Session& session, const Subject& subject);     // task_*
-Stage task_stage(const Task& task);
-void record_commands(Session& session, const Subject& subject);  // of a start-up run
-void record_vm_exits(Session& session, const Subject& subject);  // not timed
+void record_commands(Session& session, const Subject& subject);   // of a start-up run
+void record_vm_exits(Session& session, const Subject& subject);   // not timed
 
 // From the start of its clock to its end (measure/instance.h), in ns; `output`, where it is wanted: what it wrote.
 double time_run(Session& session, Entry& entry, const Invocation& invocation, std::string* output = nullptr);
@@ -55,6 +53,10 @@ void measure_image_sizes(Session& session, const Subject& subject, Scratch& scra
 extern const Stage kReadyStage;
 void find_out_waiting(Session& session, const Subject& subject, Workload& workload);
 void measure_ready(Session& session, const Subject& subject);  // of a command with --ready
+
+// measure/tasks.cc: task_*
+constexpr double kTaskShare = 5;  // of each
+void measure_tasks(Session& session, const Subject& subject);
 
 // measure/cold_start.cc
 extern const Stage kColdStage;

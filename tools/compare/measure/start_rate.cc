@@ -127,8 +127,7 @@ void record_arrivals(Session& session, const Subject& subject, Entry& entry, uns
   const double seconds = std::max(kBurstSeconds, kLeastArrivals / rate);
   // The moments of a round are the same for all runners but for their scale.
   std::mt19937_64 random(session.options().seed + round);
-  const std::vector<std::uint64_t> moments =
-      poisson_moments(rate, static_cast<std::uint64_t>(seconds * 1e9), random);
+  const std::vector<std::uint64_t> moments = poisson_moments(rate, static_cast<std::uint64_t>(seconds * 1e9), random);
   Starts starts(session, subject, entry, moments.size());
   const std::uint64_t patience_ns = static_cast<std::uint64_t>(session.options().timeout_ms) * 1'000'000;
   const Arrivals arrivals = run_arrivals(starts, moments, monotonic_ns(), patience_ns);
@@ -175,8 +174,7 @@ void measure_start_rate(Session& session, const Subject& subject) {
       entry.add(stages[i].metrics[0], round, measure_rate(session, subject, entry, counts[i]));
     });
   }
-  session.run(kArrivalStage,
-              [&](Entry& entry, unsigned round) { record_arrivals(session, subject, entry, round); });
+  session.run(kArrivalStage, [&](Entry& entry, unsigned round) { record_arrivals(session, subject, entry, round); });
 }
 
 }  // namespace husk::compare

@@ -103,7 +103,8 @@ std::map<std::string, std::vector<std::uint32_t>> read_slices(const CheckedJson&
     std::vector<std::uint32_t>& begins = slices[metric];
     for (const CheckedJson& round : rounds.elements()) {
       begins.push_back(static_cast<std::uint32_t>(round.count(UINT32_MAX)));
-      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2]) round.refuse("is less than the one before it");
+      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2])
+        round.refuse("is less than the one before it");
     }
   }
   return slices;
@@ -129,8 +130,8 @@ Json read_isolation_facts(const CheckedJson& json) {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
                name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
-               name == "kernel_functions" || name == "kernel_functions_beyond_process" || name == "kernel_functions_added_by_work" ||
-               name == "kernel_function_calls_lost") {
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_functions_added_by_work" || name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
                name == "kernel_interfaces" || name == "executables" || name == "namespaces_shared" ||

@@ -6,11 +6,13 @@
 
 #include "tools/compare/metrics.h"
 #include "tools/compare/output/choice_text.h"
+#include "tools/compare/output/cost_table.h"
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/plain_text.h"
 #include "tools/compare/output/settings.h"
 #include "tools/compare/output/start_forms.h"
+#include "tools/compare/output/workload_table.h"
 #include "tools/compare/statistics/quantile_interval.h"
 
 namespace husk::compare {
@@ -26,8 +28,9 @@ class TableWriter {
       : result_(result), baseline_(result.find(baseline)), baseline_name_(baseline), style_(style) {}
 
   std::string write() const {
-    return heading() + start_up() + format_start_forms(result_, baseline_name_, style_, kWidth) + workloads() +
-           memory() + one_more() + pythons() + density() + arrivals() + speed() + format_isolation(result_, style_) +
+    return heading() + start_up() + format_cost(result_, style_) +
+           format_start_forms(result_, baseline_name_, style_, kWidth) + format_workloads(result_, style_) + memory() +
+           one_more() + pythons() + density() + arrivals() + speed() + format_isolation(result_, style_) +
            format_failures(result_);
   }
 
@@ -121,10 +124,10 @@ class TableWriter {
                  ". " + meaning_of(host),
              kWidth, 9) +
         "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
-        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" +
-        format_settings(result_, kWidth);
+        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" + format_settings(result_, kWidth);
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.choice.has_variants()) text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
+      if (runner.choice.has_variants())
+        text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
     }
     for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
     return text;
@@ -175,8 +178,7 @@ class TableWriter {
     return format_grid(header, rows, style_) + notes.text(kWidth);
   }
 
-  std::vector<Row> rows_of(bool with_references,
-                           const std::vector<std::pair<std::string, std::string>>& forms) const {
+  std::vector<Row> rows_of(bool with_references, const std::vector<std::pair<std::string, std::string>>& forms) const {
     std::vector<Row> rows;
     for (const RunnerResult& runner : result_.runners) {
       // The references and hardened forms take part in the start-up measurement only.
@@ -196,7 +198,8 @@ class TableWriter {
   std::string missing() const {
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.status != Status::kMeasured && !runner.is_reference) rows.push_back({{runner.name}, runner.note, true});
+      if (runner.status != Status::kMeasured && !runner.is_reference)
+        rows.push_back({{runner.name}, runner.note, true});
     }
     return rows.empty() ? "" : title("Not measured") + format_grid({{"runner"}}, rows, style_);
   }
@@ -206,52 +209,31 @@ class TableWriter {
     const auto cells = [&](const RunnerResult& runner, Footnotes& notes) {
       const std::optional<Summary> start = summary(runner, "start_ns");
       const std::optional<Summary> to_baseline = ratio(runner, "start_ns");
-      return std::vector<std::string>{cell(runner, "start_ns", kMillisecond, notes),
-                                      interval_text(start, kMillisecond),
-                                      start ? significant(start->p95 / kMillisecond) : kNoFigure,
-                                      to_baseline && to_baseline->count >= kLeastForInterval ? ratio_text(to_baseline)
-                                                                                             : kNoFigure,
-                                      interval_text(to_baseline, 1),
-                                      cell(runner, "cold_start_ns", kMillisecond, notes),
-                                      cell(runner, "first_instruction_ns", kMillisecond, notes),
-                                      cell(runner, "first_output_ns", kMillisecond, notes),
-                                      cell(runner, "teardown_ns", kMillisecond, notes)};
+      return std::vector<std::string>{
+          cell(runner, "start_ns", kMillisecond, notes),
+          interval_text(start, kMillisecond),
+          start ? significant(start->p95 / kMillisecond) : kNoFigure,
+          to_baseline && to_baseline->count >= kLeastForInterval ? ratio_text(to_baseline) : kNoFigure,
+          interval_text(to_baseline, 1),
+          cell(runner, "cold_start_ns", kMillisecond, notes),
+          cell(runner, "first_instruction_ns", kMillisecond, notes),
+          cell(runner, "first_output_ns", kMillisecond, notes),
+          cell(runner, "teardown_ns", kMillisecond, notes)};
     };
     const RunnerResult* any = baseline_ != nullptr ? baseline_ : &result_.runners.front();
     const std::optional<Summary> rounds = summary(*any, "start_ns");
     std::string what = "Start-up, ms: median and 95 % interval";
     if (rounds) {
       const std::string count = std::to_string(rounds->count);
-      what = rounds->count >= kLeastForInterval ? what + " of " + count + " interleaved rounds"
-                                                : "Start-up, ms: median of " + count +
-                                                      (rounds->count == 1 ? " round" : " interleaved rounds") +
-                                                      ", too few for intervals and ratios";
+      what = rounds->count >= kLeastForInterval
+                 ? what + " of " + count + " interleaved rounds"
+                 : "Start-up, ms: median of " + count + (rounds->count == 1 ? " round" : " interleaved rounds") +
+                       ", too few for intervals and ratios";
     }
     return title(what) +
            grid({{"", "start", "", "", "x " + baseline_name_, "", "cold", "first", "first", "tear-"},
                  {"runner", "to exit", "95 %", "p95", "(pairs)", "95 %", "start", "instr.", "output", "down"}},
                 true, {"start_ns", "cold_start_ns", "first_instruction_ns", "first_output_ns", "teardown_ns"}, cells);
-  }
-
-  std::string workloads() const {
-    std::vector<std::string> header = {"runner"};
-    std::vector<std::string> ids;
-    for (const Metric& metric : metrics()) {
-      const auto is_it = [&](const std::string& id) { return id == metric.id; };
-      if (metric.group != Group::kWorkloads || !has_any(is_it)) continue;
-      ids.emplace_back(metric.id);
-      header.emplace_back(metric.title);
-    }
-    if (ids.empty()) return "";
-    return title("Workloads, ms from start to exit (median)") +
-           grid({header}, false, ids, [&](const RunnerResult& runner, Footnotes& notes) {
-             std::vector<std::string> cells;
-             for (const std::string& id : ids) {
-               cells.push_back(wide_cell(
-                   runner, id, [](double value) { return significant(value / kMillisecond); }, notes));
-             }
-             return cells;
-           });
   }
 
   std::string memory() const {

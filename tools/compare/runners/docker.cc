@@ -51,7 +51,8 @@ std::set<std::string> labels_of_the_dead(const std::string& docker) {
     if (std::string_view(kind) == "ps") list.emplace_back("--all");
     list.insert(list.end(), {"--quiet", "--filter", "label=" + std::string(kLabel)});
     for (const std::string& id : words_of(output_of(list))) {
-      const std::vector<std::string> ask = {docker, "inspect", "--format", "{{index .Config.Labels \"husk-compare\"}}", id};
+      const std::vector<std::string> ask = {docker, "inspect", "--format", "{{index .Config.Labels \"husk-compare\"}}",
+                                            id};
       for (const std::string& maker : words_of(output_of(ask))) {
         const int pid = std::atoi(maker.c_str());
         if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) dead.insert(std::string(kLabel) + "=" + maker);
@@ -107,8 +108,14 @@ const std::string& Docker::image_of(const Invocation& invocation) {
 }
 
 std::vector<std::string> Docker::command(const Invocation& invocation) {
-  std::vector<std::string> words = {program_, "run", "--rm", "--interactive", "--network=none", "--label=" + label_,
-                                    "--name=husk-compare-" + std::to_string(comparison_id()) + "-" + std::to_string(next_++)};
+  std::vector<std::string> words = {
+      program_,
+      "run",
+      "--rm",
+      "--interactive",
+      "--network=none",
+      "--label=" + label_,
+      "--name=husk-compare-" + std::to_string(comparison_id()) + "-" + std::to_string(next_++)};
   if (invocation.memory_bytes != 0) words.push_back("--memory=" + std::to_string(invocation.memory_bytes) + "b");
   words.push_back(image_of(invocation));
   words.insert(words.end(), invocation.argv.begin(), invocation.argv.end());

@@ -84,9 +84,9 @@ void LinuxVm::prepare(const Context& context) {
   const linux_vm::Kernel kernel = kernel_of(context);
   linux_vm::extract_kernel(kernel.image, directory_ / "vmlinux");
   const char* bus = processor_ == Processor::kKvm ? "virtio_mmio" : "virtio_pci";
-  initramfs_.emplace(directory_, beside_husk(context, "linux-vm-init"),
-                     linux_vm::modules_in_order(kernel.modules,
-                                                {bus, "virtio_blk", "virtio_console", "erofs", "overlay"}));
+  initramfs_.emplace(
+      directory_, beside_husk(context, "linux-vm-init"),
+      linux_vm::modules_in_order(kernel.modules, {bus, "virtio_blk", "virtio_console", "erofs", "overlay"}));
 }
 
 std::string LinuxVm::objection(const Invocation& invocation) const {
@@ -113,15 +113,20 @@ std::vector<std::string> LinuxVm::command(const Invocation& invocation) {
   std::vector<std::string> words = {find_program(kProgram)};
   words.insert(words.end(), machine.words.begin(), machine.words.end());
   words.insert(words.end(),
-               {"-m", std::to_string(megabytes), "-nodefaults", "-no-user-config", "-nographic", "-no-reboot", "-kernel",
-                directory_ / "vmlinux", "-initrd", initramfs_->with_payload(invocation.argv), "-append", kCommandLine,
-                "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-chardev",
-                "file,id=log,path=" + qemu_value(directory_ / "log"), "-device", "isa-debugcon,iobase=0xe9,chardev=log",
-                "-drive", "if=none,id=root,format=raw,readonly=on,file=" + qemu_value(invocation.root->erofs), "-device",
-                machine.disk + ",drive=root", "-device", machine.ports + ",id=streams"});
-  const std::pair<const char*, const char*> streams[] = {{"in", "stdio,signal=off"},
-                                                         {"out", "file,path=/dev/stdout"},
-                                                         {"err", "file,path=/dev/stderr"}};
+               {"-m",          std::to_string(megabytes),
+                "-nodefaults", "-no-user-config",
+                "-nographic",  "-no-reboot",
+                "-kernel",     directory_ / "vmlinux",
+                "-initrd",     initramfs_->with_payload(invocation.argv),
+                "-append",     kCommandLine,
+                "-device",     "isa-debug-exit,iobase=0x501,iosize=1",
+                "-chardev",    "file,id=log,path=" + qemu_value(directory_ / "log"),
+                "-device",     "isa-debugcon,iobase=0xe9,chardev=log",
+                "-drive",      "if=none,id=root,format=raw,readonly=on,file=" + qemu_value(invocation.root->erofs),
+                "-device",     machine.disk + ",drive=root",
+                "-device",     machine.ports + ",id=streams"});
+  const std::pair<const char*, const char*> streams[] = {
+      {"in", "stdio,signal=off"}, {"out", "file,path=/dev/stdout"}, {"err", "file,path=/dev/stderr"}};
   for (int number = 1; const auto& [id, chardev] : streams) {
     words.insert(words.end(), {"-chardev", std::string(chardev) + ",id=" + id, "-device",
                                "virtserialport,bus=streams.0,nr=" + std::to_string(number++) + ",chardev=" + id});

@@ -42,10 +42,11 @@ Memory memory_with_mapping(std::uintmax_t asked, const std::filesystem::path& im
   const std::uintmax_t size = std::filesystem::file_size(image);  // a multiple of 4 KiB, as every EROFS image
   constexpr std::uintmax_t kUnit = 8192;                          // of -m
   const std::uintmax_t ram = asked + (kUnit - (asked + size) % kUnit) % kUnit;
-  return {{"-m", kilobytes(ram + size), "-object", "memory-backend-ram,id=ram,size=" + kilobytes(ram), "-object",
-           "memory-backend-file,id=image,share=off,readonly=on,size=" + kilobytes(size) + ",mem-path=" + qemu_value(image),
-           "-numa", "node,memdev=ram", "-numa", "node,memdev=image"},
-          "husk.image=" + std::to_string(size) + "@" + std::to_string(ram) + " "};
+  return {
+      {"-m", kilobytes(ram + size), "-object", "memory-backend-ram,id=ram,size=" + kilobytes(ram), "-object",
+       "memory-backend-file,id=image,share=off,readonly=on,size=" + kilobytes(size) + ",mem-path=" + qemu_value(image),
+       "-numa", "node,memdev=ram", "-numa", "node,memdev=image"},
+      "husk.image=" + std::to_string(size) + "@" + std::to_string(ram) + " "};
 }
 
 // A word of the kernel's command line (docs/pvh.md).
@@ -114,7 +115,8 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
                 "isa-debug-exit,iobase=0x501,iosize=1"});
   words.insert(words.end(), memory.words.begin(), memory.words.end());
   const auto add_chardev = [&](const std::string& id, const std::string& path) {
-    words.insert(words.end(), {"-chardev", path.empty() ? "null,id=" + id : "file,id=" + id + ",path=" + qemu_value(path)});
+    words.insert(words.end(),
+                 {"-chardev", path.empty() ? "null,id=" + id : "file,id=" + id + ",path=" + qemu_value(path)});
   };
   add_chardev("log", log_);
   words.insert(words.end(), {"-device", "isa-debugcon,iobase=0xe9,chardev=log"});

@@ -28,7 +28,7 @@ struct Summary {
   double least = 0;
   double most = 0;
   std::optional<Interval> interval;  // of the median; absent with too few samples
-  std::optional<double> p99;  // absent below kLeastForP99 samples
+  std::optional<double> p99;         // absent below kLeastForP99 samples
   std::optional<Interval> p99_interval;
   std::optional<Fit> fit;
 
