@@ -115,7 +115,7 @@ done
 echo "== a named image"
 cat >"$root/usr/bin/python3" <<'END'
 #!/bin/sh
-exit 0
+echo started
 END
 chmod +x "$root/usr/bin/python3"
 "$husk" image import "$root" own || fail "import"
@@ -147,7 +147,7 @@ for_ever=$((2000000 + $$))
 leftovers() {
   pgrep -af "$work/husk-compare-|sleep $for_ever"
   find "$work" -maxdepth 1 -name 'husk-compare-*'
-  ls "$work/cache/images" | grep husk-compare
+  find "$work/cache/images" -name '*husk-compare*'
   find /sys/fs/cgroup -regextype posix-extended -regex ".*/husk-compare-([a-z]*-)?$1(-[^/]*)?" 2>/dev/null
 }
 nothing_left_by() { [ -z "$(leftovers "$1")" ]; }

@@ -10,7 +10,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 export HUSK_CACHE_DIR=$work/cache TMPDIR=$work
 root=$work/root
-mkdir -p "$root"/{bin,etc}
+mkdir -p "$root"/{bin,etc,usr}
 cp "$busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 
@@ -27,6 +27,9 @@ for_ever=$((1000000 + $$))
 # Starts a comparison in the background, with SIGINT as it is on a terminal; a shell would have it ignored.
 start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
 
+null_before=$(stat -c '%u:%g %a' /dev/null)
+had_run_containerd=$(ls -d /run/containerd 2>/dev/null)
+
 # What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
 leftovers() {
   pgrep -af "$work/(cache/payload|husk-compare-)|sleep $for_ever"
@@ -36,6 +39,11 @@ leftovers() {
   find /sys/fs/cgroup -regextype posix-extended -regex ".*/$own" 2>/dev/null
   grep -El "/$own(/|$)" /proc/[0-9]*/cgroup 2>/dev/null
   command -v runc >/dev/null && runc list -q | grep -Ex "$own"
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 2 \( -name payload -o -name supervisor \) # systemd-nspawn's
+  command -v docker >/dev/null && timeout 10 docker ps --all --quiet --filter "label=husk-compare=$1" 2>/dev/null
+  # gVisor makes its standard streams those of its sandbox's user.
+  [ "$(stat -c '%u:%g %a' /dev/null)" = "$null_before" ] || stat /dev/null
+  [ -n "$had_run_containerd" ] || ls -d /run/containerd 2>/dev/null
   ls /dev/shm # this test's own, see tests/lib/alone
 }
 
@@ -133,6 +141,40 @@ else
   skip "podman" "no podman, conmon or runc"
 fi
 
+echo "== the runners that start something of their own leave nothing of it"
+for runner in nspawn containerd docker gvisor; do
+  start --runs 2 --measure start-up,memory --with $runner --csv "$work/result.csv" --json "$work/result.json"
+  pid=$!
+  wait $pid
+  expect "left by $runner" "" "$(leftovers $pid)"
+  if grep -Eq "^$runner  *(not installed|no daemon answers)" "$work/table"; then
+    echo "skipped: $(grep "^$runner " "$work/table" | head -n 1)"
+    continue
+  fi
+  expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+  expect "$runner idle samples" 2 "$(count $runner idle_pss_bytes)"
+done
+echo "== gVisor's KVM platform says within its own limit whether it works"
+if command -v runsc >/dev/null && [ -w /dev/kvm ]; then
+  start --runs 1 --measure start-up --with gvisor-kvm --csv "$work/result.csv"
+  pid=$!
+  wait $pid
+  expect "left by gvisor-kvm" "" "$(leftovers $pid)"
+  [ "$(count gvisor-kvm start_ns)" = 1 ] || grep -q '^gvisor-kvm .*\(had not ended after 5 s\|exit status\)' "$work/table" ||
+    fail "neither a figure nor a reason for gvisor-kvm: $(grep '^gvisor-kvm' "$work/table")"
+fi
+
+echo "== a Linux in a VM: with KVM, or a row that says why not and one of the software processor"
+if command -v qemu-system-x86_64 >/dev/null && [ -n "$(ls /boot/vmlinuz-*-cloud-amd64 2>/dev/null)" ]; then
+  timeout 200 "$husk" compare --runs 1 --timeout 60s --measure memory --with linux-vm,linux-vm-tcg --csv "$work/result.csv" \
+    --json "$work/result.json" >"$work/table"
+  linux=linux-vm
+  if grep -Eq '^linux-vm +no ' "$work/table"; then linux=linux-vm-tcg; fi
+  # The payload writes, waits for the end of its input, and its status comes back.
+  expect "$linux idle samples" 1 "$(count $linux idle_pss_bytes)"
+  [ $linux = linux-vm ] || grep -q '"guest_cpl0_instructions"' "$work/result.json" || fail "no instructions of the kernel's"
+fi
+
 echo "== wasm: wasmtime is taken where it is, and told where /tmp is"
 if command -v node >/dev/null && [ -e "$(dirname "$husk")/payload.wasm" ]; then
   # A stand-in, since Debian has none: it accepts exactly what wasmtime documents, and lets node do the work.
@@ -165,18 +207,18 @@ else
 fi
 
 echo "== isolation"
-# What `python3 -c CODE` says of the result; `facts` and `notes` are dictionaries by runner.
+# What Python makes of an expression about the result; `facts`, `notes` and `status` are dictionaries by runner.
 fact() {
   python3 -c "import json, sys
 runners = json.load(open('$work/result.json'))['runners']
 facts = {r['name']: r['isolation_facts'] or {} for r in runners}
 notes = {r['name']: r['notes'] for r in runners}
+status = {r['name']: r['status'] for r in runners}
 print($1)"
 }
 if command -v strace >/dev/null && command -v python3 >/dev/null; then
   chmod 711 "$work" # hardened forms run as somebody else
-  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation \
-    --with process,namespace,vm,bwrap,bwrap-hardened,runc,runc-hardened,podman-rootless,qemu,qemu-hardened \
+  timeout 200 "$husk" compare --runs 2 --measure start-up,isolation --with process,namespace,vm \
     --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
   expect "cold starts" 2 "$(count process cold_start_ns)"
   # The seccomp filter of husk's own runner, as the kernel gives it back; a plain process has none.
@@ -191,12 +233,15 @@ if command -v strace >/dev/null && command -v python3 >/dev/null; then
     expect "the VMM is what is looked at" "['$(realpath "$husk")']" "$(fact "facts['vm']['executables']")"
     expect "its devices" True "$(fact "'virtio-rng' in facts['vm']['interfaces']")"
   fi
+  timeout 200 "$husk" compare --runs 1 --measure start-up,isolation \
+    --with process,bwrap,bwrap-hardened,runc-hardened,podman-rootless,qemu-hardened \
+    --csv "$work/result.csv" --json "$work/result.json" >"$work/table"
   for runner in bwrap-hardened runc-hardened podman-rootless qemu-hardened; do
-    if grep -Eq "^$runner +not " "$work/table"; then
-      echo "skip $runner: $(grep "^$runner " "$work/table" | head -n 1)"
+    if [ "$(fact "status['$runner']")" = "not available" ]; then
+      skip "$runner" "$(grep "^$runner " "$work/table" | head -n 1)"
       continue
     fi
-    expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+    expect "$runner start-up samples" 1 "$(count $runner start_ns)"
     expect "$runner and nothing else" 0 "$(grep "^$runner," "$work/result.csv" | grep -vc ',start_ns,')"
     expect "$runner: its user is not root" True "$(fact "facts['$runner'].get('user', '0') != '0'")"
     expect "$runner: fewer system calls" True \
@@ -219,7 +264,7 @@ if command -v strace >/dev/null && command -v python3 >/dev/null; then
   timeout 200 "$husk" compare --runs 1 --measure isolation --with process "$root" /nothing >"$work/table"
   grep -Eq -- '- of -| no +-' "$work/table" && fail "figures of what was not looked at"
 else
-  skip "isolation and cold starts" "no strace"
+  skip "isolation and cold starts" "no strace or python3"
 fi
 
 echo "== density"
@@ -231,6 +276,21 @@ echo "== a budget ends it"
 timeout 100 "$husk" compare --budget 2s --measure start-up --with process --csv "$work/result.csv" >"$work/table"
 expect "status" 0 $?
 [ "$(count process start_ns)" -ge 10 ] || fail "fewer rounds than the least"
+
+echo "== workloads of an image: what it has is run, what it lacks is said, and what they print is looked at"
+apps=$work/apps
+mkdir -p "$apps"/{bin,tmp,usr/bin}
+cp "$busybox" "$apps/bin/busybox"
+for name in sh true; do ln -s busybox "$apps/bin/$name"; done
+ln -s ../../bin/busybox "$apps/usr/bin/find"
+timeout 200 "$husk" compare --runs 2 --measure workloads --workload shell,find,git --with process,namespace --csv "$work/result.csv" \
+  "$apps" >"$work/table"
+expect "status" 0 $?
+expect "samples of the shell's loop" 2 "$(count namespace task_shell_ns)"
+one_line() { tr -s '\n ' ' ' <"$work/table"; } # notes are wrapped
+one_line | grep -q "has no /usr/bin/git (git" || fail "nothing about the git that is missing"
+expect "samples of a find that finds too little" 0 "$(count namespace task_find_ns)"
+one_line | grep -q "the payload printed '[0-9]* ', expected was" || fail "nothing about the wrong output"
 
 echo "== a command of the user's"
 timeout 200 "$husk" compare --runs 2 --with process,namespace --csv "$work/result.csv" "$root" \
@@ -260,6 +320,8 @@ bad --with nosuch
 bad --runs 0
 bad --budget never
 bad --workload nosuch
+bad --payload nosuch
+bad --payload debian "$root"
 bad --workload python
 bad --measure nosuch
 bad --baseline nosuch
@@ -269,7 +331,7 @@ bad "$work/nothing" true
 bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/file"
 
 echo "== a runner that hangs is a row, and leaves nothing behind"
-for runner in process namespace vm bwrap runc podman qemu; do
+for runner in process namespace vm bwrap runc nspawn containerd podman gvisor qemu; do
   start --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/busybox sleep "$for_ever"
   pid=$!
   wait $pid

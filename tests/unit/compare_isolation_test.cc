@@ -4,7 +4,9 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,11 +14,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "tests/unit/temporary_tree.h"
 #include "tools/compare/isolation/boundary.h"
 #include "tools/compare/isolation/inspect.h"
+#include "tools/compare/isolation/kernel_functions.h"
 #include "tools/compare/isolation/observe.h"
 #include "tools/compare/isolation/syscall_filter.h"
 #include "tools/compare/isolation/trace_pages.h"
@@ -162,14 +166,15 @@ class InImage : public testing::Test {
 TEST_F(InImage, ThePayloadIsKnownByItsExecutable) {
   Process process = start();
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
-  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = kProgram, .argument = {}};
+  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = kProgram, .arguments = {}};
   EXPECT_EQ(wait_for_boundary(process, payload, {image_, {}}, kPatienceMs), std::vector<pid_t>{process.pid()});
   // A copy of the image: what namespaces with a file system of their own have.
   const test::TemporaryTree copy;
   std::filesystem::create_directories(copy / "bin");
   std::filesystem::copy_file(image_ / "bin/busybox", copy / "bin/busybox");
-  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U) << "its path is no path in that image";
-  const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
+  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U)
+      << "its path is no path in that image";
+  const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .arguments = {}};
   EXPECT_TRUE(find_boundary(process.pid(), other, {image_, {}}).pids.empty());
 }
 
@@ -177,7 +182,7 @@ TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
   Process process = start();
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   std::ofstream(image_ / "bin/other") << "something else";
-  const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .argument = {}};
+  const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .arguments = {}};
   try {
     wait_for_boundary(process, other, {image_, {}}, 100);
     FAIL() << "no error";
@@ -191,7 +196,7 @@ TEST_F(InImage, TheRunnersOwnProcessesAreNotThePayload) {
   const std::filesystem::path program = image_ / "bin/busybox";
   Process process = Process::start({program.string(), "sh", "-c", "echo; read line"}, Process::Streams::kPipes);
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
-  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = {}, .argument = {}};
+  const Boundary payload{.kind = Boundary::Kind::kPayload, .program = {}, .arguments = {}};
   EXPECT_TRUE(find_boundary(process.pid(), payload, {image_, {}}).pids.empty());
 }
 
@@ -233,12 +238,12 @@ TEST(Boundary, AProgramIsToldFromOthersByAWordOfItsCommandLine) {
   Process process = Process::start({"sh", "-c", "echo; read line; exit", "boot"}, Process::Streams::kPipes);
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const std::string shell = find_program("sh");
-  const auto boundary = [&](const char* word) {
-    return Boundary{.kind = Boundary::Kind::kProgram, .program = shell, .argument = word};
+  const auto boundary = [&](const std::vector<std::string>& words) {
+    return Boundary{.kind = Boundary::Kind::kProgram, .program = shell, .arguments = words};
   };
-  EXPECT_EQ(find_boundary(process.pid(), boundary("boot"), {}).pids, std::vector<pid_t>{process.pid()});
-  EXPECT_EQ(find_boundary(process.pid(), boundary(""), {}).pids, std::vector<pid_t>{process.pid()});
-  EXPECT_TRUE(find_boundary(process.pid(), boundary("gofer"), {}).pids.empty());
+  EXPECT_EQ(find_boundary(process.pid(), boundary({"gofer", "boot"}), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_EQ(find_boundary(process.pid(), boundary({}), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_TRUE(find_boundary(process.pid(), boundary({"gofer"}), {}).pids.empty());
 }
 
 TEST(Boundary, AFrozenProcessGoesOnAfterwards) {
@@ -299,9 +304,12 @@ TEST(IsolationTable, WhatWasNotLookedAtIsNeitherNoNorAFraction) {
 TEST(IsolationTable, CapabilitiesInsideAreNoneOfTheHosts) {
   ComparisonResult result;
   RunnerResult inside = row("inside"), outside = row("outside");
-  inside.isolation_facts = {{"executables", {"/x"}}, {"capabilities", {"cap_sys_admin", "cap_kill"}},
-                            {"user", "0"},           {"user_namespace", "child"},
-                            {"namespaces", {"user"}}, {"no_new_privileges", true}};
+  inside.isolation_facts = {{"executables", {"/x"}},
+                            {"capabilities", {"cap_sys_admin", "cap_kill"}},
+                            {"user", "0"},
+                            {"user_namespace", "child"},
+                            {"namespaces", {"user"}},
+                            {"no_new_privileges", true}};
   outside.isolation_facts = inside.isolation_facts;
   outside.isolation_facts["user_namespace"] = "initial";
   result.runners = {inside, outside};
@@ -311,9 +319,9 @@ TEST(IsolationTable, CapabilitiesInsideAreNoneOfTheHosts) {
 }
 
 TEST(VmInterfaces, QemusAreReadFromItsCommandLine) {
-  const std::vector<std::string> interfaces = qemu_interfaces(
-      {"qemu", "-M", "microvm,accel=kvm,kernel-irqchip=split", "-device", "virtio-rng-device", "-device",
-       "virtio-serial-device,id=a", "-device", "virtio-serial-device,id=b"});
+  const std::vector<std::string> interfaces =
+      qemu_interfaces({"qemu", "-M", "microvm,accel=kvm,kernel-irqchip=split", "-device", "virtio-rng-device",
+                       "-device", "virtio-serial-device,id=a", "-device", "virtio-serial-device,id=b"});
   EXPECT_THAT(interfaces, testing::IsSupersetOf({"machine microvm with its fw_cfg", "virtio-rng-device",
                                                  "virtio-serial-device x2", "KVM: local APIC"}));
   EXPECT_THAT(interfaces, testing::Not(testing::Contains("KVM: I/O APIC, PIC, PIT")));
@@ -363,6 +371,69 @@ TEST(SeccompProfile, TheInstalledOneForbidsMountAndAllowsRead) {
 
 TEST(SeccompProfile, WhatIsNoProfileIsAnError) {
   for (const char* text : {"", "{}", R"({"syscalls": 7})"}) EXPECT_THROW(oci_seccomp(text, {}, "6.1"), Error) << text;
+}
+
+// Where the kernel has a function tracer and lets this process use it: in tools/hwlab, for example.
+class RealTracer : public testing::Test {
+ protected:
+  void SetUp() override {
+    adopt_orphans();
+    try {
+      tracer_.emplace();
+    } catch (const Error& error) {
+      GTEST_SKIP() << error.what();
+    }
+  }
+
+  KernelFunctions trace(const std::vector<std::string>& command) {
+    return tracer_->trace(command, {}, kPatienceMs, [](Process& process) { process.wait(kPatienceMs); });
+  }
+
+  static std::size_t instances() {
+    std::size_t count = 0;
+    for (const std::string& directory : FunctionTracer::directories()) {
+      std::error_code none;
+      for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+        count += entry.path().filename().string().starts_with("husk-compare-");
+      }
+      if (count > 0) break;  // the same file system may be mounted twice
+    }
+    return count;
+  }
+
+  std::optional<FunctionTracer> tracer_;
+};
+
+TEST_F(RealTracer, SeesWhatARunAndItsChildrenReachAndNothingElse) {
+  // A busy neighbour that is none of its business.
+  Process neighbour =
+      Process::start({"sh", "-c", "while :; do cat /proc/uptime >/dev/null; done"}, Process::Streams::kNone);
+  const KernelFunctions idle = trace({"true"});
+  EXPECT_THAT(idle.names, testing::Contains("begin_new_exec"));
+  EXPECT_THAT(idle.names, testing::Not(testing::Contains("uptime_proc_show")));
+  EXPECT_GT(idle.by_module.at("kernel"), 100U);
+  const KernelFunctions child = trace({"sh", "-c", "cat /proc/uptime >/dev/null; :"});
+  EXPECT_THAT(child.names, testing::Contains("uptime_proc_show"));
+  // What the tracer's own shell does before the exec is not the run's.
+  EXPECT_THAT(idle.names, testing::Not(testing::Contains("do_signal_stop")));
+}
+
+TEST_F(RealTracer, LeavesNoInstanceAndRemovesThoseOfTheDead) {
+  EXPECT_EQ(instances(), 1U);
+  tracer_.reset();
+  EXPECT_EQ(instances(), 0U);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const FunctionTracer mine;
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(instances(), 1U);
+  tracer_.emplace();
+  EXPECT_EQ(instances(), 1U);
+  tracer_.reset();
+  EXPECT_EQ(instances(), 0U);
 }
 
 // A page of the kernel's ring buffer, put together from its documented parts.

@@ -63,6 +63,8 @@ void remove_contents(int directory) {
 
 void remove_below(int parent, const char* name) {
   if (unlinkat(parent, name, 0) == 0) return;
+  // A tracefs instance goes as a whole: nothing in it can be removed.
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return;
   const int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (directory < 0) return;
   remove_contents(directory);

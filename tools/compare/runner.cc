@@ -10,9 +10,9 @@ namespace husk::compare {
 Boundary Runner::boundary(const std::vector<std::string>& command) const {
   switch (isolation()) {
     case Isolation::kVm:
-      return {.kind = Boundary::Kind::kVcpus, .program = find_program(command.at(0)), .argument = {}};
+      return {.kind = Boundary::Kind::kVcpus, .program = find_program(command.at(0)), .arguments = {}};
     case Isolation::kLanguage:
-      return {.kind = Boundary::Kind::kProgram, .program = find_program(command.at(0)), .argument = {}};
+      return {.kind = Boundary::Kind::kProgram, .program = find_program(command.at(0)), .arguments = {}};
     default:
       return {};
   }

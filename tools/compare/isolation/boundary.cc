@@ -29,13 +29,13 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
 
 bool has_same_contents(const fs::path& a, const fs::path& b) {
   std::ifstream one(a, std::ios::binary), other(b, std::ios::binary);
-  return one && other &&
-         std::equal(std::istreambuf_iterator<char>(one), {}, std::istreambuf_iterator<char>(other), {});
+  return one && other && std::equal(std::istreambuf_iterator<char>(one), {}, std::istreambuf_iterator<char>(other), {});
 }
 
 // A runner may have an image of its own (erofs, an overlay), and then the file is another one with the same contents.
 bool executes_payload(pid_t pid, const std::string& payload, const PayloadImage& image) {
-  struct stat mine {}, theirs {};
+  struct stat mine {
+  }, theirs{};
   if (stat("/", &mine) != 0 || stat((proc::of(pid) / "root").c_str(), &theirs) != 0) return false;
   if (is_same_file(mine, theirs)) return false;  // the runner, before it has entered the image
   const fs::path link = proc::of(pid) / "exe";
@@ -45,24 +45,33 @@ bool executes_payload(pid_t pid, const std::string& payload, const PayloadImage&
   }
   if (!path.starts_with('/') || (!payload.empty() && path != payload)) return false;
   const fs::path file = image.files.string() + path;
-  struct stat executed {}, expected {};
+  struct stat executed {
+  }, expected{};
   if (stat(link.c_str(), &executed) != 0 || lstat(file.c_str(), &expected) != 0) return false;
   if (is_same_file(executed, expected)) return true;
   return S_ISREG(expected.st_mode) && executed.st_size == expected.st_size && has_same_contents(link, file);
 }
 
 bool executes(pid_t pid, const std::string& program) {
-  struct stat executed {}, expected {};
+  struct stat executed {
+  }, expected{};
   return stat((proc::of(pid) / "exe").c_str(), &executed) == 0 && stat(program.c_str(), &expected) == 0 &&
          is_same_file(executed, expected);
 }
 
-bool has_argument(pid_t pid, const std::string& argument) {
+bool has_one_of(pid_t pid, const std::vector<std::string>& arguments) {
   std::ifstream file(proc::of(pid) / "cmdline", std::ios::binary);
   for (std::string word; std::getline(file, word, '\0');) {
-    if (word == argument) return true;
+    if (std::ranges::find(arguments, word) != arguments.end()) return true;
   }
-  return argument.empty();
+  return arguments.empty();
+}
+
+// A kernel in user space may run the payload in processes whose system calls it takes over (PTRACE_SYSEMU): none of them
+// gets to the host.
+bool is_traced_by_one_of(pid_t pid, const std::vector<pid_t>& processes) {
+  const std::string tracer = proc::status_field(proc::of(pid), "TracerPid");
+  return std::ranges::any_of(processes, [&](pid_t other) { return std::to_string(other) == tracer; });
 }
 
 bool has_vcpu(pid_t pid) {
@@ -95,7 +104,7 @@ void pause_briefly() {
 
 std::string list_of(std::vector<std::string> programs) {
   std::ranges::sort(programs);
-  programs.erase(std::ranges::unique(programs).begin(), programs.end());
+  programs.erase(std::unique(programs.begin(), programs.end()), programs.end());
   std::string text;
   for (const std::string& program : programs) text += (text.empty() ? "" : ", ") + program;
   return text.empty() ? "nothing" : text;
@@ -119,7 +128,8 @@ BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const P
   BoundaryProcesses found;
   std::vector<pid_t> roots = {process};
   std::ranges::copy(orphans(), std::back_inserter(roots));
-  for (const pid_t pid : trees_of(std::move(roots))) {
+  const std::vector<pid_t> run = trees_of(std::move(roots));
+  for (const pid_t pid : run) {
     const std::string program = proc::executable(pid);
     if (program.empty()) continue;  // it has ended
     found.programs.push_back(program);
@@ -135,7 +145,9 @@ BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const P
         found.pids.push_back(pid);
         break;
       case Boundary::Kind::kProgram:
-        if (executes(pid, boundary.program) && has_argument(pid, boundary.argument)) found.pids.push_back(pid);
+        if (executes(pid, boundary.program) && has_one_of(pid, boundary.arguments) && !is_traced_by_one_of(pid, run)) {
+          found.pids.push_back(pid);
+        }
         break;
     }
   }
@@ -160,7 +172,8 @@ std::vector<pid_t> wait_for_boundary(Process& process, const Boundary& boundary,
     if (left_of(timeout_ms, begin) == 0) break;
     pause_briefly();
   }
-  throw Error("inspect", what_is_looked_for(boundary), "none of the processes runs it; they are " + list_of(found.programs));
+  throw Error("inspect", what_is_looked_for(boundary),
+              "none of the processes runs it; they are " + list_of(found.programs));
 }
 
 Frozen::Frozen(std::vector<pid_t> pids) : pids_(std::move(pids)) {

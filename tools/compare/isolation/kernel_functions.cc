@@ -1,7 +1,6 @@
 #include "tools/compare/isolation/kernel_functions.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,16 +14,17 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "tools/compare/guard.h"
 #include "tools/compare/isolation/proc.h"
 #include "vmm/error.h"
 #include "vmm/runner/leftovers.h"
-#include "vmm/runner/mounts.h"
 
 namespace husk::compare {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kTracefs[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 constexpr char kPrefix[] = "husk-compare-";
 constexpr char kExecFunction[] = "begin_new_exec";
 constexpr int kBackgroundMs = 5000;
@@ -52,24 +52,19 @@ void check_pid_namespace() {
   throw Error("trace", "the host's kernel functions", "this is not the host's pid namespace");
 }
 
-fs::path find_tracefs(const fs::path& scratch) {
-  for (const char* path : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
+fs::path find_tracefs() {
+  for (const char* path : kTracefs) {
     if (access((fs::path(path) / "instances").c_str(), W_OK) == 0) return path;
   }
-  // In the comparison's own mount namespace, with which it goes.
-  const fs::path own = scratch / "tracefs";
-  fs::create_directories(own);
-  if (mount("tracefs", own.c_str(), "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
-    throw Error::from_errno("mount", "tracefs");
-  }
-  return own;
+  throw Error("find", "tracefs", "it is not mounted, or not for this user",
+              std::string("mount -t tracefs tracefs ") + kTracefs[0]);
 }
 
-// Waits for the end of its input, which comes when the comparison has ended or wants it, and removes the instance. The
-// kernel refuses while somebody still reads there.
-constexpr char kGuard[] =
-    "trap '' INT TERM HUP; read end; for try in 1 2 3 4 5 6 7 8 9 10; do [ -d \"$1\" ] || exit 0; "
-    "echo 0 >\"$1/tracing_on\"; rmdir \"$1\" && exit 0; sleep 0.2; done";
+// The whole of a buffer is taken when it is made.
+unsigned buffer_kilobytes() {
+  constexpr unsigned kOfAll = 256 << 10;
+  return std::min(kBufferKilobytes, kOfAll / std::max(1U, static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN))));
+}
 
 // Off again, however the run ends.
 struct TracingOn {
@@ -90,38 +85,37 @@ void wait_until_stopped(Process& process, int timeout_ms) {
 
 }  // namespace
 
-FunctionTracer::FunctionTracer(const fs::path& scratch) {
+std::vector<std::string> FunctionTracer::directories() {
+  std::vector<std::string> paths;
+  for (const char* path : kTracefs) paths.push_back(fs::path(path) / "instances");
+  return paths;
+}
+
+FunctionTracer::Instance::~Instance() {
+  // The kernel refuses while somebody still reads there.
+  if (!path.empty()) rmdir(path.c_str());
+}
+
+FunctionTracer::FunctionTracer() {
   check_pid_namespace();
-  const fs::path tracefs = find_tracefs(scratch);
-  const fs::path instances = tracefs / "instances";
-  for (const std::string& old : runner::left_by_the_dead(instances, kPrefix)) {
-    rmdir(old.c_str());
-  }
-  instance_ = instances / (kPrefix + std::to_string(getpid()));
-  guard_.emplace(Process::start({"/bin/sh", "-c", kGuard, "sh", instance_.string()}, Process::Streams::kPipes));
-  if (mkdir(instance_.c_str(), 0700) != 0) throw Error::from_errno("make", instance_.string());
-  write_to(instance_ / "tracing_on", "0");
+  const fs::path tracefs = find_tracefs();
+  runner::sweep(tracefs / "instances", kPrefix);
+  const fs::path instance = tracefs / "instances" / (kPrefix + std::to_string(comparison_id()));
+  if (mkdir(instance.c_str(), 0700) != 0) throw Error::from_errno("make", instance.string());
+  instance_.path = instance;
+  write_to(instance_.path / "tracing_on", "0");
   // For as long as the instance lives: the kernel does not change the tracer of one whose pages somebody has open.
-  write_to(instance_ / "current_tracer", "function");
-  write_to(instance_ / "options/function-fork", "1");
-  write_to(instance_ / "trace_clock", "mono");
-  write_to(instance_ / "buffer_size_kb", std::to_string(kBufferKilobytes));
+  write_to(instance_.path / "current_tracer", "function");
+  write_to(instance_.path / "options/function-fork", "1");
+  write_to(instance_.path / "trace_clock", "mono");
+  write_to(instance_.path / "buffer_size_kb", std::to_string(buffer_kilobytes()));
   format_ = parse_function_format(text_of(tracefs / "events/ftrace/function/format"));
-  for (const fs::directory_entry& cpu : fs::directory_iterator(instance_ / "per_cpu")) {
+  for (const fs::directory_entry& cpu : fs::directory_iterator(instance_.path / "per_cpu")) {
     UniqueFd page(open((cpu.path() / "trace_pipe_raw").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!page) throw Error::from_errno("open", (cpu.path() / "trace_pipe_raw").string());
     pages_.push_back(std::move(page));
   }
   read_symbols();
-}
-
-FunctionTracer::~FunctionTracer() {
-  constexpr int kPatienceMs = 5000;
-  const Uninterruptible tidying;
-  pages_.clear();
-  if (!guard_) return;
-  guard_->close_input();
-  guard_->wait(kPatienceMs);
 }
 
 void FunctionTracer::read_symbols() {
@@ -131,7 +125,8 @@ void FunctionTracer::read_symbols() {
     std::uint64_t address = 0;
     char kind = 0;
     Symbol symbol;
-    if (!(words >> std::hex >> address >> kind >> symbol.name) || (kind != 't' && kind != 'T' && kind != 'w' && kind != 'W')) {
+    if (!(words >> std::hex >> address >> kind >> symbol.name) ||
+        (kind != 't' && kind != 'T' && kind != 'w' && kind != 'W')) {
       continue;
     }
     std::string module;
@@ -167,7 +162,7 @@ KernelFunctions FunctionTracer::trace(const std::vector<std::string>& command, c
   drain([](const FunctionCall&) {});
   const auto lost = [&] {
     std::uint64_t sum = 0;
-    for (const fs::directory_entry& cpu : fs::directory_iterator(instance_ / "per_cpu")) {
+    for (const fs::directory_entry& cpu : fs::directory_iterator(instance_.path / "per_cpu")) {
       std::ifstream file(cpu.path() / "stats");
       for (std::string line; std::getline(file, line);) {
         for (const std::string key : {"overrun: ", "dropped events: "}) {
@@ -185,9 +180,9 @@ KernelFunctions FunctionTracer::trace(const std::vector<std::string>& command, c
   for (const pid_t other : others) {
     for (const pid_t thread : proc::threads(other)) tasks += " " + std::to_string(thread);
   }
-  write_to(instance_ / "set_ftrace_pid", tasks);
-  write_to(instance_ / "tracing_on", "1");
-  const TracingOn tracing{instance_};
+  write_to(instance_.path / "set_ftrace_pid", tasks);
+  write_to(instance_.path / "tracing_on", "1");
+  const TracingOn tracing{instance_.path};
 
   // What the shell does before it executes the command is the tracer's own noise.
   std::unordered_map<std::uint64_t, std::uint64_t> last_of_starter;
@@ -217,7 +212,7 @@ KernelFunctions FunctionTracer::trace(const std::vector<std::string>& command, c
     for (const pid_t pid : left) waitpid(pid, nullptr, WNOHANG);
     drain(take);
   }
-  write_to(instance_ / "tracing_on", "0");
+  write_to(instance_.path / "tracing_on", "0");
   drain(take);
   if (!exec_time) throw Error("trace", command[0], "its exec was not seen");
   for (const auto& [address, time] : last_of_starter) {

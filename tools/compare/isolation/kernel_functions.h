@@ -4,14 +4,13 @@
 // Swift, VEE 2020). docs/isolation.md says what is counted and what is not.
 //
 // Everything is done in a tracefs instance of this comparison's own, so that nothing of another user's tracing is
-// touched. A process outlives the comparison for just long enough to remove it, however the comparison ends.
+// touched; compare-guardian removes it where the comparison is killed.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,10 +29,12 @@ struct KernelFunctions {
 class FunctionTracer {
  public:
   // Throws husk::Error where the kernel has no function tracer, or does not let this process use it.
-  explicit FunctionTracer(const std::filesystem::path& scratch);
-  ~FunctionTracer();
+  FunctionTracer();
   FunctionTracer(const FunctionTracer&) = delete;
   FunctionTracer& operator=(const FunctionTracer&) = delete;
+
+  // Where instances are made, with comparison_id() in their names (guard.h).
+  static std::vector<std::string> directories();
 
   // Runs the command to its end and returns what its tasks have called: from its exec on, its descendants and `others`
   // (daemons that serve it) included, without interrupts. `finish` waits for the end and throws when it fails.
@@ -50,8 +51,16 @@ class FunctionTracer {
   const Symbol* symbol_at(std::uint64_t address) const;
   void drain(const std::function<void(const FunctionCall&)>& take);
 
-  std::filesystem::path instance_;
-  std::optional<Process> guard_;
+  // Removed when nothing of it is open any more.
+  struct Instance {
+    std::filesystem::path path;
+    Instance() = default;
+    ~Instance();
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+  };
+
+  Instance instance_;
   FunctionEntryFormat format_;
   std::vector<UniqueFd> pages_;  // one for each processor
   std::map<std::uint64_t, Symbol> symbols_;

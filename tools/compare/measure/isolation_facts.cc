@@ -1,6 +1,8 @@
 // What stands between payload and host: looked at once for each runner, in runs that nobody times.
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "tools/compare/isolation/boundary.h"
 #include "tools/compare/isolation/inspect.h"
@@ -22,6 +24,13 @@ namespace {
 constexpr char kFactsNote[] = "isolation_facts";
 constexpr char kObservedNote[] = "syscalls_observed";
 constexpr char kFunctionsNote[] = "kernel_functions";
+
+constexpr int kUnsupported =
+    3;  // the payload's status where a call says that there is no such thing (payload/options.cc)
+
+// The payload's micro-benchmarks that are about the kernel.
+constexpr const char* kWork[] = {"syscall",    "context_switch", "page_fault",    "fork_exec",
+                                 "file_write", "file_read",      "file_metadata", "tcp"};
 
 Boundary boundary_of(const Entry& entry, const Invocation& invocation, const std::vector<std::string>& command) {
   Boundary boundary = entry.runner->boundary(command);
@@ -67,7 +76,7 @@ class FunctionCounter {
  public:
   FunctionCounter(Session& session, const Subject& subject) : session_(session), subject_(subject) {
     try {
-      tracer_.emplace(session.context().scratch);
+      tracer_.emplace();
       if (subject.workload->is_embedded()) baseline_ = trace_bare_payload();
     } catch (const Error& error) {
       tracer_.reset();
@@ -80,21 +89,51 @@ class FunctionCounter {
       entry.result.notes[kFunctionsNote] = why_not_;
       return;
     }
-    Instance instance = session_.prepare(entry, subject_.start());
-    instance.make_root();
-    const KernelFunctions found =
-        tracer_->trace(instance.command(), entry.runner->daemons(), session_.options().timeout_ms,
-                       [&](Process& process) { session_.finish(process, entry); });
+    const KernelFunctions found = trace_run(entry, subject_.start());
     facts["kernel_functions"] = found.names.size();
     facts["kernel_functions_by_module"] = found.by_module;
     facts["kernel_function_calls_lost"] = found.lost_calls;
     facts["kernel_function_names"] = found.names;
     if (!baseline_) return;
-    facts["kernel_functions_beyond_process"] =
-        std::ranges::count_if(found.names, [&](const std::string& name) { return !baseline_->names.contains(name); });
+    facts["kernel_functions_beyond_process"] = count_of_those_not_in(found.names, baseline_->names);
+    add_work(entry, found, facts);
   }
 
  private:
+  // What the payload's own work adds: runs of its micro-benchmarks that need the kernel, against the run that exits at once.
+  // A run that starts and ends tells more of the runner than of what keeps the payload from the host.
+  void add_work(Entry& entry, const KernelFunctions& idle, nlohmann::ordered_json& facts) {
+    std::set<std::string> names;
+    std::uint64_t lost = idle.lost_calls;
+    for (const char* work : kWork) {
+      const KernelFunctions found =
+          trace_run(entry, subject_.embedded({subject_.start().argv[0], "--bench", work, "--bench-ms", "1"}));
+      names.insert(found.names.begin(), found.names.end());
+      lost += found.lost_calls;
+    }
+    facts["kernel_functions_added_by_work"] = count_of_those_not_in(names, idle.names);
+    facts["kernel_function_calls_lost"] = lost;
+  }
+
+  static std::size_t count_of_those_not_in(const std::set<std::string>& names, const std::set<std::string>& others) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(names, [&](const std::string& name) { return !others.contains(name); }));
+  }
+
+  KernelFunctions trace_run(Entry& entry, const Invocation& invocation) {
+    Instance instance = session_.prepare(entry, invocation);
+    instance.make_root();
+    KernelFunctions found = tracer_->trace(
+        instance.command(), entry.runner->daemons(), session_.options().timeout_ms, [&](Process& process) {
+          // What is not supported was asked for all the same.
+          const bool has_ended = process.wait(session_.left_ms(process));
+          if (has_ended && entry.runner->payload_status(process.exit_status()) == kUnsupported) return;
+          session_.finish(process, entry);
+        });
+    session_.settle(entry);
+    return found;
+  }
+
   KernelFunctions trace_bare_payload() {
     std::vector<std::string> command = subject_.start().argv;
     command[0] = subject_.roots->files().string() + command[0];
@@ -115,6 +154,8 @@ class FunctionCounter {
 }  // namespace
 
 Observation observe_start(Session& session, const Subject& subject, Entry& entry) {
+  const std::string objection = entry.runner->why_not_traced();
+  if (!objection.empty()) throw NotPossible(objection);
   Instance instance = session.prepare(entry, subject.start());
   instance.make_root();
   Observation seen = observe(instance.command(), session.context().scratch / (entry.result.name + "-strace"),
@@ -143,8 +184,16 @@ void look_at_isolation(Session& session, const Subject& subject) {
       facts = subject.why_not_idle().empty() ? inspect_idle(session, subject, entry)
                                              : inspect_command(session, subject, entry);
     });
-    if (!subject.workload->ends_by_itself) return;  // strace(1) would never end
+    if (!subject.workload->ends_by_itself) {
+      for (const char* note : {kObservedNote, kFunctionsNote})
+        entry.result.notes[note] = "the command does not end by itself";
+      return;
+    }
     attempt(kObservedNote, [&] {
+      if (const std::string objection = entry.runner->why_not_traced(); !objection.empty()) {
+        entry.result.notes[kObservedNote] = "not supported: " + objection;
+        return;
+      }
       const Observation seen = observe_start(session, subject, entry);
       facts["syscalls_observed"] = seen.calls.size();
       facts["observed_calls"] = seen.calls;

@@ -33,7 +33,7 @@ std::string format_exits(const ComparisonResult& result, const GridStyle& style)
     rows.push_back(std::move(row));
   }
   if (rows.empty()) return "";
-  return title("What one run of the payload costs on any hardware (counts)", style) +
+  return title("Exits of one run, counted on this machine (KVM back end " + result.host.kvm_backend + ")", style) +
          format_grid({{"", "exits to", "exits by", "CPL 0", "gates to", "guest sys-", "guest page", "guest"},
                       {"VM", "devices", "signals", "instr.", "CPL 0", "tem calls", "faults", "interr."}},
                      rows, style);
@@ -100,10 +100,7 @@ class FactCells {
     return (has_lost ? ">=" : "") + number("kernel_functions");
   }
 
-  std::string functions_beyond_process() const {
-    return has("kernel_functions_beyond_process") ? number("kernel_functions_beyond_process")
-                                                  : missing("kernel_functions");
-  }
+  std::string functions(const char* name) const { return has(name) ? number(name) : missing("kernel_functions"); }
 
  private:
   bool is_in_child() const { return has("user_namespace") && facts_["user_namespace"] == "child"; }
@@ -126,21 +123,22 @@ std::string format_facts(const ComparisonResult& result, const GridStyle& style)
     if (!was_looked_at(runner)) continue;
     const FactCells cells(runner, footnotes);
     has_capabilities_inside |= cells.capabilities().ends_with(" inside");
-    rows.push_back({{runner.name, cells.reachable(), cells.number("syscalls_observed"), cells.kernel_functions(),
-                     cells.functions_beyond_process(), cells.text("seccomp"), cells.user(),
-                     cells.capabilities(), cells.flag("no_new_privileges"), cells.number("device_nodes_visible"),
-                     cells.list("namespaces", ",")},
-                    {},
-                    runner.is_reference});
+    rows.push_back(
+        {{runner.name, cells.reachable(), cells.number("syscalls_observed"), cells.kernel_functions(),
+          cells.functions("kernel_functions_beyond_process"), cells.functions("kernel_functions_added_by_work"),
+          cells.text("seccomp"), cells.user(), cells.capabilities(), cells.flag("no_new_privileges"),
+          cells.number("device_nodes_visible"), cells.list("namespaces", ",")},
+         {},
+         runner.is_reference});
   }
   if (rows.empty()) return "";
   std::string text =
       title("What stands between payload and host: of the payload's process, or of what serves it (a VMM, a runtime)",
             style) +
-      format_grid({{"", "host system calls", "seen in", "kernel", "of them not", "", "", "capa-", "no new", "device",
-                    "namespaces"},
-                   {"runner", "in reach", "a run", "functions", "of a process", "seccomp", "user", "bilities", "privs",
-                    "nodes", "of its own"}},
+      format_grid({{"", "host system calls", "seen in", "kernel", "not of a", "added by", "", "", "capa-", "no new",
+                    "device", "namespaces"},
+                   {"runner", "in reach", "a run", "functions", "process", "its work", "seccomp", "user", "bilities",
+                    "privs", "nodes", "of its own"}},
                   rows, style) +
       footnotes.text(kWidth);
   if (has_capabilities_inside) {
