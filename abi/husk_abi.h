@@ -116,9 +116,9 @@ inline constexpr std::uint64_t kConsoleFeatureStream = std::uint64_t{1} << 63;
 
 enum class ConsoleStatusCode : std::uint32_t {
   kOk = 0,
-  kHungUp = 1,   // nobody reads the stream any more: EPIPE and SIGPIPE
-  kNoSpace = 2,  // ENOSPC
-  kIoError = 3,  // EIO
+  kHungUp = 1,         // nobody reads the stream any more: EPIPE and SIGPIPE
+  kNoSpace = 2,        // ENOSPC
+  kIoError = 3,        // EIO
   kReadable = 4,       // input only: ask again
   kFileTooLarge = 5,   // the limit of RLIMIT_FSIZE: EFBIG and SIGXFSZ
   kBadDescriptor = 6,  // not open in this direction: EBADF

@@ -10,7 +10,7 @@ namespace husk {
 struct Gpa {
   std::uint64_t value = 0;
 
-  friend constexpr auto operator<=>(Gpa, Gpa) = default;
+  friend constexpr auto operator<=>(Gpa, Gpa) = default;  // NOLINT(modernize-use-nullptr): the 0 is clang's
   friend constexpr Gpa operator+(Gpa address, std::uint64_t offset) { return {address.value + offset}; }
   friend constexpr std::uint64_t operator-(Gpa high, Gpa low) { return high.value - low.value; }
 };

@@ -6,7 +6,7 @@ namespace husk {
 enum class StreamStatus {
   kOk,
   kWouldBlock,
-  kHungUp,         // nobody reads any more
+  kHungUp,  // nobody reads any more
   kNoSpace,
   kFileTooLarge,   // a file would grow beyond RLIMIT_FSIZE, or beyond what its file system can hold
   kBadDescriptor,  // closed, or not open in this direction

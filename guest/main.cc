@@ -194,8 +194,8 @@ Result<void> add_home(const PayloadDescription& payload, task::Task& task, task:
   Vector<char> buffer;
   TRY(buffer.resize(mm::kPageSize));
   const std::span<char> memory(buffer.data(), buffer.size());
-  const std::string_view home = husk::home_directory(
-      payload.uid, memory, [&](std::uint64_t offset, std::span<char> into) -> std::size_t {
+  const std::string_view home =
+      husk::home_directory(payload.uid, memory, [&](std::uint64_t offset, std::span<char> into) -> std::size_t {
         if (!file || !file.value()->inode().is_regular()) return 0;
         return file.value()->read_at(offset, std::as_writable_bytes(into)).value_or(0);
       });

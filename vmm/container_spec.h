@@ -28,8 +28,8 @@ struct ContainerSpec {
   std::uint64_t memory_bytes = 64ull << 20;
   bool memory_limit_asked = false;  // -m was given: a namespaced payload gets a limit only then, a VM always has one
   bool terminal = false;            // -t
-  SignalBits ignored_signals = 0;   // that husk was started with as ignored, and that the payload starts with as ignored
-  SignalBits blocked_signals = 0;   // the same for blocked ones
+  SignalBits ignored_signals = 0;  // that husk was started with as ignored, and that the payload starts with as ignored
+  SignalBits blocked_signals = 0;  // the same for blocked ones
   std::vector<InheritedLimit> limits;  // of the payload in a VM; elsewhere it inherits them
   Isolation isolation = Isolation::kVm;
   GuestRing guest_ring = GuestRing::kAuto;

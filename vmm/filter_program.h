@@ -178,7 +178,9 @@ constexpr Program make_filter(std::span<const Range> ranges, std::uint32_t forei
 // The program that the function `kMake` returns, as a constant of the executable.
 template <auto kMake>
 inline constexpr auto kConstant = [] {
-  std::array<sock_filter, kMake().size()> program{};
+  // In a function, because clang 14 does not see that a temporary in a template argument is destroyed.
+  constexpr auto size = [] { return kMake().size(); };
+  std::array<sock_filter, size()> program{};
   std::ranges::copy(kMake(), program.begin());
   return program;
 }();

@@ -9,8 +9,8 @@
 //     served at once with what is there, at most as many bytes as there is room for, and never waits with bytes in it:
 //     where nothing is there, or there is no room, it comes back without bytes (kReadable) once a read would not wait.
 //     So the payload's reads and the host's are the same: what was not asked for, or is not wanted any more, stays on
-//     the host for whoever reads it next, and poll(2) in the guest takes nothing;
-//     The answer to a full buffer says whether there is more (kMore), which spares poll(2) the question;
+//     the host for whoever reads it next, and poll(2) in the guest takes nothing. The answer to a full buffer says
+//     whether there is more (kMore), which spares poll(2) the question;
 //   - end of file: kOk and no byte. The next chain asks the descriptor again, so that a terminal can go on after ^D, as
 //     on Linux;
 //   - each chain in the transmit queue ends with a device-writable ConsoleStatus that says how many bytes were accepted

@@ -114,8 +114,8 @@ bool ConsoleInput::collect() {
 
 void ConsoleInput::take_answer(std::size_t written) {
   if (streams_) {
-    const auto code = written < sizeof(ConsoleStatus) ? ConsoleStatusCode::kIoError
-                                                      : static_cast<ConsoleStatusCode>(status_->code);
+    const auto code =
+        written < sizeof(ConsoleStatus) ? ConsoleStatusCode::kIoError : static_cast<ConsoleStatusCode>(status_->code);
     if (code == ConsoleStatusCode::kReadable) {
       readable_ = true;
       return;

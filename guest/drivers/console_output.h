@@ -36,8 +36,7 @@ class ConsoleOutput {
     bool newline_to_crlf = false;  // a terminal's ONLCR (termios(3)); what was added does not count as written
   };
   // Bytes taken from `buffer`. kPipe when the stream has no reader (the current task is sent SIGPIPE), kFBig (SIGXFSZ),
-  // kNoSpc, kBadF, kIo;
-  // kAgain or kRestart when it would block or was interrupted before anything was written.
+  // kNoSpc, kBadF, kIo; kAgain or kRestart when it would block or was interrupted before anything was written.
   Result<std::size_t> write(mm::IoBuffer& buffer, Options options);
 
   // A few characters that go out as soon as the stream is idle (a terminal's echo), but not before flush_echo() or until

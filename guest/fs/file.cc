@@ -49,8 +49,7 @@ Result<std::size_t> File::read(mm::IoBuffer& buffer) {
   buffer.limit(kTransferMax);
   if (is_stream()) return do_read(0, buffer);
   const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
-  const std::size_t count =
-      TRY(in_pieces(buffer, [&](std::size_t done) { return do_read(offset_ + done, buffer); }));
+  const std::size_t count = TRY(in_pieces(buffer, [&](std::size_t done) { return do_read(offset_ + done, buffer); }));
   offset_ += count;
   return count;
 }

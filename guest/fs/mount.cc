@@ -169,8 +169,7 @@ Result<void> add_bind_mount(const Path& source, const Path& point, bool recursiv
   if (made) {
     for (Copy& copy : copies) {
       const bool is_top = copy.original == source.mount.get();
-      attach(copy.mount,
-             is_top ? point : Path{Ref<Mount>(copy.original->parent->copy), copy.original->mount_point});
+      attach(copy.mount, is_top ? point : Path{Ref<Mount>(copy.original->parent->copy), copy.original->mount_point});
     }
   }
   for (Mount& mount : table().mounts) mount.copy = nullptr;

@@ -38,12 +38,12 @@ class Mount final : public RefCounted {
   Ref<Dentry> mount_point;  // in the parent
   String source;            // as /proc/mounts shows it
   std::uint32_t flags = 0;
-  int id = 0;               // /proc/PID/mountinfo
-  bool unbindable = false;  // MS_UNBINDABLE
-  unsigned writers = 0;     // files open for writing through this mount
+  int id = 0;                          // /proc/PID/mountinfo
+  bool unbindable = false;             // MS_UNBINDABLE
+  unsigned writers = 0;                // files open for writing through this mount
   std::uint64_t crossings = 0;         // walks that came by
   std::uint64_t expiry_crossings = 0;  // as many had come when umount2(2) MNT_EXPIRE marked it; 0: it did not
-  ListNode table_node;  // in the order of mounting: parents come before what is mounted on them
+  ListNode table_node;                 // in the order of mounting: parents come before what is mounted on them
   Mount* next_in_bucket = nullptr;
   Mount* copy = nullptr;  // only while a tree is copied
   bool in_tree = false;   // in the one that mark_tree() was last asked for

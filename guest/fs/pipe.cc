@@ -180,7 +180,8 @@ Result<std::size_t> set_pipe_capacity(File& file, std::uint32_t size) {
   const std::size_t rounded = std::bit_ceil(std::max<std::size_t>(size, mm::kPageSize));
   const std::size_t slots = rounded / mm::kPageSize;
   const bool grows = slots > pipe->ring.slots();
-  if (grows && rounded > kLargestUnprivileged && !task::current().credentials.can(task::Capability::kSysResource)) return Errno::kPerm;
+  if (grows && rounded > kLargestUnprivileged && !task::current().credentials.can(task::Capability::kSysResource))
+    return Errno::kPerm;
   TRY(pipe->ring.set_slots(slots));
   pipe->writable.wake_all();
   return rounded;

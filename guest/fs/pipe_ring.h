@@ -61,7 +61,8 @@ class PipeRing {
   std::size_t first_ = 0;
   std::size_t used_ = 0;
   std::size_t reserved_ = 0;
-  mm::FrameRef spare_;  // of the slot that was emptied last: a pipe that is read as fast as it is written needs one page
+  // Of the slot that was emptied last: a pipe that is read as fast as it is written needs one page.
+  mm::FrameRef spare_;
 };
 
 }  // namespace kernel::fs

@@ -92,8 +92,7 @@ Result<std::size_t> pipe_to_file(Pipe& in, File& out, CopyOffset offset, std::si
     if (!some.value()) break;
     const FrontLock lock(in);
     const PipeSlot& slot = in.ring.front();
-    mm::IoBuffer buffer =
-        mm::IoBuffer::kernel_source({slot.data(), std::min<std::size_t>(slot.length, count - moved)});
+    mm::IoBuffer buffer = mm::IoBuffer::kernel_source({slot.data(), std::min<std::size_t>(slot.length, count - moved)});
     auto put = write_to(out, offset, buffer);
     if (!put) return moved_or(moved, put.error());
     if (put.value() == 0) break;

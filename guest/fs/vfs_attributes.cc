@@ -27,7 +27,8 @@ Result<void> change_permissions(const Path& path, std::uint32_t permissions) {
   change.set_permissions = true;
   change.permissions = permissions & kModePermissions;
   // Only a member of the group may set the set-group-ID bit (chmod(2)).
-  if (!subject.can(task::Capability::kFsetid) && !subject.in_group(TRY(inode.metadata()).gid)) change.permissions &= ~kModeSetGid;
+  if (!subject.can(task::Capability::kFsetid) && !subject.in_group(TRY(inode.metadata()).gid))
+    change.permissions &= ~kModeSetGid;
   return inode.change_metadata(change);
 }
 

@@ -60,7 +60,8 @@ Result<void> make_node(const Path& start, std::string_view text, std::uint32_t m
   const Entry entry = TRY(look_up_new(start, text, false));
   TRY(check_may_create(entry));
   const auto type = static_cast<FileType>(mode >> 12);
-  if ((type == FileType::kCharDevice || type == FileType::kBlockDevice) && !Subject::current().can(task::Capability::kMknod)) {
+  if ((type == FileType::kCharDevice || type == FileType::kBlockDevice) &&
+      !Subject::current().can(task::Capability::kMknod)) {
     return Errno::kPerm;
   }
   NewInode attributes = TRY(new_attributes(*entry.directory.dentry->inode(), mode));

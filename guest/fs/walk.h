@@ -20,7 +20,7 @@ enum class LastKind : std::uint8_t { kName, kDot, kDotDot, kRoot };
 // A name in a directory.
 struct Entry {
   Path directory;
-  Ref<Dentry> dentry;          // in `directory`; negative if there is no such name; null unless kind is kName
+  Ref<Dentry> dentry;  // in `directory`; negative if there is no such name; null unless kind is kName
   LastKind kind = LastKind::kName;
   bool trailing_slash = false;
 

@@ -11,7 +11,8 @@ MemoryLimits memory_limits_of_caller() {
   return {.total = limits[task::kRlimitAs].current,
           .data = limits[task::kRlimitData].current,
           .stack = limits[task::kRlimitStack].current,
-          .locked = self.credentials.can(task::Capability::kIpcLock) ? ~std::uint64_t{0} : limits[task::kRlimitMemlock].current};
+          .locked = self.credentials.can(task::Capability::kIpcLock) ? ~std::uint64_t{0}
+                                                                     : limits[task::kRlimitMemlock].current};
 }
 
 }  // namespace kernel::mm

@@ -76,7 +76,8 @@ SyscallResult read_vector(int fd, mm::UserBuffer iovec, std::size_t count, Posit
   return position.own ? file->read(buffer) : file->read_at(static_cast<std::uint64_t>(position.offset), buffer);
 }
 
-SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Position position, std::uint32_t flags = 0) {
+SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Position position,
+                           std::uint32_t flags = 0) {
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer buffer = TRY(vector_argument(*file, file->writable(), iovec, count, position));
   if (buffer.remaining() == 0) return 0;

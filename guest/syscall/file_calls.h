@@ -20,17 +20,10 @@ SyscallResult sys_pwritev2(int fd, mm::UserBuffer iovec, std::size_t count, std:
 SyscallResult sys_lseek(int fd, std::int64_t offset, int whence);
 
 inline constexpr Entry kFileCalls[] = {
-    row<sys_read>(0, "read"),
-    row<sys_write>(1, "write"),
-    row<sys_lseek>(8, "lseek"),
-    row<sys_pread64>(17, "pread64"),
-    row<sys_pwrite64>(18, "pwrite64"),
-    row<sys_readv>(19, "readv"),
-    row<sys_writev>(20, "writev"),
-    row<sys_preadv>(295, "preadv"),
-    row<sys_pwritev>(296, "pwritev"),
-    row<sys_preadv2>(327, "preadv2"),
-    row<sys_pwritev2>(328, "pwritev2"),
+    row<sys_read>(0, "read"),         row<sys_write>(1, "write"),         row<sys_lseek>(8, "lseek"),
+    row<sys_pread64>(17, "pread64"),  row<sys_pwrite64>(18, "pwrite64"),  row<sys_readv>(19, "readv"),
+    row<sys_writev>(20, "writev"),    row<sys_preadv>(295, "preadv"),     row<sys_pwritev>(296, "pwritev"),
+    row<sys_preadv2>(327, "preadv2"), row<sys_pwritev2>(328, "pwritev2"),
 };
 
 }  // namespace kernel::syscall

@@ -107,7 +107,8 @@ SyscallResult sys_get_robust_list(int tid, mm::UserPtr<std::uint64_t> head, mm::
   const task::Task& self = task::current();
   const task::Task* target = tid == 0 ? &self : task::find_task(tid);
   if (!target) return Errno::kSrch;
-  if (!self.credentials.can(task::Capability::kSysPtrace) && target->credentials.uid != self.credentials.uid) return Errno::kPerm;
+  if (!self.credentials.can(task::Capability::kSysPtrace) && target->credentials.uid != self.credentials.uid)
+    return Errno::kPerm;
   TRY(size.write(24));
   TRY(head.write(target->robust_list));
   return 0;

@@ -111,7 +111,8 @@ SyscallResult sys_mount(mm::UserString source, mm::UserString target, mm::UserSt
   const fs::Path point = TRY(resolve_argument(fs::kAtFdCwd, target, fs::LastLink::kFollow));
   if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
   const auto mount_flags = static_cast<std::uint32_t>(flags & kPerMount);
-  if (flags & ~(kPerMount | kWithoutEffect | kRemount | kBind | kMove | kRecursive | kPropagation)) return Errno::kInval;
+  if (flags & ~(kPerMount | kWithoutEffect | kRemount | kBind | kMove | kRecursive | kPropagation))
+    return Errno::kInval;
   if (flags & kRemount) return remount(point, flags, mount_flags, data);
   if (flags & kBind) return bind(source, point, flags & kRecursive);
   if (flags & kPropagation) return change_propagation(point, flags);

@@ -264,10 +264,8 @@ SyscallResult poll_again(const task::RestartBlock& restart) {
 SyscallResult poll_from(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline) {
   auto ready = poll_until(polls, count, deadline);
   if (ready || ready.error() != Errno::kRestart) return ready;
-  task::current().signals.restart = {.resume = poll_again,
-                                     .deadline_ns = deadline.ns(),
-                                     .user_address = polls.address(),
-                                     .arguments = {count, 0}};
+  task::current().signals.restart = {
+      .resume = poll_again, .deadline_ns = deadline.ns(), .user_address = polls.address(), .arguments = {count, 0}};
   return Errno::kRestartBlock;
 }
 

@@ -135,8 +135,8 @@ SyscallResult sys_setpriority(int which, int who, int nice) {
   TRY(for_each_selected(which, who, [&](Process& process) {
     if (!mine.can(task::Capability::kSysNice) && process.real_uid() != mine.euid) {
       error = Errno::kPerm;
-    } else if (!mine.can(task::Capability::kSysNice) && nice < process.nice &&
-               static_cast<std::uint64_t>(20 - nice) > process.limits[task::kRlimitNice].current) {
+    } else if (!mine.can(task::Capability::kSysNice) &&
+               nice<process.nice&& static_cast<std::uint64_t>(20 - nice)> process.limits[task::kRlimitNice].current) {
       error = Errno::kAcces;
     } else {
       process.nice = nice;

@@ -15,8 +15,11 @@ SyscallResult sys_copy_file_range(int in_fd, mm::UserPtr<std::int64_t> in_offset
                                   mm::UserPtr<std::int64_t> out_offset, std::size_t count, std::uint32_t flags);
 
 inline constexpr Entry kSpliceCalls[] = {
-    row<sys_sendfile>(40, "sendfile"),   row<sys_splice>(275, "splice"), row<sys_tee>(276, "tee"),
-    row<sys_vmsplice>(278, "vmsplice"), row<sys_copy_file_range>(326, "copy_file_range"),
+    row<sys_sendfile>(40, "sendfile"),
+    row<sys_splice>(275, "splice"),
+    row<sys_tee>(276, "tee"),
+    row<sys_vmsplice>(278, "vmsplice"),
+    row<sys_copy_file_range>(326, "copy_file_range"),
 };
 
 }  // namespace kernel::syscall

@@ -142,8 +142,7 @@ SyscallResult write_statistics(const fs::Path& path, mm::UserPtr<fs::FileSystemS
   fs::FileSystemStatistics statistics;
   if (path.mount) {
     constexpr std::int64_t kFlagsValid = 0x20, kRelativeTime = 0x1000, kNoSymlinks = 0x2000;  // ST_*
-    constexpr std::uint32_t kSameBits =
-        fs::kMountReadOnly | fs::kMountNoSuid | fs::kMountNoDev | fs::kMountNoExec;
+    constexpr std::uint32_t kSameBits = fs::kMountReadOnly | fs::kMountNoSuid | fs::kMountNoDev | fs::kMountNoExec;
     statistics = path.mount->file_system->statistics();
     statistics.flags = static_cast<std::int64_t>(path.mount->flags & kSameBits) | kFlagsValid | kRelativeTime;
     if (path.mount->read_only()) statistics.flags |= fs::kMountReadOnly;

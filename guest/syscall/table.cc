@@ -42,9 +42,10 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable = merge(
-    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls,
-    kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+constexpr std::array<Entry, kTableSize> kTable =
+    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls,
+          kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls,
+          kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -16,7 +16,7 @@ namespace kernel::task {
 struct PosixTimer {
   Timer timer;
   Process* process = nullptr;
-  SignalCharge charge;  // for its signal, of which there is one at a time
+  SignalCharge charge;         // for its signal, of which there is one at a time
   PosixTimer* next = nullptr;  // in its bucket
   int id = 0;
   PosixTimerOptions options;

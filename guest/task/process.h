@@ -89,7 +89,7 @@ class Process final : public RefCounted {
 
   std::uint64_t start_ns = 0;
   std::uint64_t reaped_user_ns = 0, reaped_system_ns = 0;  // of children that were waited for
-  std::uint64_t user_ns = 0, system_ns = 0;  // of all threads, living and dead
+  std::uint64_t user_ns = 0, system_ns = 0;                // of all threads, living and dead
   std::uint64_t minor_faults = 0;
   bool dumpable = true;  // prctl(2)
   bool no_new_privileges = false;

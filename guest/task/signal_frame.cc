@@ -169,8 +169,8 @@ void restore_registers(arch::TrapFrame& f, const SignalContext& s) {
 
 std::size_t largest_signal_frame() {
   constexpr std::size_t kImageAlignment = 64, kFrameAlignment = 16;
-  return kRedZone + arch::kLargestVectorState + sizeof kMagic2 + kImageAlignment + sizeof(SignalFrame) + kFrameAlignment +
-         8;
+  return kRedZone + arch::kLargestVectorState + sizeof kMagic2 + kImageAlignment + sizeof(SignalFrame) +
+         kFrameAlignment + 8;
 }
 
 Result<void> enter_handler(arch::TrapFrame& frame, const SignalInfo& info, const SignalAction& action,

@@ -3,6 +3,7 @@
 
 Needs chromium, chromium-driver and python3-selenium; exit status 77: cannot be run here.
 """
+import base64
 import json
 import os
 import pathlib
@@ -33,9 +34,18 @@ def make_pages(directory):
     """A real comparison, then made worse: a failed runner with a hostile note, one with a single sample, one whose name
     is a member of every object of JavaScript. And another comparison that has little in common with it."""
     path = directory / "a.json"
-    subprocess.run([HUSK, "compare", "--runs", "6", "--measure", "start-up,memory,density,speed,isolation", "--with",
-                    "process,namespace,vm", "--json", path], check=True, stdout=subprocess.DEVNULL, timeout=200)
+    subprocess.run([HUSK, "compare", "--runs", "6", "--measure", "start-up,workloads,memory,density,speed,isolation",
+                    "--workload", "touch,write", "--with", "process,namespace,vm", "--json", path], check=True, stdout=subprocess.DEVNULL, timeout=250)
     data = json.loads(path.read_text())
+    # As it is where a workload needs what a runner has not, and where there are images of several sizes.
+    for runner in data["runners"]:
+        if runner["name"] == "vm":
+            runner["samples"].pop("task_write_ns", None)
+            runner["notes"]["task_write_ns"] = "failed: socket: " + HOSTILE
+        if runner["name"] in ("namespace", "vm"):
+            for files in (10, 100, 10000):
+                runner["samples"][f"image_named_ns@{files}"] = {"round": list(range(6)), "value": [2e6 + files + i for i in range(6)]}
+                runner["samples"][f"image_directory_ns@{files}"] = {"round": list(range(6)), "value": [2e6 + 300 * files + i for i in range(6)]}
     lonely = json.loads(json.dumps(next(r for r in data["runners"] if r["name"] == "process")))
     lonely["name"] = "lonely"
     lonely["samples"] = {"start_ns": {"round": [0], "value": [2e6]}}
@@ -201,6 +211,35 @@ def check_page(browser, data):
     check("a row for each runner", rows == [r["name"] for r in data["runners"]], str(rows))
     bars = browser.execute_script("return document.querySelectorAll('#memory rect.bar').length")
     check("bars of memory", bars >= 4, str(bars))
+    check_drawings(browser, data)
+
+
+def check_drawings(browser, data):
+    """What a reader sees of drift, of ratios, of workloads; and that nothing is without its interval and number of samples."""
+    def count(selector):
+        return browser.execute_script("return document.querySelectorAll(arguments[0]).length", selector)
+
+    series = [r for r in data["runners"] if len(r["samples"].get("start_ns", {}).get("value", [])) > 1]
+    check("a panel of runs for each runner", count("#sequence path.runs") == len(series), str(count("#sequence path.runs")))
+    check("medians of four quarters in each", count("#sequence line.quarter") == 4 * len(series), str(count("#sequence line.quarter")))
+    points = browser.execute_script("return document.querySelector('#sequence path.runs').getAttribute('d').split('M').length - 1")
+    check("a point for each run", points == len(series[0]["samples"]["start_ns"]["value"]), str(points))
+    check("ratios of vm to namespace", count("#cost circle.ratio") > 10, str(count("#cost circle.ratio")))
+    check("with their intervals", count("#cost path.whisker") > 3, str(count("#cost path.whisker")))
+    check("ratios of start-up", count("#start-up circle.ratio") >= 4, str(count("#start-up circle.ratio")))
+    check("intervals on bars", count("#memory path.whisker") > 0 and count("#phases path.whisker") > 0)
+    check("intervals on curves", count("#start-up line.whisker") > 0)
+    check("a line for each runner and form of the image", count("#image-size path.line") == 4, str(count("#image-size path.line")))
+    check("and their intervals", count("#image-size path.whisker") == 12, str(count("#image-size path.whisker")))
+    heat = browser.execute_script("return Array.from(document.querySelectorAll('table.heat-map tbody tr')).map(r => Array.from(r.children).map(c => c.innerText))")
+    check("the start and each workload have a row", [row[0] for row in heat] == ["start to exit", "touch 16 MiB", "write a file of 4 MiB"], str(heat))
+    check("with ratio, interval and number", "×" in heat[1][2] and "–" in heat[1][2] and "n 6" in heat[1][2], heat[1][2])
+    columns = browser.execute_script("return Array.from(document.querySelectorAll('table.heat-map thead th')).map(e => e.innerText)")
+    check("an empty cell has a number", "[" in heat[2][columns.index("vm")], heat[2][columns.index("vm")])
+    notes = browser.execute_script("return Array.from(document.querySelectorAll('#workloads ol.notes li')).map(e => e.innerText)")
+    check("whose reason is below", any("socket" in note for note in notes), str(notes))
+    few = browser.execute_script("return Array.from(document.querySelectorAll('.few')).map(e => e.innerText)")
+    check("what has too few samples says so", "n 1: few" in few, str(few[:3]))
 
 
 def main():
@@ -228,6 +267,9 @@ def main():
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
             screenshot(browser, "report-print.png", 1000)
             check_readable(browser, "on paper")
+            pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
+            (OUTPUT / "report.pdf").write_bytes(pdf)
+            check("it prints", pdf.startswith(b"%PDF"))
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
             screenshot(browser, "report-dark.png", 1280)
             browser.get((directory / "two.html").as_uri())

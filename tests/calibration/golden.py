@@ -103,6 +103,24 @@ def number(name, value):
     return f"inline constexpr double {name} = {float(value)!r};"
 
 
+# Totals of instances, with one jump; and a second, short ramp on another level.
+RAMPS = [([1, 4, 8, 12, 16, 20, 24, 28, 32], [2.91, 5.40, 8.66, 12.02, 15.21, 18.55, 21.8, 31.9, 28.3]),
+         ([1, 2, 3, 5, 8], [10.0, 10.9, 12.3, 13.7, 17.2])]
+
+
+def pair_slopes(count, total):
+    return [(total[j] - total[i]) / (count[j] - count[i]) for i in range(len(count)) for j in range(i + 1, len(count))]
+
+
+def quantile_ranks(count, p):
+    """The order statistics that enclose a quantile, from scipy.stats.binom."""
+    low = max(rank for rank in range(1, count + 1) if stats.binom.cdf(rank - 1, count, p) <= 0.025)
+    high = min(rank for rank in range(1, count + 2) if stats.binom.sf(rank - 1, count, p) <= 0.025)
+    return low, high
+
+
+RANKS = [(368, 0.99), (400, 0.99), (1000, 0.99), (1000, 0.5), (200, 0.95)]
+
 P_VALUES = [0.0003, 0.04, 0.2, 0.011, 0.0121, 0.7, 0.049, 0.0499, 1.0, 0.002]
 QUANTILES = [0, 0.05, 0.25, 0.5, 0.9, 0.95, 0.99, 1]
 SCORES = [(0.3, 1), (2.5, 1), (3.1824, 3), (1.1, 4), (7.5, 3), (2.0, 5), (4.2, 6), (0.01, 7), (12.0, 10)]
@@ -159,6 +177,17 @@ def lines():
     yield array("kProbabilities", P_VALUES)
     yield array("kHolm", holm(P_VALUES))
     yield array("kBenjaminiHochberg", benjamini_hochberg(P_VALUES))
+    yield "\n// scipy.stats.theilslopes of two ramps, and the median of both ramps' slopes"
+    for index, (count, total) in enumerate(RAMPS):
+        yield array(f"kRamp{index}Count", count)
+        yield array(f"kRamp{index}Total", total)
+        yield number(f"kRamp{index}Slope", stats.theilslopes(total, count)[0])
+    yield number("kRampsSlope", np.median(sum((pair_slopes(*ramp) for ramp in RAMPS), [])))
+    yield "\n// scipy.stats.binom: the order statistics that enclose a quantile"
+    yield array("kRankCount", [count for count, _ in RANKS])
+    yield array("kRankAt", [p for _, p in RANKS])
+    yield array("kRankLow", [quantile_ranks(count, p)[0] for count, p in RANKS])
+    yield array("kRankHigh", [quantile_ranks(count, p)[1] for count, p in RANKS])
     yield "\n}  // namespace husk::compare::golden"
 
 

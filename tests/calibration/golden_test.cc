@@ -17,6 +17,8 @@
 #include "tools/compare/statistics/interval.h"
 #include "tools/compare/statistics/multiplicity.h"
 #include "tools/compare/statistics/quantile.h"
+#include "tools/compare/statistics/quantile_interval.h"
+#include "tools/compare/statistics/slope.h"
 
 namespace husk::compare {
 namespace {
@@ -54,6 +56,30 @@ TEST(Golden, Trends) {
   expect_near(theil_change(golden::kDependent), golden::kDependentTheilChange);
   expect_near(trend_probability(golden::kTied), golden::kTiedTrendProbability);
   expect_near(theil_change(golden::kTied), golden::kTiedTheilChange);
+}
+
+template <std::size_t N>
+Ramp ramp_of(const double (&counts)[N], const double (&totals)[N]) {
+  Ramp ramp;
+  for (std::size_t i = 0; i < N; ++i) ramp.push_back({counts[i], totals[i]});
+  return ramp;
+}
+
+TEST(Golden, Slopes) {
+  const std::vector<Ramp> ramps = {ramp_of(golden::kRamp0Count, golden::kRamp0Total),
+                                   ramp_of(golden::kRamp1Count, golden::kRamp1Total)};
+  expect_near(fit_slope(std::span(ramps).first(1), 1)->per_instance, golden::kRamp0Slope);
+  expect_near(fit_slope(std::span(ramps).last(1), 1)->per_instance, golden::kRamp1Slope);
+  expect_near(fit_slope(ramps, 1)->per_instance, golden::kRampsSlope);
+}
+
+TEST(Golden, QuantileRanks) {
+  for (std::size_t i = 0; i < std::size(golden::kRankCount); ++i) {
+    const auto ranks = quantile_ranks(static_cast<std::size_t>(golden::kRankCount[i]), golden::kRankAt[i]);
+    ASSERT_TRUE(ranks);
+    expect_near(static_cast<double>(ranks->low), golden::kRankLow[i]);
+    expect_near(static_cast<double>(ranks->high), golden::kRankHigh[i]);
+  }
 }
 
 TEST(Golden, Batches) {

@@ -105,8 +105,12 @@ Memory memory_of(std::vector<std::string> arguments) {
     EXPECT_EQ(values.size(), 3U) << metric << " " << bench.note(metric);
     return values.empty() ? 0 : median(values);
   };
-  Memory memory{middle("idle_pss_bytes"), middle("idle_private_bytes"), middle("idle_shared_bytes"),
-                middle("peak_pss_bytes"), -1, bench.note("idle_kernel_bytes")};
+  Memory memory{middle("idle_pss_bytes"),
+                middle("idle_private_bytes"),
+                middle("idle_shared_bytes"),
+                middle("peak_pss_bytes"),
+                -1,
+                bench.note("idle_kernel_bytes")};
   const std::vector<double> kernel = bench.values("idle_kernel_bytes");
   if (!kernel.empty()) memory.kernel = median(kernel);
   return memory;

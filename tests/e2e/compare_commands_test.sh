@@ -115,7 +115,7 @@ done
 echo "== a named image"
 cat >"$root/usr/bin/python3" <<'END'
 #!/bin/sh
-exit 0
+echo started
 END
 chmod +x "$root/usr/bin/python3"
 "$husk" image import "$root" own || fail "import"
@@ -127,24 +127,44 @@ rm "$root/usr/bin/python3"
 compare --runs 1 --measure workloads --workload python --with process own
 expect "status of one without" 125 $?
 
+echo "== starts against the number of files, and the first start on a host"
+if [ -w /dev/kvm ]; then
+  compare --runs 1 --measure image-size,start-up --with vm,namespace
+  for files in 10 100 1000 10000; do
+    for runner in vm namespace; do
+      expect "$runner starts from a directory of $files files" 1 "$(count $runner image_directory_ns@$files)"
+      expect "$runner starts from $files imported files" 1 "$(count $runner image_named_ns@$files)"
+    done
+  done
+  expect "first starts of vm" 1 "$(count vm first_start_ns)"
+  expect "first starts of namespace, which keeps nothing about the host" 0 "$(count namespace first_start_ns)"
+else
+  echo "skipped: no KVM"
+fi
+
 echo "== SIGKILL"
 for_ever=$((2000000 + $$))
 leftovers() {
   pgrep -af "$work/husk-compare-|sleep $for_ever"
   find "$work" -maxdepth 1 -name 'husk-compare-*'
-  ls "$work/cache/images" | grep husk-compare
+  find "$work/cache/images" -name '*husk-compare*'
   find /sys/fs/cgroup -regextype posix-extended -regex ".*/husk-compare-([a-z]*-)?$1(-[^/]*)?" 2>/dev/null
 }
+nothing_left_by() { [ -z "$(leftovers "$1")" ]; }
 for victim in first second; do
   for runner in process bwrap runc vm podman; do
+    case $runner in
+      vm) [ -w /dev/kvm ] || { echo "skipped: no KVM"; continue; } ;;
+      process) ;;
+      *) command -v $runner >/dev/null || { echo "skipped: $runner is not there"; continue; } ;;
+    esac
     "$husk" compare --runs 100 --measure start-up -m 64M --timeout 100s --with "$runner" "$root" \
       /bin/busybox sleep $for_ever >"$work/table" 2>"$work/err" &
     pid=$!
-    for ((i = 0; i < 100; ++i)); do pgrep -f "sleep $for_ever" >/dev/null && break; sleep 0.1; done
-    sleep 0.3
+    eventually pgrep -f "sleep $for_ever" >/dev/null
     case $victim in first) kill -KILL $pid ;; *) kill -KILL "$(pgrep -P $pid | head -n 1)" ;; esac
     wait $pid 2>/dev/null
-    for ((i = 0; i < 100; ++i)); do [ -z "$(leftovers $pid)" ] && break; sleep 0.1; done
+    eventually nothing_left_by $pid
     expect "left by the $victim process with $runner" "" "$(leftovers $pid)"
   done
 done

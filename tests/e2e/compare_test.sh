@@ -10,7 +10,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 export HUSK_CACHE_DIR=$work/cache TMPDIR=$work
 root=$work/root
-mkdir -p "$root"/{bin,etc}
+mkdir -p "$root"/{bin,etc,usr}
 cp "$busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 
@@ -30,6 +30,8 @@ for_ever=$((1000000 + $$))
 # Starts a comparison in the background, with SIGINT as it is on a terminal; a shell would have it ignored.
 start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
 
+had_run_containerd=$(ls -d /run/containerd 2>/dev/null)
+
 # What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
 leftovers() {
   pgrep -af "$work/(cache/payload|husk-compare-)|sleep $for_ever"
@@ -39,6 +41,9 @@ leftovers() {
   find /sys/fs/cgroup -regextype posix-extended -regex ".*/$own" 2>/dev/null
   grep -El "/$own(/|$)" /proc/[0-9]*/cgroup 2>/dev/null
   command -v runc >/dev/null && runc list -q | grep -Ex "$own"
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 2 \( -name payload -o -name supervisor \) # systemd-nspawn's
+  command -v docker >/dev/null && timeout 10 docker ps --all --quiet --filter "label=husk-compare=$1" 2>/dev/null
+  [ -n "$had_run_containerd" ] || ls -d /run/containerd 2>/dev/null
   ls /dev/shm # this test's own, see tests/lib/alone
 }
 
@@ -134,6 +139,40 @@ if command -v podman >/dev/null && command -v conmon >/dev/null && command -v ru
   grep -q '"name": "conmon"' "$work/result.json" || fail "conmon is not among podman's processes"
 else
   skip "podman" "no podman, conmon or runc"
+fi
+
+echo "== the runners that start something of their own leave nothing of it"
+for runner in nspawn containerd docker gvisor; do
+  start --runs 2 --measure start-up,memory --with $runner --csv "$work/result.csv" --json "$work/result.json"
+  pid=$!
+  wait $pid
+  expect "left by $runner" "" "$(leftovers $pid)"
+  if grep -Eq "^$runner  *(not installed|no daemon answers)" "$work/table"; then
+    echo "skipped: $(grep "^$runner " "$work/table" | head -n 1)"
+    continue
+  fi
+  expect "$runner start-up samples" 2 "$(count $runner start_ns)"
+  expect "$runner idle samples" 2 "$(count $runner idle_pss_bytes)"
+done
+echo "== gVisor's KVM platform says within its own limit whether it works"
+if command -v runsc >/dev/null && [ -w /dev/kvm ]; then
+  start --runs 1 --measure start-up --with gvisor-kvm --csv "$work/result.csv"
+  pid=$!
+  wait $pid
+  expect "left by gvisor-kvm" "" "$(leftovers $pid)"
+  [ "$(count gvisor-kvm start_ns)" = 1 ] || grep -q '^gvisor-kvm .*\(had not ended after 5 s\|exit status\)' "$work/table" ||
+    fail "neither a figure nor a reason for gvisor-kvm: $(grep '^gvisor-kvm' "$work/table")"
+fi
+
+echo "== a Linux in a VM: with KVM, or a row that says why not and one of the software processor"
+if command -v qemu-system-x86_64 >/dev/null && [ -n "$(ls /boot/vmlinuz-*-cloud-amd64 2>/dev/null)" ]; then
+  timeout 200 "$husk" compare --runs 1 --timeout 60s --measure memory --with linux-vm,linux-vm-tcg --csv "$work/result.csv" \
+    --json "$work/result.json" >"$work/table"
+  linux=linux-vm
+  if grep -Eq '^linux-vm +no ' "$work/table"; then linux=linux-vm-tcg; fi
+  # The payload writes, waits for the end of its input, and its status comes back.
+  expect "$linux idle samples" 1 "$(count $linux idle_pss_bytes)"
+  [ $linux = linux-vm ] || grep -q '"guest_cpl0_instructions"' "$work/result.json" || fail "no instructions of the kernel's"
 fi
 
 echo "== wasm: wasmtime is taken where it is, and told where /tmp is"
@@ -238,6 +277,21 @@ timeout 100 "$husk" compare --budget 2s --measure start-up --with process --csv 
 expect "status" 0 $?
 [ "$(count process start_ns)" -ge 10 ] || fail "fewer rounds than the least"
 
+echo "== workloads of an image: what it has is run, what it lacks is said, and what they print is looked at"
+apps=$work/apps
+mkdir -p "$apps"/{bin,tmp,usr/bin}
+cp "$busybox" "$apps/bin/busybox"
+for name in sh true; do ln -s busybox "$apps/bin/$name"; done
+ln -s ../../bin/busybox "$apps/usr/bin/find"
+timeout 200 "$husk" compare --runs 2 --measure workloads --workload shell,find,git --with process,namespace --csv "$work/result.csv" \
+  "$apps" >"$work/table"
+expect "status" 0 $?
+expect "samples of the shell's loop" 2 "$(count namespace task_shell_ns)"
+one_line() { tr -s '\n ' ' ' <"$work/table"; } # notes are wrapped
+one_line | grep -q "has no /usr/bin/git (git" || fail "nothing about the git that is missing"
+expect "samples of a find that finds too little" 0 "$(count namespace task_find_ns)"
+one_line | grep -q "the payload printed '[0-9]* ', expected was" || fail "nothing about the wrong output"
+
 echo "== a command of the user's"
 timeout 200 "$husk" compare --runs 2 --with process,namespace --csv "$work/result.csv" "$root" \
   /bin/sh -c 'echo x >/written' >"$work/table"
@@ -266,6 +320,8 @@ bad --with nosuch
 bad --runs 0
 bad --budget never
 bad --workload nosuch
+bad --payload nosuch
+bad --payload debian "$root"
 bad --workload python
 bad --measure nosuch
 bad --baseline nosuch
@@ -275,7 +331,7 @@ bad "$work/nothing" true
 bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/file"
 
 echo "== a runner that hangs is a row, and leaves nothing behind"
-for runner in process namespace vm bwrap runc podman qemu; do
+for runner in process namespace vm bwrap runc nspawn containerd podman gvisor qemu; do
   start --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/busybox sleep "$for_ever"
   pid=$!
   wait $pid

@@ -31,6 +31,7 @@ expect() {
 
 # expect_match WHAT PATTERN ACTUAL: a shell pattern
 expect_match() {
+  # shellcheck disable=SC2254 # it is a pattern
   case "$3" in
     $2) ;;
     *) expect "$1" "(something like) $2" "$3" ;;

@@ -86,7 +86,8 @@ check() {
 }
 
 # What lies in /tmp and was not there before. ctest runs this with a /tmp of its own (tests/lib/alone).
-before=$(ls /tmp | grep '^husk-compare\.' | sort)
+left() { find /tmp -maxdepth 1 -name 'husk-compare.*' | sort; }
+before=$(left)
 check host
 expect "a failure: more memory than addresses" 1 "$(where=host; on --touch 900000000000000; echo "$status")"
 expect "lines about it" 1 "$(wc -l <"$work/err")"
@@ -101,7 +102,7 @@ if [ -n "$module" ] && command -v node >/dev/null; then
   expect "files of wasi" "" "$(ls "$work/tmp")"
 fi
 where=/tmp
-expect "files" "$before" "$(ls /tmp | grep '^husk-compare\.' | sort)"
+expect "files" "$before" "$(left)"
 expect "files in the root" "" "$(ls "$root/tmp")"
 expect "processes" "" "$(pgrep -f "$root/bin/payload|$payload --")"
 

@@ -142,14 +142,10 @@ std::uint64_t execute_with_arguments(unsigned count) {
 
 constexpr Case kCases[] = {
     {"processes", 400, fork_many},  // more than fit into one time slice: children run meanwhile
-    {"kill-group", 100, signal_group},
-    {"reap", 100, reap_many},
-    {"list-processes", 100, list_processes},
-    {"threads", 200, make_threads},
-    {"timers", 1'000, make_timers},
-    {"arm-timers", 1'000, arm_timers},
-    {"signals", 2'000, queue_signals},
-    {"arguments", 1'000, execute_with_arguments},
+    {"kill-group", 100, signal_group},       {"reap", 100, reap_many},
+    {"list-processes", 100, list_processes}, {"threads", 200, make_threads},
+    {"timers", 1'000, make_timers},          {"arm-timers", 1'000, arm_timers},
+    {"signals", 2'000, queue_signals},       {"arguments", 1'000, execute_with_arguments},
 };
 
 }  // namespace

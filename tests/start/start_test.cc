@@ -73,8 +73,18 @@ void check_threads() {
 void check_copies() {
   std::vector<unsigned char> from(5 << 20), to(from.size() + 64);
   for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<unsigned char>(i * 167 + (i >> 8));
-  for (const std::size_t size : {0, 1, 7, 15, 16, 31, 63, 64, 127, 128, 255, 256, 511, 2047, 2048, 2049, 4096, 16 * 1024,
-                                 256 * 1024, 768 * 1024 - 1, 768 * 1024, 768 * 1024 + 1, 1 << 20, 4 << 20}) {
+  for (const std::size_t size : {0,          1,
+                                 7,          15,
+                                 16,         31,
+                                 63,         64,
+                                 127,        128,
+                                 255,        256,
+                                 511,        2047,
+                                 2048,       2049,
+                                 4096,       16 * 1024,
+                                 256 * 1024, 768 * 1024 - 1,
+                                 768 * 1024, 768 * 1024 + 1,
+                                 1 << 20,    4 << 20}) {
     std::fill(to.begin(), to.end(), 0xee);
     std::memcpy(to.data() + 3, from.data() + 5, size);
     check(std::equal(from.begin() + 5, from.begin() + 5 + static_cast<std::ptrdiff_t>(size), to.begin() + 3) &&
@@ -92,7 +102,8 @@ void check_copies() {
 
 int started(int argc, char** argv) {
   check(events() == "12", "constructors run before main, in order");
-  check(argc == 3 && std::strcmp(argv[1], "one") == 0 && std::strcmp(argv[2], "") == 0 && argv[3] == nullptr, "arguments");
+  check(argc == 3 && std::strcmp(argv[1], "one") == 0 && std::strcmp(argv[2], "") == 0 && argv[3] == nullptr,
+        "arguments");
   check(std::getenv("KNOWN") != nullptr && std::strcmp(std::getenv("KNOWN"), "value") == 0, "getenv");
   check(environ[0] != nullptr && environ[1] == nullptr && std::getenv("PATH") == nullptr, "the environment, no more");
   check(getauxval(AT_PAGESZ) == 4096 && sysconf(_SC_PAGESIZE) == 4096, "the auxiliary vector");
@@ -130,7 +141,8 @@ int start_again() {
   close(ends[1]);
   std::string output;
   char buffer[256];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) output.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;)
+    output.append(buffer, static_cast<std::size_t>(got));
   int status = 0;
   check(waitpid(child, &status, 0) == child && WIFEXITED(status), "it ended by itself");
   if (WEXITSTATUS(status) == 1) return 1;  // and has said why

@@ -18,8 +18,9 @@ constexpr std::size_t kSlices = 4;
 
 // Values around 100 that scatter by a tenth and keep the part `memory` of the deviation of the one before; the expected
 // value of each is multiplied by `mood` of its place in 0..1.
-std::vector<double> sample(std::size_t n, double memory, std::mt19937_64& random,
-                           const std::function<double(double)>& mood = [](double) { return 1.0; }) {
+std::vector<double> sample(
+    std::size_t n, double memory, std::mt19937_64& random,
+    const std::function<double(double)>& mood = [](double) { return 1.0; }) {
   std::normal_distribution<double> normal;
   std::vector<double> values;
   double deviation = normal(random);

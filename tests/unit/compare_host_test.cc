@@ -107,14 +107,16 @@ TEST(DriftWarnings, ThereIsNoneOfAMachineThatStaysTheSame) {
 }
 
 TEST(DriftWarnings, ARunnerWhoseQuartersDifferIsNamedWithThem) {
-  const std::vector<std::string> warnings = drift_warnings(sliced({1, 1, 1, 1}, {3.35 / 3, 2.83 / 3, 2.73 / 3, 3.41 / 3}), kBaseline);
+  const std::vector<std::string> warnings =
+      drift_warnings(sliced({1, 1, 1, 1}, {3.35 / 3, 2.83 / 3, 2.73 / 3, 3.41 / 3}), kBaseline);
   EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("from slice to slice"), HasSubstr("vm 3.")),
                                     AllOf(HasSubstr("even ratios to kvm-floor differ"), HasSubstr("vm 3."))));
 }
 
 TEST(DriftWarnings, OfAMachineThatIsInOtherMoodsTheRatiosStay) {
   const std::vector<std::string> warnings = drift_warnings(sliced({1, 1.3, 0.9, 1.2}, {1, 1, 1, 1}), kBaseline);
-  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("from slice to slice"), HasSubstr("vm "), HasSubstr("kvm-floor "))));
+  EXPECT_THAT(warnings,
+              ElementsAre(AllOf(HasSubstr("from slice to slice"), HasSubstr("vm "), HasSubstr("kvm-floor "))));
 }
 
 TEST(DriftWarnings, ATrendIsCalledOne) {

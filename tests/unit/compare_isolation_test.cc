@@ -172,7 +172,8 @@ TEST_F(InImage, ThePayloadIsKnownByItsExecutable) {
   const test::TemporaryTree copy;
   std::filesystem::create_directories(copy / "bin");
   std::filesystem::copy_file(image_ / "bin/busybox", copy / "bin/busybox");
-  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U) << "its path is no path in that image";
+  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U)
+      << "its path is no path in that image";
   const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .arguments = {}};
   EXPECT_TRUE(find_boundary(process.pid(), other, {image_, {}}).pids.empty());
 }
@@ -303,9 +304,12 @@ TEST(IsolationTable, WhatWasNotLookedAtIsNeitherNoNorAFraction) {
 TEST(IsolationTable, CapabilitiesInsideAreNoneOfTheHosts) {
   ComparisonResult result;
   RunnerResult inside = row("inside"), outside = row("outside");
-  inside.isolation_facts = {{"executables", {"/x"}}, {"capabilities", {"cap_sys_admin", "cap_kill"}},
-                            {"user", "0"},           {"user_namespace", "child"},
-                            {"namespaces", {"user"}}, {"no_new_privileges", true}};
+  inside.isolation_facts = {{"executables", {"/x"}},
+                            {"capabilities", {"cap_sys_admin", "cap_kill"}},
+                            {"user", "0"},
+                            {"user_namespace", "child"},
+                            {"namespaces", {"user"}},
+                            {"no_new_privileges", true}};
   outside.isolation_facts = inside.isolation_facts;
   outside.isolation_facts["user_namespace"] = "initial";
   result.runners = {inside, outside};
@@ -315,9 +319,9 @@ TEST(IsolationTable, CapabilitiesInsideAreNoneOfTheHosts) {
 }
 
 TEST(VmInterfaces, QemusAreReadFromItsCommandLine) {
-  const std::vector<std::string> interfaces = qemu_interfaces(
-      {"qemu", "-M", "microvm,accel=kvm,kernel-irqchip=split", "-device", "virtio-rng-device", "-device",
-       "virtio-serial-device,id=a", "-device", "virtio-serial-device,id=b"});
+  const std::vector<std::string> interfaces =
+      qemu_interfaces({"qemu", "-M", "microvm,accel=kvm,kernel-irqchip=split", "-device", "virtio-rng-device",
+                       "-device", "virtio-serial-device,id=a", "-device", "virtio-serial-device,id=b"});
   EXPECT_THAT(interfaces, testing::IsSupersetOf({"machine microvm with its fw_cfg", "virtio-rng-device",
                                                  "virtio-serial-device x2", "KVM: local APIC"}));
   EXPECT_THAT(interfaces, testing::Not(testing::Contains("KVM: I/O APIC, PIC, PIT")));
@@ -402,7 +406,8 @@ class RealTracer : public testing::Test {
 
 TEST_F(RealTracer, SeesWhatARunAndItsChildrenReachAndNothingElse) {
   // A busy neighbour that is none of its business.
-  Process neighbour = Process::start({"sh", "-c", "while :; do cat /proc/uptime >/dev/null; done"}, Process::Streams::kNone);
+  Process neighbour =
+      Process::start({"sh", "-c", "while :; do cat /proc/uptime >/dev/null; done"}, Process::Streams::kNone);
   const KernelFunctions idle = trace({"true"});
   EXPECT_THAT(idle.names, testing::Contains("begin_new_exec"));
   EXPECT_THAT(idle.names, testing::Not(testing::Contains("uptime_proc_show")));

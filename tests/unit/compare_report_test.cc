@@ -210,7 +210,7 @@ TEST(Table, AnEmptyCellSaysWhyBelow) {
   const std::string table = format_table(result, kBaseline, {});
   EXPECT_EQ(words_of_row(table, "vm")[8], "[1]");
   EXPECT_THAT(table, HasSubstr("\n[1] failed: no strace\n"));
-  EXPECT_THAT(table, HasSubstr("\n[1] too short\n[2] no memory control group\n"));
+  EXPECT_THAT(table, HasSubstr("\n[1] no memory control group\n[2] too short\n"));
   EXPECT_THAT(table, HasSubstr("\n[1] failed: timeout\n"));
   EXPECT_THAT(table, HasSubstr("\n[1] not supported yet: socket: ENOSYS\n"));
 }

@@ -42,7 +42,7 @@ enum MmioRegister : std::uint64_t {
 
 class FakeDriver {
  public:
-  FakeDriver(virtio::Device& device, FakeRam& ram, ManualEventLoop& loop)
+  FakeDriver(virtio::Device& device, FakeRam& ram, EventLoop& loop)
       : transport(device, ram.memory, interrupt, loop,
                   [this](std::string_view, std::string_view what) { faults.emplace_back(what); }) {}
 

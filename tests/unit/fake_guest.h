@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -126,7 +127,7 @@ class FakeDriverQueue {
 class CountingInterrupt final : public InterruptLine {
  public:
   void raise() override { ++raised; }
-  int raised = 0;
+  std::atomic<int> raised = 0;  // by any thread
 };
 
 // Runs a descriptor's callback, or what was posted, when the test says so.

@@ -1,12 +1,14 @@
 #include "tools/compare/compare_command.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <random>
 #include <sstream>
 
 #include "tools/compare/comparison.h"
+#include "tools/compare/debian_root.h"
 #include "tools/compare/guard.h"
 #include "tools/compare/isolation/kernel_functions.h"
 #include "tools/compare/progress.h"
@@ -69,7 +71,8 @@ std::set<Measurement> select_measurements(const std::vector<std::string>& names)
   for (std::size_t i = 0; i < known.size(); ++i) {
     // A tree of ten thousand files is made only for who asks for it.
     const bool is_default = known[i] != kMeasurementNames[static_cast<std::size_t>(Measurement::kImageSize)];
-    if (names.empty() ? is_default : std::ranges::find(names, known[i]) != names.end()) wanted.insert(static_cast<Measurement>(i));
+    if (names.empty() ? is_default : std::ranges::find(names, known[i]) != names.end())
+      wanted.insert(static_cast<Measurement>(i));
   }
   return wanted;
 }
@@ -88,6 +91,25 @@ std::string choose_baseline(const std::string& asked, const std::vector<std::uni
   return is_there("process") ? "process" : names.front();
 }
 
+// The root of `--payload debian`. The first time takes minutes, which somebody who waits is told on standard error.
+std::string made_root(const image::CacheDir& cache) {
+  ProgressBar bar;
+  bool is_told = false;
+  // Ctrl-C while it is made takes away what is half made. The guardian, which is started later, is to have the mask of
+  // before.
+  sigset_t before;
+  sigprocmask(SIG_SETMASK, nullptr, &before);
+  catch_interrupts();
+  const std::filesystem::path root = debian_root(cache, [&](const std::string& what, double seconds) {
+    if (!is_told)
+      std::fprintf(stderr, "husk: making a Debian root in %s, which takes minutes once\n", cache.path().c_str());
+    is_told = true;
+    bar.show_elapsed(what, seconds);
+  });
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return root;
+}
+
 Workload choose_workload(const CompareOptions& options, const std::vector<std::string>& rest,
                          const image::CacheDir& cache) {
   // What CLI11 does not know ends up here too, since IMAGE ends the options.
@@ -101,7 +123,12 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
     return command_workload(rest[0], {rest.begin() + 1, rest.end()}, options.ready);
   }
   if (!options.ready.empty()) throw Error("use", "--ready", "there is no command", "give one after IMAGE");
-  return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
+  if (options.payload.empty()) return embedded_workload(cache, split(options.workloads), rest.empty() ? "" : rest[0]);
+  if (options.payload != "debian") {
+    throw Error("compare payload", "'" + options.payload + "'", "there is no such payload", "known is debian");
+  }
+  if (!rest.empty()) throw Error("compare", "'" + rest[0] + "'", "there is --payload debian", "give one or the other");
+  return embedded_workload(cache, split(options.workloads), made_root(cache));
 }
 
 // Whether there is any figure of a runner that is not only a limit.
@@ -131,12 +158,13 @@ double parse_duration(const std::string& text, const char* option) {
 }
 
 void declare(CLI::App& app, CompareOptions& options) {
+  app.name("husk compare");
+  app.description("Run one payload in several kinds of isolation and measure what each costs");
   app.prefix_command();  // what follows IMAGE belongs to the payload
   app.add_option("--budget", options.budget,
                  "how long to measure in all (90s, 2m; without a unit seconds): the number of runs grows until the "
-                 "intervals are "
-                 "narrow or this has passed; a few runs of each are made in any case")
-      ->capture_default_str();
+                 "intervals are narrow or this has passed; a few runs of each are made in any case (default: " +
+                     std::string(kUsualBudget) + ", with the workloads of an IMAGE " + kLongBudget + ")");
   app.add_option("--runs", options.runs, "make exactly so many rounds of start-up runs instead, however long they take")
       ->check(CLI::Range(1U, 1'000'000U));
   // Words that are split here: CLI11 would take IMAGE for one more element of a list.
@@ -144,20 +172,29 @@ void declare(CLI::App& app, CompareOptions& options) {
                  "runners to compare, separated by commas (default: all): " + join(names_of(all_runners())));
   app.add_option(
       "--workload", options.workloads,
-      "what the embedded payload does besides exiting at once, separated by commas (default: all): exit, touch, "
-      "syscalls, write, python");
+      "what is run besides the payload that exits at once, separated by commas (default: all that there are): " +
+          join(workload_names()) + "; from python on they are programs of IMAGE");
+  app.add_option(
+      "--payload", options.payload,
+      "debian: make a Debian 12 root that has the programs of all workloads (once, in the cache; needs root, "
+      "mmdebstrap and the network) and use it as IMAGE");
   app.add_option(
       "--measure", options.measure,
       "what to measure, separated by commas (default: all but the last): start-up, workloads, memory, density, speed, "
-                 "isolation, image-size");
+      "isolation, image-size");
+  app.add_option("--density", options.density,
+                 "so many idle instances at a time, where the machine's memory allows it (default: 32, or fewer where "
+                 "they take long to start); from 100 on MemAvailable is shown beside what is counted")
+      ->check(CLI::Range(2U, 10'000U));
   app.add_option("--baseline", options.baseline,
                  "the runner that ratios are taken to (default: kvm-floor, or process without KVM)");
   app.add_option("--timeout", options.timeout, "the longest that one run may take (500ms, 30s, 1m)")
       ->capture_default_str();
   app.add_option("--seed", options.seed,
                  "of the random order and of the bootstrap, to repeat it (default, and 0: a new one)");
-  app.add_option("-m,--memory", options.memory,
-                 "the most memory that each run may use, under every runner (64M, 1G); none: no limit, and 64M for a VM")
+  app.add_option(
+         "-m,--memory", options.memory,
+         "the most memory that each run may use, under every runner (64M, 1G); none: no limit, and 64M for a VM")
       ->type_name("SIZE")
       ->capture_default_str();
   app.add_option("--ready", options.ready,
@@ -165,7 +202,9 @@ void declare(CLI::App& app, CompareOptions& options) {
       ->type_name("TEXT");
   declare(app, options.outputs);
   app.footer(
-      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: its Python is started too.\n"
+      "husk compare [OPTIONS] [IMAGE [COMMAND [ARGUMENT...]]]\n"
+      "IMAGE CMD...: compare this command instead of the embedded payload. IMAGE alone: workloads of its programs "
+      "too.\n"
       "docs/methodology.md defines every figure. Ctrl-C prints what is known so far.");
 }
 
@@ -176,9 +215,11 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.runners = all_runners();
   select(comparison.runners, split(options.with));
   comparison.measurements = select_measurements(split(options.measure));
-  comparison.options.budget_s = parse_duration(options.budget, "--budget");
+  const std::string usual = comparison.workload.task_image.empty() ? kUsualBudget : kLongBudget;
+  comparison.options.budget_s = parse_duration(options.budget.empty() ? usual : options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
+  comparison.options.density = options.density;
   if (options.memory != "none") comparison.options.memory_bytes = parse_size(options.memory);
   comparison.settings = {.arguments = options.arguments,
                          .budget_s = comparison.options.budget_s,

@@ -13,18 +13,23 @@ namespace husk::compare {
 inline constexpr int kExitNothingMeasured = 1;
 inline constexpr int kExitInterrupted = 130;
 
+inline constexpr char kUsualBudget[] = "2m";
+inline constexpr char kLongBudget[] = "10m";
+
 struct CompareOptions {
   unsigned runs = 0;
-  std::string budget = "2m";
+  unsigned density = 0;  // 0: as many as the budget allows, at most 32
+  std::string budget;    // empty: kUsualBudget, or kLongBudget with the applications of an image
   std::string timeout = "60s";
-  std::string with;        // runners, separated by commas; empty: all
-  std::string workloads;   // separated by commas; empty: all
-  std::string measure;     // separated by commas; empty: all
-  std::string baseline;    // empty: kvm-floor where there is KVM, else process
-  std::string memory = "256M";  // of each run; "none": no limit
-  std::string ready;       // of a command that waits: a line with this text says that it does
+  std::string with;                    // runners, separated by commas; empty: all
+  std::string workloads;               // separated by commas; empty: all
+  std::string payload;                 // "debian": the applications of a Debian root that is made for it
+  std::string measure;                 // separated by commas; empty: all
+  std::string baseline;                // empty: kvm-floor where there is KVM, else process
+  std::string memory = "256M";         // of each run; "none": no limit
+  std::string ready;                   // of a command that waits: a line with this text says that it does
   std::vector<std::string> arguments;  // all of the above, as they were given
-  std::uint64_t seed = 0;  // 0: a new one
+  std::uint64_t seed = 0;              // 0: a new one
   OutputOptions outputs;
 };
 

@@ -71,14 +71,16 @@ class Plan {
     if (is_embedded) {
       add(Measurement::kStartUp, kTimelineStage.share, [&] { measure_timeline(session, subject); });
     }
-    add(Measurement::kWorkloads, 5.0 * static_cast<double>(workload.tasks.size()),
+    add(Measurement::kWorkloads, kTaskShare * static_cast<double>(workload.tasks.size()),
         [&] { measure_tasks(session, subject); });
-    add(Measurement::kMemory, kMemoryStage.share, [&] { measure_memory(session, subject, result.payload_pss_bytes); });
-    if (can_wait) {
-      add(Measurement::kDensity, sum_of_shares(density_stages()), [&] { measure_density(session, subject); });
+    add(Measurement::kMemory, kMemoryStage.share + (can_wait ? kDetachedStage.share : 0),
+        [&] { measure_memory(session, subject, result.payload_pss_bytes); });
+    if (!density_stages(subject).empty()) {
+      add(Measurement::kDensity, sum_of_shares(density_stages(subject)), [&] { measure_density(session, subject); });
     }
     if (workload.ends_by_itself) {
-      add(Measurement::kDensity, sum_of_shares(start_rate_stages()), [&] { measure_start_rate(session, subject); });
+      add(Measurement::kDensity, sum_of_shares(start_rate_stages()) + kArrivalStage.share,
+          [&] { measure_start_rate(session, subject); });
     }
     if (is_embedded) {
       add(Measurement::kImageSize, image_size_share(), [&] { measure_image_sizes(session, subject, scratch, cache); });
@@ -162,8 +164,9 @@ ImageFacts facts_of(const Workload& workload, const RootMaker& roots) {
 void say_not_idle(Session& session, const std::set<Measurement>& wanted, const std::string& why) {
   for (Entry& entry : session.entries()) {
     for (const Metric& metric : metrics()) {
-      const bool is_idle_memory = metric.group == Group::kMemory && metric.id != "peak_pss_bytes";
-      const bool is_of_many = metric.group == Group::kDensity && !metric.higher_is_better;
+      const bool is_idle_memory = metric.group == Group::kMemory && metric.id.starts_with("idle_");
+      const bool is_of_many =
+          metric.group == Group::kDensity && (metric.id.starts_with("total_") || metric.id.starts_with("additional_"));
       if ((is_idle_memory && wanted.contains(Measurement::kMemory)) ||
           (is_of_many && wanted.contains(Measurement::kDensity))) {
         entry.result.notes[std::string(metric.id)] = why;
@@ -177,10 +180,11 @@ std::string budget_warning(const ComparisonResult& result) {
   constexpr double kTolerated = 1.25;
   if (result.settings.runs != 0 || result.seconds <= kTolerated * result.settings.budget_s) return {};
   char text[200];
-  std::snprintf(text, sizeof text,
-                "it took %.0f s and not --budget %g s: the least number of rounds needs that; fewer runners (--with) or "
-                "measurements (--measure) take less",
-                result.seconds, result.settings.budget_s);
+  std::snprintf(
+      text, sizeof text,
+      "it took %.0f s and not --budget %g s: the least number of rounds needs that; fewer runners (--with) or "
+      "measurements (--measure) take less",
+      result.seconds, result.settings.budget_s);
   return text;
 }
 
@@ -209,6 +213,7 @@ ComparisonResult run(Comparison& comparison, const image::CacheDir& cache, const
   subject.roots = scratch.make_roots("image", comparison.workload.image, cache);
   if (!comparison.workload.task_image.empty()) {
     subject.task_roots = scratch.make_roots("task-image", comparison.workload.task_image, cache);
+    subject.unshared_task_images = [&](unsigned count) { return scratch.make_unshared("task-image", count, cache); };
   }
   result.image = facts_of(comparison.workload, *subject.roots);
   result.host.settings["image_file_system"] = file_system_of(image_path(comparison.workload.image, cache));

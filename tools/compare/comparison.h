@@ -14,8 +14,8 @@ namespace husk::compare {
 
 // The names that `--measure` takes.
 enum class Measurement { kStartUp, kWorkloads, kMemory, kDensity, kSpeed, kIsolation, kImageSize };
-inline constexpr const char* kMeasurementNames[] = {"start-up", "workloads", "memory", "density", "speed",
-                                                   "isolation", "image-size"};
+inline constexpr const char* kMeasurementNames[] = {"start-up", "workloads", "memory",    "density",
+                                                    "speed",    "isolation", "image-size"};
 
 struct Comparison {
   Workload workload;

@@ -101,10 +101,11 @@ std::vector<std::string> drift_warnings(const ComparisonResult& result, const st
     const std::string some = list(findings, is_ratio, is_trend);
     if (!some.empty()) warnings.push_back(before + some + after);
   };
-  warn(false, false, "start-up differs from slice to slice of the comparison by more than the runs within one explain: ",
+  warn(false, false,
+       "start-up differs from slice to slice of the comparison by more than the runs within one explain: ",
        ": absolute times are of those minutes only");
-  warn(false, true, "start-up drifted from the first round to the last: ",
-       ": absolute times are of those minutes only");
+  warn(false, true,
+       "start-up drifted from the first round to the last: ", ": absolute times are of those minutes only");
   warn(true, false, "even ratios to " + baseline + " differ from slice to slice: ",
        ": do not conclude from differences of that size");
   warn(true, true, "even ratios to " + baseline + " drifted: ", ": do not conclude from differences of that size");

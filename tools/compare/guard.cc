@@ -19,7 +19,8 @@ pid_t guardian_pid = 0;
 }  // namespace
 
 void fork_from_guardian(const std::filesystem::path& guardian, const std::vector<std::string>& directories) {
-  if (access(guardian.c_str(), X_OK) != 0) throw Error::from_errno("find", guardian.string(), "install husk as a whole");
+  if (access(guardian.c_str(), X_OK) != 0)
+    throw Error::from_errno("find", guardian.string(), "install husk as a whole");
   const pid_t self = getpid();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1UL) != 0) throw Error::from_errno("become", "the reaper of orphans");
   // Nothing that is sent from now on is lost: it waits until the guardian looks.

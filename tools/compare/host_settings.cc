@@ -51,7 +51,8 @@ std::string of_processors(const fs::path& system, const char* file) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(system / "sys/devices/system/cpu", none)) {
     const std::string name = entry.path().filename();
-    if (!name.starts_with("cpu") || name.find_first_not_of("0123456789", 3) != std::string::npos || name == "cpu") continue;
+    if (!name.starts_with("cpu") || name.find_first_not_of("0123456789", 3) != std::string::npos || name == "cpu")
+      continue;
     const std::string value = first_line(entry.path() / file);
     if (value != kNotThere) values.insert(value);
   }

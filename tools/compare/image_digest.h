@@ -8,7 +8,7 @@
 namespace husk::compare {
 
 struct ImageDigest {
-  std::string text;  // "sha256:" and 64 hexadecimal digits
+  std::string text;         // "sha256:" and 64 hexadecimal digits
   std::uint64_t files = 0;  // of every kind, the root among them
   std::uint64_t bytes = 0;  // of the regular files, each name counted
 };

@@ -18,9 +18,7 @@ namespace {
 
 int main_guarded(int count, char** arguments) {
   const bool is_report = std::string_view(arguments[0]) == "report";
-  CLI::App app(is_report ? "Show one comparison again, or put two side by side"
-                         : "Run one payload in several kinds of isolation and measure what each costs",
-               is_report ? "husk report" : "husk compare");
+  CLI::App app;
   CompareOptions compare_options;
   ReportOptions report_options;
   if (is_report) {

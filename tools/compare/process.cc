@@ -34,14 +34,19 @@ sigset_t mask_while_waiting;
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 // poll(2) that sees every interrupt: the signals are blocked but for the time in ppoll(2). False on timeout.
-bool wait_readable(std::span<pollfd> events, int timeout_ms) {
-  const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000L};
+bool wait_readable_ns(std::span<pollfd> events, std::uint64_t timeout_ns) {
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
+                         static_cast<long>(timeout_ns % 1'000'000'000)};
   for (;;) {
     if (interrupted != 0 && uninterruptible == 0) throw Interrupted();
     const int ready = ppoll(events.data(), events.size(), &timeout, &mask_while_waiting);
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw Error::from_errno("wait for", "a runner");
   }
+}
+
+bool wait_readable(std::span<pollfd> events, int timeout_ms) {
+  return wait_readable_ns(events, static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
 }
 
 // Children that are no orphans: those that were started here and not yet waited for, and those that came with exec.
@@ -109,6 +114,9 @@ Process Process::start(const std::vector<std::string>& command, Streams streams,
     std::tie(process.output_, child_output) = make_pipe();
     request.input = child_input.get();
     request.output = child_output.get();
+  } else if (streams == Streams::kFile) {
+    process.output_.reset(memfd_create("stdout", MFD_CLOEXEC));
+    request.output = process.output_.get();
   }
   process.errors_.reset(memfd_create("stderr", MFD_CLOEXEC));
   request.errors = process.errors_.get();
@@ -171,6 +179,13 @@ std::string Process::read_output(std::size_t count, int timeout_ms) {
   return output;
 }
 
+std::string Process::output(std::size_t most) const {
+  std::string text(most, '\0');
+  const ssize_t got = pread(output_.get(), text.data(), text.size(), 0);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
 std::string Process::errors() const {
   std::string text(64 * 1024, '\0');
   const off_t size = lseek(errors_.get(), 0, SEEK_END);
@@ -202,12 +217,17 @@ void Process::end(int patience_ms) {
 }
 
 std::size_t wait_any(std::span<Process* const> processes, int timeout_ms) {
+  return wait_any_until(processes, monotonic_ns() + static_cast<std::uint64_t>(timeout_ms) * 1'000'000);
+}
+
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns) {
   std::vector<pollfd> events;
   // poll(2) ignores negative descriptors.
   for (const Process* process : processes) {
     events.push_back({process != nullptr ? process->pidfd_.get() : -1, POLLIN, 0});
   }
-  if (!wait_readable(events, timeout_ms)) return processes.size();
+  const std::uint64_t now = monotonic_ns();
+  if (!wait_readable_ns(events, until_ns - std::min(until_ns, now))) return processes.size();
   const auto ready = std::ranges::find_if(events, [](const pollfd& event) { return event.revents != 0; });
   return static_cast<std::size_t>(ready - events.begin());
 }

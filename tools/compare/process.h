@@ -43,8 +43,9 @@ class Uninterruptible {
 class Process {
  public:
   enum class Streams {
-    kNone,  // standard input and output are /dev/null
-    kPipes  // both are pipes to this process
+    kNone,   // standard input and output are /dev/null
+    kPipes,  // both are pipes to this process
+    kFile    // standard output is a memory file, so that who writes is never kept waiting: output()
   };
 
   // Throws husk::Error when the program cannot be started. The start time is taken just before. With `group` the
@@ -70,6 +71,9 @@ class Process {
   // Interrupted.
   std::string read_output(std::size_t count, int timeout_ms);
 
+  // What it has written so far with Streams::kFile, `most` bytes at the most.
+  std::string output(std::size_t most) const;
+
   void close_input() { input_.reset(); }
 
   // Ends it and its group now, as the destructor does.
@@ -88,6 +92,7 @@ class Process {
 
  private:
   friend std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
+  friend std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns);
   Process() = default;
 
   pid_t pid_ = -1;
@@ -104,6 +109,8 @@ class Process {
 // Waits until one of those that are there (not null) has ended and returns its index; the size of `processes` when
 // `timeout_ms` pass first. Throws Interrupted.
 std::size_t wait_any(std::span<Process* const> processes, int timeout_ms);
+// The same, until a moment of monotonic_ns(); those that have ended before it are seen also when it has passed.
+std::size_t wait_any_until(std::span<Process* const> processes, std::uint64_t until_ns);
 
 // From here on a process whose parent has ended becomes a child of this one, not of init
 // (PR_SET_CHILD_SUBREAPER(2const)): whatever a runner leaves running, a monitor of its container say, stays in sight.

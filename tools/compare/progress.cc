@@ -29,15 +29,24 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::show(double done, const std::string& what, double seconds_left) {
-  const std::uint64_t now = monotonic_ns();
-  if (!visible_ || now - drawn_ns_ < kLeastPauseNs) return;
-  drawn_ns_ = now;
   constexpr std::size_t kWidth = 24;
   const auto filled = static_cast<std::size_t>(std::clamp(done, 0.0, 1.0) * kWidth);
   char numbers[64];
   std::snprintf(numbers, sizeof numbers, " %3.0f%%  %.0f s left  ", 100 * std::clamp(done, 0.0, 1.0),
                 std::ceil(seconds_left));
-  std::string line = "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]" + numbers + what;
+  draw("[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]" + numbers + what);
+}
+
+void ProgressBar::show_elapsed(const std::string& what, double seconds) {
+  char number[32];
+  std::snprintf(number, sizeof number, "%.0f s  ", seconds);
+  draw(number + what);
+}
+
+void ProgressBar::draw(std::string line) {
+  const std::uint64_t now = monotonic_ns();
+  if (!visible_ || now - drawn_ns_ < kLeastPauseNs) return;
+  drawn_ns_ = now;
   // A line that wraps could not be wiped.
   if (line.size() >= terminal_width()) line.resize(terminal_width() - 1);
   std::fprintf(stderr, "\r%s\033[K", line.c_str());

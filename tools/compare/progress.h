@@ -16,8 +16,12 @@ class ProgressBar {
 
   // `done` in 0..1. Cheap enough to be called before every run: it draws at most ten times a second.
   void show(double done, const std::string& what, double seconds_left);
+  // For what nobody can tell the length of.
+  void show_elapsed(const std::string& what, double seconds);
 
  private:
+  void draw(std::string line);
+
   bool visible_;
   std::uint64_t drawn_ns_ = 0;
 };

@@ -15,9 +15,8 @@ constexpr unsigned kTriesBetweenLooks = 5;
 constexpr std::uint64_t kSeed = 1;  // of the bootstrap: the same times give the same choice
 
 std::string quickest_of(const std::vector<std::string>& variants, const Choice& choice) {
-  return *std::ranges::min_element(variants, {}, [&](const std::string& variant) {
-    return summarize(&choice.tried.at(variant), kSeed)->median;
-  });
+  return *std::ranges::min_element(
+      variants, {}, [&](const std::string& variant) { return summarize(&choice.tried.at(variant), kSeed)->median; });
 }
 
 bool is_slower(const std::string& variant, const std::string& quickest, const Choice& choice) {

@@ -7,6 +7,8 @@
 namespace husk::compare {
 
 void declare(CLI::App& app, ReportOptions& options) {
+  app.name("husk report");
+  app.description("Show one comparison again, or put two side by side");
   app.add_option("A.json", options.first, "what `husk compare --json` has written")->required();
   app.add_option("B.json", options.second, "the same of another machine or another commit, to put beside it");
   declare(app, options.outputs);

@@ -39,20 +39,27 @@ struct ImageFacts {
 struct RunnerResult {
   std::string name;
   std::string version;
-  std::string isolation;  // "none", "namespaces", "vm", "language"
+  std::string isolation;  // "none", "namespaces", "user-kernel", "vm", "language"
   bool is_reference = false;
   std::string hardened_form_of{};  // another runner; empty for one that stands for itself
   Status status = Status::kMeasured;
-  std::string note;                  // why not measured: "not installed (apt package runc)", "failed: ..."
-  std::vector<std::string> command;  // of a start-up run
+  std::string note;                      // why not measured: "not installed (apt package runc)", "failed: ..."
+  std::vector<std::string> command;      // of a start-up run
   nlohmann::ordered_json configuration;  // what that command line reads besides (an OCI configuration); or null
   std::string memory_limit;              // how -m was applied: "its own option", "a control group", "none: why"
   std::string last_words;                // standard error of the first run that failed, of much the end
-  Choice choice;                     // of a runner that has variants
+  Choice choice;                         // of a runner that has variants
 
   std::map<std::string, Series> series;      // by metric id
   std::map<std::string, std::string> notes;  // by metric id: why that cell is empty, "not supported yet: ..."
-  std::vector<std::vector<ProcessMemory>> idle_processes;  // which processes made up each idle sample
+  std::vector<std::vector<ProcessMemory>> idle_processes;      // which processes made up each idle sample
+  std::vector<std::vector<ProcessMemory>> detached_processes;  // and each of the detached form
+  // Of runs that were to be samples of a metric, by its id: how many there were, and how many failed.
+  struct Failures {
+    std::uint64_t failed = 0;
+    std::uint64_t of = 0;
+  };
+  std::map<std::string, Failures> failures;
 
   // Objects as docs/compare-json.md describes them; null when not looked at.
   nlohmann::ordered_json isolation_facts;
@@ -72,11 +79,11 @@ struct ComparisonResult {
   std::vector<std::string> warnings;  // about noise and drift, in words
   // By metric: the rounds at which the slices begin in which it was measured.
   std::map<std::string, std::vector<std::uint32_t>> slices;
-  std::string payload;                // description
+  std::string payload;  // description
   std::vector<std::string> payload_command;
   Settings settings;
   ImageFacts image;
-  Series payload_pss_bytes;           // the payload alone, as a plain process
+  Series payload_pss_bytes;  // the payload alone, as a plain process
   std::vector<RunnerResult> runners;
 
   const RunnerResult* find(const std::string& runner) const;  // null when it is not there

@@ -17,11 +17,11 @@ class FreshRoot;
 class RootMaker {
  public:
   struct Sources {
-    std::string image;                // an imported image's name; empty where there is none
-    std::string image_directory;      // empty where the user gave an imported image
-    std::filesystem::path erofs;      // the imported image's file
-    std::filesystem::path mounts;     // a directory of this maker's own to mount below
-    bool may_mount = false;           // false: the only root is image_directory, not to be written
+    std::string image;             // an imported image's name; empty where there is none
+    std::string image_directory;   // empty where the user gave an imported image
+    std::filesystem::path erofs;   // the imported image's file
+    std::filesystem::path mounts;  // a directory of this maker's own to mount below
+    bool may_mount = false;        // false: the only root is image_directory, not to be written
   };
 
   // Mounts what the roots share. Throws husk::Error.

@@ -53,11 +53,17 @@ struct Invocation {
   RootMaker* roots = nullptr;      // where Session::prepare gets the root from
   std::vector<std::string> argv;   // argv[0] as a path in the root
   std::optional<Waiting> waiting;  // of a run that is to be looked at; empty: it ends by itself
-  bool is_embedded = false;       // argv[0] is husk's embedded payload (payload/)
+  bool is_embedded = false;        // argv[0] is husk's embedded payload (payload/)
   // The run is made for Runner::timeline(): the runner may spend time on recording moments, which it must not do in a
   // run whose start-up is timed.
   bool wants_timeline = false;
   bool wants_vm_exits = false;  // the same for Runner::vm_exits()
+  // The command ends as soon as the payload runs, and leaves it behind (`runc run --detach`). Only for runners with
+  // has_detached_form().
+  bool is_detached = false;
+  // It is started in a control group of the measurement's own, and so in none that limits its memory: that is only for
+  // runners without Runner::limits_memory().
+  bool has_own_group = false;
   RootForm form = RootForm::kReady;
   // That all of the run may take (--memory); 0: no limit was asked for. See Runner::limits_memory().
   std::uint64_t memory_bytes = 0;
@@ -77,8 +83,9 @@ struct Context {
   bool may_mount = false;         // in a mount namespace of the comparison's own
 };
 
-// What the payload's isolation is made of: decides which facts about it can be asked for.
-enum class Isolation { kNone, kNamespaces, kVm, kLanguage };
+// What the payload's isolation is made of: decides which facts about it can be asked for. kUserKernel: its system calls
+// go to a kernel that is a process of the host's (gVisor).
+enum class Isolation { kNone, kNamespaces, kUserKernel, kVm, kLanguage };
 
 // The processes through which a payload reaches the host's kernel: where whoever has taken over the payload (and in a
 // VM its kernel) stands (docs/isolation.md).
@@ -89,7 +96,7 @@ struct Boundary {
     kProgram,  // what serves or interprets the payload: a language runtime, a kernel in user space
   };
   Kind kind = Kind::kPayload;
-  std::string program;   // the executable that these processes must have; of kPayload: the payload's, in the image
+  std::string program;  // the executable that these processes must have; of kPayload: the payload's, in the image
   // Of kProgram: words of which each of these processes, and no other of the program, has one on its command line; none:
   // all that execute it.
   std::vector<std::string> arguments;
@@ -144,14 +151,21 @@ class Runner {
   // Interfaces between payload and host that the host cannot show: the devices of a VM (docs/isolation.md).
   virtual std::vector<std::string> interfaces(const std::vector<std::string>&) const { return {}; }
 
-  // Processes that take part in its runs without being started by one.
-  virtual std::vector<pid_t> daemons() const { return {}; }
-
   // The runner whose hardened form this one is. Its start-up and isolation are measured, nothing else.
   virtual std::string hardened_form_of() const { return {}; }
 
   // Whether the payload learns that its standard input has ended; where not, an idle instance is ended by a signal.
   virtual bool hands_on_end_of_input() const { return true; }
+
+  // Why strace(1) cannot watch its runs, in words; empty when it can.
+  virtual std::string why_not_traced() const { return {}; }
+
+  // Whether command() can start the payload in the background, with its standard input open. Runner::clean_up() ends
+  // what runs so.
+  virtual bool has_detached_form() const { return false; }
+
+  // The file that gets what the payload of the last detached command() writes; empty: the command's standard output.
+  virtual std::filesystem::path detached_output() const { return {}; }
 
   // Whether a run of this form is given Root::directory. False for those that make the writable root themselves, from
   // Root::image or Root::erofs.
@@ -161,8 +175,11 @@ class Runner {
   // that size.
   virtual bool limits_memory() const { return false; }
 
-  // After runs that were killed: removes what the runner could not.
+  // After runs that were killed, and at the end: removes what the runner could not.
   virtual void clean_up() {}
+
+  // Processes that take part in its runs without being below one: a daemon that serves all of them, say. Roots of trees.
+  virtual std::vector<pid_t> daemons() const { return {}; }
 
   // Whether its first start after the host was booted measures the host, for all later ones
   // (vmm/machine/host_profile.h).

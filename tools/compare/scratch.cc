@@ -1,9 +1,12 @@
 #include "tools/compare/scratch.h"
 
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -84,12 +87,47 @@ std::unique_ptr<RootMaker> Scratch::make_roots(const std::string& name, const st
   } else {
     if (!fs::is_directory(image)) throw Error("find image", image, "there is no such image or directory");
     sources.image_directory = fs::canonical(image);
-    const ImportedImage& imported = *imported_.emplace_back(
-        std::make_unique<ImportedImage>(sources.image_directory, name, cache));
+    const ImportedImage& imported =
+        *imported_.emplace_back(std::make_unique<ImportedImage>(sources.image_directory, name, cache));
+    by_name_[name] = &imported;
     sources.image = imported.name();
     sources.erofs = imported.erofs();
   }
   return std::make_unique<RootMaker>(std::move(sources));
+}
+
+UnsharedImages Scratch::make_unshared(const std::string& name, unsigned count, const image::CacheDir& cache) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) throw Error("copy", "the image", "it was imported by the user", "give its directory");
+  const ImportedImage& original = *found->second;
+  struct statfs file_system {};
+  if (statfs(original.erofs().c_str(), &file_system) != 0)
+    throw Error::from_errno("look at", original.erofs().string());
+  if (file_system.f_type == TMPFS_MAGIC) {
+    throw Error("copy", "the image", "the cache is a tmpfs, whose files are in memory before anybody maps them",
+                "set HUSK_CACHE_DIR to a directory on a disk");
+  }
+  // A quarter of what is free, and no more than takes a few seconds to write.
+  constexpr std::uintmax_t kMost = std::uintmax_t{4} << 30;
+  const std::uintmax_t room = std::min(kMost, fs::space(original.erofs().parent_path()).available / 4);
+  if (original.bytes() * count > room) {
+    throw Error("copy", "the image",
+                std::to_string(count) + " copies of it do not fit into " + std::to_string(room >> 20) + " MiB",
+                "give a smaller one");
+  }
+  UnsharedImages copies;
+  for (unsigned i = 0; i < count; ++i) {
+    const std::string copy_name = name + "-copy-" + std::to_string(i);
+    const ImportedImage& image = *imported_.emplace_back(std::make_unique<ImportedImage>(original, copy_name, cache));
+    copies.images.push_back(&image);
+    RootMaker::Sources sources;
+    sources.image = image.name();
+    sources.erofs = image.erofs();
+    sources.mounts = path_ / copy_name;
+    sources.may_mount = is_private_;
+    copies.roots.push_back(std::make_unique<RootMaker>(std::move(sources)));
+  }
+  return copies;
 }
 
 }  // namespace husk::compare

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,12 @@ namespace husk::compare {
 // Where a mount namespace may be made, which takes root, everything lies on a tmpfs in one of this process and its
 // children only: whatever happens to this process, nothing stays mounted and no file stays but an empty directory,
 // which the next comparison removes.
+// Copies of one image, so that instances share no page of it.
+struct UnsharedImages {
+  std::vector<std::unique_ptr<RootMaker>> roots;
+  std::vector<const ImportedImage*> images;
+};
+
 class Scratch {
  public:
   Scratch();
@@ -31,6 +38,10 @@ class Scratch {
   std::unique_ptr<RootMaker> make_roots(const std::string& name, const std::string& image,
                                         const image::CacheDir& cache);
 
+  // The same for `count` copies of the image that make_roots(name, ...) has imported: see UnsharedImages. Throws
+  // husk::Error where there is no room for them, or it was imported by the user.
+  UnsharedImages make_unshared(const std::string& name, unsigned count, const image::CacheDir& cache);
+
  private:
   void make_private();
   void remove();
@@ -38,6 +49,7 @@ class Scratch {
   std::filesystem::path path_;
   bool is_private_ = false;
   std::vector<std::unique_ptr<ImportedImage>> imported_;
+  std::map<std::string, const ImportedImage*> by_name_;  // as make_roots() was told
 };
 
 }  // namespace husk::compare

@@ -89,9 +89,7 @@ class ClonedSpawn {
   }
 
  private:
-  static pid_t waitpid_of(pid_t pid) {
-    return static_cast<pid_t>(syscall(SYS_wait4, pid, nullptr, 0, nullptr));
-  }
+  static pid_t waitpid_of(pid_t pid) { return static_cast<pid_t>(syscall(SYS_wait4, pid, nullptr, 0, nullptr)); }
 
   // clone3(2) has no wrapper in the C library. In the child every register but rax and rsp is as in the parent.
   long clone_and_call(clone_args& how) {
@@ -147,8 +145,7 @@ void spawn(Spawn& request) {
   // glibc's posix_spawn is clone(CLONE_VM | CLONE_VFORK) and exec: its cost does not depend on the size of this
   // process.
   request.start_ns = monotonic_ns();
-  request.error =
-      posix_spawnp(&request.pid, arguments[0], actions.get(), attributes.get(), arguments.data(), environ);
+  request.error = posix_spawnp(&request.pid, arguments[0], actions.get(), attributes.get(), arguments.data(), environ);
   if (request.error != 0) request.pid = -1;
 }
 

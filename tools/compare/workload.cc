@@ -1,5 +1,6 @@
 #include "tools/compare/workload.h"
 
+#include <glob.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "tools/compare/applications.h"
 #include "tools/compare/quoted.h"
 #include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
@@ -24,12 +26,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kPayloadPath[] = "/bin/payload";
-constexpr char kPythonMetric[] = "task_python_ns";
 constexpr std::uint64_t kTouchBytes = 16 << 20;
 constexpr std::uint64_t kSystemCalls = 100'000;
 constexpr std::uint64_t kWriteBytes = 4 << 20;
 
-constexpr const char* kNames[] = {"exit", "touch", "syscalls", "write", "python"};
+constexpr const char* kEmbeddedNames[] = {"exit", "touch", "syscalls", "write"};
 
 // FNV-1a, 64 bits: a name for a version of the payload, not a protection against anybody.
 std::string content_name(std::span<const char> bytes) {
@@ -40,9 +41,12 @@ std::string content_name(std::span<const char> bytes) {
   return name;
 }
 
-// The directories that runc and bwrap mount on, so that nobody has to write to the image to make them.
+// The directories that runc and bwrap mount on, so that nobody has to write to the image to make them; and the one by
+// which systemd-nspawn tells a root from another directory.
+constexpr const char* kDirectories[] = {"bin", "dev", "proc", "sys", "tmp", "usr"};
+
 void write_root(const fs::path& root, std::span<const char> program) {
-  for (const char* name : {"bin", "dev", "proc", "sys", "tmp"}) fs::create_directories(root / name);
+  for (const char* name : kDirectories) fs::create_directories(root / name);
   const fs::path file = root.string() + kPayloadPath;
   std::ofstream(file, std::ios::binary).write(program.data(), static_cast<std::streamsize>(program.size()));
   if (fs::file_size(file) != program.size()) throw Error("write", file.string(), "it is shorter than expected");
@@ -54,7 +58,9 @@ fs::path make_root(const image::CacheDir& cache) {
   const std::span<const char> program(husk_default_payload_start, husk_default_payload_end);
   // It is run as a plain process too, so it must be the user's own: make() refuses a cache that is not.
   const image::Folder folder = cache.make(image::CacheDir::Part::kTop);
-  const fs::path root = folder.path_of("payload-" + content_name(program));
+  std::string contents(program.begin(), program.end());
+  for (const char* name : kDirectories) contents.append(1, '/').append(name);
+  const fs::path root = folder.path_of("payload-" + content_name(contents));
   try {
     if (fs::exists(root)) return root;
     // Built aside and renamed, so that another husk never sees half of it. Under the lock nobody else is at it, so what
@@ -74,68 +80,88 @@ fs::path make_root(const image::CacheDir& cache) {
   return root;
 }
 
-// An interpreter that the image has, as a path in it; empty when there is none. Names in a root are links to absolute
-// paths often enough, so only the name itself is looked for.
-std::string find_python(const fs::path& files) {
-  for (const char* path : {"/usr/bin/python3", "/usr/local/bin/python3", "/bin/python3"}) {
-    std::error_code none;
-    if (fs::exists(fs::symlink_status(files.string() + path, none))) return path;
-  }
-  return {};
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 }  // namespace
 
-std::span<const char* const> workload_names() {
-  return kNames;
+std::vector<std::string> workload_names() {
+  std::vector<std::string> names(std::begin(kEmbeddedNames), std::end(kEmbeddedNames));
+  for (const Application& application : applications()) names.emplace_back(application.name);
+  return names;
+}
+
+std::string missing_file(const Task& task, const fs::path& root) {
+  // Whatever the root's own path has of special characters means itself.
+  std::string prefix;
+  for (const char character : root.string()) prefix += std::string("\\") + character;
+  for (const std::string& file : task.files) {
+    glob_t found{};
+    // It looks at names with lstat(2) where the pattern ends: where a link leads is a path of the root, not of this process.
+    const int status = glob((prefix + file).c_str(), GLOB_NOSORT, nullptr, &found);
+    globfree(&found);
+    if (status != 0) return file;
+  }
+  return {};
 }
 
 Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::string>& names,
-                           const std::string& python_image) {
+                           const std::string& application_image) {
+  const std::vector<std::string> known = workload_names();
   for (const std::string& name : names) {
-    if (std::ranges::find(kNames, name) == std::end(kNames)) {
-      throw Error("compare workload", "'" + name + "'", "there is no such workload",
-                  "known are exit, touch, syscalls, write, python");
+    if (std::ranges::find(known, name) == known.end()) {
+      throw Error("compare workload", "'" + name + "'", "there is no such workload", "known are " + list_of(known));
     }
   }
-  const auto is_wanted = [&](const char* name) {
+  const auto is_wanted = [&](const std::string& name) {
     return names.empty() || std::ranges::find(names, name) != names.end();
   };
   Workload workload;
   workload.description = "the embedded payload, which exits at once";
   workload.image = make_root(cache).string();
-  workload.start = {"start_ns", true, {kPayloadPath}};
+  workload.start = {.metric = "start_ns", .argv = {kPayloadPath}};
   const auto add = [&](const char* name, const char* metric, const char* option, std::uint64_t amount) {
-    if (is_wanted(name)) workload.tasks.push_back({metric, true, {kPayloadPath, option, std::to_string(amount)}});
+    if (!is_wanted(name)) return;
+    workload.tasks.push_back({.metric = metric, .argv = {kPayloadPath, option, std::to_string(amount)}});
   };
   add("touch", "task_touch_ns", "--touch", kTouchBytes);
   add("syscalls", "task_syscalls_ns", "--syscalls", kSystemCalls);
   add("write", "task_write_ns", "--write", kWriteBytes);
-  if (!python_image.empty() && is_wanted("python")) {
-    workload.task_image = python_image;
-    workload.tasks.push_back({kPythonMetric, false, {"python3", "-c", "pass"}});
-  } else if (!python_image.empty() || (!names.empty() && is_wanted("python"))) {
-    throw Error("compare workload", "'python'",
-                python_image.empty() ? "there is no IMAGE" : "IMAGE is for the workload python alone, which is not wanted",
-                "give an image that has Python in it, or a command after IMAGE");
+  for (const Application& application : applications()) {
+    if (!is_wanted(application.name)) continue;
+    if (application_image.empty()) {
+      if (names.empty()) continue;
+      throw Error("compare workload", "'" + std::string(application.name) + "'", "there is no IMAGE",
+                  "give a root directory that has " + std::string(application.packages) + ", or --payload debian");
+    }
+    workload.task_image = application_image;
+    workload.tasks.push_back(task_of(application));
+  }
+  if (!application_image.empty() && workload.task_image.empty()) {
+    throw Error("compare workloads of", "'" + application_image + "'", "only the embedded payload's are wanted",
+                "leave out IMAGE, or see --workload");
   }
   return workload;
 }
 
 void complete(Workload& workload, const fs::path& files) {
+  if (workload.task_image.empty()) return;
   for (Task& task : workload.tasks) {
-    if (task.metric != kPythonMetric) continue;
-    task.argv[0] = find_python(files);
-    if (!task.argv[0].empty()) continue;
-    throw Error("compare workload", "'python'", "'" + workload.task_image + "' has no python3 in it",
-                "give an image that has Python in it, or a command after IMAGE");
+    if (!task.is_embedded) task.missing = missing_file(task, files);
   }
+  const auto can_run = [](const Task& task) { return !task.is_embedded && task.missing.empty(); };
+  if (std::ranges::any_of(workload.tasks, can_run)) return;
+  throw Error("compare workloads of", "'" + workload.task_image + "'", "it has the programs of none of them",
+              "give an image that has, --payload debian, or a command after IMAGE");
 }
 
 Workload command_workload(const std::string& image, const std::vector<std::string>& command, const std::string& ready) {
   Workload workload;
   workload.image = image;
-  workload.start = {"start_ns", false, command};
+  workload.start = {.metric = "start_ns", .is_embedded = false, .argv = command};
   workload.ready = ready;
   workload.description = quoted(command) + " of " + quoted({image});
   return workload;

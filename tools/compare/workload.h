@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,11 @@ struct Task {
   std::string metric;  // metrics.h
   bool is_embedded = true;
   std::vector<std::string> argv;
+  std::string expect{};              // regular expression: the whole of its standard output; empty: it is not looked at
+  int limit_ms = 0;                  // of one run; 0: the comparison's
+  std::vector<std::string> files{};  // without these in the image it cannot be run
+  std::string packages{};            // that have them
+  std::string missing{};             // the first of the files that the image has not; known after complete()
 };
 
 struct Workload {
@@ -34,14 +38,17 @@ struct Workload {
   bool is_embedded() const { return start.is_embedded; }
 };
 
-// The names that `--workload` takes: exit, touch, syscalls, write, python.
-std::span<const char* const> workload_names();
+// The names that `--workload` takes: the embedded payload's (exit, touch, syscalls, write) and those of applications.h.
+std::vector<std::string> workload_names();
 
 // The embedded payload, which is put into a root directory of its own in the cache (once; the directory's name holds a
-// hash of its contents), with the tasks that are named (all when none is). `python_image`, when not empty, is an image
-// in which to look for Python. Throws husk::Error, also for a name that is not known or cannot be had.
+// hash of its contents), with the tasks that are named (all when none is). The applications' are tasks of
+// `application_image`, when that is not empty. Throws husk::Error, also for a name that is not known or cannot be had.
 Workload embedded_workload(const image::CacheDir& cache, const std::vector<std::string>& names,
-                           const std::string& python_image);
+                           const std::string& application_image);
+
+// The first of the task's files that the root lacks; empty when it has them all.
+std::string missing_file(const Task& task, const std::filesystem::path& root);
 
 // A command of the user's, which is expected to end by itself with status 0. With `ready` it may also wait, once it has
 // written a line with that text.

@@ -101,7 +101,8 @@ void write_payload(TreeWriter& tree, const ContainerSpec& payload) {
   if (payload.ignored_signals != 0) tree.u64("ignored-signals", payload.ignored_signals);
   if (payload.blocked_signals != 0) tree.u64("blocked-signals", payload.blocked_signals);
   std::vector<std::uint64_t> limits;
-  for (const InheritedLimit& limit : payload.limits) limits.insert(limits.end(), {limit.resource, limit.soft, limit.hard});
+  for (const InheritedLimit& limit : payload.limits)
+    limits.insert(limits.end(), {limit.resource, limit.soft, limit.hard});
   if (!limits.empty()) tree.u64_array("limits", limits);
   tree.end();
 }

@@ -116,28 +116,27 @@ void add_image(CLI::App& app, int& status) {
   image->require_subcommand(1);
   image->callback([&status] { status = 0; });
 
-  CLI::App* import = image->add_subcommand("import", "fix a directory's present state under a name");
-  import->add_option("DIR", arguments->directory, "root file system directory")->required();
-  import->add_option("NAME", arguments->name, "name: a-z, 0-9, '.', '_', '-'")->required();
-  import->callback([arguments] { import_image(*arguments);
-});
+  CLI::App* from_directory = image->add_subcommand("import", "fix a directory's present state under a name");
+  from_directory->add_option("DIR", arguments->directory, "root file system directory")->required();
+  from_directory->add_option("NAME", arguments->name, "name: a-z, 0-9, '.', '_', '-'")->required();
+  from_directory->callback([arguments] { import_image(*arguments); });
 
-CLI::App* list = image->add_subcommand("ls", "list the named images, then those kept of directories that were run");
-list->callback([] { list_images(); });
+  CLI::App* list = image->add_subcommand("ls", "list the named images, then those kept of directories that were run");
+  list->callback([] { list_images(); });
 
-CLI::App* inspect = image->add_subcommand("inspect", "print what is known of named images, as JSON");
-inspect->add_option("NAME", arguments->names, "image names")->required();
-inspect->callback([arguments] { inspect_images(*arguments); });
+  CLI::App* inspect = image->add_subcommand("inspect", "print what is known of named images, as JSON");
+  inspect->add_option("NAME", arguments->names, "image names")->required();
+  inspect->callback([arguments] { inspect_images(*arguments); });
 
-CLI::App* remove = image->add_subcommand("rm", "remove named images; running containers keep theirs");
-remove->add_option("NAME", arguments->names, "image names")->required();
-remove->callback([arguments] { remove_images(*arguments); });
+  CLI::App* remove = image->add_subcommand("rm", "remove named images; running containers keep theirs");
+  remove->add_option("NAME", arguments->names, "image names")->required();
+  remove->callback([arguments] { remove_images(*arguments); });
 
-CLI::App* prune = image->add_subcommand(
-    "prune",
-    "remove the images of directories that are gone, and what killed builds left; running containers keep theirs");
-prune->add_flag("--all", arguments->all, "the images of all directories; they are made anew when needed");
-prune->callback([arguments] { prune_images(*arguments); });
-}  // namespace husk::cli
+  CLI::App* prune = image->add_subcommand(
+      "prune",
+      "remove the images of directories that are gone, and what killed builds left; running containers keep theirs");
+  prune->add_flag("--all", arguments->all, "the images of all directories; they are made anew when needed");
+  prune->callback([arguments] { prune_images(*arguments); });
+}
 
 }  // namespace husk::cli

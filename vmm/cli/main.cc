@@ -9,10 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "vmm/cli/command_line.h"
 #include "vmm/cli/compare_command.h"
-#include "vmm/cli/doctor.h"
-#include "vmm/cli/image_command.h"
-#include "vmm/cli/kernel_command.h"
 #include "vmm/cli/run_command.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/error.h"
@@ -46,7 +44,7 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int main_run(int count, char** arguments, const StartTimes& start, SignalBits ignored_signals) {
-  CLI::App app{"Run one container payload, isolated by a micro-VM, by namespaces, or not at all"};
+  CLI::App app;
   RunOptions options;
   options.spec.ignored_signals = ignored_signals;
   options.spec.blocked_signals = blocked_signals();
@@ -69,9 +67,7 @@ int main_any(int count, char** arguments) {
   app.add_subcommand("compare", "measure a payload in several kinds of isolation (see `husk compare --help`)");
   app.add_subcommand("report", "show a comparison again, or two side by side (see `husk report --help`)");
   int status = 0;
-  add_image(app, status);
-  add_doctor(app, status);
-  add_kernel(app);
+  declare_other_commands(app, status);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -85,8 +81,8 @@ int main_guarded(int count, char** arguments) {
   const SignalBits ignored_signals = settle_signals();
   try {
     runner::open_missing_streams();
-    if (count > 1 && std::string_view(arguments[1]) == "run") return main_run(count - 1, arguments + 1, start, ignored_signals);
     const std::string_view command = count > 1 ? arguments[1] : "";
+    if (command == "run") return main_run(count - 1, arguments + 1, start, ignored_signals);
     if (command == "compare" || command == "report") execute_compare(count - 1, arguments + 1);
     return main_any(count, arguments);
   } catch (const Error& error) {

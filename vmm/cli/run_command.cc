@@ -90,7 +90,8 @@ int run_command(RunOptions& options, const StartTimes& start) {
       runner::RootSource root = open_root_source(options.spec);
       root.in_place = options.in_place;
       if (root.in_place && !root.directory) {
-        throw Error("use", "--in-place", "'" + options.spec.image + "' is an imported image, which nobody can write to");
+        throw Error("use", "--in-place",
+                    "'" + options.spec.image + "' is an imported image, which nobody can write to");
       }
       return runner::run_in_namespace(options.spec, root);
     }

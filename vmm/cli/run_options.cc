@@ -83,6 +83,7 @@ void apply_log_level(const std::string& word) {
 
 void declare_run_options(CLI::App& app, RunOptions& options) {
   app.name("husk run");
+  app.description("Run one container payload, isolated by a micro-VM, by namespaces, or not at all");
   app.footer(
       "husk run [OPTIONS] IMAGE [COMMAND [ARGUMENT...]]\n"
       "IMAGE is a directory with a root file system, or a name made by `husk image import`.\n"
@@ -99,8 +100,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("-u,--user", options.user, "numeric user and group of the payload")->type_name("UID[:GID]");
   app.add_option("--hostname", options.spec.hostname, "host name that the payload sees (default husk)");
   app.add_option("--isolation", options.isolation, "vm (default), namespace or process")->type_name("HOW");
-  app.add_flag("--in-place", options.in_place,
-               "with --isolation namespace: IMAGE, a directory, is the payload's root itself, and what it writes stays there");
+  app.add_flag(
+      "--in-place", options.in_place,
+      "with --isolation namespace: IMAGE, a directory, is the payload's root itself, and what it writes stays there");
   app.add_option("--guest-ring", options.guest_ring, "privilege ring of the guest kernel: auto (default), 0 or 3")
       ->type_name("RING");
   app.add_option("--jail", options.jail_level,

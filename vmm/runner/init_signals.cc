@@ -111,7 +111,8 @@ std::optional<int> answer_init_signal(int listener, int pidfd, pid_t pid) {
   response.id = request.id;
   const int signo = signal_of(request.data);
   const ProcessStatus payload = read_status(pid);
-  const ProcessStatus sender = would_end(payload, signo) ? read_status(static_cast<pid_t>(request.pid)) : ProcessStatus();
+  const ProcessStatus sender =
+      would_end(payload, signo) ? read_status(static_cast<pid_t>(request.pid)) : ProcessStatus();
   if (is_meant(payload, sender, request.data) && may_signal(sender, payload)) {
     // Whose status was read may be another process by now, which got the number of a sender that has ended.
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &request.id) != 0) return std::nullopt;

@@ -55,11 +55,10 @@ constexpr std::vector<Range> conditional_calls() {
   // A vsock reaches the hypervisor, past the network namespace. AF_ALG is a way to much kernel code that no namespace
   // confines. The others are families of which the kernel has little left, and those that are newer than this list.
   constexpr std::uint32_t kFirstUnknownFamily = 46;
-  add(SYS_socket,
-      {load(argument(0)), jump(BPF_JGE, kFirstUnknownFamily, 9, 0), jump(BPF_JEQ, AF_VSOCK, 8, 0),
-       jump(BPF_JEQ, AF_ALG, 7, 0), jump(BPF_JEQ, AF_DECnet, 6, 0), jump(BPF_JEQ, AF_ECONET, 5, 0),
-       jump(BPF_JEQ, AF_ATMSVC, 4, 0), jump(BPF_JEQ, AF_IRDA, 3, 0), jump(BPF_JEQ, AF_WANPIPE, 2, 0),
-       jump(BPF_JEQ, AF_ISDN, 1, 0), jump(BPF_JEQ, AF_CAIF, 0, 1), result(kNotPermitted), result(kAllow)});
+  add(SYS_socket, {load(argument(0)), jump(BPF_JGE, kFirstUnknownFamily, 9, 0), jump(BPF_JEQ, AF_VSOCK, 8, 0),
+                   jump(BPF_JEQ, AF_ALG, 7, 0), jump(BPF_JEQ, AF_DECnet, 6, 0), jump(BPF_JEQ, AF_ECONET, 5, 0),
+                   jump(BPF_JEQ, AF_ATMSVC, 4, 0), jump(BPF_JEQ, AF_IRDA, 3, 0), jump(BPF_JEQ, AF_WANPIPE, 2, 0),
+                   jump(BPF_JEQ, AF_ISDN, 1, 0), jump(BPF_JEQ, AF_CAIF, 0, 1), result(kNotPermitted), result(kAllow)});
   // Typing into the terminal that the payload shares with the caller's shell (ioctl_tty(2)).
   constexpr std::uint32_t kTiocLinux = 0x541c;
   add(SYS_ioctl, {load(argument(1)), jump(BPF_JEQ, TIOCSTI, 1, 0), jump(BPF_JEQ, kTiocLinux, 0, 1),

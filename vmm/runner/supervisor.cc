@@ -129,7 +129,8 @@ int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal)
     }
     if (terminal != nullptr) {
       const std::optional<int> typed = terminal->move(terminals, payload.pid);
-      if (typed && !ended_by && deliver_to_init(payload.pidfd.get(), payload.pid, *typed, true) == Delivery::kEndsPayload) {
+      if (typed && !ended_by &&
+          deliver_to_init(payload.pidfd.get(), payload.pid, *typed, true) == Delivery::kEndsPayload) {
         ended_by = typed;
       }
     }

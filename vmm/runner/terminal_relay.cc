@@ -72,8 +72,7 @@ UniqueFd open_own_terminal() {
   UniqueFd master(::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
   const int unlocked = 0;
   int number = 0;
-  if (!master || ::ioctl(master.get(), TIOCSPTLCK, &unlocked) != 0 ||
-      ::ioctl(master.get(), TIOCGPTN, &number) != 0) {
+  if (!master || ::ioctl(master.get(), TIOCSPTLCK, &unlocked) != 0 || ::ioctl(master.get(), TIOCGPTN, &number) != 0) {
     throw Error::from_errno("make", "a terminal for the payload");
   }
   copy_window_size(master.get());
@@ -112,9 +111,8 @@ void TerminalRelay::prepare(std::span<pollfd, kDescriptors> events) const {
   // poll(2) skips a negative descriptor, and reports errors of the others whatever is asked.
   const bool wants_input = open && to_payload_.empty();
   events[0] = {.fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN, .revents = 0};
-  events[1] = {.fd = open ? master_.get() : -1,
-               .events = events_of(to_user_.empty(), !to_payload_.empty()),
-               .revents = 0};
+  events[1] = {
+      .fd = open ? master_.get() : -1, .events = events_of(to_user_.empty(), !to_payload_.empty()), .revents = 0};
   events[2] = {.fd = to_user_.empty() ? -1 : STDOUT_FILENO, .events = POLLOUT, .revents = 0};
 }
 

@@ -36,9 +36,9 @@ extern "C" {
 // glibc's parts. All are hidden symbols of libc.a.
 extern void* __libc_stack_end;
 extern int __libc_enable_secure;
-extern void* _dl_random;                  // AT_RANDOM: 16 bytes
-extern std::size_t _dl_minsigstacksize;   // AT_MINSIGSTKSZ, or 0 before Linux 5.14
-void _dl_aux_init(ElfW(auxv_t)*);
+extern void* _dl_random;                 // AT_RANDOM: 16 bytes
+extern std::size_t _dl_minsigstacksize;  // AT_MINSIGSTKSZ, or 0 before Linux 5.14
+void _dl_aux_init(ElfW(auxv_t) *);
 void __tunables_init(char**);
 void _dl_relocate_static_pie();
 void __libc_setup_tls();
@@ -81,7 +81,7 @@ namespace {
 constexpr std::size_t kLargestOldSignalFrame = 4096;
 
 // The auxiliary vector lies behind the environment (System V ABI, AMD64 supplement, 3.4.1).
-ElfW(auxv_t)* auxiliary_vector(char** environment) {
+ElfW(auxv_t) * auxiliary_vector(char** environment) {
   while (*environment != nullptr) ++environment;
   return reinterpret_cast<ElfW(auxv_t)*>(environment + 1);
 }

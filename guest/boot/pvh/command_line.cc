@@ -99,6 +99,15 @@ std::string_view read_device(std::string_view value, Options& options) {
   return {};
 }
 
+std::string_view read_image(std::string_view value, Options& options) {
+  const auto size = take_number(value);
+  if (!size || !take(value, '@')) return "not SIZE@BASE";
+  const auto base = whole_number(value, std::numeric_limits<std::uint64_t>::max());
+  if (!base) return "not SIZE@BASE";
+  options.image = {*base, *size};
+  return {};
+}
+
 std::string_view read_ids(std::string_view value, Options& options) {
   constexpr std::uint64_t kMaxId = std::numeric_limits<std::uint32_t>::max() - 1;  // -1 means "no id"
   const auto uid = take_number(value);
@@ -183,7 +192,7 @@ constexpr Key kKeys[] = {
     {"init=", read_program},     {"hostname=", read_host_name}, {"husk.cwd=", read_working_directory},
     {"husk.uid=", read_ids},     {"husk.ring=", read_ring},     {"husk.exit=", read_exit_port},
     {"husk.tsc_khz=", read_tsc}, {"loglevel=", read_log_level}, {"husk.loglevel=", read_log_level},
-    {"console=", read_console},  {kDeviceKey, read_device},
+    {"console=", read_console},  {kDeviceKey, read_device},     {"husk.image=", read_image},
 };
 
 Problem read_word(std::string_view word, Options& options) {

@@ -36,6 +36,12 @@ struct DeviceWord {
   std::uint32_t irq = 0;
 };
 
+// husk.image=SIZE@BASE
+struct ImageWord {
+  std::uint64_t base = 0;
+  std::uint64_t size = 0;
+};
+
 struct Options {
   static constexpr std::size_t kMaxDevices = 24;  // pins of one I/O APIC
 
@@ -50,7 +56,8 @@ struct Options {
   std::optional<std::uint32_t> ring;       // 0 or 3; nothing: as measured
   std::optional<std::uint16_t> exit_port;  // of QEMU's isa-debug-exit
   std::uint16_t log_port = drivers::kSerialPort;
-  std::uint32_t tsc_khz = 0;  // 0: find out
+  std::uint32_t tsc_khz = 0;       // 0: find out
+  std::optional<ImageWord> image;  // where the root image lies; nothing: the boot loader's module
   std::array<DeviceWord, kMaxDevices> devices;
   std::size_t device_count = 0;
 };

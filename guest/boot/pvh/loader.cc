@@ -93,12 +93,18 @@ std::span<char> command_line(const StartInfo& info) {
   return text.first(length + 1);
 }
 
-// The root image: the boot loader's first module.
-PhysicalRange read_module(const StartInfo& info) {
+// The root image: where the command line says, else the boot loader's first module.
+PhysicalRange find_image(const StartInfo& info) {
   const std::span<const ModuleEntry> modules = array_at<const ModuleEntry>(info.modules, info.module_count);
   if (info.module_count > kMaxModules) fail({"more than one module: the root image is the only one", ""});
-  if (modules.empty()) fail({"there is no root image: give an EROFS image as module (QEMU: -initrd)", ""});
-  const PhysicalRange image{modules[0].start, modules[0].size};
+  PhysicalRange image;
+  if (options_.image) {
+    if (!modules.empty()) fail({"the root image is a module and in husk.image= as well", ""});
+    image = {options_.image->base, options_.image->size};
+  } else {
+    if (modules.empty()) fail({"there is no root image: give an EROFS image as module (QEMU: -initrd)", ""});
+    image = {modules[0].start, modules[0].size};
+  }
   if (image.start % mm::kPageSize != 0) fail({"the root image does not begin at a page", ""});
   if (image.size == 0 || image.end() < image.start) fail({"the root image has no valid size", ""});
   return image;
@@ -285,7 +291,7 @@ extern "C" [[noreturn]] void load_kernel(std::uint64_t start_info, std::uint64_t
   exit_port_ = options_.exit_port;
   check(unclosed);
   check(unusable);
-  const PhysicalRange image = read_module(info);
+  const PhysicalRange image = find_image(info);
   read_memory(info, line, image);
 
   const bool emulated = slow != 0;

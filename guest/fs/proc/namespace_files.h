@@ -11,10 +11,10 @@
 namespace kernel::fs {
 
 struct NamespaceKind {
-  std::string_view name;       // of the entry
-  std::string_view type;       // before the number
-  std::uint64_t number;        // of the inode: Linux's numbers of the first namespaces (include/linux/nsfs.h)
-  std::uint32_t clone_flag;    // CLONE_NEW*, which ioctl_nsfs(2) NS_GET_NSTYPE reports
+  std::string_view name;     // of the entry
+  std::string_view type;     // before the number
+  std::uint64_t number;      // of the inode: Linux's numbers of the first namespaces (include/linux/nsfs.h)
+  std::uint32_t clone_flag;  // CLONE_NEW*, which ioctl_nsfs(2) NS_GET_NSTYPE reports
 };
 std::span<const NamespaceKind> namespace_kinds();
 

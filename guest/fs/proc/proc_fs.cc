@@ -108,7 +108,8 @@ class NodeDirectory : public ProcInode {
         case FileType::kSymlink:
           return Ref<Inode>(TRY(make_ref<NodeLink>(fs(), node)));
         default:
-          return Ref<Inode>(TRY(make_ref<NodeDirectory>(fs(), node.children(), number_of(node), sysctl_ || node.sysctl)));
+          return Ref<Inode>(
+              TRY(make_ref<NodeDirectory>(fs(), node.children(), number_of(node), sysctl_ || node.sysctl)));
       }
     }
     return Errno::kNoEnt;

@@ -178,8 +178,8 @@ class MagicLink final : public ProcInode {
   int which_;
 };
 
-constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102,
-                        kNamespacesNumber = 0x103, kFirstNamespaceNumber = 0x110, kFirstDescriptorNumber = 0x1000;
+constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102, kNamespacesNumber = 0x103,
+                        kFirstNamespaceNumber = 0x110, kFirstDescriptorNumber = 0x1000;
 
 // fdinfo/N.
 class DescriptorInfo final : public ProcFile {
@@ -346,8 +346,8 @@ struct SpecialEntry {
   FileType type;
 };
 constexpr SpecialEntry kSpecial[] = {
-    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink}, {"fd", FileType::kDirectory},
-    {"fdinfo", FileType::kDirectory}, {"mem", FileType::kRegular}, {"ns", FileType::kDirectory},
+    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink},    {"fd", FileType::kDirectory},
+    {"fdinfo", FileType::kDirectory}, {"mem", FileType::kRegular},    {"ns", FileType::kDirectory},
     {"root", FileType::kSymlink},     {"task", FileType::kDirectory},
 };
 constexpr std::size_t kSpecialCount = sizeof kSpecial / sizeof kSpecial[0];

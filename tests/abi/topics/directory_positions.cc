@@ -34,7 +34,8 @@ static void far_behind(const char* path) {
   const int fd = ::open(path, O_RDONLY | O_DIRECTORY);
   say("%s:", path);
   char buffer[4096];
-  for (const long long position : {0x40000000LL, 0x7ffffffeLL, 0x80000002LL, 0xffffffffLL, 0x100000002LL, 0x180000002LL}) {
+  for (const long long position :
+       {0x40000000LL, 0x7ffffffeLL, 0x80000002LL, 0xffffffffLL, 0x100000002LL, 0x180000002LL}) {
     say(" %s", outcome(::lseek(fd, position, SEEK_SET)));
     timespec before{}, after{};
     ::clock_gettime(CLOCK_MONOTONIC, &before);
@@ -59,7 +60,8 @@ static void positions(const char* path, std::size_t size) {
       char again[512];
       const int other = ::open(path, O_RDONLY | O_DIRECTORY);
       ::lseek(other, at, SEEK_SET);
-      if (list(other, again, sizeof again) > 0) right += std::strcmp(reinterpret_cast<Record*>(again)->name, record->name) == 0;
+      if (list(other, again, sizeof again) > 0)
+        right += std::strcmp(reinterpret_cast<Record*>(again)->name, record->name) == 0;
       ::close(other);
       at = record->offset;
       ++entries;

@@ -41,7 +41,8 @@ static int run() {
   action.sa_handler = [](int) {};
   ::sigaction(SIGALRM, &action, nullptr);
   // Again and again: the first may come before the call.
-  const itimerval ticks{.it_interval = {.tv_sec = 0, .tv_usec = 100'000}, .it_value = {.tv_sec = 0, .tv_usec = 100'000}};
+  const itimerval ticks{.it_interval = {.tv_sec = 0, .tv_usec = 100'000},
+                        .it_value = {.tv_sec = 0, .tv_usec = 100'000}};
   ::setitimer(ITIMER_REAL, &ticks, nullptr);
 
   for (const timespec& time : {kFar, kBeyondSigned, kBelowUnsigned}) {

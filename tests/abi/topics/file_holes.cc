@@ -70,7 +70,8 @@ void allocating() {
   ::pread(fd, page, sizeof page, 0);
   say("%d %d %d %d\n", page[99], page[100], page[8291], page[8292]);
   say("punch without keeping: %s\n", outcome(::fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 1)));
-  say("punch behind the end: %s\n", outcome(::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1L << 30, 4096)));
+  say("punch behind the end: %s\n",
+      outcome(::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1L << 30, 4096)));
   // Also where the range lies behind the end and in its page.
   for (const off_t from : {0L, 8191L, 1L << 20})
     say("zero range: %s\n", outcome(::fallocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, from, 100)));

@@ -30,7 +30,9 @@ void limit(rlim_t bytes) {
   ::setrlimit(RLIMIT_FSIZE, &values);
 }
 
-std::string number(long value) { return value < 0 ? outcome(value) : std::to_string(value); }
+std::string number(long value) {
+  return value < 0 ? outcome(value) : std::to_string(value);
+}
 
 int within() {
   ::signal(SIGXFSZ, [](int) { signals = signals + 1; });

@@ -51,9 +51,9 @@ static void look(const char* what, const std::function<ssize_t(unsigned char*)>&
             ::setitimer(ITIMER_REAL, &ticks, nullptr);
             const ssize_t result = call(buffer);
             say("%s, interrupted: %s\n", what,
-                result < 0                                        ? outcome(result)
-                : result < static_cast<ssize_t>(kSize)            ? "a part"
-                                                                  : "all of it");
+                result < 0                             ? outcome(result)
+                : result < static_cast<ssize_t>(kSize) ? "a part"
+                                                       : "all of it");
             return 0;
           }));
   const pid_t child = in_child([&] {

@@ -22,8 +22,8 @@ constexpr std::size_t kSize = std::size_t{1} << 30;
 char* make_buffer() {
   const int file = ::memfd_create("part", 0);
   ::ftruncate(file, kPart);
-  auto* buffer = static_cast<char*>(
-      ::mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  auto* buffer =
+      static_cast<char*>(::mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   for (std::size_t i = 0; i < kSize / kPart; ++i) {
     ::mmap(buffer + i * kPart, kPart, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
   }
@@ -39,7 +39,9 @@ void zeros(char* buffer) {
             ::setitimer(ITIMER_REAL, &ticks, nullptr);
             const int zero = ::open("/dev/zero", O_RDONLY);
             const ssize_t got = ::read(zero, buffer, kSize);
-            say("a read of /dev/zero: %s\n", got == static_cast<ssize_t>(kSize) ? "all" : got > 0 ? "a part" : outcome(got));
+            say("a read of /dev/zero: %s\n", got == static_cast<ssize_t>(kSize) ? "all"
+                                             : got > 0                          ? "a part"
+                                                                                : outcome(got));
             return 0;
           }));
   // The child reads for ever; the parent's sleep is not as long as one of its reads.

@@ -10,8 +10,7 @@ using namespace abi;
 namespace {
 
 int run() {
-  for (const int family : {-1, 46, 9999, 0})
-    say("family %d: %s\n", family, outcome(::socket(family, SOCK_STREAM, 0)));
+  for (const int family : {-1, 46, 9999, 0}) say("family %d: %s\n", family, outcome(::socket(family, SOCK_STREAM, 0)));
   say("type 11: %s\n", outcome(::socket(AF_UNIX, 11, 0)));
   say("flags: %s\n", outcome(::socket(AF_UNIX, SOCK_STREAM | 0x100, 0)));
   say("flags of no family: %s\n", outcome(::socket(9999, SOCK_STREAM | 0x100, 0)));

@@ -85,7 +85,8 @@ void sizes() {
 
 void packets() {
   Pipe p(O_NONBLOCK | O_DIRECT);
-  say("flags %x %x\n", ::fcntl(p.out, F_GETFL) & (O_DIRECT | O_NONBLOCK), ::fcntl(p.in, F_GETFL) & (O_DIRECT | O_NONBLOCK));
+  say("flags %x %x\n", ::fcntl(p.out, F_GETFL) & (O_DIRECT | O_NONBLOCK),
+      ::fcntl(p.in, F_GETFL) & (O_DIRECT | O_NONBLOCK));
   p.put(5), p.put(7), p.put(5000);
   say("held %d\n", p.held());
   say("read %zd", p.get(100));

@@ -47,20 +47,39 @@ static std::string contents(const std::string& path) {
 }
 
 static void files() {
-  for (const char* name : {"cgroup", "cmdline", "comm", "cwd", "environ", "exe", "fd", "fdinfo", "gid_map", "limits", "maps",
-                           "mem", "mountinfo", "mounts", "ns", "oom_adj", "oom_score", "oom_score_adj", "personality",
-                           "root", "setgroups", "stat", "statm", "status", "task", "uid_map"}) {
+  for (const char* name : {"cgroup", "cmdline", "comm",      "cwd",           "environ",     "exe",       "fd",
+                           "fdinfo", "gid_map", "limits",    "maps",          "mem",         "mountinfo", "mounts",
+                           "ns",     "oom_adj", "oom_score", "oom_score_adj", "personality", "root",      "setgroups",
+                           "stat",   "statm",   "status",    "task",          "uid_map"}) {
     say_mode(std::string("/proc/self/") + name);
   }
   say("\n");
-  for (const char* name : {"cmdline", "cpuinfo", "devices", "diskstats", "filesystems", "loadavg", "meminfo", "mounts",
-                           "partitions", "stat", "swaps", "uptime", "version", "vmstat", "sys", "sys/kernel",
-                           "sys/kernel/ostype", "sys/kernel/osrelease", "sys/kernel/version", "sys/kernel/random/uuid"}) {
+  for (const char* name : {"cmdline",
+                           "cpuinfo",
+                           "devices",
+                           "diskstats",
+                           "filesystems",
+                           "loadavg",
+                           "meminfo",
+                           "mounts",
+                           "partitions",
+                           "stat",
+                           "swaps",
+                           "uptime",
+                           "version",
+                           "vmstat",
+                           "sys",
+                           "sys/kernel",
+                           "sys/kernel/ostype",
+                           "sys/kernel/osrelease",
+                           "sys/kernel/version",
+                           "sys/kernel/random/uuid"}) {
     say_mode(std::string("/proc/") + name);
   }
   say("\n");
-  for (const char* name : {"swaps", "self/setgroups", "self/uid_map", "self/gid_map", "self/personality", "self/oom_adj",
-                           "self/oom_score_adj", "sys/kernel/randomize_va_space", "sys/fs/overflowuid"}) {
+  for (const char* name :
+       {"swaps", "self/setgroups", "self/uid_map", "self/gid_map", "self/personality", "self/oom_adj",
+        "self/oom_score_adj", "sys/kernel/randomize_va_space", "sys/fs/overflowuid"}) {
     say(" %s[%s]", name, contents(std::string("/proc/") + name).c_str());
   }
   say("\n");
@@ -68,11 +87,33 @@ static void files() {
 
 static void writing(const char* who) {
   say("%s writes:", who);
-  for (const char* name : {"self/status", "self/stat", "self/cmdline", "self/limits", "self/maps", "self/mounts",
-                           "self/environ", "self/oom_score", "self/comm", "uptime", "meminfo", "version", "cpuinfo", "stat",
-                           "swaps", "vmstat", "loadavg", "sys/kernel/ostype", "sys/kernel/osrelease",
-                           "sys/kernel/version", "sys/kernel/random/uuid", "sys/kernel/random/entropy_avail",
-                           "sys/fs/overflowuid/x", "1/status", "1/oom_score_adj", "1/environ", "none"}) {
+  for (const char* name : {"self/status",
+                           "self/stat",
+                           "self/cmdline",
+                           "self/limits",
+                           "self/maps",
+                           "self/mounts",
+                           "self/environ",
+                           "self/oom_score",
+                           "self/comm",
+                           "uptime",
+                           "meminfo",
+                           "version",
+                           "cpuinfo",
+                           "stat",
+                           "swaps",
+                           "vmstat",
+                           "loadavg",
+                           "sys/kernel/ostype",
+                           "sys/kernel/osrelease",
+                           "sys/kernel/version",
+                           "sys/kernel/random/uuid",
+                           "sys/kernel/random/entropy_avail",
+                           "sys/fs/overflowuid/x",
+                           "1/status",
+                           "1/oom_score_adj",
+                           "1/environ",
+                           "none"}) {
     say(" %s %s", name, written(std::string("/proc/") + name, "x\n"));
   }
   say("\n%s creates: %s", who, outcome(::open("/proc/new", O_WRONLY | O_CREAT, 0644)));
@@ -87,7 +128,8 @@ static void writing(const char* who) {
 // Downwards needs a privilege that root in a container may not have.
 static void adjustments(const char* who) {
   say("%s adjusts:", who);
-  for (const char* text : {"500", "1000", "1001", "-1001", "", "x", "12 ", " 3\n", "+4", "4x", "99999999999", "99999999999999999999999", "0"}) {
+  for (const char* text : {"500", "1000", "1001", "-1001", "", "x", "12 ", " 3\n", "+4", "4x", "99999999999",
+                           "99999999999999999999999", "0"}) {
     say(" [%s] %s", text, written("/proc/self/oom_score_adj", text));
     say(" %s", contents("/proc/self/oom_score_adj").c_str());
     say("%s", contents("/proc/self/oom_adj").c_str());
@@ -138,7 +180,8 @@ static void memory() {
   say(", nothing mapped %s", outcome(::pread(fd, text, 4, 0)));
   say(", %s", outcome(::pwrite(fd, text, 4, 0)));
   say(", the kernel's %s", outcome(::pread(fd, text, 4, static_cast<off_t>(0x7ffffffff000))));
-  char* pages = static_cast<char*>(::mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* pages =
+      static_cast<char*>(::mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   std::memset(pages, 'p', 3 * 4096);
   ::munmap(pages + 2 * 4096, 4096);
   static char big[3 * 4096];

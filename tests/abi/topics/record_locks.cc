@@ -34,7 +34,9 @@ static void say_lock(const struct flock& lock, pid_t first) {
   say(" %s", type);
   if (lock.l_type != F_UNLCK) {
     say(" %ld+%ld by %s", static_cast<long>(lock.l_start), static_cast<long>(lock.l_len),
-        lock.l_pid == -1 ? "a description" : lock.l_pid == first ? "the first" : "another");
+        lock.l_pid == -1      ? "a description"
+        : lock.l_pid == first ? "the first"
+                              : "another");
   }
 }
 

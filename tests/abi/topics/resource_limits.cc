@@ -90,7 +90,8 @@ static void processes() {
               if (child < 0) break;
             }
             pthread_t thread;
-            errno = ::pthread_create(&thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+            errno = ::pthread_create(
+                &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
             say("thread: %s\n", outcome(errno ? -1 : 0));
             ::signal(SIGTERM, SIG_IGN);
             ::kill(0, SIGTERM);
@@ -112,7 +113,8 @@ static void processes() {
             ::setuid(fresh_user());
             for (int i = 0; i < 5; ++i) {
               pthread_t thread;
-              errno = ::pthread_create(&thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+              errno = ::pthread_create(
+                  &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
               if (errno != 0) say("thread: %s\n", outcome(-1));
               ::pthread_join(thread, nullptr);
               // It is gone a moment after it has been joined.
@@ -197,7 +199,8 @@ static void niceness() {
   say_end("nice", in_child([] {
             set_limit(RLIMIT_NICE, 0, 0);
             ::setuid(fresh_user());
-            for (const int nice : {5, 10, 3, 2, 1, 2, 0}) say("%d: %s\n", nice, outcome(::setpriority(PRIO_PROCESS, 0, nice)));
+            for (const int nice : {5, 10, 3, 2, 1, 2, 0})
+              say("%d: %s\n", nice, outcome(::setpriority(PRIO_PROCESS, 0, nice)));
             say("now %d\n", ::getpriority(PRIO_PROCESS, 0));
             return 0;
           }));
@@ -247,11 +250,14 @@ static void others() {
   pthread_t thread;
   static volatile pid_t tid;
   static volatile bool end;
-  ::pthread_create(&thread, nullptr, [](void*) -> void* {
-    tid = ::gettid();
-    while (!end) ::usleep(1'000);
-    return nullptr;
-  }, nullptr);
+  ::pthread_create(
+      &thread, nullptr,
+      [](void*) -> void* {
+        tid = ::gettid();
+        while (!end) ::usleep(1'000);
+        return nullptr;
+      },
+      nullptr);
   while (tid == 0) ::usleep(1'000);
   say("of a thread: %s\n", outcome(::prlimit(tid, RLIMIT_NOFILE, nullptr, &old)));
   end = true;

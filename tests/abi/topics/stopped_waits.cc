@@ -35,8 +35,7 @@ static void stopped(const char* what, const std::function<long()>& call, const s
     errno = 0;
     const long result = call();
     const char* error = result < 0 ? outcome(result) : "ok";
-    say("%s: %ld %s, waited for all of the time: %s\n", what, result, error,
-        now() - start >= kTimeout ? "yes" : "no");
+    say("%s: %ld %s, waited for all of the time: %s\n", what, result, error, now() - start >= kTimeout ? "yes" : "no");
     return 0;
   });
   await_asleep(child);
@@ -77,8 +76,10 @@ static int run() {
   };
 
   stopped("poll", [&] { return ::poll(&one, 1, kTimeout / 1'000'000); });
-  stopped("poll, stopped for longer", [&] { return ::poll(&one, 1, kTimeout / 1'000'000); }, {}, 500'000);
-  stopped("poll without end", [&] { return ::poll(&one, 1, -1); }, write_byte);
+  stopped(
+      "poll, stopped for longer", [&] { return ::poll(&one, 1, kTimeout / 1'000'000); }, {}, 500'000);
+  stopped(
+      "poll without end", [&] { return ::poll(&one, 1, -1); }, write_byte);
   read_byte();
   stopped("ppoll", [&] {
     timespec time = kTime;
@@ -86,18 +87,18 @@ static int run() {
     if (time.tv_sec != 0 || time.tv_nsec != 0) say("ppoll: time is left\n");
     return result;
   });
-  stopped("ppoll without end", [&] { return ::ppoll(&one, 1, nullptr, nullptr); }, write_byte);
+  stopped(
+      "ppoll without end", [&] { return ::ppoll(&one, 1, nullptr, nullptr); }, write_byte);
   read_byte();
-  stopped("ppoll, read-only timeout",
-          [&] { return ::syscall(SYS_ppoll, nullptr, 0, read_only(kTime), nullptr, 0); });
+  stopped("ppoll, read-only timeout", [&] { return ::syscall(SYS_ppoll, nullptr, 0, read_only(kTime), nullptr, 0); });
   stopped("select", [&] {
     timeval time{.tv_sec = 0, .tv_usec = kTimeout / 1'000};
     const long result = ::select(ends[0] + 1, select_set(), nullptr, nullptr, &time);
     if (time.tv_sec != 0 || time.tv_usec != 0) say("select: time is left\n");
     return result;
   });
-  stopped("select without end", [&] { return ::select(ends[0] + 1, select_set(), nullptr, nullptr, nullptr); },
-          write_byte);
+  stopped(
+      "select without end", [&] { return ::select(ends[0] + 1, select_set(), nullptr, nullptr, nullptr); }, write_byte);
   read_byte();
   stopped("select, read-only timeout", [&] {
     return ::syscall(SYS_select, 0, nullptr, nullptr, nullptr, read_only(timeval{.tv_sec = 0, .tv_usec = 400'000}));
@@ -125,10 +126,13 @@ static int run() {
     ::sigprocmask(SIG_BLOCK, &wanted, nullptr);
     return ::sigtimedwait(&wanted, nullptr, &kTime);
   });
-  stopped("read", [&] {
-    char byte;
-    return ::read(ends[0], &byte, 1);
-  }, write_byte);
+  stopped(
+      "read",
+      [&] {
+        char byte;
+        return ::read(ends[0], &byte, 1);
+      },
+      write_byte);
 
   // A result that is there is not lost because the timeout cannot be written; a zero timeout is not touched at all.
   write_byte();

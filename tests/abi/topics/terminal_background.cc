@@ -76,7 +76,9 @@ static void say_numbers(const char* what) {
   const int fields = std::fscanf(file, "%*d %*s %*c %*d %*d %*d %d %d", &tty, &group);
   std::fclose(file);
   say("%s: %d fields, a terminal %s, foreground group %s\n", what, fields, tty != 0 ? "yes" : "no",
-      group == ::tcgetpgrp(terminal) ? "as tcgetpgrp" : group == -1 ? "none" : "another");
+      group == ::tcgetpgrp(terminal) ? "as tcgetpgrp"
+      : group == -1                  ? "none"
+                                     : "another");
 }
 
 static int run() {

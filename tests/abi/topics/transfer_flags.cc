@@ -19,7 +19,9 @@ using namespace abi;
 
 namespace {
 
-std::string number(long value) { return value < 0 ? outcome(value) : std::to_string(value); }
+std::string number(long value) {
+  return value < 0 ? outcome(value) : std::to_string(value);
+}
 
 void say_file(int fd, const char* what, long result) {
   const std::string text = number(result);
@@ -87,8 +89,8 @@ void vectors() {
   say("beyond the address space: %s\n", number(::writev(fd, large, 2)).c_str());
   const int null = ::open("/dev/null", O_WRONLY);
   const std::size_t half = std::size_t{3} << 30;
-  auto* space = static_cast<char*>(
-      ::mmap(nullptr, half, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  auto* space =
+      static_cast<char*>(::mmap(nullptr, half, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   iovec two[] = {{space, half}, {space, half}};
   say("more than one call moves: %s\n", number(::writev(null, two, 2)).c_str());
   say("in one: %s\n", number(::write(null, space, half)).c_str());

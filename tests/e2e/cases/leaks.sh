@@ -2,7 +2,7 @@
 # Other copies of husk may run on the machine; theirs is not counted. ctest runs this with mounts and a /tmp of its own
 # (tests/lib/alone).
 groups() { # whose husk, named by its process id, is gone
-  for group in $(find /sys/fs/cgroup -type d -name 'husk-[0-9]*' 2>/dev/null); do
+  find /sys/fs/cgroup -type d -name 'husk-[0-9]*' 2>/dev/null | while read -r group; do
     [ -e "/proc/${group##*-}" ] || echo "$group"
   done | wc -l
 }
@@ -15,7 +15,7 @@ husks() {
 }
 state() {
   echo "processes $(husks), mounts $(wc -l </proc/self/mounts), cgroups $(groups)," \
-    "temporary files $(ls /tmp | grep -c '^husk')"
+    "temporary files $(find /tmp -maxdepth 1 -name 'husk*' | wc -l)"
 }
 as_before() { [ "$(state)" = "$before" ]; }
 # expect_state WHAT: what was there `before` is there again, or is so soon.

@@ -25,7 +25,7 @@ table_writes() {
   husk_run --stats "$WORK/stats" --kvm-stats "$R" sh -c "i=0; while [ \$i -lt $1 ]; do (:); i=\$((i+1)); done" </dev/null
   tr -d ' \n"' <"$WORK/stats" | sed -n 's/.*[{,]mmu_pte_write:\([0-9]*\).*/\1/p'
 }
-few= many=
+few='' many=''
 [ "$RING $SLOW" = "0 yes" ] || { few=$(table_writes 20) many=$(table_writes 120); }
 case "$few/$many" in
   /*|*/) echo "not looked at: how many writes to page tables this KVM emulates does not show" ;;

@@ -3,6 +3,10 @@ command -v qemu-system-x86_64 >/dev/null && command -v mkfs.erofs >/dev/null || 
 "$HUSK" kernel "$WORK/kernel" || expect "husk kernel" 0 $?
 mkfs.erofs "$WORK/image" "$R" >"$WORK/mkfs" 2>&1 || expect "mkfs.erofs" "" "$(cat "$WORK/mkfs")"
 
+# What tells QEMU of the image, and the kernel where that is: a module, unless a case says otherwise.
+image="-m 64 -initrd $WORK/image"
+image_word=
+
 # with_qemu ACCELERATION COMMAND-LINE: as in_guest. The status is n where QEMU's is 2n+3 and n below 126, else what the kernel says on
 # the debug console.
 with_qemu() {
@@ -10,11 +14,11 @@ with_qemu() {
     kvm) machine=kvm,kernel-irqchip=split,pic=off,pit=off,rtc=off cpu=host,-arch-capabilities ;;
     tcg) machine=tcg cpu=max ;;  # with its PIT and its CMOS clock
   esac
-  : >"$WORK/out" >"$WORK/err" >"$WORK/log"
+  for stream in out err log; do : >"$WORK/$stream"; done
   code=0
-  timeout -k 2 120 qemu-system-x86_64 -M "microvm,acpi=off,isa-serial=off,accel=$machine" -cpu "$cpu" -m 64 \
+  timeout -k 2 120 qemu-system-x86_64 -M "microvm,acpi=off,isa-serial=off,accel=$machine" -cpu "$cpu" $image \
     -nodefaults -no-user-config -nographic -no-reboot -global virtio-mmio.force-legacy=false \
-    -kernel "$WORK/kernel" -initrd "$WORK/image" -append "husk.exit=0x501 console=debugcon husk.ring=$RING $2" \
+    -kernel "$WORK/kernel" -append "husk.exit=0x501 console=debugcon husk.ring=$RING $image_word $2" \
     -device isa-debug-exit,iobase=0x501,iosize=1 \
     -chardev "file,id=log,path=$WORK/log" -device isa-debugcon,iobase=0xe9,chardev=log \
     -chardev "${IN:-null},id=in" -device virtio-serial-device,id=s0,max_ports=1 -device virtconsole,bus=s0.0,chardev=in \
@@ -36,8 +40,12 @@ same() {
   expect "$2 ($1)" "$under_husk" "$status|$out|$err"
 }
 
+# QEMU's own processor once, in the ring that a processor with virtualization has: what differs there is the machine, not the ring.
 accelerations=tcg
-[ ! -w /dev/kvm ] || accelerations="kvm tcg"
+if [ -w /dev/kvm ]; then
+  accelerations=kvm
+  [ "$RING" != 0 ] || accelerations="kvm tcg"
+fi
 for a in $accelerations; do
   same "$a" 'echo to stdout; echo to stderr >&2; exit 7'
   same "$a" 'uname -a; ls -l /bin /etc; cat /etc/passwd; pwd; id; env'
@@ -61,4 +69,21 @@ for a in $accelerations; do
   with_qemu "$a" 'init=/bin/sh "x'
   expect "a quote that is not closed ($a)" "125 husk: cannot boot: a quote is not closed on the command line" \
     "$status $(cat "$WORK/log")"
+done
+
+# The image as a part of the machine's memory that is its file, mapped (docs/pvh.md, "Without a copy of the image").
+size=$(stat -c %s "$WORK/image")
+ram=$((64 << 20 | (size % 8192)))
+image="-m $(((ram + size) / 1024))K -object memory-backend-ram,id=ram,size=$ram -numa node,memdev=ram
+  -object memory-backend-file,id=image,mem-path=$WORK/image,size=$size,share=off,readonly=on -numa node,memdev=image"
+image_word=husk.image=$size@$ram
+for a in $accelerations; do
+  same "$a" 'ls -l /bin /etc; cat /etc/passwd; echo x >/etc/passwd; cat /etc/passwd'
+  image_word=
+  with_qemu "$a" 'init=/bin/sh'
+  expect_match "no image ($a)" "husk: cannot boot: there is no root image*" "$(cat "$WORK/log")"
+  image_word=husk.image=$((size + 4096))@$ram
+  with_qemu "$a" 'init=/bin/sh'
+  expect_match "an image beyond the memory ($a)" "husk: cannot boot: the root image lies in memory*" "$(cat "$WORK/log")"
+  image_word=husk.image=$size@$ram
 done

@@ -35,7 +35,8 @@ std::vector<std::byte> make_tree(const std::string& without = "") {
       if (has("uid")) tree.u32("uid", 1000);
       tree.u32("gid", 1001).raw("groups", std::string("\0\0\0\x07\0\0\0\x09", 8)).raw("terminal", "");
       tree.u64("ignored-signals", 0x6).u64("blocked-signals", 0x200);
-      const std::string limit = std::string("\0\0\0\0\0\0\0\x01", 8) + std::string(7, '\0') + "\x28" + std::string(8, '\xff');
+      const std::string limit =
+          std::string("\0\0\0\0\0\0\0\x01", 8) + std::string(7, '\0') + "\x28" + std::string(8, '\xff');
       tree.raw("limits", has("whole limits") ? limit : limit.substr(1));
       tree.end();
     }
@@ -93,9 +94,8 @@ TEST(BootParametersTest, ReadsACompleteTree) {
 }
 
 TEST(BootParametersTest, SaysWhatIsMissing) {
-  for (const char* part :
-       {"memory", "rng-seed", "husk", "tsc-khz", "kernel-end", "payload", "argv", "uid", "interrupts",
-        "aligned husk,queues", "whole limits"}) {
+  for (const char* part : {"memory", "rng-seed", "husk", "tsc-khz", "kernel-end", "payload", "argv", "uid",
+                           "interrupts", "aligned husk,queues", "whole limits"}) {
     const auto blob = make_tree(part);
     BootParameters boot;
     EXPECT_NE(read_boot_parameters(blob, boot), "") << part;

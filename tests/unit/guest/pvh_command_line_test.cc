@@ -168,7 +168,8 @@ TEST(PvhCommandLineTest, EveryLineSplitsWithinItsOwnMemoryAsItWouldElsewhere) {
 TEST(PvhCommandLineTest, ReadsEveryWordOfTheDocumentation) {
   const Parsed parsed(
       "init=/bin/sh A=1 hostname=box husk.cwd=/tmp husk.uid=1000:1001 husk.ring=3 loglevel=7 console=debugcon "
-      "husk.exit=0x501 husk.tsc_khz=2600000 virtio_mmio.device=512@0xfeb00e00:5 -- -c \"echo hello; exit 3\"");
+      "husk.exit=0x501 husk.tsc_khz=2600000 husk.image=1040K@64M virtio_mmio.device=512@0xfeb00e00:5 -- -c \"echo "
+      "hello; exit 3\"");
   EXPECT_EQ(parsed.problem.what, "");
   const Options& options = parsed.options;
   EXPECT_EQ(options.program, "/bin/sh");
@@ -181,6 +182,8 @@ TEST(PvhCommandLineTest, ReadsEveryWordOfTheDocumentation) {
   EXPECT_EQ(options.log_port, 0xe9);
   EXPECT_EQ(options.exit_port, 0x501);
   EXPECT_EQ(options.tsc_khz, 2'600'000u);
+  ASSERT_TRUE(options.image);
+  EXPECT_EQ(std::pair(options.image->base, options.image->size), std::pair(0x400'0000ul, 1040ul * 1024));
   ASSERT_EQ(options.device_count, 1u);
   EXPECT_EQ(options.devices[0].base, 0xfeb0'0e00u);
   EXPECT_EQ(options.devices[0].size, 512u);
@@ -198,6 +201,7 @@ TEST(PvhCommandLineTest, WhatIsNotSaidIsAsWithHuskRun) {
   EXPECT_EQ(options.log_port, 0x3f8);
   EXPECT_EQ(options.exit_port, std::nullopt);
   EXPECT_EQ(options.tsc_khz, 0u);
+  EXPECT_FALSE(options.image);
   EXPECT_TRUE(options.arguments.empty());
   EXPECT_EQ(options.device_count, 0u);
   const Parsed user("init=/x husk.uid=1:2 husk.uid=1000");
@@ -224,7 +228,9 @@ TEST(PvhCommandLineTest, RefusesEveryOtherWordByItsName) {
         "husk.uid=1:4294967295 husk.uid=4294967296 husk.uid=18446744073709551616 husk.uid=1:18446744073709551617",
         "husk.ring=1 husk.ring= husk.ring=03 loglevel=8 loglevel= loglevel=4x husk.loglevel=-1",
         "console= console=tty0 console=ttyS00 console=debugcon,1 husk.exit= husk.exit=65536 husk.exit=0x",
-        "husk.exit=0x1g husk.tsc_khz=0 husk.tsc_khz=4294967296"}) {
+        "husk.exit=0x1g husk.tsc_khz=0 husk.tsc_khz=4294967296",
+        "husk.image= husk.image=1M husk.image=@1M husk.image=1M@ husk.image=1M@1M:1 "
+        "husk.image=1M@18446744073709551616"}) {
     std::ranges::move(split_simply(line)->first, std::back_inserter(words));
   }
   EXPECT_GT(words.size(), 30u);

@@ -10,8 +10,8 @@
 #include "fs/file_table.h"
 #include "fs/fs.h"
 #include "fs/pipe.h"
-#include "fs/splice.h"
 #include "fs/ram/ram_fs.h"
+#include "fs/splice.h"
 #include "fs/vfs.h"
 #include "fs_image.h"
 

@@ -29,13 +29,13 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
 
 bool has_same_contents(const fs::path& a, const fs::path& b) {
   std::ifstream one(a, std::ios::binary), other(b, std::ios::binary);
-  return one && other &&
-         std::equal(std::istreambuf_iterator<char>(one), {}, std::istreambuf_iterator<char>(other), {});
+  return one && other && std::equal(std::istreambuf_iterator<char>(one), {}, std::istreambuf_iterator<char>(other), {});
 }
 
 // A runner may have an image of its own (erofs, an overlay), and then the file is another one with the same contents.
 bool executes_payload(pid_t pid, const std::string& payload, const PayloadImage& image) {
-  struct stat mine {}, theirs {};
+  struct stat mine {
+  }, theirs{};
   if (stat("/", &mine) != 0 || stat((proc::of(pid) / "root").c_str(), &theirs) != 0) return false;
   if (is_same_file(mine, theirs)) return false;  // the runner, before it has entered the image
   const fs::path link = proc::of(pid) / "exe";
@@ -45,14 +45,16 @@ bool executes_payload(pid_t pid, const std::string& payload, const PayloadImage&
   }
   if (!path.starts_with('/') || (!payload.empty() && path != payload)) return false;
   const fs::path file = image.files.string() + path;
-  struct stat executed {}, expected {};
+  struct stat executed {
+  }, expected{};
   if (stat(link.c_str(), &executed) != 0 || lstat(file.c_str(), &expected) != 0) return false;
   if (is_same_file(executed, expected)) return true;
   return S_ISREG(expected.st_mode) && executed.st_size == expected.st_size && has_same_contents(link, file);
 }
 
 bool executes(pid_t pid, const std::string& program) {
-  struct stat executed {}, expected {};
+  struct stat executed {
+  }, expected{};
   return stat((proc::of(pid) / "exe").c_str(), &executed) == 0 && stat(program.c_str(), &expected) == 0 &&
          is_same_file(executed, expected);
 }
@@ -102,7 +104,7 @@ void pause_briefly() {
 
 std::string list_of(std::vector<std::string> programs) {
   std::ranges::sort(programs);
-  programs.erase(std::ranges::unique(programs).begin(), programs.end());
+  programs.erase(std::unique(programs.begin(), programs.end()), programs.end());
   std::string text;
   for (const std::string& program : programs) text += (text.empty() ? "" : ", ") + program;
   return text.empty() ? "nothing" : text;
@@ -170,7 +172,8 @@ std::vector<pid_t> wait_for_boundary(Process& process, const Boundary& boundary,
     if (left_of(timeout_ms, begin) == 0) break;
     pause_briefly();
   }
-  throw Error("inspect", what_is_looked_for(boundary), "none of the processes runs it; they are " + list_of(found.programs));
+  throw Error("inspect", what_is_looked_for(boundary),
+              "none of the processes runs it; they are " + list_of(found.programs));
 }
 
 Frozen::Frozen(std::vector<pid_t> pids) : pids_(std::move(pids)) {

@@ -19,8 +19,9 @@ struct PayloadImage {
 };
 
 struct BoundaryProcesses {
-  std::vector<pid_t> pids;           // parents before their children
-  std::vector<std::string> programs;  // the executables of all processes of the run, for an error that says what was there
+  std::vector<pid_t> pids;  // parents before their children
+  std::vector<std::string>
+      programs;  // the executables of all processes of the run, for an error that says what was there
 };
 
 // Among `process`, its descendants, and what these have left to this process (orphans() in process.h). The payload is

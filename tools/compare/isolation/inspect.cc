@@ -47,8 +47,8 @@ void add_system_calls(nlohmann::ordered_json& facts, const std::vector<pid_t>& p
       for (const auto& [number, name] : calls) {
         // Mode 1 has no program: seccomp(2), SECCOMP_SET_MODE_STRICT.
         static const Names kStrict = {"read", "write", "exit", "rt_sigreturn"};
-        const Reach reach = mode == "1" ? (kStrict.contains(name) ? Reach::kAlways : Reach::kNever)
-                                        : evaluate(reading.filters, number);
+        const Reach reach =
+            mode == "1" ? (kStrict.contains(name) ? Reach::kAlways : Reach::kNever) : evaluate(reading.filters, number);
         if (reach == Reach::kAlways) always.insert(name);
         if (reach == Reach::kSometimes) sometimes.insert(name);
       }
@@ -172,9 +172,9 @@ void add_capabilities(nlohmann::ordered_json& facts, const std::vector<pid_t>& p
 
 // File systems through which the kernel talks to whoever can open their files, as it sees them mounted.
 void add_kernel_interfaces(nlohmann::ordered_json& facts, const std::vector<pid_t>& processes) {
-  static const Names kKinds = {"proc",     "sysfs",    "cgroup",  "cgroup2", "debugfs",  "tracefs",    "securityfs",
-                               "bpf",      "mqueue",   "devpts",  "devtmpfs", "configfs", "fusectl",   "efivarfs",
-                               "selinuxfs", "pstore",  "binfmt_misc", "hugetlbfs"};
+  static const Names kKinds = {"proc",       "sysfs",    "cgroup",    "cgroup2", "debugfs",     "tracefs",
+                               "securityfs", "bpf",      "mqueue",    "devpts",  "devtmpfs",    "configfs",
+                               "fusectl",    "efivarfs", "selinuxfs", "pstore",  "binfmt_misc", "hugetlbfs"};
   std::map<std::string, bool> found;  // whether it can be written
   for (const pid_t pid : processes) {
     std::ifstream file(proc::of(pid) / "mountinfo");
@@ -203,9 +203,8 @@ void add_devices(nlohmann::ordered_json& facts, const std::vector<pid_t>& proces
       if (target.starts_with("/dev/") || target.find("kvm") != std::string::npos) open.insert(target);
       if (number <= STDERR_FILENO) continue;  // the payload's streams, which are the comparison's
       // The numbers of pipes and sockets say nothing to anybody.
-      descriptors.insert(target.substr(0, target.starts_with("pipe:") || target.starts_with("socket:")
-                                              ? target.find(':')
-                                              : std::string::npos));
+      descriptors.insert(target.substr(
+          0, target.starts_with("pipe:") || target.starts_with("socket:") ? target.find(':') : std::string::npos));
     }
     std::error_code none;
     const fs::path directory = proc::of(pid) / "root/dev";

@@ -125,7 +125,8 @@ void FunctionTracer::read_symbols() {
     std::uint64_t address = 0;
     char kind = 0;
     Symbol symbol;
-    if (!(words >> std::hex >> address >> kind >> symbol.name) || (kind != 't' && kind != 'T' && kind != 'w' && kind != 'W')) {
+    if (!(words >> std::hex >> address >> kind >> symbol.name) ||
+        (kind != 't' && kind != 'T' && kind != 'w' && kind != 'W')) {
       continue;
     }
     std::string module;

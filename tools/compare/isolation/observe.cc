@@ -17,9 +17,9 @@ bool is_name(const std::string& text) {
 
 }  // namespace
 
-// "1234  openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3"; a call that another thread's line interrupts is "name(...
-// <unfinished
-// ...>" and later "<... name resumed>...": counted when it begins. Signals are "--- SIG... ---", ends "+++ ... +++".
+// "1234  openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3"; a call that another thread's line interrupts is
+// "name(... <unfinished ...>" and later "<... name resumed>...": counted when it begins. Signals are "--- SIG... ---", ends
+// "+++ ... +++".
 Observation parse_strace(const std::string& text) {
   Observation observation;
   std::istringstream lines(text);

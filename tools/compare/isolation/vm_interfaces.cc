@@ -26,7 +26,8 @@ std::string counted(const std::string& name, unsigned count) {
 }  // namespace
 
 std::vector<std::string> kvm_interfaces(KernelIrqchip irqchip) {
-  std::vector<std::string> interfaces = {"KVM: exits, instruction emulator, MSRs, CPUID, hypercalls, shadow or nested page tables"};
+  std::vector<std::string> interfaces = {
+      "KVM: exits, instruction emulator, MSRs, CPUID, hypercalls, shadow or nested page tables"};
   if (irqchip != KernelIrqchip::kNone) interfaces.emplace_back("KVM: local APIC");
   if (irqchip == KernelIrqchip::kFull) interfaces.emplace_back("KVM: I/O APIC, PIC, PIT");
   return interfaces;

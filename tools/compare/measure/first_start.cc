@@ -67,7 +67,8 @@ class EmptyCache {
 void measure_first_start(Session& session, const Subject& subject) {
   if (!session.context().may_mount) {
     for (Entry& entry : session.entries()) {
-      if (entry.runner->measures_host()) entry.result.notes["first_start_ns"] = "needs root, to start with an empty cache";
+      if (entry.runner->measures_host())
+        entry.result.notes["first_start_ns"] = "needs root, to start with an empty cache";
     }
     return;
   }

@@ -1,6 +1,9 @@
 #include "tools/compare/measure/instance.h"
 
+#include <algorithm>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 
 #include "tools/compare/process_tree.h"
 
@@ -21,11 +24,22 @@ void Instance::start(Process::Streams streams) {
   begin_ns_ = is_root_timed() ? begin : process_->start_ns();
 }
 
+std::string Instance::read_output(std::size_t count, int wait_ms) {
+  if (output_file_.empty()) return process_->read_output(count, wait_ms);
+  std::ifstream file(output_file_, std::ios::binary);
+  std::string text(count, '\0');
+  file.seekg(static_cast<std::streamoff>(output_read_));
+  text.resize(static_cast<std::size_t>(file.read(text.data(), static_cast<std::streamsize>(count)).gcount()));
+  output_read_ += text.size();
+  if (text.empty() && wait_ms > 0) process_->wait(wait_ms);
+  return text;
+}
+
 bool Instance::looks_idle(int wait_ms) {
   if (is_idle_) return true;
   switch (waiting_.sign) {
     case Waiting::Sign::kFirstByte:
-      is_idle_ = !process_->read_output(1, wait_ms).empty();
+      is_idle_ = !read_output(1, wait_ms).empty();
       break;
     case Waiting::Sign::kLine:
       is_idle_ = has_line(wait_ms);
@@ -39,28 +53,34 @@ bool Instance::looks_idle(int wait_ms) {
 
 // Anywhere in what was written: a payload's lines may be a terminal's, or have no end yet.
 bool Instance::has_line(int wait_ms) {
-  output_ += process_->read_output(1, wait_ms);
-  output_ += process_->read_output(kMostOutput, 0);
+  output_ += read_output(1, wait_ms);
+  output_ += read_output(kMostOutput, 0);
   const bool is_there =
       output_.find(waiting_.text) != std::string::npos || process_->errors().find(waiting_.text) != std::string::npos;
   if (output_.size() > kMostOutput) output_.erase(0, output_.size() - kMostOutput / 2);
   if (is_there && waiting_.is_held) {
-    held_ = trees_of({process_->pid()});
+    held_ = processes();
     for (const pid_t pid : held_) kill(pid, SIGSTOP);
   }
   return is_there;
 }
 
+std::vector<pid_t> Instance::processes() const {
+  std::vector<pid_t> roots = {process_->pid()};
+  if (is_detached_) std::ranges::copy(orphans(), std::back_inserter(roots));
+  return trees_of(std::move(roots));
+}
+
 bool Instance::is_still(int wait_ms) {
   process_->wait(wait_ms);
   std::uint64_t ticks = 0;
-  for (const pid_t pid : trees_of({process_->pid()})) ticks += processor_ticks(pid);
+  for (const pid_t pid : processes()) ticks += processor_ticks(pid);
   const std::uint64_t now = monotonic_ns();
   if (ticks != ticks_ || still_since_ns_ == 0) {
     ticks_ = ticks;
     still_since_ns_ = now;
   }
-  return now - still_since_ns_ >= kStillNs && !process_->has_ended();
+  return now - still_since_ns_ >= kStillNs && (is_detached_ || !process_->has_ended());
 }
 
 void Instance::release() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,10 +16,7 @@ namespace husk::compare {
 class Instance {
  public:
   Instance(FreshRoot root, MemoryLimit::Place place, std::vector<std::string> command, Waiting waiting)
-      : root_(std::move(root)),
-        place_(std::move(place)),
-        command_(std::move(command)),
-        waiting_(std::move(waiting)) {}
+      : root_(std::move(root)), place_(std::move(place)), command_(std::move(command)), waiting_(std::move(waiting)) {}
 
   // As it was prepared; a measurement may put a program before it (strace).
   std::vector<std::string>& command() { return command_; }
@@ -33,6 +31,13 @@ class Instance {
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
 
+  // Its command leaves the payload behind when it ends. What that writes comes to the file; empty: to the pipe.
+  void detach(std::filesystem::path output) {
+    is_detached_ = true;
+    output_file_ = std::move(output);
+  }
+  bool is_detached() const { return is_detached_; }
+
   const Waiting& waiting() const { return waiting_; }
   // Looks for `wait_ms` whether what it waits by is to be seen. Throws Interrupted.
   bool looks_idle(int wait_ms);
@@ -46,8 +51,10 @@ class Instance {
 
  private:
   bool is_root_timed() const { return root_.root().form != RootForm::kReady; }
+  std::string read_output(std::size_t count, int wait_ms);
   bool has_line(int wait_ms);
   bool is_still(int wait_ms);
+  std::vector<pid_t> processes() const;
 
   FreshRoot root_;
   MemoryLimit::Place place_;
@@ -55,9 +62,12 @@ class Instance {
   Waiting waiting_;
   std::optional<Process> process_;  // ends before its root
   bool is_idle_ = false;
-  std::string output_;               // to look for the line in
-  std::vector<pid_t> held_;          // that were stopped at the line
-  std::uint64_t ticks_ = 0;          // of processor time, when it was last seen to use some
+  bool is_detached_ = false;
+  std::filesystem::path output_file_;
+  std::size_t output_read_ = 0;  // bytes of that file
+  std::string output_;           // to look for the line in
+  std::vector<pid_t> held_;      // that were stopped at the line
+  std::uint64_t ticks_ = 0;      // of processor time, when it was last seen to use some
   std::uint64_t still_since_ns_ = 0;
   std::uint64_t begin_ns_ = 0;
   std::uint64_t root_gone_ns_ = 0;

@@ -25,7 +25,8 @@ constexpr char kFactsNote[] = "isolation_facts";
 constexpr char kObservedNote[] = "syscalls_observed";
 constexpr char kFunctionsNote[] = "kernel_functions";
 
-constexpr int kUnsupported = 3;  // the payload's status where a call says that there is no such thing (payload/options.cc)
+constexpr int kUnsupported =
+    3;  // the payload's status where a call says that there is no such thing (payload/options.cc)
 
 // The payload's micro-benchmarks that are about the kernel.
 constexpr const char* kWork[] = {"syscall",    "context_switch", "page_fault",    "fork_exec",
@@ -122,14 +123,13 @@ class FunctionCounter {
   KernelFunctions trace_run(Entry& entry, const Invocation& invocation) {
     Instance instance = session_.prepare(entry, invocation);
     instance.make_root();
-    KernelFunctions found =
-        tracer_->trace(instance.command(), entry.runner->daemons(), session_.options().timeout_ms,
-                       [&](Process& process) {
-                         // What is not supported was asked for all the same.
-                         const bool has_ended = process.wait(session_.left_ms(process));
-                         if (has_ended && entry.runner->payload_status(process.exit_status()) == kUnsupported) return;
-                         session_.finish(process, entry);
-                       });
+    KernelFunctions found = tracer_->trace(
+        instance.command(), entry.runner->daemons(), session_.options().timeout_ms, [&](Process& process) {
+          // What is not supported was asked for all the same.
+          const bool has_ended = process.wait(session_.left_ms(process));
+          if (has_ended && entry.runner->payload_status(process.exit_status()) == kUnsupported) return;
+          session_.finish(process, entry);
+        });
     session_.settle(entry);
     return found;
   }
@@ -154,6 +154,8 @@ class FunctionCounter {
 }  // namespace
 
 Observation observe_start(Session& session, const Subject& subject, Entry& entry) {
+  const std::string objection = entry.runner->why_not_traced();
+  if (!objection.empty()) throw NotPossible(objection);
   Instance instance = session.prepare(entry, subject.start());
   instance.make_root();
   Observation seen = observe(instance.command(), session.context().scratch / (entry.result.name + "-strace"),
@@ -183,10 +185,15 @@ void look_at_isolation(Session& session, const Subject& subject) {
                                              : inspect_command(session, subject, entry);
     });
     if (!subject.workload->ends_by_itself) {
-      for (const char* note : {kObservedNote, kFunctionsNote}) entry.result.notes[note] = "the command does not end by itself";
+      for (const char* note : {kObservedNote, kFunctionsNote})
+        entry.result.notes[note] = "the command does not end by itself";
       return;
     }
     attempt(kObservedNote, [&] {
+      if (const std::string objection = entry.runner->why_not_traced(); !objection.empty()) {
+        entry.result.notes[kObservedNote] = "not supported: " + objection;
+        return;
+      }
       const Observation seen = observe_start(session, subject, entry);
       facts["syscalls_observed"] = seen.calls.size();
       facts["observed_calls"] = seen.calls;

@@ -1,19 +1,28 @@
-// Memory of one instance: while it starts, and while its payload waits for input.
+// Memory of one instance: while it starts, and while its payload waits.
 #include <time.h>
 
 #include <algorithm>
 
-#include "tools/compare/measure/kernel_memory.h"
+#include "tools/compare/measure/idle_instances.h"
 #include "tools/compare/measure/stages.h"
+#include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
 
-const Stage kMemoryStage = {
-    .title = "memory",
-    .share = 8,
-    .least_rounds = 3,
+const Stage kMemoryStage = {.title = "memory",
+                            .share = 8,
+                            .least_rounds = kLeastForMedian,
+                            .most_rounds = 20,
+                            .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes",
+                                        "idle_kernel_bytes", "idle_total_bytes"}};
+
+const Stage kDetachedStage = {
+    .title = "memory, detached",
+    .share = 3,
+    .least_rounds = kLeastForMedian,
     .most_rounds = 20,
-    .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes", "idle_kernel_bytes"}};
+    .metrics = {"detached_idle_pss_bytes", "detached_idle_private_bytes", "detached_idle_shared_bytes",
+                "detached_idle_kernel_bytes", "detached_idle_total_bytes"}};
 
 namespace {
 
@@ -30,43 +39,61 @@ void sleep_ms(int milliseconds) {
 void watch_command(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   Instance instance = session.start(entry, subject.start(), Process::Streams::kNone);
   Process& process = instance.process();
+  std::vector<pid_t> roots = entry.runner->daemons();
+  roots.push_back(process.pid());
   std::uint64_t peak = 0;
   do {
-    peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
+    peak = std::max(peak, total(memory_of_trees(roots)).pss_bytes);
   } while (!process.wait(kPeakIntervalMs) && session.left_ms(process) > 0);
   session.finish(instance, entry);
   entry.add("peak_pss_bytes", round, static_cast<double>(peak));
 }
 
-void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned round) {
-  KernelMemory kernel;
-  Instance instance = session.prepare(entry, subject.idle());
-  instance.command() = kernel.enclose(instance.command());
-  instance.start(Process::Streams::kPipes);
-  Process& process = instance.process();
-  std::uint64_t peak = 0;
-  do {
-    peak = std::max(peak, total(memory_of_trees({process.pid()})).pss_bytes);
-  } while (!session.has_come_to_wait(instance, entry, kPeakIntervalMs));
-  sleep_ms(kSettleMs);
-  std::vector<ProcessMemory> processes = memory_of_trees({process.pid()});
-  const ProcessMemory idle = total(processes);
-  const std::optional<std::uint64_t> kernel_bytes = kernel.read(processes);
-  session.finish_idle(instance, entry);
-
+// `form` is what the metrics begin with: "", or "detached_".
+void add_idle(Entry& entry, const std::string& form, unsigned round, const IdleInstances::Memory& idle,
+              const std::string& why_no_group) {
   const auto add = [&](const char* metric, std::uint64_t bytes) {
-    entry.add(metric, round, static_cast<double>(bytes));
+    entry.add(form + metric, round, static_cast<double>(bytes));
   };
-  add("idle_pss_bytes", idle.pss_bytes);
-  add("peak_pss_bytes", std::max(peak, idle.pss_bytes));
-  add("idle_private_bytes", idle.private_bytes);
-  add("idle_shared_bytes", idle.pss_bytes - std::min(idle.pss_bytes, idle.private_bytes));
-  if (kernel_bytes) {
-    add("idle_kernel_bytes", *kernel_bytes);
+  add("idle_pss_bytes", idle.sum.pss_bytes);
+  add("idle_private_bytes", idle.sum.private_bytes);
+  add("idle_shared_bytes", idle.sum.pss_bytes - std::min(idle.sum.pss_bytes, idle.sum.private_bytes));
+  if (idle.group) {
+    add("idle_kernel_bytes", idle.group->kernel_bytes);
+    add("idle_total_bytes", idle.sum.pss_bytes + idle.group->kernel_bytes);
   } else {
-    entry.result.notes["idle_kernel_bytes"] = kernel.why_not();
+    for (const char* metric : {"idle_kernel_bytes", "idle_total_bytes"}) {
+      entry.result.notes[form + metric] = why_no_group;
+    }
   }
-  entry.result.idle_processes.push_back(std::move(processes));
+}
+
+void watch_idle(Session& session, const Subject& subject, Entry& entry, unsigned round) {
+  IdleInstances instances(session, entry);
+  std::uint64_t peak = 0;
+  instances.start(subject.idle(), [&](const std::vector<ProcessMemory>& processes) {
+    peak = std::max(peak, total(processes).pss_bytes);
+  });
+  sleep_ms(kSettleMs);
+  IdleInstances::Memory idle = instances.read();
+  instances.end();
+  add_idle(entry, "", round, idle, instances.why_no_group());
+  entry.add("peak_pss_bytes", round, static_cast<double>(std::max(peak, idle.sum.pss_bytes)));
+  entry.result.idle_processes.push_back(std::move(idle.processes));
+}
+
+// What stays when the client that has started it is gone.
+void watch_detached(Session& session, const Subject& subject, Entry& entry, unsigned round) {
+  if (!entry.runner->has_detached_form()) return;
+  IdleInstances instances(session, entry);
+  Invocation invocation = subject.idle();
+  invocation.is_detached = true;
+  instances.start(invocation);
+  sleep_ms(kSettleMs);
+  IdleInstances::Memory idle = instances.read();
+  instances.end();
+  add_idle(entry, "detached_", round, idle, instances.why_no_group());
+  entry.result.detached_processes.push_back(std::move(idle.processes));
 }
 
 // The payload as a plain process: what no isolation can be below.
@@ -101,6 +128,8 @@ void measure_memory(Session& session, const Subject& subject, Series& payload_al
       watch_command(session, subject, entry, round);
     }
   });
+  if (!subject.why_not_idle().empty()) return;
+  session.run(kDetachedStage, [&](Entry& entry, unsigned round) { watch_detached(session, subject, entry, round); });
 }
 
 }  // namespace husk::compare

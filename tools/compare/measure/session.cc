@@ -1,7 +1,9 @@
 #include "tools/compare/measure/session.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
+#include <ctime>
 #include <utility>
 
 #include "tools/compare/statistics/summary.h"
@@ -28,6 +30,7 @@ struct CutScope {
 // A run took longer than its stage has time for.
 struct CutShort {
   int milliseconds;
+  const char* reason;
 };
 
 // Tidying up goes on when a part of it fails; the row says so.
@@ -49,6 +52,8 @@ std::string name_of(Isolation isolation) {
       return "none";
     case Isolation::kNamespaces:
       return "namespaces";
+    case Isolation::kUserKernel:
+      return "user-kernel";
     case Isolation::kVm:
       return "vm";
     case Isolation::kLanguage:
@@ -75,7 +80,7 @@ void Session::add(Runner& runner) {
   entry.result.isolation = name_of(runner.isolation());
   entry.result.is_reference = runner.is_reference();
   if (options_.memory_bytes != 0) {
-    entry.result.memory_limit = runner.limits_memory()     ? "its own option"
+    entry.result.memory_limit = runner.limits_memory()      ? "its own option"
                                 : limit_->why_not().empty() ? "a control group"
                                                             : "none: " + limit_->why_not();
   }
@@ -194,8 +199,7 @@ Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& b
     return Turn::kLeaves;
   } catch (const CutShort& cut) {
     char text[80];
-    std::snprintf(text, sizeof text, "over %.1f s: cut short, --budget has no more time for it",
-                  cut.milliseconds / 1e3);
+    std::snprintf(text, sizeof text, "over %.1f s: cut short, %s", cut.milliseconds / 1e3, cut.reason);
     leave(entry, stage, text);
     clean_up(entry);
     return Turn::kLeaves;
@@ -215,8 +219,14 @@ void Session::run(const Stage& stage, const Body& body) {
   const unsigned least = rounds.first;
   const unsigned most = rounds.second;  // no structured binding: the lambda below captures it
   const CutScope cut_scope{cut_ms_};
-  if (stage.may_cut_runs && options_.runs == 0) {
-    cut_ms_ = static_cast<int>(std::max(kLeastCutMs, 1000 * kCutFactor * mine));
+  if (stage.limit_ms != 0) {
+    cut_ms_ = stage.limit_ms;
+    cut_reason_ = "the limit of this workload";
+  }
+  const double affordable_ms = std::max(kLeastCutMs, 1000 * kCutFactor * mine);
+  if (stage.may_cut_runs && options_.runs == 0 && affordable_ms < cut_ms_.value_or(INT_MAX)) {
+    cut_ms_ = static_cast<int>(affordable_ms);
+    cut_reason_ = "--budget has no more time for it";
   }
   const std::string& watched = stage.metrics[0];
   unsigned& round = rounds_[watched];
@@ -291,7 +301,7 @@ int Session::left_ms(const Process& process) const {
 void Session::finish(Process& process, const Entry& entry) const {
   const int left = left_ms(process);
   if (cut_ms_ && *cut_ms_ < left) {
-    if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_};
+    if (!process.wait(*cut_ms_)) throw CutShort{*cut_ms_, cut_reason_};
   } else if (!process.wait(left)) {
     char text[100];
     std::snprintf(text, sizeof text, "a run had not ended after %g s; if it only needs longer, give --timeout",
@@ -314,7 +324,9 @@ void Session::finish_idle(Instance& instance, Entry& entry) const {
   Process& process = instance.process();
   process.close_input();
   // Only the embedded payload ends when its input does, and with which status is known.
-  if (instance.waiting().sign == Waiting::Sign::kFirstByte && entry.runner->hands_on_end_of_input()) {
+  if (instance.is_detached()) {
+    entry.is_untidy = true;
+  } else if (instance.waiting().sign == Waiting::Sign::kFirstByte && entry.runner->hands_on_end_of_input()) {
     finish(process, entry);
   } else {
     instance.release();
@@ -326,7 +338,8 @@ void Session::finish_idle(Instance& instance, Entry& entry) const {
 }
 
 Instance Session::prepare(Entry& entry, Invocation invocation) const {
-  invocation.memory_bytes = options_.memory_bytes;
+  // Without a limit for all, one that needs more than a VM has by default may ask for it.
+  if (options_.memory_bytes != 0) invocation.memory_bytes = options_.memory_bytes;
   FreshRoot root;
   if (invocation.roots != nullptr) {
     const bool needs_directory = entry.runner->needs_directory(invocation.form);
@@ -337,8 +350,10 @@ Instance Session::prepare(Entry& entry, Invocation invocation) const {
   invocation.root = &root.root();
   std::vector<std::string> words = command(entry, invocation);
   MemoryLimit::Place place;
-  if (!entry.runner->limits_memory()) place = limit_->take();
-  return {std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting())};
+  if (!entry.runner->limits_memory() && !invocation.has_own_group) place = limit_->take();
+  Instance instance(std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting()));
+  if (invocation.is_detached) instance.detach(entry.runner->detached_output());
+  return instance;
 }
 
 Instance Session::start(Entry& entry, const Invocation& invocation, Process::Streams streams) const {
@@ -358,6 +373,12 @@ bool Session::has_come_to_wait(Instance& instance, const Entry& entry, int wait_
   if (left_ms(process) == 0) throw RunFailed("the payload had not come to wait in time", process.errors());
   if (instance.looks_idle(wait_ms)) return true;
   if (!instance.process().has_ended()) return false;
+  if (instance.is_detached() && process.exit_status() == 0) {
+    // Whatever has the other end of the pipe may have closed it.
+    constexpr timespec kPause{0, 1'000'000};
+    nanosleep(&kPause, nullptr);
+    return false;
+  }
   throw RunFailed("the payload ended before it waited (exit status " +
                       std::to_string(entry.runner->payload_status(process.exit_status())) +
                       "): " + process.last_error_line(),

@@ -29,7 +29,8 @@ struct SessionOptions {
   int timeout_ms = 30'000;  // for one run
   int patience_ms = 5'000;  // for what a run leaves in the background: then it is killed
   std::uint64_t seed = 0;
-  std::string baseline{};  // the runner that ratios are taken to
+  std::string baseline{};          // the runner that ratios are taken to
+  unsigned density = 0;            // so many idle instances at a time; 0: 32, or fewer where they take long to start
   std::uint64_t memory_bytes = 0;  // the limit of every run; 0: none
 };
 
@@ -59,6 +60,7 @@ struct Stage {
   bool with_references = false;      // the limits take part
   bool with_hardened = false;        // hardened forms of other runners take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
+  int limit_ms = 0;                  // of one run; 0: that of all runs
 
   // Part `index` of `count` of a stage whose rounds are spread over the whole comparison, so that the figures are not
   // those of one mood of the machine. Rounds are counted on from part to part.
@@ -113,6 +115,9 @@ class Session {
 
   void wait_until_idle(Instance& instance, const Entry& entry) const;
 
+  // What the stage is to take of the budget, as it was planned.
+  double planned_seconds(const Stage& stage) const { return options_.budget_s * stage.share / share_total_; }
+
   // How much of the longest time that one run may take this one has left.
   int left_ms(const Process& process) const;
 
@@ -162,6 +167,7 @@ class Session {
   std::unique_ptr<MemoryLimit> limit_;
   std::uint64_t start_ns_;
   std::optional<int> cut_ms_;  // in a stage that may cut runs
+  const char* cut_reason_ = "";
   double share_left_ = 1;
   double share_total_ = 1;
 };

@@ -99,16 +99,6 @@ double time_run(Session& session, Entry& entry, const Invocation& invocation, st
   return static_cast<double>(instance.duration_ns());
 }
 
-Stage task_stage(const Task& task) {
-  return {.title = find_metric(task.metric)->title.data(),
-          .share = 5,
-          .least_rounds = 5,
-          .most_rounds = 100,
-          .warm_up = 1,
-          .metrics = {task.metric},
-          .may_cut_runs = true};
-}
-
 void measure_start(Session& session, const Subject& subject, const Stage& slice) {
   session.run(slice, [&](Entry& entry, unsigned round) {
     entry.add("start_ns", round, time_run(session, entry, subject.start()));
@@ -132,15 +122,6 @@ void measure_with_root(Session& session, const Subject& subject) {
 
 void measure_timeline(Session& session, const Subject& subject) {
   session.run(kTimelineStage, [&](Entry& entry, unsigned round) { record_timeline(session, subject, entry, round); });
-}
-
-void measure_tasks(Session& session, const Subject& subject) {
-  for (const Task& task : subject.workload->tasks) {
-    const Invocation invocation = subject.task(task);
-    session.run(task_stage(task), [&](Entry& entry, unsigned round) {
-      entry.add(task.metric, round, time_run(session, entry, invocation));
-    });
-  }
 }
 
 void record_commands(Session& session, const Subject& subject) {

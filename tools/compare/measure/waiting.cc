@@ -29,13 +29,14 @@ void find_out_under(Session& session, const Subject& subject, Entry& entry, Work
     if (!process.has_ended()) continue;
     session.finish(instance, entry);  // says so when it has failed
     workload.ends_by_itself = true;
-    workload.why_not_waiting = has_line ? "the command ended without writing '" + workload.ready + "'"
-                                        : "the command does not wait; --ready TEXT has it looked at when it writes TEXT";
+    workload.why_not_waiting = has_line
+                                   ? "the command ended without writing '" + workload.ready + "'"
+                                   : "the command does not wait; --ready TEXT has it looked at when it writes TEXT";
     return;
   }
   workload.waiting = invocation.waiting;
   if (has_line && process.wait(kPatienceMs)) {
-    session.finish(process, entry);  // throws when it has failed, after its line
+    session.finish(process, entry);    // throws when it has failed, after its line
     workload.waiting->is_held = true;  // it went on, and is to be stopped there
     workload.ends_by_itself = true;
   } else {

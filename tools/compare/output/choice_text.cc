@@ -31,8 +31,8 @@ std::string describe(const std::string& runner, const Choice& choice) {
   }
   const std::string counts =
       least == most ? std::to_string(most) : std::to_string(least) + " to " + std::to_string(most);
-  std::string text = runner + " is `" + choice.name + "`, the quickest of " + tried + " (medians of " + counts +
-                     " runs in turns";
+  std::string text =
+      runner + " is `" + choice.name + "`, the quickest of " + tried + " (medians of " + counts + " runs in turns";
   if (!choice.is_certain && variants.size() > 1) text += ", which do not tell the first ones apart";
   text += ")";
   for (const auto& [name, why] : choice.failed) text += "; " + name + ": " + why;

@@ -37,8 +37,13 @@ std::string Footnotes::mark(const std::string& reason) {
   return "[" + std::to_string(found - reasons_.begin() + 1) + "]";
 }
 
+std::string Footnotes::star(const std::string& meaning) {
+  star_ = meaning;
+  return "*";
+}
+
 std::string Footnotes::text(std::size_t width) const {
-  std::string lines;
+  std::string lines = star_.empty() ? "" : "* " + wrap(star_, width, 2) + "\n";
   for (std::size_t i = 0; i < reasons_.size(); ++i) {
     const std::string mark = "[" + std::to_string(i + 1) + "] ";
     lines += mark + wrap(reasons_[i], width, mark.size()) + "\n";

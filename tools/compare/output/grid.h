@@ -15,10 +15,12 @@ struct GridRow {
 // What is said of cells of a grid, why they are empty say: a mark for the cell, the text below the grid.
 class Footnotes {
  public:
-  std::string mark(const std::string& reason);  // "[1]"; the same for the same reason
-  std::string text(std::size_t width) const;    // a paragraph for each, ending with a newline
+  std::string mark(const std::string& reason);   // "[1]"; the same for the same reason
+  std::string star(const std::string& meaning);  // "*": the one thing that is said of many figures of a grid
+  std::string text(std::size_t width) const;     // a paragraph for each, ending with a newline
 
  private:
+  std::string star_;
   std::vector<std::string> reasons_;
 };
 

@@ -123,20 +123,20 @@ std::string format_facts(const ComparisonResult& result, const GridStyle& style)
     if (!was_looked_at(runner)) continue;
     const FactCells cells(runner, footnotes);
     has_capabilities_inside |= cells.capabilities().ends_with(" inside");
-    rows.push_back({{runner.name, cells.reachable(), cells.number("syscalls_observed"), cells.kernel_functions(),
-                     cells.functions("kernel_functions_beyond_process"),
-                     cells.functions("kernel_functions_added_by_work"), cells.text("seccomp"), cells.user(),
-                     cells.capabilities(), cells.flag("no_new_privileges"), cells.number("device_nodes_visible"),
-                     cells.list("namespaces", ",")},
-                    {},
-                    runner.is_reference});
+    rows.push_back(
+        {{runner.name, cells.reachable(), cells.number("syscalls_observed"), cells.kernel_functions(),
+          cells.functions("kernel_functions_beyond_process"), cells.functions("kernel_functions_added_by_work"),
+          cells.text("seccomp"), cells.user(), cells.capabilities(), cells.flag("no_new_privileges"),
+          cells.number("device_nodes_visible"), cells.list("namespaces", ",")},
+         {},
+         runner.is_reference});
   }
   if (rows.empty()) return "";
   std::string text =
       title("What stands between payload and host: of the payload's process, or of what serves it (a VMM, a runtime)",
             style) +
-      format_grid({{"", "host system calls", "seen in", "kernel", "not of a", "added by", "", "", "capa-", "no new", "device",
-                    "namespaces"},
+      format_grid({{"", "host system calls", "seen in", "kernel", "not of a", "added by", "", "", "capa-", "no new",
+                    "device", "namespaces"},
                    {"runner", "in reach", "a run", "functions", "process", "its work", "seccomp", "user", "bilities",
                     "privs", "nodes", "of its own"}},
                   rows, style) +

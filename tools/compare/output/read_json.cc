@@ -103,7 +103,8 @@ std::map<std::string, std::vector<std::uint32_t>> read_slices(const CheckedJson&
     std::vector<std::uint32_t>& begins = slices[metric];
     for (const CheckedJson& round : rounds.elements()) {
       begins.push_back(static_cast<std::uint32_t>(round.count(UINT32_MAX)));
-      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2]) round.refuse("is less than the one before it");
+      if (begins.size() > 1 && begins.back() < begins[begins.size() - 2])
+        round.refuse("is less than the one before it");
     }
   }
   return slices;
@@ -129,8 +130,8 @@ Json read_isolation_facts(const CheckedJson& json) {
       facts[name] = value.flag();
     } else if (name == "syscalls_reachable" || name == "syscalls_with_certain_arguments" || name == "syscalls_total" ||
                name == "syscalls_observed" || name == "device_nodes_visible" || name == "processes" ||
-               name == "kernel_functions" || name == "kernel_functions_beyond_process" || name == "kernel_functions_added_by_work" ||
-               name == "kernel_function_calls_lost") {
+               name == "kernel_functions" || name == "kernel_functions_beyond_process" ||
+               name == "kernel_functions_added_by_work" || name == "kernel_function_calls_lost") {
       facts[name] = value.count();
     } else if (name == "reachable_names" || name == "namespaces" || name == "capabilities" || name == "devices" ||
                name == "kernel_interfaces" || name == "executables" || name == "namespaces_shared" ||
@@ -211,11 +212,22 @@ Status read_status(const CheckedJson& json) {
   return Status::kMeasured;
 }
 
+std::vector<std::vector<ProcessMemory>> read_processes(const CheckedJson& json) {
+  std::vector<std::vector<ProcessMemory>> samples;
+  for (const CheckedJson& list : json.elements()) {
+    std::vector<ProcessMemory>& processes = samples.emplace_back();
+    for (const CheckedJson& process : list.elements()) {
+      processes.push_back({0, process.at("name").text(), process.at("pss_bytes").count(), 0});
+    }
+  }
+  return samples;
+}
+
 RunnerResult read_runner(const CheckedJson& json) {
   RunnerResult runner;
   runner.name = runner_name(json.at("name"));
   runner.version = json.at("version").text();
-  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "vm", "language"});
+  runner.isolation = json.at("isolation").one_of({"none", "namespaces", "user-kernel", "vm", "language"});
   runner.is_reference = json.at("reference").flag();
   // Earlier versions did not write it.
   if (json.has("hardened_form_of") && !json.at("hardened_form_of").text().empty()) {
@@ -237,10 +249,13 @@ RunnerResult read_runner(const CheckedJson& json) {
     check_metric_id(note, id);
     runner.notes[id] = note.text();
   }
-  for (const CheckedJson& list : json.at("idle_processes").elements()) {
-    std::vector<ProcessMemory>& processes = runner.idle_processes.emplace_back();
-    for (const CheckedJson& process : list.elements()) {
-      processes.push_back({0, process.at("name").text(), process.at("pss_bytes").count(), 0});
+  runner.idle_processes = read_processes(json.at("idle_processes"));
+  // Earlier versions did not write these.
+  if (json.has("detached_processes")) runner.detached_processes = read_processes(json.at("detached_processes"));
+  if (json.has("failures")) {
+    for (const auto& [id, counts] : json.at("failures").members()) {
+      check_metric_id(counts, id);
+      runner.failures[id] = {counts.at("failed").count(), counts.at("of").count()};
     }
   }
   runner.isolation_facts = read_isolation_facts(json.at("isolation_facts"));

@@ -18,8 +18,7 @@ std::string image_line(const ImageFacts& image) {
   std::string text = image.given;
   if (!image.directory.empty()) text += ", imported first; start_directory_ns has the directory itself";
   if (image.files != 0) {
-    text += "; " + std::to_string(image.files) + " files, " +
-            with_unit(static_cast<double>(image.bytes), Unit::kBytes);
+    text += "; " + std::to_string(image.files) + " files, " + with_unit(static_cast<double>(image.bytes), Unit::kBytes);
   }
   return text + (image.digest.empty() ? "" : "; " + image.digest);
 }

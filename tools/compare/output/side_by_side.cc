@@ -64,14 +64,16 @@ class SideBySide {
     }
     if (!is_same_machine(a_.result.host, b_.result.host)) {
       const std::string baseline = common_baseline(a_, b_);
-      text += paragraph("NOTE: these are different machines: compare ratios within each, not A's times with B's." +
-                        std::string(baseline.empty() ? " There is no runner that both could be put in a ratio to." : ""));
+      text +=
+          paragraph("NOTE: these are different machines: compare ratios within each, not A's times with B's." +
+                    std::string(baseline.empty() ? " There is no runner that both could be put in a ratio to." : ""));
     }
     std::string differences;
     for (const std::string& difference : differences_of_setup(a_, b_)) {
       differences += std::string(kIndent, ' ') + paragraph(difference);
     }
-    if (!differences.empty()) text += "What differs but for the figures, and may be the reason for them:\n" + differences;
+    if (!differences.empty())
+      text += "What differs but for the figures, and may be the reason for them:\n" + differences;
     return text;
   }
 
@@ -80,12 +82,13 @@ class SideBySide {
     std::size_t tested = 0;
     for (const auto& [key, judgement] : judgements_) tested += judgement.difference ? 1 : 0;
     if (tested == 0) return "";
-    return "\n" + wrap("Judged are " + std::to_string(tested) +
-                           " rows: times and rates as ratios to a limit that was measured in the same rounds, memory as it "
-                           "is. One is called better or worse when it differs by 2 % or more and the tests of all rows "
-                           "together have less than 5 % of false ones among those that are called so. \"Cannot tell\" is not "
-                           "\"alike\": the 95 % interval of B/A says how much may be hidden.",
-                       kWidth, 0) +
+    return "\n" +
+           wrap("Judged are " + std::to_string(tested) +
+                    " rows: times and rates as ratios to a limit that was measured in the same rounds, memory as it "
+                    "is. One is called better or worse when it differs by 2 % or more and the tests of all rows "
+                    "together have less than 5 % of false ones among those that are called so. \"Cannot tell\" is not "
+                    "\"alike\": the 95 % interval of B/A says how much may be hidden.",
+                kWidth, 0) +
            "\n";
   }
 
@@ -98,8 +101,8 @@ class SideBySide {
   // The figures as they are, and whatever they are judged by.
   std::vector<GridRow> rows_of(const RunnerResult& runner, const RunnerResult& other, const std::string& id) const {
     const Metric* metric = find_metric(id);
-    const std::optional<Summary> mine = summarize(runner.find(id), a_.result.seed);
-    const std::optional<Summary> theirs = summarize(other.find(id), b_.result.seed);
+    const std::optional<Summary> mine = summarize_metric(runner, id, a_.result.seed);
+    const std::optional<Summary> theirs = summarize_metric(other, id, b_.result.seed);
     const auto found = judgements_.find({runner.name, id});
     if (metric == nullptr || !mine || !theirs || found == judgements_.end()) return {};
     const Judgement& judgement = found->second;

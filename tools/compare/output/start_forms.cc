@@ -62,7 +62,8 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
   const std::string wrapped = wrap(title, width, 0);
   return "\n" + (style.colour ? "\033[1;36m" + wrapped + "\033[0m" : wrapped) + "\n" +
          format_grid({{"", "root", "", "", "root made", "", "", "from a", "", "", "first on"},
-                      {"runner", "ready", "n", to_baseline, "within", "n", to_baseline, "directory", "n", to_baseline, "a host"}},
+                      {"runner", "ready", "n", to_baseline, "within", "n", to_baseline, "directory", "n", to_baseline,
+                       "a host"}},
                      rows, style) +
          notes.text(width);
 }

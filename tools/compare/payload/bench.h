@@ -32,6 +32,7 @@ struct Measured {
 
 struct BenchContext {
   int64_t budget_ns = 0;
+  size_t bytes = 0;                        // of the buffer that a benchmark of memory reads
   const char* const* arguments = nullptr;  // those of start()
 };
 

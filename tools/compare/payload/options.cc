@@ -3,9 +3,10 @@
 //   --touch BYTES     writes one byte in every page of so much fresh memory
 //   --syscalls N      makes so many null system calls
 //   --write BYTES     creates a file in /tmp, writes so many bytes to it, 64 KiB a call, closes it, removes it
-//   --bench NAME [--bench-ms MS]
-//                     one micro-benchmark of about so many milliseconds; prints "NAME VALUE UNIT", or
-//                     "NAME unsupported CALL: ERROR" and status 3 where a call says that there is no such thing here
+//   --bench NAME [--bench-ms MS] [--bench-bytes BYTES]
+//                     one micro-benchmark of about so many milliseconds, over a buffer of so many bytes if it has one;
+//                     prints "NAME VALUE UNIT", or "NAME unsupported CALL: ERROR" and status 3 where a call says that
+//                     there is no such thing here
 //   --bench list      prints the names
 //
 // Status 1 and one line on standard error when something fails, 2 for wrong usage.
@@ -20,6 +21,7 @@ namespace {
 
 constexpr uint64_t kDefaultBenchMs = 50;
 constexpr uint64_t kMostBenchMs = 10'000;
+constexpr uint64_t kDefaultBenchBytes = 1 << 20;
 constexpr uint64_t kMemoryLineBytes = 64;
 
 constexpr Bench kBenches[] = {
@@ -38,7 +40,7 @@ constexpr Bench kBenches[] = {
 int usage() {
   Line line;
   line << "payload: usage: [--stamp | --idle | --touch BYTES | --syscalls N | --write BYTES | --bench NAME|list "
-          "[--bench-ms MS]]";
+          "[--bench-ms MS] [--bench-bytes BYTES]]";
   line.send(kStandardError);
   return kUsage;
 }
@@ -111,12 +113,18 @@ int run_options(int count, const char* const* arguments) {
   uint64_t number = 0;
   if (equal(option, "--bench")) {
     uint64_t milliseconds = kDefaultBenchMs;
-    if (count == 5 && equal(arguments[3], "--bench-ms")) {
-      if (!parse(arguments[4], milliseconds) || milliseconds == 0 || milliseconds > kMostBenchMs) return usage();
-    } else if (count != 3) {
-      return usage();
+    uint64_t bytes = kDefaultBenchBytes;
+    for (int at = 3; at < count; at += 2) {
+      if (at + 1 == count) return usage();
+      if (equal(arguments[at], "--bench-ms")) {
+        if (!parse(arguments[at + 1], milliseconds) || milliseconds == 0 || milliseconds > kMostBenchMs) return usage();
+      } else if (equal(arguments[at], "--bench-bytes")) {
+        if (!parse(arguments[at + 1], bytes) || bytes < kPageSize || bytes > SIZE_MAX) return usage();
+      } else {
+        return usage();
+      }
     }
-    return run_bench(value, {static_cast<int64_t>(milliseconds) * 1'000'000, arguments});
+    return run_bench(value, {static_cast<int64_t>(milliseconds) * 1'000'000, static_cast<size_t>(bytes), arguments});
   }
   if (count != 3 || !parse(value, number)) return usage();
   if (equal(option, "--touch")) return finish("touch", touch(number));

@@ -3,8 +3,7 @@
 //
 //   payload          exits at once, status 0
 //   payload --stamp  writes CLOCK_MONOTONIC as read by its first system call to standard output, then, in a second
-//   write,
-//                    CLOCK_MONOTONIC as read after the first one; each as two int64: seconds, nanoseconds
+//                    write, CLOCK_MONOTONIC as read after the first one; each as two int64: seconds, nanoseconds
 //   payload --idle   writes one byte when it is ready, then waits for the end of standard input
 //   payload OPTION   see options.cc
 //

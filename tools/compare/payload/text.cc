@@ -49,6 +49,7 @@ Line& Line::operator<<(double number) {
     scale *= 10;
     ++decimals;
   }
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): never negative, and lround is libm's
   const auto scaled = static_cast<uint64_t>(number * static_cast<double>(scale) + 0.5);
   *this << scaled / scale;
   if (decimals > 0) {

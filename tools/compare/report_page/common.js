@@ -6,21 +6,25 @@ const husk = {};
 husk.parse = (text) => JSON.parse(text, (key, value) => (
   value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.assign(Object.create(null), value) : value));
 
-// Okabe and Ito's colours, which most colour-blind readers can tell apart; dashes and labels say the same again.
-husk.styles = Object.assign(Object.create(null), {
-  'vm': { colour: '#0072b2', dash: '', width: 3 },
-  'vm-jailed': { colour: '#0072b2', dash: '6 2', width: 2 },
-  'vm-ring0': { colour: '#0072b2', dash: '2 3', width: 2 },
-  'namespace': { colour: '#d55e00', dash: '', width: 2 },
-  'process': { colour: '#e69f00', dash: '6 2', width: 2 },
-  'runc': { colour: '#009e73', dash: '', width: 2 },
-  'crun': { colour: '#009e73', dash: '6 2', width: 2 },
-  'podman': { colour: '#009e73', dash: '2 3', width: 2 },
-  'bwrap': { colour: '#cc79a7', dash: '', width: 2 },
-  'qemu': { colour: '#56b4e9', dash: '', width: 2 },
-  'wasm': { colour: '#b5a900', dash: '8 3 2 3', width: 2 },
-});
-husk.style = (name) => husk.styles[name] || { colour: '#888888', dash: '4 3', width: 1.5 };
+// Okabe and Ito's colours, which most colour-blind readers can tell apart; dashes and labels say the same again. Runners
+// of one family share a colour.
+const kColours = { vm: '#0072b2', namespace: '#d55e00', process: '#e69f00', oci: '#009e73', sandbox: '#cc79a7', vmm: '#56b4e9', language: '#b5a900', other: '#888888' };
+const kDashes = ['', '6 2', '2 3', '8 3 2 3', '1 2', '10 4'];
+const kFamilies = [[/^vm(-|$)/, 'vm'], [/^namespace/, 'namespace'], [/^process/, 'process'], [/^(runc|crun|podman|docker|containerd|ctr|nspawn|systemd-nspawn)/, 'oci'],
+  [/^(bwrap|gvisor|runsc)/, 'sandbox'], [/^(qemu|linux-vm|firecracker|kata)/, 'vmm'], [/^wasm/, 'language'], [/^(fork-exec|kvm-floor)/, 'other']];
+husk.styles = Object.create(null);
+
+// The names of a family in the order of the table: the first is drawn in full, each further one with another dash.
+husk.chooseStyles = (documents) => {
+  const seen = Object.create(null);
+  for (const name of new Set(documents.flatMap((data) => data.runners.map((runner) => runner.name)))) {
+    const family = (kFamilies.find(([pattern]) => pattern.test(name)) || [null, 'other'])[1];
+    const index = seen[family] || 0;
+    seen[family] = index + 1;
+    husk.styles[name] = { colour: kColours[family], dash: kDashes[index % kDashes.length], width: name === 'vm' ? 3 : family === 'other' ? 1.5 : 2 };
+  }
+};
+husk.style = (name) => husk.styles[name] || { colour: kColours.other, dash: '4 3', width: 1.5 };
 
 husk.significant = (value) => {
   if (!Number.isFinite(value)) return '–';
@@ -47,7 +51,8 @@ husk.metric = (data, id) => data.metrics.find((metric) => metric.id === id.split
 husk.summary = (runner, id) => runner.summary[id];
 husk.median = (runner, id) => (runner.summary[id] ? runner.summary[id].median : undefined);
 husk.measured = (data, id) => data.runners.filter((runner) => runner.summary[id]);
-husk.isReference = (runner) => runner.reference;
+// One that everything is measured of: not a limit, and not the hardened form of another one.
+husk.isSubject = (runner) => !runner.reference && !runner.hardened_form_of;
 
 husk.isSameMachine = (a, b) => ['cpu_model', 'kernel', 'kvm_backend', 'cores'].every((key) => a.host[key] === b.host[key]);
 
@@ -78,24 +83,14 @@ husk.figure = (section, width, height, label, caption) => {
   return svg;
 };
 
-// Rows of cells; a cell is a text, or {text, interval, note, class}.
-husk.table = (section, header, rows) => {
-  const table = husk.element('table');
+// Rows of cells; a cell is a text, or {text, interval, count, note, class, span, title, style}.
+husk.table = (section, header, rows, attributes = {}) => {
+  const table = husk.element('table', attributes);
   table.append(husk.element('thead', {}, husk.element('tr', {}, ...header.map((text) => husk.element('th', { scope: 'col' }, text)))));
   const body = husk.element('tbody');
   for (const row of rows) {
     const line = husk.element('tr', { class: row.class || (row.name === 'vm' ? 'vm' : '') }, husk.element('th', { scope: 'row' }, row.title || row.name));
-    for (const cell of row.cells) {
-      if (cell !== null && typeof cell === 'object') {
-        const attributes = { class: cell.class || (cell.note ? 'note' : '') };
-        if (cell.span) attributes.colspan = cell.span;
-        const element = husk.element('td', attributes, cell.note || cell.text);
-        if (cell.interval) element.append(husk.element('br'), husk.element('span', { class: 'interval' }, cell.interval));
-        line.append(element);
-      } else {
-        line.append(husk.element('td', {}, cell === undefined || cell === null ? '–' : cell));
-      }
-    }
+    for (const cell of row.cells) line.append(husk.tableCell(cell));
     body.append(line);
   }
   table.append(body);
@@ -103,18 +98,55 @@ husk.table = (section, header, rows) => {
   return table;
 };
 
+husk.tableCell = (cell) => {
+  if (cell === undefined || cell === null) return husk.element('td', {}, '–');
+  if (typeof cell !== 'object') return husk.element('td', {}, cell);
+  const element = husk.element('td', { class: cell.class || (cell.note ? 'note' : '') }, cell.note || cell.text);
+  if (cell.span) element.setAttribute('colspan', cell.span);
+  if (cell.title) element.setAttribute('title', cell.title);
+  if (cell.style) element.setAttribute('style', cell.style);
+  if (cell.interval || cell.count !== undefined) element.append(husk.element('br'));
+  if (cell.interval) element.append(husk.element('span', { class: 'interval' }, cell.interval));
+  if (cell.count !== undefined) element.append(husk.element('span', { class: husk.isFew(cell.count) ? 'count few' : 'count' }, husk.countText(cell.count)));
+  return element;
+};
+
+// A command line as a shell takes it back.
+husk.quoted = (words) => words.map((word) => (/^[A-Za-z0-9_.\/:=,+@%-]+$/.test(word) ? word : `'${String(word).replace(/'/g, "'\\''")}'`)).join(' ');
+
+// Fewer samples than this are shown, but a reader is told: they support no interval, and hardly a median.
+const kFew = 5;
+husk.samplesOf = (summary) => (summary.fit ? summary.fit.steps : summary.count);
+husk.isFew = (count) => count !== undefined && count < kFew;
+husk.countText = (count) => `n ${count}${husk.isFew(count) ? ': few' : ''}`;
+
 husk.intervalText = (interval, show) => (interval ? `${show(interval[0])} – ${show(interval[1])}` : '');
 
-// The cell of a runner and a metric: the median with its interval, or why there is none.
+// The same with a unit, which is said once where both ends have the same.
+husk.intervalWithUnit = (interval, unit) => {
+  if (!interval) return '';
+  const [low, high] = interval.map((value) => husk.withUnit(value, unit).split(' '));
+  return `${low[0]}${low[1] === high[1] ? '' : ` ${low[1]}`} – ${high.join(' ')}`;
+};
+
+// The cell of a runner and a metric: the median with its interval and number of samples, or why there is none.
 husk.cell = (data, runner, id) => {
   const summary = husk.summary(runner, id);
   const unit = husk.metric(data, id).unit;
   if (!summary) return runner.notes[id] ? { note: runner.notes[id] } : '–';
-  return { text: husk.withUnit(summary.median, unit), interval: husk.intervalText(summary.interval, (value) => husk.withUnit(value, unit)) };
+  return { text: husk.withUnit(summary.median, unit), interval: husk.intervalWithUnit(summary.interval, unit), count: husk.samplesOf(summary), title: runner.notes[id] };
 };
 
+husk.ratio = (runner, id, other) => (runner.summary[id] && runner.summary[id].ratio[other]) || undefined;
+
 husk.ratioCell = (runner, id, baseline) => {
-  const ratio = runner.summary[id] && runner.summary[id].ratio[baseline];
+  const ratio = husk.ratio(runner, id, baseline);
   if (!ratio) return runner.name === baseline ? '1' : '–';
-  return { text: husk.significant(ratio.median) + '×', interval: husk.intervalText(ratio.interval, husk.significant) };
+  return { text: husk.significant(ratio.median) + '×', interval: husk.intervalText(ratio.interval, husk.significant), count: ratio.count };
+};
+
+// What more of the one costs than of the other: of times and memory the ratio itself, of rates its inverse.
+husk.asCost = (ratio, metric) => {
+  if (!ratio || !(ratio.median > 0) || !metric.higher_is_better) return ratio && ratio.median > 0 ? ratio : undefined;
+  return { ...ratio, median: 1 / ratio.median, interval: ratio.interval && [1 / ratio.interval[1], 1 / ratio.interval[0]] };
 };

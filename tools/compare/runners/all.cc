@@ -1,6 +1,11 @@
 #include "tools/compare/runners/bwrap.h"
+#include "tools/compare/runners/containerd.h"
+#include "tools/compare/runners/docker.h"
+#include "tools/compare/runners/gvisor.h"
 #include "tools/compare/runners/hardened.h"
 #include "tools/compare/runners/husk.h"
+#include "tools/compare/runners/linux_vm.h"
+#include "tools/compare/runners/nspawn.h"
 #include "tools/compare/runners/oci.h"
 #include "tools/compare/runners/podman.h"
 #include "tools/compare/runners/qemu.h"
@@ -22,8 +27,17 @@ std::vector<std::unique_ptr<Runner>> all_runners() {
   runners.push_back(std::make_unique<Bwrap>());
   runners.push_back(std::make_unique<OciRuntime>("crun"));
   runners.push_back(std::make_unique<OciRuntime>("runc"));
+  runners.push_back(std::make_unique<Nspawn>());
+  runners.push_back(std::make_unique<Containerd>());
+  runners.push_back(std::make_unique<Docker>());
   runners.push_back(std::make_unique<Podman>());
-  runners.push_back(std::make_unique<Qemu>());
+  runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kPtrace));
+  runners.push_back(std::make_unique<GVisor>(GVisor::Platform::kKvm));
+  runners.push_back(std::make_unique<Qemu>(Qemu::Variant::kUsual));
+  runners.push_back(std::make_unique<Qemu>(Qemu::Variant::kMapped));
+  runners.push_back(std::make_unique<Qemu>(Qemu::Variant::kNoHugePages));
+  runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kKvm));
+  runners.push_back(std::make_unique<LinuxVm>(LinuxVm::Processor::kSoftware));
   runners.push_back(std::make_unique<Wasm>());
   runners.push_back(std::make_unique<BwrapHardened>());
   runners.push_back(std::make_unique<RuncHardened>());

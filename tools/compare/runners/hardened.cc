@@ -59,8 +59,13 @@ std::string missing_program(const char* name, const char* package) {
 
 // Executes what follows as "nobody", for good.
 std::vector<std::string> as_nobody(gid_t group) {
-  return {find_program("setpriv"), "--reuid=" + std::to_string(kNobody), "--regid=" + std::to_string(group),
-          "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"};
+  return {find_program("setpriv"),
+          "--reuid=" + std::to_string(kNobody),
+          "--regid=" + std::to_string(group),
+          "--clear-groups",
+          "--no-new-privs",
+          "--inh-caps=-all",
+          "--bounding-set=-all"};
 }
 
 void append(std::vector<std::string>& words, const std::vector<std::string>& more) {
@@ -68,7 +73,8 @@ void append(std::vector<std::string>& words, const std::vector<std::string>& mor
 }
 
 // Opens files that the command cannot open itself: it finds them as descriptors 3, 4, ...
-std::vector<std::string> with_open_files(const std::vector<std::string>& files, const std::vector<std::string>& command) {
+std::vector<std::string> with_open_files(const std::vector<std::string>& files,
+                                         const std::vector<std::string>& command) {
   std::string script;
   for (std::size_t i = 0; i < files.size(); ++i) {
     script += "exec " + std::to_string(3 + i) + "<\"$1\"; shift; ";
@@ -186,10 +192,10 @@ std::vector<std::string> BwrapHardened::command(const Invocation& invocation) {
 
 Availability PodmanRootless::detect(const Context& context) const {
   const std::string program = find_program("podman");
-  return only_when({true, program.empty() ? "" : version_of(program), {}},
-                   {missing_program("podman", "podman"), missing_program("conmon", "conmon"),
-                    missing_program("runc", "runc"), missing_program("setpriv", "util-linux"), why_not_root(),
-                    why_out_of_reach(context)});
+  return only_when(
+      {true, program.empty() ? "" : version_of(program), {}},
+      {missing_program("podman", "podman"), missing_program("conmon", "conmon"), missing_program("runc", "runc"),
+       missing_program("setpriv", "util-linux"), why_not_root(), why_out_of_reach(context)});
 }
 
 std::string PodmanRootless::objection(const Invocation& invocation) const {
@@ -203,19 +209,35 @@ void PodmanRootless::prepare(const Context& context) {
   root_ = home / "root";
   for (const char* part : {"run", "home"}) {
     fs::create_directories(home / part);
-    if (chown((home / part).c_str(), kNobody, kNogroup) != 0) throw Error::from_errno("give away", (home / part).string());
+    if (chown((home / part).c_str(), kNobody, kNogroup) != 0)
+      throw Error::from_errno("give away", (home / part).string());
   }
   if (chown(home.c_str(), kNobody, kNogroup) != 0) throw Error::from_errno("give away", home.string());
   fs::permissions(home / "run", fs::perms(0700));
   // Root's user namespace maps "nobody" alone, so podman is root in it and nobody outside.
-  engine_ = {"/usr/bin/env", "-i", "PATH=" + std::string(runner::kDefaultPath), "HOME=" + (home / "home").string(),
-             "XDG_RUNTIME_DIR=" + (home / "run").string(), "_CONTAINERS_USERNS_CONFIGURED=done",
-             "_CONTAINERS_ROOTLESS_UID=" + std::to_string(kNobody), find_program("setpriv"),
-             "--reuid=" + std::to_string(kNobody), "--regid=" + std::to_string(kNogroup), "--clear-groups",
-             find_program("unshare"), "--user", "--map-root-user", "--mount", find_program("podman"),
-             "--root=" + (home / "store").string(), "--runroot=" + (home / "run/c").string(),
-             "--tmpdir=" + (home / "tmp").string(), "--runtime=" + find_program("runc"), "--storage-driver=vfs",
-             "--cgroup-manager=cgroupfs", "--events-backend=none"};
+  engine_ = {"/usr/bin/env",
+             "-i",
+             "PATH=" + std::string(runner::kDefaultPath),
+             "HOME=" + (home / "home").string(),
+             "XDG_RUNTIME_DIR=" + (home / "run").string(),
+             "_CONTAINERS_USERNS_CONFIGURED=done",
+             "_CONTAINERS_ROOTLESS_UID=" + std::to_string(kNobody),
+             find_program("setpriv"),
+             "--reuid=" + std::to_string(kNobody),
+             "--regid=" + std::to_string(kNogroup),
+             "--clear-groups",
+             find_program("unshare"),
+             "--user",
+             "--map-root-user",
+             "--mount",
+             find_program("podman"),
+             "--root=" + (home / "store").string(),
+             "--runroot=" + (home / "run/c").string(),
+             "--tmpdir=" + (home / "tmp").string(),
+             "--runtime=" + find_program("runc"),
+             "--storage-driver=vfs",
+             "--cgroup-manager=cgroupfs",
+             "--events-backend=none"};
 }
 
 std::vector<std::string> PodmanRootless::command(const Invocation& invocation) {
@@ -224,7 +246,8 @@ std::vector<std::string> PodmanRootless::command(const Invocation& invocation) {
     for (const char* name : {"etc", "run", "var"}) fs::create_directories(root_ / name);  // podman makes files in them
     if (lchown(root_.c_str(), kNobody, kNogroup) != 0) throw Error::from_errno("give away", root_.string());
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_)) {
-      if (lchown(entry.path().c_str(), kNobody, kNogroup) != 0) throw Error::from_errno("give away", entry.path().string());
+      if (lchown(entry.path().c_str(), kNobody, kNogroup) != 0)
+        throw Error::from_errno("give away", entry.path().string());
     }
   }
   std::vector<std::string> words = engine_;

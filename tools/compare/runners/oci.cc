@@ -24,14 +24,14 @@ std::string text_of(const fs::path& file) {
 }  // namespace
 
 Availability OciRuntime::detect(const Context&) const {
-  const std::string program = find_program(name_);
-  if (program.empty()) return {false, {}, "not installed (apt package " + name_ + ")"};
+  const std::string program = find_program(package_);
+  if (program.empty()) return {false, {}, "not installed (apt package " + package_ + ")"};
   if (geteuid() != 0) return {false, {}, "needs root"};
   return {true, version_of(program), {}};
 }
 
 void OciRuntime::prepare(const Context& context) {
-  program_ = find_program(name_);
+  program_ = find_program(package_);
   // One for each runner, since runc and crun keep their state in different formats; in the scratch directory, so that
   // nothing of it can stay behind.
   state_ = (context.scratch / (name() + "-state")).string();
@@ -39,9 +39,15 @@ void OciRuntime::prepare(const Context& context) {
   fs::create_directories(bundles_);
   // Not `spec --bundle`, which runc has and crun 1.8 has not: both write to the working directory.
   if (!output_of({"/bin/sh", "-c", "cd \"$1\" && exec \"$2\" spec", "sh", bundles_.string(), program_})) {
-    throw Error("run", name_ + " spec", "it failed");
+    throw Error("run", package_ + " spec", "it failed");
   }
   template_ = text_of(bundles_ / "config.json");
+}
+
+std::vector<std::string> OciRuntime::runtime() const {
+  std::vector<std::string> words = {program_, "--root", state_};
+  words.insert(words.end(), options_.begin(), options_.end());
+  return words;
 }
 
 std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
@@ -65,14 +71,21 @@ std::vector<std::string> OciRuntime::command(const Invocation& invocation) {
     if (!(file << text << std::flush)) throw Error("write", (directory / "config.json").string(), "it is not whole");
     bundle = directory;
   }
-  return {program_, "--root", state_, "run", "--bundle", bundle.string(), container};
+  std::vector<std::string> words = runtime();
+  words.insert(words.end(), {"run", "--bundle", bundle.string()});
+  // The payload has the command's own standard streams then (runc's docs/terminals.md, "Detached pass-through").
+  if (invocation.is_detached) words.emplace_back("--detach");
+  words.push_back(container);
+  return words;
 }
 
 void OciRuntime::clean_up() {
   // Nothing to do after runs that ended by themselves: then the runtime does not know the container any more.
   std::error_code none;
   for (const fs::directory_entry& container : fs::directory_iterator(state_, none)) {
-    output_of({program_, "--root", state_, "delete", "--force", container.path().filename().string()});
+    std::vector<std::string> words = runtime();
+    words.insert(words.end(), {"delete", "--force", container.path().filename().string()});
+    output_of(words);
   }
 }
 

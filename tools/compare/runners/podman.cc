@@ -7,9 +7,8 @@
 
 #include "tools/compare/guard.h"
 #include "tools/compare/process.h"
+#include "tools/compare/runners/control_groups.h"
 #include "vmm/error.h"
-#include "vmm/runner/cgroup.h"
-#include "vmm/runner/leftovers.h"
 
 namespace husk::compare {
 namespace {
@@ -26,25 +25,6 @@ std::string limit_option(const char* name, __rlimit_resource resource, rlim_t mo
 }
 
 constexpr char kGroupPrefix[] = "husk-compare-";
-
-// The group and those below it, which have no processes any more.
-void remove_groups(const fs::path& group) {
-  std::error_code gone;
-  for (const fs::directory_entry& entry : fs::directory_iterator(group, gone)) {
-    if (entry.is_directory(gone)) remove_groups(entry.path());
-  }
-  runner::remove_cgroup(group.c_str());
-}
-
-// Version 1 has a directory for each controller, version 2 one for all; some hosts have both (cgroups(7)).
-std::vector<fs::path> hierarchies() {
-  std::error_code none;
-  std::vector<fs::path> found = {"/sys/fs/cgroup"};
-  for (const fs::directory_entry& entry : fs::directory_iterator("/sys/fs/cgroup", none)) {
-    if (entry.is_directory(none)) found.push_back(entry.path());
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -65,10 +45,10 @@ void Podman::prepare(const Context& context) {
     throw Error("use", run_root, "podman takes no longer path than " + std::to_string(kLongestRunRoot) + " characters",
                 "set TMPDIR to a shorter one");
   }
+  logs_ = directory / "logs";
+  fs::create_directories(logs_);
   group_ = kGroupPrefix + std::to_string(comparison_id());
-  for (const fs::path& hierarchy : hierarchies()) {
-    for (const std::string& group : runner::left_by_the_dead(hierarchy, kGroupPrefix)) remove_groups(group);
-  }
+  remove_groups_of_the_dead(kGroupPrefix);
   engine_ = {find_program("podman"),
              "--root=" + (directory / "store").string(),
              "--runroot=" + run_root,
@@ -88,6 +68,11 @@ std::vector<std::string> Podman::command(const Invocation& invocation) {
                              // In the container's directory, where a host with a journal would have it there.
                              "--log-driver=k8s-file", limit_option("nofile", RLIMIT_NOFILE, kMostFiles),
                              limit_option("nproc", RLIMIT_NPROC, kMostProcesses)});
+  if (invocation.is_detached) {
+    // conmon has the payload's streams: what it writes is in the log.
+    detached_output_ = logs_ / (std::to_string(next_log_++) + ".log");
+    words.insert(words.end(), {"--detach", "--log-opt=path=" + detached_output_.string()});
+  }
   if (invocation.memory_bytes != 0) words.push_back("--memory=" + std::to_string(invocation.memory_bytes) + "b");
   if (!invocation.root->is_private) words.emplace_back("--read-only");
   words.insert(words.end(), {"--rootfs", invocation.root->directory.string()});
@@ -102,7 +87,7 @@ void Podman::clean_up() {
   const bool has_removed = output_of(remove).has_value();
   constexpr int kPatienceMs = 5000;
   settle_orphans(kPatienceMs);
-  for (const fs::path& hierarchy : hierarchies()) remove_groups(hierarchy / group_);
+  remove_group_everywhere(group_);
   if (!has_removed) throw Error("remove", "the containers of podman", "podman rm failed");
 }
 

@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
-
 #include "tools/compare/isolation/vm_interfaces.h"
 #include "tools/compare/process.h"
+#include "tools/compare/runners/qemu_words.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -14,6 +12,42 @@ namespace {
 
 constexpr char kProgram[] = "qemu-system-x86_64";
 constexpr std::uintmax_t kMemoryMegabytes = 64;  // what `husk run` gives by default
+
+constexpr std::uintmax_t kMegabyte = 1 << 20;
+
+std::filesystem::path no_huge_pages(const Context& context) {
+  return context.husk.parent_path() / "no-huge-pages";
+}
+
+std::string kilobytes(std::uintmax_t bytes) {
+  return std::to_string(bytes / 1024) + "K";
+}
+
+// Memory and image.
+struct Memory {
+  std::vector<std::string> words;  // of QEMU's command line
+  std::string kernel_word;         // of the kernel's
+};
+
+// The image as a module: QEMU reads it into the machine's RAM, which gets that much more, so that the payload has as
+// much as it has with husk's VMM, where the image is no part of RAM.
+Memory memory_with_module(std::uintmax_t asked, const std::filesystem::path& image) {
+  const std::uintmax_t size = (std::filesystem::file_size(image) + kMegabyte - 1) / kMegabyte * kMegabyte;
+  return {{"-m", kilobytes(asked + size), "-initrd", image.string()}, {}};
+}
+
+// The image as the memory of a NUMA node of its own: a private read-only mapping of the file, of which the guest reads
+// the host's page cache. microvm has neither nvdimm nor pc-dimm.
+Memory memory_with_mapping(std::uintmax_t asked, const std::filesystem::path& image) {
+  const std::uintmax_t size = std::filesystem::file_size(image);  // a multiple of 4 KiB, as every EROFS image
+  constexpr std::uintmax_t kUnit = 8192;                          // of -m
+  const std::uintmax_t ram = asked + (kUnit - (asked + size) % kUnit) % kUnit;
+  return {
+      {"-m", kilobytes(ram + size), "-object", "memory-backend-ram,id=ram,size=" + kilobytes(ram), "-object",
+       "memory-backend-file,id=image,share=off,readonly=on,size=" + kilobytes(size) + ",mem-path=" + qemu_value(image),
+       "-numa", "node,memdev=ram", "-numa", "node,memdev=image"},
+      "husk.image=" + std::to_string(size) + "@" + std::to_string(ram) + " "};
+}
 
 // A word of the kernel's command line (docs/pvh.md).
 std::string quoted(const std::string& word) {
@@ -27,16 +61,33 @@ std::string quoted(const std::string& word) {
 
 }  // namespace
 
+std::string Qemu::name() const {
+  switch (variant_) {
+    case Variant::kMapped:
+      return "qemu-mapped";
+    case Variant::kNoHugePages:
+      return "qemu-no-thp";
+    case Variant::kUsual:
+      break;
+  }
+  return "qemu";
+}
+
 Availability Qemu::detect(const Context& context) const {
   const std::string program = find_program(kProgram);
   if (program.empty()) return {false, {}, "not installed (apt package qemu-system-x86)"};
   if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
   if (access(context.husk.c_str(), X_OK) != 0) return {false, {}, "not there (" + context.husk.string() + ")"};
+  if (variant_ == Variant::kNoHugePages && access(no_huge_pages(context).c_str(), X_OK) != 0) {
+    return {false, {}, "not there (" + no_huge_pages(context).string() + ")"};
+  }
   return {true, version_of(program), {}};
 }
 
 void Qemu::prepare(const Context& context) {
   program_ = find_program(kProgram);
+  before_.clear();
+  if (variant_ == Variant::kNoHugePages) before_.push_back(no_huge_pages(context));
   kernel_ = context.scratch / (name() + "-kernel.elf");
   log_ = context.scratch / (name() + "-log");
   if (!output_of({context.husk, "kernel", kernel_})) throw Error("run", "husk kernel", "it failed");
@@ -47,21 +98,25 @@ std::string Qemu::objection(const Invocation& invocation) const {
 }
 
 std::vector<std::string> Qemu::command(const Invocation& invocation) {
-  // QEMU puts the image into the machine's RAM, husk's VMM beside it: the payload gets the same.
-  constexpr std::uintmax_t kMegabyte = 1 << 20;
-  const std::uintmax_t image = std::filesystem::file_size(invocation.root->erofs);
-  const std::uintmax_t asked = invocation.memory_bytes != 0 ? invocation.memory_bytes / kMegabyte : kMemoryMegabytes;
-  const std::uintmax_t memory = asked + (image + kMegabyte - 1) / kMegabyte;
-  std::string line = "init=" + quoted(invocation.argv[0]) + " husk.exit=0x501 console=debugcon --";
+  const std::uintmax_t asked = invocation.memory_bytes != 0 ? invocation.memory_bytes : kMemoryMegabytes * kMegabyte;
+  const std::filesystem::path& image = invocation.root->erofs;
+  const Memory memory =
+      variant_ == Variant::kMapped ? memory_with_mapping(asked, image) : memory_with_module(asked, image);
+  std::string line =
+      "init=" + quoted(invocation.argv[0]) + " " + memory.kernel_word + "husk.exit=0x501 console=debugcon --";
   for (std::size_t i = 1; i < invocation.argv.size(); ++i) line += " " + quoted(invocation.argv[i]);
-  std::vector<std::string> words = {
-      program_, "-M", "microvm,accel=kvm,kernel-irqchip=split,acpi=off,pic=off,pit=off,rtc=off,isa-serial=off",
-      // kvm_pvm refuses to set the MSR of this feature.
-      "-cpu", "host,-arch-capabilities", "-m", std::to_string(memory), "-nodefaults", "-no-user-config", "-nographic",
-      "-no-reboot", "-global", "virtio-mmio.force-legacy=false", "-kernel", kernel_, "-initrd",
-      invocation.root->erofs.string(), "-append", line, "-device", "isa-debug-exit,iobase=0x501,iosize=1"};
+  std::vector<std::string> words = before_;
+  words.push_back(program_);
+  words.insert(words.end(),
+               {"-M", "microvm,accel=kvm,kernel-irqchip=split,acpi=off,pic=off,pit=off,rtc=off,isa-serial=off",
+                // kvm_pvm refuses to set the MSR of this feature.
+                "-cpu", "host,-arch-capabilities", "-nodefaults", "-no-user-config", "-nographic", "-no-reboot",
+                "-global", "virtio-mmio.force-legacy=false", "-kernel", kernel_, "-append", line, "-device",
+                "isa-debug-exit,iobase=0x501,iosize=1"});
+  words.insert(words.end(), memory.words.begin(), memory.words.end());
   const auto add_chardev = [&](const std::string& id, const std::string& path) {
-    words.insert(words.end(), {"-chardev", path.empty() ? "null,id=" + id : "file,id=" + id + ",path=" + path});
+    words.insert(words.end(),
+                 {"-chardev", path.empty() ? "null,id=" + id : "file,id=" + id + ",path=" + qemu_value(path)});
   };
   add_chardev("log", log_);
   words.insert(words.end(), {"-device", "isa-debugcon,iobase=0xe9,chardev=log"});
@@ -75,25 +130,16 @@ std::vector<std::string> Qemu::command(const Invocation& invocation) {
   return words;
 }
 
+Boundary Qemu::boundary(const std::vector<std::string>&) const {
+  return {.kind = Boundary::Kind::kVcpus, .program = program_, .arguments = {}};
+}
+
 std::vector<std::string> Qemu::interfaces(const std::vector<std::string>& command) const {
   return qemu_interfaces(command);
 }
 
 int Qemu::payload_status(int exit_status) const {
-  constexpr int kAskTheLog = 255;
-  constexpr int kNotTheKernelsWord = 125;
-  // The kernel's status n ends QEMU with 2n + 3 (docs/pvh.md); 1 and all that is even is QEMU's own.
-  constexpr int kOwnFailure = 1;
-  if (exit_status == kOwnFailure || exit_status == 0) return kNotTheKernelsWord;
-  if (exit_status % 2 == 0) return exit_status;
-  if (exit_status != kAskTheLog) return exit_status / 2 - 1;
-  std::ifstream log(log_);
-  int status = kNotTheKernelsWord;
-  for (std::string line; std::getline(log, line);) {
-    constexpr std::string_view kKey = "husk: exit status ";
-    if (line.starts_with(kKey)) status = std::atoi(line.c_str() + kKey.size());
-  }
-  return status;
+  return status_from_guest(exit_status, log_);
 }
 
 }  // namespace husk::compare

@@ -8,7 +8,14 @@ namespace husk::compare {
 
 class Qemu : public Runner {
  public:
-  std::string name() const override { return "qemu"; }
+  enum class Variant {
+    kUsual,       // "qemu": the image is a module (-initrd), which QEMU reads into the machine's memory
+    kMapped,      // "qemu-mapped": a part of the machine's memory is the image's file, from the host's page cache
+    kNoHugePages  // "qemu-no-thp": as usual, with memory of small pages only
+  };
+  explicit Qemu(Variant variant = Variant::kUsual) : variant_(variant) {}
+
+  std::string name() const override;
   Isolation isolation() const override { return Isolation::kVm; }
   bool needs_directory(RootForm) const override { return false; }
   bool limits_memory() const override { return true; }
@@ -21,12 +28,17 @@ class Qemu : public Runner {
   int payload_status(int exit_status) const override;
   // QEMU's consoles know no end of file.
   bool hands_on_end_of_input() const override { return false; }
+  Boundary boundary(const std::vector<std::string>& command) const override;
   std::vector<std::string> interfaces(const std::vector<std::string>& command) const override;
 
  protected:
   std::string program_;
   std::string kernel_;
   std::string log_;
+
+ private:
+  Variant variant_;
+  std::vector<std::string> before_;  // a program that executes QEMU, and its words
 };
 
 }  // namespace husk::compare

@@ -25,8 +25,7 @@ double time_of(const std::vector<std::string>& command) {
   const std::string name = command[0] + " " + command[1];
   if (!process.wait(kFloorTimeoutMs)) throw Error("run", name, "it had not ended after 10 s");
   if (process.exit_status() != 0) {
-    throw Error("run", name,
-                "exit status " + std::to_string(process.exit_status()) + ": " + process.last_error_line());
+    throw Error("run", name, "exit status " + std::to_string(process.exit_status()) + ": " + process.last_error_line());
   }
   return static_cast<double>(process.end_ns() - process.start_ns());
 }
@@ -54,8 +53,9 @@ Availability KvmFloor::detect(const Context& context) const {
 
 void KvmFloor::prepare(const Context& context) {
   program_ = beside_husk(context, kName);
-  choice_ = choose_quickest({"none", "split", "full"},
-                            [&](const std::string& variant) { return time_of({program_, variant}); });
+  choice_ = choose_quickest({"none", "split", "full"}, [&](const std::string& variant) {
+    return time_of({program_, variant});
+  });
 }
 
 std::vector<std::string> KvmFloor::command(const Invocation&) {

@@ -57,10 +57,12 @@ bool applies(const Json& rule, const std::set<std::string>& capabilities, const 
 }
 
 std::uint32_t action_of(const std::string& name, unsigned error) {
-  static const std::map<std::string, std::uint32_t> kActions = {
-      {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},   {"SCMP_ACT_LOG", SCMP_ACT_LOG},
-      {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},     {"SCMP_ACT_KILL", SCMP_ACT_KILL},
-      {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS}, {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD}};
+  static const std::map<std::string, std::uint32_t> kActions = {{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
+                                                                {"SCMP_ACT_LOG", SCMP_ACT_LOG},
+                                                                {"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
+                                                                {"SCMP_ACT_KILL", SCMP_ACT_KILL},
+                                                                {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
+                                                                {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD}};
   if (name == "SCMP_ACT_ERRNO") return SCMP_ACT_ERRNO(error);
   const auto found = kActions.find(name);
   if (found == kActions.end()) throw Error("translate", "seccomp action '" + name + "'", "husk does not know it");
@@ -68,10 +70,13 @@ std::uint32_t action_of(const std::string& name, unsigned error) {
 }
 
 scmp_compare comparison_of(const std::string& name) {
-  static const std::map<std::string, scmp_compare> kComparisons = {
-      {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE},
-      {"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_GE", SCMP_CMP_GE}, {"SCMP_CMP_GT", SCMP_CMP_GT},
-      {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+  static const std::map<std::string, scmp_compare> kComparisons = {{"SCMP_CMP_NE", SCMP_CMP_NE},
+                                                                   {"SCMP_CMP_LT", SCMP_CMP_LT},
+                                                                   {"SCMP_CMP_LE", SCMP_CMP_LE},
+                                                                   {"SCMP_CMP_EQ", SCMP_CMP_EQ},
+                                                                   {"SCMP_CMP_GE", SCMP_CMP_GE},
+                                                                   {"SCMP_CMP_GT", SCMP_CMP_GT},
+                                                                   {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
   const auto found = kComparisons.find(name);
   if (found == kComparisons.end()) throw Error("translate", "comparison '" + name + "'", "husk does not know it");
   return found->second;

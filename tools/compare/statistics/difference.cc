@@ -54,8 +54,8 @@ std::optional<Difference> find_difference(std::span<const double> a, std::span<c
     degrees = std::max(kOwn, static_cast<unsigned>(std::floor(std::pow(batch, 4) / (fourth / kOwn))));
   }
   const double by_batches = tails(difference, batch, student_tails, degrees);
-  const double by_bootstrap =
-      tails(difference, bootstrap, [](double z, unsigned) { return normal_tails(z); }, 0);
+  const double by_bootstrap = tails(
+      difference, bootstrap, [](double z, unsigned) { return normal_tails(z); }, 0);
   constexpr double kNormal = 1.959964;
   const double half = std::max(student_quantile(1 - kConfidence, degrees) * batch, kNormal * bootstrap);
   return Difference{std::exp(difference),

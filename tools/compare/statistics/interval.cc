@@ -33,7 +33,8 @@ Interval order_interval(std::span<const double> values) {
     const auto rank = static_cast<double>(k);
     const auto count = static_cast<double>(n);
     const double lambda = (count - rank) * part / (rank + (count - 2 * rank) * part);
-    return {(1 - lambda) * sorted[k - 1] + lambda * sorted[k], (1 - lambda) * sorted[n - k] + lambda * sorted[n - k - 1]};
+    return {(1 - lambda) * sorted[k - 1] + lambda * sorted[k],
+            (1 - lambda) * sorted[n - k] + lambda * sorted[n - k - 1]};
   }
 }
 

@@ -205,7 +205,7 @@ Result<void> block(Deadline deadline, Interruptible) {
 namespace kernel::arch {
 Context::~Context() = default;
 KernelStack::~KernelStack() = default;
-}
+}  // namespace kernel::arch
 
 namespace kernel::drivers {
 void notice_host_signals() {}
