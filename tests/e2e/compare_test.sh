@@ -16,6 +16,9 @@ ln -s busybox "$root/bin/sh"
 
 . "$(dirname "$0")/checks.sh"
 
+# The streams of most runs: a runtime that gives them to its container's user would give away the host's.
+null_before=$(stat -c '%u:%g %a' /dev/null)
+
 # How many samples of METRIC runner NAME has: count NAME METRIC
 count() {
   grep -c "^$1,$2," "$work/result.csv"
@@ -365,4 +368,5 @@ for delay in 0.2 1 2 4; do
   expect "left after $delay s" "" "$(leftovers $pid)"
 done
 
+expect "owner and mode of /dev/null" "$null_before" "$(stat -c '%u:%g %a' /dev/null)"
 finish
