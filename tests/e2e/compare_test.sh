@@ -16,6 +16,9 @@ ln -s busybox "$root/bin/sh"
 
 . "$(dirname "$0")/checks.sh"
 
+# The streams of most runs: a runtime that gives them to its container's user would give away the host's.
+null_before=$(stat -c '%u:%g %a' /dev/null)
+
 # How many samples of METRIC runner NAME has: count NAME METRIC
 count() {
   grep -c "^$1,$2," "$work/result.csv"
@@ -27,6 +30,7 @@ for_ever=$((1000000 + $$))
 # Starts a comparison in the background, with SIGINT as it is on a terminal; a shell would have it ignored.
 start() { env --default-signal=INT "$husk" compare "$@" >"$work/table" & }
 
+null_before=$(stat -c '%u:%g %a' /dev/null)
 had_run_containerd=$(ls -d /run/containerd 2>/dev/null)
 
 # What comparison PID has left: its processes and its payloads', its scratch files, control groups and containers.
@@ -40,6 +44,8 @@ leftovers() {
   command -v runc >/dev/null && runc list -q | grep -Ex "$own"
   find /sys/fs/cgroup -mindepth 1 -maxdepth 2 \( -name payload -o -name supervisor \) # systemd-nspawn's
   command -v docker >/dev/null && timeout 10 docker ps --all --quiet --filter "label=husk-compare=$1" 2>/dev/null
+  # gVisor makes its standard streams those of its sandbox's user.
+  [ "$(stat -c '%u:%g %a' /dev/null)" = "$null_before" ] || stat /dev/null
   [ -n "$had_run_containerd" ] || ls -d /run/containerd 2>/dev/null
   ls /dev/shm # this test's own, see tests/lib/alone
 }
@@ -362,4 +368,5 @@ for delay in 0.2 1 2 4; do
   expect "left after $delay s" "" "$(leftovers $pid)"
 done
 
+expect "owner and mode of /dev/null" "$null_before" "$(stat -c '%u:%g %a' /dev/null)"
 finish

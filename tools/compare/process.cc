@@ -20,6 +20,7 @@
 #include <tuple>
 #include <utility>
 
+#include "tools/compare/null_device.h"
 #include "tools/compare/process_tree.h"
 #include "tools/compare/spawn.h"
 #include "vmm/error.h"
@@ -105,10 +106,9 @@ Uninterruptible::~Uninterruptible() {
 }
 
 Process Process::start(const std::vector<std::string>& command, Streams streams, GroupSpawner* group) {
-  static const UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   Process process;
   UniqueFd child_input, child_output;
-  Spawn request{.command = command, .input = null.get(), .output = null.get()};
+  Spawn request{.command = command, .input = null_device(), .output = null_device()};
   if (streams == Streams::kPipes) {
     std::tie(child_input, process.input_) = make_pipe();
     std::tie(process.output_, child_output) = make_pipe();

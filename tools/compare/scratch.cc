@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "tools/compare/guard.h"
+#include "tools/compare/null_device.h"
 #include "vmm/error.h"
 #include "vmm/image/named_image.h"
 #include "vmm/runner/leftovers.h"
@@ -51,6 +52,7 @@ void Scratch::make_private() {
   }
   runner::mount_at("husk-compare", path_, "tmpfs", MS_NOSUID, "mode=700");
   is_private_ = true;
+  make_own_null_device(path_);
   // podman keeps its locks there. Nobody else is to meet them, and nothing of them is to stay.
   std::error_code none;
   if (fs::is_directory("/dev/shm", none)) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "tools/compare/null_device.h"
 #include "tools/compare/process.h"
 #include "tools/compare/workload.h"
 #include "vmm/error.h"
@@ -35,6 +36,10 @@ Availability GVisor::detect(const Context& context) const {
 }
 
 void GVisor::prepare(const Context& context) {
+  // It makes "nobody", who its sandbox runs as, the owner of its standard streams.
+  if (!has_own_null_device()) {
+    throw Error("run", name(), "it would change the owner of the host's /dev/null", "needs root with CAP_MKNOD");
+  }
   OciRuntime::prepare(context);
   if (platform_ == Platform::kKvm) probe();
 }
