@@ -6,7 +6,6 @@
 #include <x86intrin.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -19,6 +18,7 @@
 #include "vmm/boot/ring_probe.h"
 #include "vmm/emergency_exit.h"
 #include "vmm/error.h"
+#include "vmm/forwarded_signals.h"
 #include "vmm/log.h"
 #include "vmm/machine/backend.h"
 #include "vmm/machine/signal_forwarder.h"
@@ -36,8 +36,6 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kBootPages = 23;
 // And behind the kernel's image: the first page frames that it hands out, enough for a small payload.
 constexpr std::uint64_t kWarmPages = 60;
-
-constexpr std::chrono::milliseconds kPatienceAtTheEnd{300};
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) {
   return (value + unit - 1) / unit * unit;

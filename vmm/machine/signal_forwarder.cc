@@ -1,5 +1,8 @@
 #include "vmm/machine/signal_forwarder.h"
 
+#include <signal.h>
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -8,13 +11,14 @@
 
 #include "vmm/emergency_exit.h"
 #include "vmm/error.h"
+#include "vmm/forwarded_signals.h"
 
 namespace husk::machine {
 namespace {
 
 constexpr std::uint32_t kEndSignals = [] {
   std::uint32_t mask = 0;
-  for (const int signal : SignalForwarder::kAsksForEnd) mask |= std::uint32_t{1} << signal;
+  for (const int signal : kAsksForEnd) mask |= std::uint32_t{1} << signal;
   return mask;
 }();
 
@@ -99,7 +103,7 @@ SignalForwarder::SignalForwarder(ControlDevice& control) {
   action.sa_flags = 0;
   action.sa_handler = handle;
   // No SA_RESTART: KVM_RUN and a write that blocks return, and the loop goes on.
-  for (const int number : kForwarded) {
+  for (const int number : kForwardedSignals) {
     struct sigaction previous {};
     if (::sigaction(number, &action, &previous) != 0) throw Error::from_errno("catch", "signals");
     // What the parent ignores stays ignored: nohup(1), and background jobs of a shell without job control.

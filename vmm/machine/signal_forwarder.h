@@ -17,11 +17,6 @@
 // that a handler runs on the vCPU's thread and interrupts a device that blocks there.
 #pragma once
 
-#include <signal.h>
-#include <time.h>
-
-#include <array>
-
 #include "devices/control.h"
 
 namespace husk::machine {
@@ -32,9 +27,6 @@ class SignalForwarder {
   ~SignalForwarder();  // the handlers stay: signals that ask for the end end husk
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
-
-  static constexpr std::array kForwarded{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
-  static constexpr std::array kAsksForEnd{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
   // A VM ends within a second of such a signal if its guest is out of its mind. What a sound kernel does with
   // interrupts disabled takes far less than the patience.

@@ -12,17 +12,15 @@
 #include <span>
 
 #include "vmm/error.h"
+#include "vmm/forwarded_signals.h"
 #include "vmm/runner/init_signals.h"
 #include "vmm/runner/terminal_relay.h"
 
 namespace husk::runner {
 namespace {
 
-constexpr std::array kForwarded = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
 constexpr std::array kStops = {SIGTSTP, SIGTTIN, SIGTTOU};
-// Of those that are forwarded: after one of them nobody is kept waiting for a reader of the payload's last words.
-constexpr std::array kAskForEnd = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-constexpr int kPatienceAtTheEndMs = 300;  // as a VM's (vmm/machine/machine.cc)
+constexpr int kPatienceMs = static_cast<int>(kPatienceAtTheEnd.count());  // as poll(2) takes it
 
 bool is_one_of(std::span<const int> signals, int signo) {
   return std::ranges::find(signals, signo) != signals.end();
@@ -69,9 +67,9 @@ void stop_with_payload(const Payload& payload, int signo) {
 std::optional<int> finish_output(TerminalRelay& terminal, const SignalGate& gate, bool asked_to_end) {
   while (!terminal.drained()) {
     std::array<pollfd, 2> events = {{{STDOUT_FILENO, POLLOUT, 0}, {gate.descriptor(), POLLIN, 0}}};
-    if (poll(events.data(), events.size(), asked_to_end ? kPatienceAtTheEndMs : -1) == 0) break;
+    if (poll(events.data(), events.size(), asked_to_end ? kPatienceMs : -1) == 0) break;
     const std::optional<signalfd_siginfo> info = events[1].revents != 0 ? next_signal(gate) : std::nullopt;
-    if (info && is_one_of(kAskForEnd, static_cast<int>(info->ssi_signo))) return static_cast<int>(info->ssi_signo);
+    if (info && is_one_of(kAsksForEnd, static_cast<int>(info->ssi_signo))) return static_cast<int>(info->ssi_signo);
   }
   return std::nullopt;
 }
@@ -97,7 +95,7 @@ SignalGate::SignalGate(Stops stops) {
     if (sigaction(signo, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) return;
     sigaddset(&forwarded, signo);
   };
-  for (const int signo : kForwarded) add(signo);
+  for (const int signo : kForwardedSignals) add(signo);
   if (stops == Stops::kTaken) {
     for (const int signo : kStops) add(signo);
   }
