@@ -93,17 +93,20 @@ for what in "--ready here" ""; do
   done
 done
 # One that goes on after its line is stopped there: its memory is that of the line.
-compare --runs 2 --measure memory --with process,vm --ready line "$root" /bin/sh -c 'echo line; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'
+compare --runs 2 --measure memory --with process,vm,podman,containerd --ready line "$root" /bin/sh -c 'echo line; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'
 expect "status of one that goes on" 0 $?
-expect "samples of one that is stopped" 2 "$(count process idle_pss_bytes)"
+for runner in process vm podman containerd; do
+  [ "$(json "r['$runner']['status']")" != "not available" ] || continue
+  expect "samples of one that is stopped by $runner" 2 "$(count $runner idle_pss_bytes)"
+done
 compare --runs 2 --measure memory --with process "$root" /bin/sh -c :
 grep -q 'does not wait' "$work/table" || fail "no reason for empty cells"
 
 echo "== one limit of memory for all"
 for limit in 24M 200M; do
-  compare --runs 2 --measure start-up -m $limit --with process,namespace,bwrap,runc "$root" \
-    /bin/busybox dd if=/dev/zero of=/dev/null bs=60M count=1
-  for runner in process namespace bwrap runc; do
+  compare --runs 2 --measure start-up -m $limit --with process,namespace,vm,bwrap,runc "$root" \
+    /bin/busybox awk 'BEGIN { text = sprintf("%60000000s", ""); exit length(text) != 60000000 }'
+  for runner in process namespace vm bwrap runc; do
     [ "$(json "r['$runner']['status']")" != "not available" ] || continue
     case $limit in 24M) status=failed ;; *) status=measured ;; esac
     expect "$runner with $limit" "$status" "$(json "r['$runner']['status']")"

@@ -95,9 +95,6 @@ for runner in ${with//,/ }; do
   expect "$runner: ramps of four that share nothing" 2 "$(count $runner python_unshared_total_pss_bytes@4)"
   for figure in pss group; do
     [ $figure = group ] && [ -z "$has_group" ] && continue
-    # Each namespace mounts the image's file for itself, so the pages that it maps are its own either way; the file's
-    # pages below are shared or not.
-    [ $figure = pss ] && [ $runner = namespace ] && continue
     shared=$(median $runner python_additional_${figure}_bytes)
     alone=$(median $runner python_unshared_additional_${figure}_bytes)
     # The interpreter alone is larger than 2 MiB.

@@ -62,6 +62,10 @@ class Plan {
       parts_.push_back({share, std::move(run)});
       measured_.insert(measurement);
     };
+    if (!is_embedded && !workload.ends_by_itself) {
+      why_nothing_ = "the command does not end by itself";
+      hint_ = "with --ready TEXT its start is timed up to the line with TEXT";
+    }
     if (!workload.ready.empty() && can_wait) {
       add(Measurement::kStartUp, kReadyStage.share, [&] { measure_ready(session, subject); });
     }
@@ -103,8 +107,7 @@ class Plan {
     for (const std::string& name : asked) {
       const auto known = std::ranges::find(kMeasurementNames, name);
       if (measured_.contains(static_cast<Measurement>(known - std::begin(kMeasurementNames)))) continue;
-      throw Error("measure", "'" + name + "'", "there is nothing of it in what is compared",
-                  "leave out IMAGE and the command, or see --workload");
+      throw Error("measure", "'" + name + "'", why_nothing_, hint_);
     }
   }
 
@@ -143,6 +146,8 @@ class Plan {
 
   std::vector<Part> parts_;
   std::set<Measurement> measured_;
+  std::string why_nothing_ = "there is nothing of it in what is compared";
+  std::string hint_ = "leave out IMAGE and the command, or see --workload";
 };
 
 ImageFacts facts_of(const Workload& workload, const RootMaker& roots) {

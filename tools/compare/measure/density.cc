@@ -178,8 +178,7 @@ Stage ramp_stage(const std::string& prefix, const char* title) {
           .metrics = {prefix + "additional_pss_bytes", prefix + "additional_group_bytes"}};
 }
 
-void run_ramps(Session& session, const Stage& stage, RampPlan plan,
-               const std::function<bool(const Entry&)>& takes_part = {}) {
+void run_ramps(Session& session, const Stage& stage, RampPlan plan) {
   const auto is_measured = [](const Entry& entry) {
     return entry.usable && !entry.result.is_reference && entry.result.hardened_form_of.empty();
   };
@@ -189,17 +188,12 @@ void run_ramps(Session& session, const Stage& stage, RampPlan plan,
   // Later ramps of a runner are as long as its first.
   std::map<std::string, unsigned> length;
   session.run(stage, [&](Entry& entry, unsigned round) {
-    if (takes_part && !takes_part(entry)) return;
     const auto known = length.find(entry.result.name);
     RampPlan mine = plan;
     if (known != length.end()) mine.seconds = 0;
     length[entry.result.name] =
         RampRecorder(session, entry, mine, round).record(known != length.end() ? known->second : mine.most);
   });
-}
-
-bool runs_by_name(const Entry& entry) {
-  return entry.usable && !entry.result.is_reference && !entry.runner->needs_directory(RootForm::kReady);
 }
 
 // Python of the image that the comparison was given, waiting for the end of its input, as the embedded payload does.
@@ -213,15 +207,14 @@ std::optional<Invocation> idle_python(const Subject& subject) {
   return invocation;
 }
 
-// The same Pythons, each from a copy of the image of its own: what they would take if they shared none of its pages. Only
-// under the runners that run an image by its name; others would have it mounted for them all the same.
+// The same Pythons, each from a copy of the image of its own: what they would take if they shared none of its pages.
 void measure_unshared(Session& session, const Subject& subject, const Stage& stage, const Invocation& python) {
   UnsharedImages copies;
   try {
     copies = subject.unshared_task_images(kUnshared);
   } catch (const std::exception& error) {
     for (Entry& entry : session.entries()) {
-      if (runs_by_name(entry)) entry.result.notes[stage.metrics[0]] = error.what();
+      entry.result.notes[stage.metrics[0]] = error.what();
     }
     return;
   }
@@ -236,7 +229,7 @@ void measure_unshared(Session& session, const Subject& subject, const Stage& sta
   plan.before = [&] {
     for (const ImportedImage* image : copies.images) image->empty_page_cache();
   };
-  run_ramps(session, stage, plan, runs_by_name);
+  run_ramps(session, stage, plan);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ constexpr std::size_t kMostOutput = 1 << 20;  // that is kept to look for the li
 
 void Instance::start(Process::Streams streams) {
   if (!is_root_timed()) root_.make();
+  if (waiting_.sign == Waiting::Sign::kStill || waiting_.is_held) before_ = all_processes();
   const std::uint64_t begin = monotonic_ns();
   if (is_root_timed()) root_.make();
   process_.emplace(Process::start(command_, streams, place_.spawner()));
@@ -65,10 +66,19 @@ bool Instance::has_line(int wait_ms) {
   return is_there;
 }
 
-std::vector<pid_t> Instance::processes() const {
-  std::vector<pid_t> roots = {process_->pid()};
-  if (is_detached_) std::ranges::copy(orphans(), std::back_inserter(roots));
+// Its own, and those of others that are served by the same daemon or were left behind as it may have left its own.
+std::vector<pid_t> Instance::all_processes() const {
+  std::vector<pid_t> roots = orphans();
+  if (daemons_) std::ranges::copy(daemons_(), std::back_inserter(roots));
+  if (process_) roots.push_back(process_->pid());
   return trees_of(std::move(roots));
+}
+
+// Those that have come since it was started: the payload of a container need not be below the client that started it.
+std::vector<pid_t> Instance::processes() const {
+  std::vector<pid_t> pids = all_processes();
+  std::erase_if(pids, [&](pid_t pid) { return std::ranges::find(before_, pid) != before_.end(); });
+  return pids;
 }
 
 bool Instance::is_still(int wait_ms) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ class Instance {
   }
   bool is_detached() const { return is_detached_; }
 
+  // What takes part in its run without being below its process (Runner::daemons()).
+  void served_by(std::function<std::vector<pid_t>()> daemons) { daemons_ = std::move(daemons); }
+
   const Waiting& waiting() const { return waiting_; }
   // Looks for `wait_ms` whether what it waits by is to be seen. Throws Interrupted.
   bool looks_idle(int wait_ms);
@@ -55,6 +59,7 @@ class Instance {
   bool has_line(int wait_ms);
   bool is_still(int wait_ms);
   std::vector<pid_t> processes() const;
+  std::vector<pid_t> all_processes() const;
 
   FreshRoot root_;
   MemoryLimit::Place place_;
@@ -63,6 +68,8 @@ class Instance {
   std::optional<Process> process_;  // ends before its root
   bool is_idle_ = false;
   bool is_detached_ = false;
+  std::function<std::vector<pid_t>()> daemons_;
+  std::vector<pid_t> before_;  // processes that were there before it
   std::filesystem::path output_file_;
   std::size_t output_read_ = 0;  // bytes of that file
   std::string output_;           // to look for the line in

@@ -352,6 +352,7 @@ Instance Session::prepare(Entry& entry, Invocation invocation) const {
   MemoryLimit::Place place;
   if (!entry.runner->limits_memory() && !invocation.has_own_group) place = limit_->take();
   Instance instance(std::move(root), std::move(place), std::move(words), invocation.waiting.value_or(Waiting()));
+  instance.served_by([runner = entry.runner] { return runner->daemons(); });
   if (invocation.is_detached) instance.detach(entry.runner->detached_output());
   return instance;
 }

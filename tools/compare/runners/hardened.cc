@@ -190,6 +190,10 @@ std::vector<std::string> BwrapHardened::command(const Invocation& invocation) {
   return words;
 }
 
+// Where its user finds its run directory: podman refuses one whose name is longer than 50 characters, which that of a
+// scratch directory may be. A mount that only its namespace has.
+constexpr const char* kRunDirectory = "/mnt";
+
 Availability PodmanRootless::detect(const Context& context) const {
   const std::string program = find_program("podman");
   return only_when(
@@ -219,7 +223,7 @@ void PodmanRootless::prepare(const Context& context) {
              "-i",
              "PATH=" + std::string(runner::kDefaultPath),
              "HOME=" + (home / "home").string(),
-             "XDG_RUNTIME_DIR=" + (home / "run").string(),
+             "XDG_RUNTIME_DIR=" + std::string(kRunDirectory),
              "_CONTAINERS_USERNS_CONFIGURED=done",
              "_CONTAINERS_ROOTLESS_UID=" + std::to_string(kNobody),
              find_program("setpriv"),
@@ -230,9 +234,15 @@ void PodmanRootless::prepare(const Context& context) {
              "--user",
              "--map-root-user",
              "--mount",
+             "/bin/sh",
+             "-c",
+             R"(mount --bind "$1" "$2" && shift 2 && exec "$@")",
+             "sh",
+             (home / "run").string(),
+             kRunDirectory,
              find_program("podman"),
              "--root=" + (home / "store").string(),
-             "--runroot=" + (home / "run/c").string(),
+             "--runroot=" + std::string(kRunDirectory) + "/c",
              "--tmpdir=" + (home / "tmp").string(),
              "--runtime=" + find_program("runc"),
              "--storage-driver=vfs",
