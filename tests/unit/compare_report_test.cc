@@ -93,7 +93,7 @@ TEST(Table, OfNothingAtAllStillHasARowForEveryRunnerThatCouldNotBeMeasured) {
   }
   const std::string table = format_table(result, kBaseline, {});
   const std::string rows = table.substr(table.find("Not measured"));
-  EXPECT_THAT(rows, HasSubstr("\nvm    failed: for vm"));
+  EXPECT_THAT(rows, HasSubstr("\nvm  failed: for vm"));
   EXPECT_THAT(rows, HasSubstr("\nrunc  not installed (apt package runc)"));
   // A limit that ratios of starts are taken to: of no use where there are no starts.
   EXPECT_THAT(rows, Not(HasSubstr("\nkvm-floor")));
