@@ -47,6 +47,11 @@ Reach reach(const SyscallFilter& filter, std::uint32_t number) {
   return evaluate(std::span(&filter, 1), number);
 }
 
+// Of a run that has no daemon.
+Roots roots_of(const Process& process) {
+  return [&process] { return std::vector<pid_t>{process.pid()}; };
+}
+
 TEST(SyscallFilter, WithoutOneEverythingIsInReach) {
   EXPECT_EQ(evaluate({}, SYS_read), Reach::kAlways);
 }
@@ -167,15 +172,16 @@ TEST_F(InImage, ThePayloadIsKnownByItsExecutable) {
   Process process = start();
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const Boundary payload{.kind = Boundary::Kind::kPayload, .program = kProgram, .arguments = {}};
-  EXPECT_EQ(wait_for_boundary(process, payload, {image_, {}}, kPatienceMs), std::vector<pid_t>{process.pid()});
+  EXPECT_EQ(wait_for_boundary(process, roots_of(process), payload, {image_, {}}, kPatienceMs),
+            std::vector<pid_t>{process.pid()});
   // A copy of the image: what namespaces with a file system of their own have.
   const test::TemporaryTree copy;
   std::filesystem::create_directories(copy / "bin");
   std::filesystem::copy_file(image_ / "bin/busybox", copy / "bin/busybox");
-  EXPECT_EQ(find_boundary(process.pid(), payload, {copy.path(), {}}).pids.size(), 0U)
+  EXPECT_EQ(find_boundary({process.pid()}, payload, {copy.path(), {}}).pids.size(), 0U)
       << "its path is no path in that image";
   const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .arguments = {}};
-  EXPECT_TRUE(find_boundary(process.pid(), other, {image_, {}}).pids.empty());
+  EXPECT_TRUE(find_boundary({process.pid()}, other, {image_, {}}).pids.empty());
 }
 
 TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
@@ -184,7 +190,7 @@ TEST_F(InImage, AnotherProgramInThePayloadsPlaceIsAnErrorThatNamesIt) {
   std::ofstream(image_ / "bin/other") << "something else";
   const Boundary other{.kind = Boundary::Kind::kPayload, .program = "/bin/other", .arguments = {}};
   try {
-    wait_for_boundary(process, other, {image_, {}}, 100);
+    wait_for_boundary(process, roots_of(process), other, {image_, {}}, 100);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("bin/busybox"));
@@ -197,7 +203,7 @@ TEST_F(InImage, TheRunnersOwnProcessesAreNotThePayload) {
   Process process = Process::start({program.string(), "sh", "-c", "echo; read line"}, Process::Streams::kPipes);
   ASSERT_EQ(process.read_output(1, kPatienceMs), "\n");
   const Boundary payload{.kind = Boundary::Kind::kPayload, .program = {}, .arguments = {}};
-  EXPECT_TRUE(find_boundary(process.pid(), payload, {image_, {}}).pids.empty());
+  EXPECT_TRUE(find_boundary({process.pid()}, payload, {image_, {}}).pids.empty());
 }
 
 TEST_F(InImage, CapabilitiesInAUserNamespaceAreMarked) {
@@ -231,7 +237,7 @@ TEST_F(InImage, SeveralProcessesCountTogether) {
 
 TEST(Boundary, WhatEndsBeforeItIsLookedAtIsAnError) {
   Process process = Process::start({"true"}, Process::Streams::kNone);
-  EXPECT_THROW(wait_for_boundary(process, {}, {"/nonexistent", {}}, kPatienceMs), Error);
+  EXPECT_THROW(wait_for_boundary(process, roots_of(process), {}, {"/nonexistent", {}}, kPatienceMs), Error);
 }
 
 TEST(Boundary, AProgramIsToldFromOthersByAWordOfItsCommandLine) {
@@ -241,9 +247,9 @@ TEST(Boundary, AProgramIsToldFromOthersByAWordOfItsCommandLine) {
   const auto boundary = [&](const std::vector<std::string>& words) {
     return Boundary{.kind = Boundary::Kind::kProgram, .program = shell, .arguments = words};
   };
-  EXPECT_EQ(find_boundary(process.pid(), boundary({"gofer", "boot"}), {}).pids, std::vector<pid_t>{process.pid()});
-  EXPECT_EQ(find_boundary(process.pid(), boundary({}), {}).pids, std::vector<pid_t>{process.pid()});
-  EXPECT_TRUE(find_boundary(process.pid(), boundary({"gofer"}), {}).pids.empty());
+  EXPECT_EQ(find_boundary({process.pid()}, boundary({"gofer", "boot"}), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_EQ(find_boundary({process.pid()}, boundary({}), {}).pids, std::vector<pid_t>{process.pid()});
+  EXPECT_TRUE(find_boundary({process.pid()}, boundary({"gofer"}), {}).pids.empty());
 }
 
 TEST(Boundary, AFrozenProcessGoesOnAfterwards) {

@@ -124,9 +124,8 @@ std::string what_is_looked_for(const Boundary& boundary) {
 
 }  // namespace
 
-BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const PayloadImage& image) {
+BoundaryProcesses find_boundary(std::vector<pid_t> roots, const Boundary& boundary, const PayloadImage& image) {
   BoundaryProcesses found;
-  std::vector<pid_t> roots = {process};
   std::ranges::copy(orphans(), std::back_inserter(roots));
   const std::vector<pid_t> run = trees_of(std::move(roots));
   for (const pid_t pid : run) {
@@ -154,12 +153,12 @@ BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const P
   return found;
 }
 
-std::vector<pid_t> wait_for_boundary(Process& process, const Boundary& boundary, const PayloadImage& image,
-                                     int timeout_ms) {
+std::vector<pid_t> wait_for_boundary(Process& process, const Roots& roots, const Boundary& boundary,
+                                     const PayloadImage& image, int timeout_ms) {
   const std::uint64_t begin = monotonic_ns();
   BoundaryProcesses found;
   for (;;) {
-    found = find_boundary(process.pid(), boundary, image);
+    found = find_boundary(roots(), boundary, image);
     if (!found.pids.empty()) {
       if (boundary.kind != Boundary::Kind::kVcpus) return found.pids;
       const Frozen frozen(found.pids);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,15 +25,17 @@ struct BoundaryProcesses {
       programs;  // the executables of all processes of the run, for an error that says what was there
 };
 
-// Among `process`, its descendants, and what these have left to this process (orphans() in process.h). The payload is
+// Among `roots`, their descendants, and what these have left to this process (orphans() in process.h). The payload is
 // told by its executable: the file at Boundary::program of the image (where that is empty: at any path of it), or one with
 // the same path and contents, in a root directory that is not the host's. Throws husk::Error where a process that has a vCPU is not the VMM that was started.
-BoundaryProcesses find_boundary(pid_t process, const Boundary& boundary, const PayloadImage& image);
+BoundaryProcesses find_boundary(std::vector<pid_t> roots, const Boundary& boundary, const PayloadImage& image);
 
-// The same, once there are such processes: a payload that has been executed, a VMM whose guest has begun to run. Throws
-// husk::Error when the run ends or `timeout_ms` pass first.
-std::vector<pid_t> wait_for_boundary(Process& process, const Boundary& boundary, const PayloadImage& image,
-                                     int timeout_ms);
+// The same, once there are such processes: a payload that has been executed, a VMM whose guest has begun to run. `roots`
+// are asked for again and again: a daemon starts what serves a run while it runs. Throws husk::Error when `process`, which
+// is the run, ends or `timeout_ms` pass first.
+using Roots = std::function<std::vector<pid_t>()>;
+std::vector<pid_t> wait_for_boundary(Process& process, const Roots& roots, const Boundary& boundary,
+                                     const PayloadImage& image, int timeout_ms);
 
 // Stops processes, so that they can be looked at whatever they are about to do, and lets them go on when it ends.
 class Frozen {

@@ -45,7 +45,7 @@ void IdleInstances::start(Invocation invocation, const Look& look) {
   instance.start(Process::Streams::kPipes);
   instances_.push_back(std::move(instance));
   do {
-    if (look) look(memory_of_trees({instances_.back().process().pid()}));
+    if (look) look(memory_of_trees(instances_.back().roots()));
   } while (!session_.has_come_to_wait(instances_.back(), entry_, look ? kLookMs : kWaitMs));
 }
 

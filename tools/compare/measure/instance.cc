@@ -66,12 +66,17 @@ bool Instance::has_line(int wait_ms) {
   return is_there;
 }
 
-// Its own, and those of others that are served by the same daemon or were left behind as it may have left its own.
+std::vector<pid_t> Instance::roots() const {
+  std::vector<pid_t> pids = daemons_ ? daemons_() : std::vector<pid_t>();
+  if (process_) pids.push_back(process_->pid());
+  return pids;
+}
+
+// And those of others that are served by the same daemon, or were left behind as it may have left its own.
 std::vector<pid_t> Instance::all_processes() const {
-  std::vector<pid_t> roots = orphans();
-  if (daemons_) std::ranges::copy(daemons_(), std::back_inserter(roots));
-  if (process_) roots.push_back(process_->pid());
-  return trees_of(std::move(roots));
+  std::vector<pid_t> pids = roots();
+  std::ranges::copy(orphans(), std::back_inserter(pids));
+  return trees_of(std::move(pids));
 }
 
 // Those that have come since it was started: the payload of a container need not be below the client that started it.
@@ -81,12 +86,15 @@ std::vector<pid_t> Instance::processes() const {
   return pids;
 }
 
+// Nothing of all that takes part uses the processor: a daemon may be about to start the payload, and its client waits.
 bool Instance::is_still(int wait_ms) {
   process_->wait(wait_ms);
   std::uint64_t ticks = 0;
-  for (const pid_t pid : processes()) ticks += processor_ticks(pid);
+  for (const pid_t pid : all_processes()) ticks += processor_ticks(pid);
   const std::uint64_t now = monotonic_ns();
-  if (ticks != ticks_ || still_since_ns_ == 0) {
+  const bool is_payload_there =
+      !daemons_ || daemons_().empty() || processes().size() > trees_of({process_->pid()}).size();
+  if (ticks != ticks_ || still_since_ns_ == 0 || !is_payload_there) {
     ticks_ = ticks;
     still_since_ns_ = now;
   }

@@ -29,6 +29,10 @@ class Instance {
   // A root that is to be ready is made first; then the clock starts.
   void start(Process::Streams streams);
 
+  // Of all processes that take part in the run, but for those that were left to this process (orphans()): its own, and
+  // the daemons'. Only after start().
+  std::vector<pid_t> roots() const;
+
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
 

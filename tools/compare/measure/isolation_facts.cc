@@ -43,8 +43,8 @@ nlohmann::ordered_json look(const Session& session, const Entry& entry, const In
                             Instance& instance) {
   const Boundary boundary = boundary_of(entry, invocation, instance.command());
   const PayloadImage image{invocation.roots->files(), instance.root().directory};
-  const std::vector<pid_t> pids =
-      wait_for_boundary(instance.process(), boundary, image, session.left_ms(instance.process()));
+  const std::vector<pid_t> pids = wait_for_boundary(
+      instance.process(), [&] { return instance.roots(); }, boundary, image, session.left_ms(instance.process()));
   const Frozen frozen(pids);
   nlohmann::ordered_json facts = inspect(pids);
   facts["interfaces"] = entry.runner->interfaces(instance.command());

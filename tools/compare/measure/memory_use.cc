@@ -39,11 +39,9 @@ void sleep_ms(int milliseconds) {
 void watch_command(Session& session, const Subject& subject, Entry& entry, unsigned round) {
   Instance instance = session.start(entry, subject.start(), Process::Streams::kNone);
   Process& process = instance.process();
-  std::vector<pid_t> roots = entry.runner->daemons();
-  roots.push_back(process.pid());
   std::uint64_t peak = 0;
   do {
-    peak = std::max(peak, total(memory_of_trees(roots)).pss_bytes);
+    peak = std::max(peak, total(memory_of_trees(instance.roots())).pss_bytes);
   } while (!process.wait(kPeakIntervalMs) && session.left_ms(process) > 0);
   session.finish(instance, entry);
   entry.add("peak_pss_bytes", round, static_cast<double>(peak));
