@@ -171,5 +171,15 @@ for victim in first second; do
     expect "left by the $victim process with $runner" "" "$(leftovers $pid)"
   done
 done
+# Nobody is left who could tidy up: the next comparison does, once what ran has ended.
+"$husk" compare --runs 100 --measure start-up -m 64M --with process "$root" /bin/busybox sleep 1.$for_ever >/dev/null 2>&1 &
+pid=$!
+eventually pgrep -f "sleep 1.$for_ever" >/dev/null
+kill -KILL "$(pgrep -P $pid | head -n 1)" $pid
+wait $pid 2>/dev/null
+sleep 2
+[ -n "$(leftovers $pid)" ] || fail "nothing was left that could be removed"
+compare --runs 1 --measure start-up --with process
+expect "left by both processes after the next comparison" "" "$(leftovers $pid)"
 
 finish

@@ -9,11 +9,14 @@
 #include "tools/compare/guard.h"
 #include "vmm/error.h"
 #include "vmm/runner/cgroup.h"
+#include "vmm/runner/leftovers.h"
 
 namespace husk::compare {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kPrefix[] = "husk-compare-limit-";
 
 // Some kernels have no swap accounting, or the host no swap: then there is nothing to limit.
 void forbid_swap(const fs::path& group, bool is_unified, std::uint64_t bytes) {
@@ -39,7 +42,7 @@ struct MemoryLimit::Group {
     const std::optional<runner::CgroupPlace> parent = runner::find_memory_cgroup();
     if (!parent) throw Error("limit", "the memory of runs", "there is no memory control group");
     path = fs::path(parent->directory) /
-           ("husk-compare-limit-" + std::to_string(comparison_id()) + "-" + std::to_string(number));
+           (kPrefix + std::to_string(comparison_id()) + "-" + std::to_string(number));
     fs::create_directory(path);
     try {
       set_limit(path, parent->unified, bytes);
@@ -56,6 +59,8 @@ struct MemoryLimit::Group {
 };
 
 MemoryLimit::MemoryLimit(std::uint64_t bytes) : bytes_(bytes) {
+  // Of comparisons that were killed together with their guardians.
+  if (const auto parent = runner::find_memory_cgroup()) runner::sweep(parent->directory, kPrefix);
   if (bytes == 0) return;
   try {
     groups_.push_back(std::make_unique<Group>(0, bytes));
