@@ -131,6 +131,17 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
   return embedded_workload(cache, split(options.workloads), made_root(cache));
 }
 
+// What there is nothing of with a command is said before its image is imported and looked at, which takes seconds.
+void require_of_command(const std::vector<std::string>& measurements, const Workload& workload) {
+  if (workload.is_embedded()) return;
+  for (const Measurement measurement : {Measurement::kWorkloads, Measurement::kSpeed, Measurement::kImageSize}) {
+    const std::string name = kMeasurementNames[static_cast<std::size_t>(measurement)];
+    if (std::ranges::find(measurements, name) == measurements.end()) continue;
+    throw Error("measure", "'" + name + "'", "there is nothing of it in a command",
+                "leave out IMAGE and the command, or see --workload");
+  }
+}
+
 // Whether there is any figure of a runner that is not only a limit.
 bool has_measured(const ComparisonResult& result) {
   return std::ranges::any_of(result.runners, [](const RunnerResult& runner) {
@@ -215,6 +226,7 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.runners = all_runners();
   select(comparison.runners, split(options.with));
   comparison.measurements = select_measurements(split(options.measure));
+  require_of_command(split(options.measure), comparison.workload);
   const std::string usual = comparison.workload.task_image.empty() ? kUsualBudget : kLongBudget;
   comparison.options.budget_s = parse_duration(options.budget.empty() ? usual : options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));

@@ -26,6 +26,10 @@ std::string title_of(const Metric& metric, const std::string& id) {
   return std::string(metric.title) + (parameter.empty() ? "" : " (n=" + parameter + ")");
 }
 
+std::string beside(const std::string& figure, const std::string& mark) {
+  return mark.empty() ? figure : figure + " " + mark;
+}
+
 }  // namespace
 
 std::string format_cost(const ComparisonResult& result, const GridStyle& style) {
@@ -40,14 +44,15 @@ std::string format_cost(const ComparisonResult& result, const GridStyle& style) 
     const std::optional<Summary> ratio = summarize_ratio(vm->find(id), other->find(id), result.seed);
     if (!mine && !theirs) return;
     const auto figure = [&](const RunnerResult& runner, const std::optional<Summary>& summary) {
-      if (summary) return with_unit(summary->median, metric.unit);
+      if (summary) return beside(with_unit(summary->median, metric.unit), mark_of_few(summary, notes));
       const auto note = runner.notes.find(id);
       return note == runner.notes.end() ? std::string(kNoFigure) : notes.mark(note->second);
     };
     const std::optional<Summary> cost =
         ratio && ratio->median > 0 ? std::optional(as_cost(*ratio, metric)) : std::nullopt;
-    rows.push_back({{title_of(metric, id), figure(*other, theirs), figure(*vm, mine), ratio_text(cost),
-                     interval_text(cost, 1), cost ? std::to_string(cost->count) : kNoFigure},
+    rows.push_back({{title_of(metric, id), figure(*other, theirs), figure(*vm, mine),
+                     beside(ratio_text(cost), mark_of_few(cost, notes)), interval_text(cost, 1),
+                     cost ? std::to_string(cost->count) : kNoFigure},
                     {},
                     false});
   };
