@@ -183,6 +183,18 @@ TEST(StartForms, AFigureOfFewSamplesIsMarked) {
   EXPECT_THAT(table, HasSubstr("* fewer than 5 samples"));
 }
 
+TEST(CostTable, HasNothingThatIsTheComparisonsOwn) {
+  ComparisonResult result = two_runners();
+  for (RunnerResult& runner : result.runners) {
+    runner.series["start_ns"] = series({1e6, 1e6, 1e6, 1e6, 1e6, 1e6});
+    runner.series["arrival_rate"] = series({20, 20});
+    runner.series["arrival_lag_ns"] = series({2e5, 2e5});
+  }
+  const std::string table = format_cost(result, {});
+  EXPECT_THAT(table, Not(HasSubstr("arrivals per second")));
+  EXPECT_THAT(table, Not(HasSubstr("came too late")));
+}
+
 TEST(CostTable, AnEmptyCellSaysWhy) {
   ComparisonResult result = two_runners();
   result.runners[1].series["task_redis_ns"] = series({1e8, 1e8});

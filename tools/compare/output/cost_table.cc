@@ -15,8 +15,10 @@ constexpr char kOther[] = "namespace";
 constexpr std::size_t kWidth = 110;
 
 // Phases are parts of one start, and cut differently for different runners; images of several sizes have a curve; the
-// totals of n instances are what one instance more was computed from.
+// totals of n instances are what one instance more was computed from; and at what rate starts arrived, and how late the
+// comparison was, is no cost of a runner's.
 bool is_compared(const Metric& metric) {
+  if (metric.id == "arrival_rate" || metric.id == "arrival_lag_ns") return false;
   return metric.group != Group::kPhases && metric.group != Group::kImageSize &&
          !(metric.group == Group::kDensity && metric.id.find("total_") != std::string_view::npos);
 }
