@@ -118,6 +118,9 @@ for limit in 24M 200M; do
   grep -q "^memory: .*(-m)" "$work/table" || fail "no limit in the table"
 done
 
+compare -m 256 --runs 1 --measure start-up --with process "$root" /bin/sh -c :
+expect "status of a limit of 256 bytes" 125 $?
+
 echo "== a named image"
 cat >"$root/usr/bin/python3" <<'END'
 #!/bin/sh

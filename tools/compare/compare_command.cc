@@ -131,6 +131,15 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
   return embedded_workload(cache, split(options.workloads), made_root(cache));
 }
 
+// Below what a VM needs for its kernel every runner would fail, each in words of its own and after a minute. "256" are
+// bytes, and hardly meant.
+std::uint64_t parse_limit(const std::string& text) {
+  constexpr std::uint64_t kLeast = 4ULL << 20;
+  const std::uint64_t bytes = parse_size(text);
+  if (bytes < kLeast) throw Error("limit every run to", "-m " + text, "it is less than 4 MiB", "for example 256M");
+  return bytes;
+}
+
 // What there is nothing of with a command is said before its image is imported and looked at, which takes seconds.
 void require_of_command(const std::vector<std::string>& measurements, const Workload& workload) {
   if (workload.is_embedded()) return;
@@ -232,7 +241,7 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
   comparison.options.density = options.density;
-  if (options.memory != "none") comparison.options.memory_bytes = parse_size(options.memory);
+  if (options.memory != "none") comparison.options.memory_bytes = parse_limit(options.memory);
   comparison.settings = {.arguments = options.arguments,
                          .budget_s = comparison.options.budget_s,
                          .runs = options.runs,

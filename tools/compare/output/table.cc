@@ -124,7 +124,7 @@ class TableWriter {
       if (runner.choice.has_variants())
         text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
     }
-    for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
+    for (const std::string& warning : result_.warnings) text += "WARNING: " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
 
