@@ -71,6 +71,9 @@ expect "its standard error in the file" "first second" "$(json "' '.join(r['proc
 echo "== what cannot be measured of a command is said before, and what was not looked at is not printed"
 compare --runs 1 --measure speed --with process "$root" /bin/sh -c :
 expect "status of speed with a command" 125 $?
+# Before anything is looked at: importing an image takes seconds to minutes.
+compare --measure speed --with process "$work/not-there" /bin/sh -c :
+grep -q "cannot measure 'speed'" "$work/err" || fail "the image was looked at before what is to be measured: $(cat "$work/err")"
 compare --runs 1 --measure isolation --with process "$root" /bin/sh -c :
 grep -Eq -- '- of -|^process .* no ' "$work/table" && fail "facts that nobody looked at: $(grep ^process "$work/table")"
 compare --runs 1 --measure start-up --with process "$root" /bin/sh -c :
@@ -114,6 +117,9 @@ for limit in 24M 200M; do
   expect "the limit in the file" $((${limit%M} << 20)) "$(json "j['memory_limit_bytes']")"
   grep -q "^memory: .*(-m)" "$work/table" || fail "no limit in the table"
 done
+
+compare -m 256 --runs 1 --measure start-up --with process "$root" /bin/sh -c :
+expect "status of a limit of 256 bytes" 125 $?
 
 echo "== a named image"
 cat >"$root/usr/bin/python3" <<'END'

@@ -93,6 +93,21 @@ def main():
     results = good()
     results["E4.log"] = "98% tests passed, 1 tests failed out of 40\n"
     check("a test that fails fails the claim", judge(results)[1]["C12"] == "FAILS")
+    results["E4.log"] = "      Start 1: a\n1/1 Test #1: a ......***Skipped   0.01 sec\n100% tests passed, 0 tests failed out of 1\n"
+    check("what is skipped has not passed", judge(results)[1]["C12"] == "CANNOT BE TOLD")
+    with tempfile.TemporaryDirectory() as name:
+        # A husk that measures nothing, where an earlier one has left results.
+        tree = pathlib.Path(name)
+        (tree / "tools").mkdir()
+        (tree / "build").mkdir()
+        (tree / "tools/reproduce").write_bytes((SOURCE / "tools/reproduce").read_bytes())
+        (tree / "build/husk").write_text("#!/bin/sh\nexit 1\n")
+        (tree / "build/husk").chmod(0o755)
+        (tree / "results").mkdir()
+        (tree / "results/E1.json").write_text(json.dumps(good()["E1.json"]))
+        done = subprocess.run([sys.executable, tree / "tools/reproduce", "--only", "C1", "--output", tree / "results"],
+                              capture_output=True, text=True, check=False, timeout=60)
+        check("an earlier result does not stand for one that fails", done.returncode == 2 and "CANNOT BE TOLD" in done.stdout, done.stdout)
     status, states, output = judge({}, "--only", "C1,E5")
     check("without results nothing can be told", status == 2 and sorted(states) == ["C1", "C13"] and set(states.values()) == {"CANNOT BE TOLD"}, output)
     check("an unknown claim is refused", judge(good(), "--only", "C99")[0] == 125)

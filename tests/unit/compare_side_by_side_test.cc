@@ -178,8 +178,8 @@ TEST(SideBySide, ShowsNoiseAndThatItEndedEarlyOfBoth) {
   a.result.warnings = {"much noise"};
   b.result.complete = false;
   const std::string text = format_side_by_side(a, b, {});
-  EXPECT_THAT(text, AllOf(HasSubstr("NOISE: much noise"), HasSubstr("ENDED EARLY")));
-  EXPECT_LT(text.find("NOISE"), text.find("\nB: "));
+  EXPECT_THAT(text, AllOf(HasSubstr("WARNING: much noise"), HasSubstr("ENDED EARLY")));
+  EXPECT_LT(text.find("WARNING: much"), text.find("\nB: "));
   EXPECT_GT(text.find("ENDED EARLY"), text.find("\nB: "));
 }
 

@@ -15,6 +15,7 @@
 #include "tools/compare/metrics.h"
 #include "tools/compare/output/cost_table.h"
 #include "tools/compare/output/ratio_text.h"
+#include "tools/compare/output/start_forms.h"
 #include "tools/compare/output/workload_table.h"
 
 namespace husk::compare {
@@ -165,7 +166,33 @@ TEST(CostTable, RatesAreTurnedSoThatAboveOneIsDearer) {
   result.runners[2].series["start_ns"] = series({1e6, 1e6});
   const std::string table = format_cost(result, {});
   EXPECT_THAT(table, testing::ContainsRegex("n at a time.*400 /s +200 /s +2.00x +.2.00, 2.00. +6"));
-  EXPECT_THAT(table, testing::ContainsRegex("start to exit +2.00 ms +1.00 ms +0.500x +- +2"));
+  EXPECT_THAT(table, testing::ContainsRegex("start to exit +2.00 ms [*] +1.00 ms [*] +0.500x [*] +- +2"));
+  EXPECT_THAT(table, HasSubstr("* fewer than 5 samples"));
+}
+
+TEST(StartForms, AFigureOfFewSamplesIsMarked) {
+  ComparisonResult result = two_runners();
+  for (RunnerResult& runner : result.runners) {
+    runner.status = Status::kMeasured;
+    runner.series["start_with_root_ns"] = series({2e6, 2e6, 2e6, 2e6, 2e6, 2e6});
+  }
+  EXPECT_THAT(format_start_forms(result, "process", {}, 100), Not(HasSubstr("*")));
+  result.runners[2].series["first_start_ns"] = series({9e6, 9e6});
+  const std::string table = format_start_forms(result, "process", {}, 100);
+  EXPECT_THAT(table, HasSubstr("9.00 *"));
+  EXPECT_THAT(table, HasSubstr("* fewer than 5 samples"));
+}
+
+TEST(CostTable, HasNothingThatIsTheComparisonsOwn) {
+  ComparisonResult result = two_runners();
+  for (RunnerResult& runner : result.runners) {
+    runner.series["start_ns"] = series({1e6, 1e6, 1e6, 1e6, 1e6, 1e6});
+    runner.series["arrival_rate"] = series({20, 20});
+    runner.series["arrival_lag_ns"] = series({2e5, 2e5});
+  }
+  const std::string table = format_cost(result, {});
+  EXPECT_THAT(table, Not(HasSubstr("arrivals per second")));
+  EXPECT_THAT(table, Not(HasSubstr("came too late")));
 }
 
 TEST(CostTable, AnEmptyCellSaysWhy) {
@@ -192,7 +219,7 @@ TEST(WorkloadTable, HasRatiosToAProcessWithIntervalsAndNumbers) {
 TEST(WorkloadTable, WithoutAProcessItHasTimes) {
   ComparisonResult result = two_runners();
   result.runners[2].series["task_git_ns"] = series({3e8});
-  EXPECT_THAT(format_workloads(result, {}), HasSubstr("300 ms 1"));
+  EXPECT_THAT(format_workloads(result, {}), HasSubstr("300 ms 1*"));
   result.runners[2].series.clear();
   EXPECT_EQ(format_workloads(result, {}), "");
 }

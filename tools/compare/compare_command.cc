@@ -131,6 +131,26 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
   return embedded_workload(cache, split(options.workloads), made_root(cache));
 }
 
+// Below what a VM needs for its kernel every runner would fail, each in words of its own and after a minute. "256" are
+// bytes, and hardly meant.
+std::uint64_t parse_limit(const std::string& text) {
+  constexpr std::uint64_t kLeast = 4ULL << 20;
+  const std::uint64_t bytes = parse_size(text);
+  if (bytes < kLeast) throw Error("limit every run to", "-m " + text, "it is less than 4 MiB", "for example 256M");
+  return bytes;
+}
+
+// What there is nothing of with a command is said before its image is imported and looked at, which takes seconds.
+void require_of_command(const std::vector<std::string>& measurements, const Workload& workload) {
+  if (workload.is_embedded()) return;
+  for (const Measurement measurement : {Measurement::kWorkloads, Measurement::kSpeed, Measurement::kImageSize}) {
+    const std::string name = kMeasurementNames[static_cast<std::size_t>(measurement)];
+    if (std::ranges::find(measurements, name) == measurements.end()) continue;
+    throw Error("measure", "'" + name + "'", "there is nothing of it in a command",
+                "leave out IMAGE and the command, or see --workload");
+  }
+}
+
 // Whether there is any figure of a runner that is not only a limit.
 bool has_measured(const ComparisonResult& result) {
   return std::ranges::any_of(result.runners, [](const RunnerResult& runner) {
@@ -215,12 +235,13 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.runners = all_runners();
   select(comparison.runners, split(options.with));
   comparison.measurements = select_measurements(split(options.measure));
+  require_of_command(split(options.measure), comparison.workload);
   const std::string usual = comparison.workload.task_image.empty() ? kUsualBudget : kLongBudget;
   comparison.options.budget_s = parse_duration(options.budget.empty() ? usual : options.budget, "--budget");
   comparison.options.timeout_ms = std::max(1, static_cast<int>(1000 * parse_duration(options.timeout, "--timeout")));
   comparison.options.runs = options.runs;
   comparison.options.density = options.density;
-  if (options.memory != "none") comparison.options.memory_bytes = parse_size(options.memory);
+  if (options.memory != "none") comparison.options.memory_bytes = parse_limit(options.memory);
   comparison.settings = {.arguments = options.arguments,
                          .budget_s = comparison.options.budget_s,
                          .runs = options.runs,

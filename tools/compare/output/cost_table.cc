@@ -15,8 +15,10 @@ constexpr char kOther[] = "namespace";
 constexpr std::size_t kWidth = 110;
 
 // Phases are parts of one start, and cut differently for different runners; images of several sizes have a curve; the
-// totals of n instances are what one instance more was computed from.
+// totals of n instances are what one instance more was computed from; and at what rate starts arrived, and how late the
+// comparison was, is no cost of a runner's.
 bool is_compared(const Metric& metric) {
+  if (metric.id == "arrival_rate" || metric.id == "arrival_lag_ns") return false;
   return metric.group != Group::kPhases && metric.group != Group::kImageSize &&
          !(metric.group == Group::kDensity && metric.id.find("total_") != std::string_view::npos);
 }
@@ -24,6 +26,10 @@ bool is_compared(const Metric& metric) {
 std::string title_of(const Metric& metric, const std::string& id) {
   const std::string parameter(parameter_of(id));
   return std::string(metric.title) + (parameter.empty() ? "" : " (n=" + parameter + ")");
+}
+
+std::string beside(const std::string& figure, const std::string& mark) {
+  return mark.empty() ? figure : figure + " " + mark;
 }
 
 }  // namespace
@@ -40,14 +46,15 @@ std::string format_cost(const ComparisonResult& result, const GridStyle& style) 
     const std::optional<Summary> ratio = summarize_ratio(vm->find(id), other->find(id), result.seed);
     if (!mine && !theirs) return;
     const auto figure = [&](const RunnerResult& runner, const std::optional<Summary>& summary) {
-      if (summary) return with_unit(summary->median, metric.unit);
+      if (summary) return beside(with_unit(summary->median, metric.unit), mark_of_few(summary, notes));
       const auto note = runner.notes.find(id);
       return note == runner.notes.end() ? std::string(kNoFigure) : notes.mark(note->second);
     };
     const std::optional<Summary> cost =
         ratio && ratio->median > 0 ? std::optional(as_cost(*ratio, metric)) : std::nullopt;
-    rows.push_back({{title_of(metric, id), figure(*other, theirs), figure(*vm, mine), ratio_text(cost),
-                     interval_text(cost, 1), cost ? std::to_string(cost->count) : kNoFigure},
+    rows.push_back({{title_of(metric, id), figure(*other, theirs), figure(*vm, mine),
+                     beside(ratio_text(cost), mark_of_few(cost, notes)), interval_text(cost, 1),
+                     cost ? std::to_string(cost->count) : kNoFigure},
                     {},
                     false});
   };

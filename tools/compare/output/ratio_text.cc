@@ -22,4 +22,9 @@ Summary as_cost(const Summary& ratio, const Metric& metric) {
   return cost;
 }
 
+std::string mark_of_few(const std::optional<Summary>& summary, Footnotes& notes) {
+  if (!summary || !summary->has_few()) return "";
+  return notes.star("fewer than " + std::to_string(kLeastForMedian) + " samples: the middle one of them");
+}
+
 }  // namespace husk::compare

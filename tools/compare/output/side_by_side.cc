@@ -27,7 +27,7 @@ std::string description(const std::string& label, const Document& document) {
                 (result.host.guest_ring.empty() ? "" : ", guest kernel in CPL " + result.host.guest_ring)) +
       continued + paragraph("payload: " + result.payload + "; ratios to " + document.baseline);
   if (!result.complete) text += continued + paragraph("ENDED EARLY: this is what was known then");
-  for (const std::string& warning : result.warnings) text += continued + paragraph("NOISE: " + warning);
+  for (const std::string& warning : result.warnings) text += continued + paragraph("WARNING: " + warning);
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tools/compare/output/numbers.h"
+#include "tools/compare/output/ratio_text.h"
 #include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
@@ -25,7 +26,7 @@ bool has_forms(const ComparisonResult& result) {
 std::string cell(const RunnerResult& runner, const std::string& metric, std::uint64_t seed, Footnotes& notes) {
   const std::optional<Summary> summary = summarize(runner.find(metric), seed);
   const auto note = runner.notes.find(metric);
-  const std::string mark = note == runner.notes.end() ? "" : notes.mark(note->second);
+  const std::string mark = (note == runner.notes.end() ? "" : notes.mark(note->second)) + mark_of_few(summary, notes);
   if (!summary) return mark.empty() ? kNoFigure : mark;
   return significant(summary->median / kMillisecond) + (mark.empty() ? "" : " " + mark);
 }

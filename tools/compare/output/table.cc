@@ -10,6 +10,7 @@
 #include "tools/compare/output/isolation_table.h"
 #include "tools/compare/output/numbers.h"
 #include "tools/compare/output/plain_text.h"
+#include "tools/compare/output/ratio_text.h"
 #include "tools/compare/output/settings.h"
 #include "tools/compare/output/start_forms.h"
 #include "tools/compare/output/workload_table.h"
@@ -55,12 +56,6 @@ class TableWriter {
   static std::string marked(const std::string& text, const std::string& mark) {
     if (text.empty() && mark.empty()) return kNoFigure;
     return text.empty() || mark.empty() ? text + mark : text + " " + mark;
-  }
-
-  // What is said of a figure of few samples.
-  static std::string mark_of_few(const std::optional<Summary>& summary, Footnotes& notes) {
-    if (!summary || !summary->has_few()) return "";
-    return notes.star("fewer than " + std::to_string(kLeastForMedian) + " samples: the middle one of them");
   }
 
   // The median in `divisor` units.
@@ -129,7 +124,7 @@ class TableWriter {
       if (runner.choice.has_variants())
         text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
     }
-    for (const std::string& warning : result_.warnings) text += "NOISE:   " + wrap(warning, kWidth, 9) + "\n";
+    for (const std::string& warning : result_.warnings) text += "WARNING: " + wrap(warning, kWidth, 9) + "\n";
     return text;
   }
 

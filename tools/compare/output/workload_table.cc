@@ -70,22 +70,23 @@ class WorkloadTable {
     const std::string mark = note == runner.notes.end() || note->second.empty() || note->second == runner.note
                                  ? ""
                                  : notes.mark(note->second);
-    const std::string figure = figure_of(runner, id);
+    const std::string figure = figure_of(runner, id, notes);
     if (!figure.empty()) return mark.empty() ? figure : figure + " " + mark;
     // An empty cell says in short itself why it is: "not supported", "over 1.2 s".
     return mark.empty() ? kNoFigure : note->second.substr(0, note->second.find(':')) + " " + mark;
   }
 
-  std::string figure_of(const RunnerResult& runner, const std::string& id) const {
+  std::string figure_of(const RunnerResult& runner, const std::string& id, Footnotes& notes) const {
     if (has_ratios_ && &runner != process_) {
       const auto ratio = summarize_ratio(runner.find(id), process_->find(id), result_.seed);
-      if (ratio) return ratio_with_interval(*ratio);
+      if (ratio) return ratio_with_interval(*ratio) + mark_of_few(ratio, notes);
       if (process_->find(id) != nullptr) return "";
     }
     const std::optional<Summary> time = summarize(runner.find(id), result_.seed);
     if (!time) return "";
     return significant(time->median / kMillisecond) + " ms" +
-           (time->interval ? " " + interval_text(time, kMillisecond) : "") + " " + std::to_string(time->count);
+           (time->interval ? " " + interval_text(time, kMillisecond) : "") + " " + std::to_string(time->count) +
+           mark_of_few(time, notes);
   }
 
   const ComparisonResult& result_;
