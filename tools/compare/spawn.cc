@@ -174,7 +174,7 @@ GroupSpawner::~GroupSpawner() {
   thread_.join();
 }
 
-void GroupSpawner::live(std::string tasks) {
+void GroupSpawner::live(const std::string& tasks) {
   const UniqueFd file(open(tasks.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file || write(file.get(), "0", 1) != 1) error_ = errno;  // cgroups(7): 0 is the writing thread
   std::unique_lock lock(mutex_);

@@ -40,7 +40,7 @@ class GroupSpawner {
   void spawn(Spawn& request);
 
  private:
-  void live(std::string tasks);
+  void live(const std::string& tasks);
   void hand_over(const std::function<void()>& work);
 
   UniqueFd group_;  // version 2

@@ -74,7 +74,7 @@ struct RampPlan {
 class RampRecorder {
  public:
   RampRecorder(Session& session, Entry& entry, const RampPlan& plan, unsigned round)
-      : session_(session), entry_(entry), plan_(plan), round_(round), instances_(session, entry) {}
+      : entry_(entry), plan_(plan), round_(round), instances_(session, entry) {}
 
   // Returns how many instances there were.
   unsigned record(unsigned wanted) {
@@ -161,7 +161,6 @@ class RampRecorder {
     if (slope) entry_.add(plan_.prefix + "additional_" + what, round_, slope->per_instance);
   }
 
-  Session& session_;
   Entry& entry_;
   const RampPlan& plan_;
   unsigned round_;

@@ -179,10 +179,10 @@ class TableWriter {
       // The references and hardened forms take part in the start-up measurement only.
       if ((runner.is_reference || !runner.hardened_form_of.empty()) && !with_references) continue;
       rows.push_back({&runner, "", runner.name});
-      for (const auto& [form, name] : forms) {
-        const auto is_of_form = [&form](const auto& one) { return one.first.starts_with(form); };
+      for (const auto& form : forms) {  // not [form, name]: clang 14 captures no structured binding
+        const auto is_of_form = [&form](const auto& one) { return one.first.starts_with(form.first); };
         if (std::ranges::any_of(runner.series, is_of_form) || std::ranges::any_of(runner.notes, is_of_form)) {
-          rows.push_back({&runner, form, "  " + name});
+          rows.push_back({&runner, form.first, "  " + form.second});
         }
       }
     }

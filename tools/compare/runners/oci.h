@@ -15,7 +15,7 @@ class OciRuntime : public Runner {
  public:
   // `program` is also Debian's package and, where no other name is given and but for hardened forms, the runner's name.
   // `options` of the program come before its subcommand.
-  explicit OciRuntime(std::string program) : OciRuntime(program, program, {}) {}
+  explicit OciRuntime(const std::string& program) : OciRuntime(program, program, {}) {}
   OciRuntime(std::string name, std::string program, std::vector<std::string> options)
       : name_(std::move(name)), package_(std::move(program)), options_(std::move(options)) {}
 
