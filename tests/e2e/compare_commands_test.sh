@@ -114,6 +114,8 @@ for limit in 24M 200M; do
     case $limit in 24M) status=failed ;; *) status=measured ;; esac
     expect "$runner with $limit" "$status" "$(json "r['$runner']['status']")"
   done
+  [ $limit != 24M ] || grep -q '^process .*exit status 137, killed as what needs more memory than -m' "$work/table" ||
+    fail "no reason: $(grep '^process' "$work/table")"
   expect "the limit in the file" $((${limit%M} << 20)) "$(json "j['memory_limit_bytes']")"
   grep -q "^memory: .*(-m)" "$work/table" || fail "no limit in the table"
 done

@@ -86,6 +86,13 @@ def main():
     status, states, output = judge(results)
     check("a workload that does not run fails, with its reason", status == 1 and states["C8"] == "FAILS" and "no such call" in output, output)
     results = good()
+    for one in results["E2.json"]["runners"]:
+        if one["name"] != "vm":
+            one["summary"]["task_redis_ns"] = summary(1)
+    vm_of(results, "E2.json")["notes"]["task_redis_ns"] = "failed: no sockets"
+    status, states, output = judge(results)
+    check("a server that does not run is said, and not claimed", status == 0 and states["C8"] == "HOLDS" and "not claimed: task_redis_ns" in output, output)
+    results = good()
     results["E3-lab.json"]["guest_syscalls"] = 314
     check("counts that differ fail", judge(results)[1]["C11"] == "FAILS")
     results["E3-lab.json"]["backend"] = "pvm"

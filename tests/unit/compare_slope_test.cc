@@ -109,6 +109,17 @@ TEST(Summary, OfOneMoreIsTheFitToAllReadings) {
   EXPECT_EQ(summary->fit->steps, 16U);
   EXPECT_TRUE(summary->interval);
   EXPECT_FALSE(summary->has_few());
+  // The ratio to another is that of the two figures, with both errors.
+  RunnerResult other = runner;
+  for (auto& [id, series] : other.series) {
+    for (Sample& sample : series) sample.value *= 4;
+  }
+  const std::optional<Summary> ratio = summarize_metric_ratio(other, runner, "additional_pss_bytes", 1);
+  EXPECT_NEAR(ratio->median, 4, 1e-9);
+  const double half = (summary->interval->high - summary->interval->low) / 2 / summary->median;
+  ASSERT_TRUE(ratio->interval);
+  EXPECT_NEAR(ratio->interval->high, 4 * (1 + std::sqrt(2.0) * half), 1e-9);
+  EXPECT_FALSE(ratio->has_few());
   // Any other metric is summarized as it is.
   EXPECT_FALSE(summarize_metric(runner, "total_pss_bytes@4", 1)->fit);
   EXPECT_TRUE(summarize_metric(runner, "total_pss_bytes@4", 1)->has_few());

@@ -235,6 +235,10 @@ int compare(const CompareOptions& options, const std::vector<std::string>& rest)
   comparison.runners = all_runners();
   select(comparison.runners, split(options.with));
   comparison.measurements = select_measurements(split(options.measure));
+  if (!comparison.measurements.contains(Measurement::kStartUp)) {
+    std::erase_if(comparison.runners,
+                  [&](const auto& runner) { return runner->is_reference() && runner->name() != options.baseline; });
+  }
   require_of_command(split(options.measure), comparison.workload);
   const std::string usual = comparison.workload.task_image.empty() ? kUsualBudget : kLongBudget;
   comparison.options.budget_s = parse_duration(options.budget.empty() ? usual : options.budget, "--budget");

@@ -41,8 +41,7 @@ struct MemoryLimit::Group {
   Group(std::size_t number, std::uint64_t bytes) {
     const std::optional<runner::CgroupPlace> parent = runner::find_memory_cgroup();
     if (!parent) throw Error("limit", "the memory of runs", "there is no memory control group");
-    path = fs::path(parent->directory) /
-           (kPrefix + std::to_string(comparison_id()) + "-" + std::to_string(number));
+    path = fs::path(parent->directory) / (kPrefix + std::to_string(comparison_id()) + "-" + std::to_string(number));
     fs::create_directory(path);
     try {
       set_limit(path, parent->unified, bytes);

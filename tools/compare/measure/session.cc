@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <utility>
@@ -311,7 +312,12 @@ void Session::finish(Process& process, const Entry& entry) const {
   const int status = entry.runner->payload_status(process.exit_status());
   if (status == 0) return;
   const std::string line = process.last_error_line();
-  throw RunFailed("a run ended with exit status " + std::to_string(status) + (line.empty() ? "" : ": " + line),
+  // Not every runner tells why.
+  constexpr int kKilled = 128 + SIGKILL;
+  const bool may_be_limit = status == kKilled && options_.memory_bytes != 0;
+  throw RunFailed("a run ended with exit status " + std::to_string(status) +
+                      (may_be_limit ? ", killed as what needs more memory than -m gives" : "") +
+                      (line.empty() ? "" : ": " + line),
                   process.errors());
 }
 

@@ -62,6 +62,13 @@ void find_out_waiting(Session& session, const Subject& subject, Workload& worklo
       session.clean_up(entry);
     }
   }
+  // It has run under none: there will be nothing to compare with a limit.
+  for (Entry& entry : session.entries()) {
+    if (!entry.result.is_reference) continue;
+    entry.usable = false;
+    entry.result.status = Status::kNotAvailable;
+    entry.result.note = "not measured: the command has run under no runner";
+  }
 }
 
 void measure_ready(Session& session, const Subject& subject) {

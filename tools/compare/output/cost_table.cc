@@ -41,9 +41,9 @@ std::string format_cost(const ComparisonResult& result, const GridStyle& style) 
   std::vector<GridRow> rows;
   Footnotes notes;
   const auto add = [&](const std::string& id, const Metric& metric) {
-    const std::optional<Summary> mine = summarize(vm->find(id), result.seed);
-    const std::optional<Summary> theirs = summarize(other->find(id), result.seed);
-    const std::optional<Summary> ratio = summarize_ratio(vm->find(id), other->find(id), result.seed);
+    const std::optional<Summary> mine = summarize_metric(*vm, id, result.seed);
+    const std::optional<Summary> theirs = summarize_metric(*other, id, result.seed);
+    const std::optional<Summary> ratio = summarize_metric_ratio(*vm, *other, id, result.seed);
     if (!mine && !theirs) return;
     const auto figure = [&](const RunnerResult& runner, const std::optional<Summary>& summary) {
       if (summary) return beside(with_unit(summary->median, metric.unit), mark_of_few(summary, notes));

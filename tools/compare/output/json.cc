@@ -101,7 +101,7 @@ Json summaries(const ComparisonResult& result, const RunnerResult& runner, const
     for (const std::string& name : others) {
       const RunnerResult* other = result.find(name);
       if (other == nullptr || other == &runner) continue;
-      const auto ratio = summarize_ratio(&series, other->find(metric), result.seed);
+      const auto ratio = summarize_metric_ratio(runner, *other, metric, result.seed);
       if (ratio) one["ratio"][name] = to_json(*ratio);
     }
     all[metric] = std::move(one);

@@ -1,6 +1,7 @@
 #include "tools/compare/statistics/summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "tools/compare/metrics.h"
@@ -33,6 +34,10 @@ std::vector<Ramp> ramps_of(const RunnerResult& runner, const std::string& total)
     ordered.push_back(std::move(ramp));
   }
   return ordered;
+}
+
+double relative_error(const Summary& summary) {
+  return (summary.interval->high - summary.interval->low) / 2 / summary.median;
 }
 
 bool has_several_of_a_round(const Series& series) {
@@ -92,6 +97,25 @@ std::optional<Summary> summarize_ratio(const Series* numerator, const Series* de
   if (numerator == nullptr || denominator == nullptr) return std::nullopt;
   const Series ratios = paired_ratios(*numerator, *denominator);
   return summarize(&ratios, seed);
+}
+
+std::optional<Summary> summarize_metric_ratio(const RunnerResult& numerator, const RunnerResult& denominator,
+                                              const std::string& id, std::uint64_t seed) {
+  const std::optional<Summary> above = summarize_metric(numerator, id, seed);
+  const std::optional<Summary> below = summarize_metric(denominator, id, seed);
+  if (!above || !below || !above->fit || !below->fit) {
+    return summarize_ratio(numerator.find(id), denominator.find(id), seed);
+  }
+  if (above->median <= 0 || below->median <= 0) return std::nullopt;
+  Summary ratio;
+  ratio.count = std::min(above->count, below->count);
+  ratio.median = ratio.p5 = ratio.p95 = ratio.least = ratio.most = above->median / below->median;
+  ratio.fit = above->fit->steps < below->fit->steps ? above->fit : below->fit;
+  if (above->interval && below->interval) {
+    const double half = ratio.median * std::hypot(relative_error(*above), relative_error(*below));
+    ratio.interval = Interval{std::max(0.0, ratio.median - half), ratio.median + half};
+  }
+  return ratio;
 }
 
 }  // namespace husk::compare

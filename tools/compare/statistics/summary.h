@@ -46,6 +46,12 @@ std::optional<Summary> summarize_metric(const RunnerResult& runner, const std::s
 // what disturbs the machine for longer than a round then disturbs both. The summary is of these quotients.
 std::optional<Summary> summarize_ratio(const Series* numerator, const Series* denominator, std::uint64_t seed);
 
+// The ratio of a metric of two runners as it is to be shown: pair by pair; of a fitted metric the quotient of the two
+// figures, whose errors are those of different ramps and so independent: the parts that half their intervals are of them
+// add up in quadrature (the law of propagation, JCGM 100:2008, 5.1.6).
+std::optional<Summary> summarize_metric_ratio(const RunnerResult& numerator, const RunnerResult& denominator,
+                                              const std::string& id, std::uint64_t seed);
+
 // The quotients themselves, in the order of the rounds. None where a round has several samples: which would be a pair?
 Series paired_ratios(const Series& numerator, const Series& denominator);
 
