@@ -136,6 +136,14 @@ TEST_F(SessionTest, WhoIsTooSlowSaysSoAndDoesNotRunInLaterSlices) {
   EXPECT_FALSE(result(1).notes.contains(kMetric));
 }
 
+TEST_F(SessionTest, WhoIsTooSlowSaysSoAlsoWhenNobodyElseIsThere) {
+  Shell slow("slow", "sleep 2.5");
+  run({&slow}, {.budget_s = 2}, {stage_of(0)});
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0}));
+  ASSERT_TRUE(result(0).notes.contains(kMetric));
+  EXPECT_THAT(result(0).notes.at(kMetric), testing::StartsWith("left after 1 sample: a run takes too long"));
+}
+
 TEST_F(SessionTest, ASpentBudgetStillHasTheLeastRoundsOfEverySlice) {
   Shell quick("quick", ":"), first("first", "sleep 3");
   std::vector<Stage> stages = {stage_of(0)};

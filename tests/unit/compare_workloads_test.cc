@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
@@ -43,6 +45,24 @@ class Directory {
  private:
   fs::path path_;
 };
+
+// "Every figure is defined here". The forms of a figure (detached, of Python, of a Python whose image is not shared) are
+// described once, by what their names begin with.
+TEST(Metrics, EachIsDefinedInTheMethodology) {
+  std::ifstream file(HUSK_SOURCE_DIRECTORY "/docs/methodology.md");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  ASSERT_FALSE(text.empty());
+  for (const Metric& metric : metrics()) {
+    std::string id(metric.id);
+    for (const char* prefix : {"detached_", "python_unshared_", "python_"}) {
+      if (id.starts_with(prefix)) {
+        id.erase(0, std::strlen(prefix));
+        break;
+      }
+    }
+    EXPECT_TRUE(text.find("`" + id + "`") != std::string::npos || text.find("`" + id + "@") != std::string::npos) << id;
+  }
+}
 
 TEST(Applications, EachHasAMetricOfItsOwnAndAnOutputThatIsChecked) {
   std::set<std::string> names, ids;

@@ -271,8 +271,9 @@ void Session::run(const Stage& stage, const Body& body) {
       next_check = done + std::max(10U, done / 5);  // looking costs time too
     }
   }
+  // Where all are too slow, rounds end before the least number that is promised.
   for (Entry& entry : entries_) {
-    if (entry.too_slow.contains(watched)) say_too_slow(entry, stage, round);
+    if (entry.too_slow.contains(watched)) say_too_slow(entry, stage, std::max(round, first_round + least));
   }
   share_left_ = std::max(1e-9, share_left_ - stage.share);
 }
