@@ -138,8 +138,8 @@ class Runner {
   // After a run with wants_timeline of `payload --stamp` has ended; `output` is what the payload wrote.
   virtual Timeline timeline(const std::string& output) const;
 
-  // After a run with wants_vm_exits has ended: VM exits by reason and what else of a VM costs the same on all
-  // hardware (docs/stats.md), as an object; null where the runner cannot tell.
+  // After a run with wants_vm_exits has ended: VM exits by reason and what else of a VM is counted and not
+  // timed (docs/stats.md), as an object; null where the runner cannot tell.
   virtual nlohmann::ordered_json vm_exits() const { return nullptr; }
 
   // The payload's exit status, from the runner's, for runners that do not hand it on as it is.
