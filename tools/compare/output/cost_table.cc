@@ -15,9 +15,11 @@ constexpr char kOther[] = "namespace";
 constexpr std::size_t kWidth = 110;
 
 // Phases are parts of one start, and cut differently for different runners; images of several sizes have a curve; the
-// totals of n instances are what one instance more was computed from.
+// totals of n instances are what one instance more was computed from; the rate of arrivals was chosen, and their delay is
+// the comparison's own.
 bool is_compared(const Metric& metric) {
-  return metric.group != Group::kPhases && metric.group != Group::kImageSize &&
+  return metric.id != "arrival_rate" && metric.id != "arrival_lag_ns" && metric.group != Group::kPhases &&
+         metric.group != Group::kImageSize &&
          !(metric.group == Group::kDensity && metric.id.find("total_") != std::string_view::npos);
 }
 

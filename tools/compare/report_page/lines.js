@@ -27,7 +27,7 @@ husk.lines = (section, data, ids, { divisor, unit, xTitle, yTitle, caption, isLo
   const shown = counts.filter((count, index) => index === counts.length - 1 || (x(counts[counts.length - 1]) - x(count) > 34 && (index === 0 || x(count) - x(counts[index - 1]) > 34)));
   svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - bottom})`).call(d3.axisBottom(x).tickValues(shown).tickFormat((count) => count.toLocaleString('en')));
   svg.append('g').attr('class', 'axis').attr('transform', `translate(${left},0)`).call(d3.axisLeft(y).tickValues(ticks).tickFormat((value) => `${+value.toPrecision(3)}`));
-  svg.append('text').attr('class', 'soft').attr('x', (left + width - right) / 2).attr('y', height - 8).attr('text-anchor', 'middle').text(`${xTitle} (logarithmic); upwards: ${yTitle}`);
+  svg.append('text').attr('class', 'soft').attr('x', (left + width - right) / 2).attr('y', height - 8).attr('text-anchor', 'middle').text(`${xTitle} (logarithmic); upwards: ${yTitle}${isLog && !yTitle.includes('logarithmic') ? ' (logarithmic)' : ''}`);
   const labels = [];
   for (const line of lines) {
     const style = husk.style(line.runner), last = line.points[line.points.length - 1];
