@@ -9,10 +9,11 @@ husk.points = (runner, id, divisor) => Object.keys(runner.summary).filter((key) 
 
 // `ids`: a list of [metric id, what to write behind the runner's name, is it drawn faint]. Both axes can be logarithmic.
 husk.lines = (section, data, ids, { divisor, unit, xTitle, yTitle, caption, isLog }) => {
-  const width = 1000, left = 60, right = 170, top = 16, bottom = 46;
+  const width = 1000, left = 60, top = 16, bottom = 46;
   const lines = data.runners.flatMap((runner) => ids.map(([id, suffix, isFaint]) => (
     { name: runner.name + suffix, runner: runner.name, isFaint, points: husk.points(runner, id, divisor).filter((point) => !isLog || point.value > 0) }))).filter((line) => line.points.length);
   if (!lines.length) return;
+  const right = Math.max(170, d3.max(lines, (line) => line.name.length) * 6.8 + 20);
   const height = Math.max(340, top + bottom + 15 * lines.length);
   const svg = husk.figure(section, width, height, yTitle, caption);
   const counts = Array.from(new Set(lines.flatMap((line) => line.points.map((point) => point.n)))).sort(d3.ascending);
