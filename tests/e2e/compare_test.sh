@@ -76,6 +76,9 @@ sys.exit(not (times == sorted(times) and times[0] > 0 and document["slices"]["st
 EOF
 grep -q '^KVM: ' "$work/table" || fail "nothing about the KVM back end"
 
+echo "== each member of the file is described"
+"${0%/*}/../lib/check_compare_json" "$work/result.json" || fail "docs/compare-json.md does not describe all"
+
 echo "== report shows the same table, and refuses what is no comparison"
 "$husk" report "$work/result.json" >"$work/again" || fail "report"
 cmp "$work/table" "$work/again" || fail "report shows another table"

@@ -99,6 +99,31 @@ TEST(Table, OfNothingAtAllStillHasARowForEveryRunnerThatCouldNotBeMeasured) {
   EXPECT_THAT(rows, Not(HasSubstr("\nkvm-floor")));
 }
 
+TEST(Grid, WhatIsWiderThanATerminalGoesOnBelow) {
+  std::vector<std::string> header = {"runner"};
+  std::vector<std::string> cells = {"vm"};
+  for (int i = 0; i < 12; ++i) {
+    header.insert(header.end(), {"figure" + std::to_string(i), "95 %"});
+    cells.insert(cells.end(), {std::to_string(1000 + i), "[" + std::to_string(2000 + i) + ", 3000]"});
+  }
+  std::istringstream text(format_grid({header}, {{cells, "", false}, {{"none"}, "not installed", true}}, {}));
+  std::size_t rows = 0;
+  std::size_t notes = 0;
+  std::string all;
+  for (std::string line; std::getline(text, line); all += line) {
+    EXPECT_LE(line.size(), kWidestGrid) << line;
+    if (line.starts_with("none")) ++notes;
+    if (!line.starts_with("vm ")) continue;
+    ++rows;
+    // No interval without its figure: figure and interval take turns, and a figure is the first.
+    EXPECT_LT(line.find("  10"), line.find('[')) << line;
+    EXPECT_TRUE(line.ends_with("3000]")) << line;
+  }
+  EXPECT_EQ(rows, 3);
+  EXPECT_EQ(notes, 1);
+  for (int i = 0; i < 12; ++i) EXPECT_NE(all.find(std::to_string(2000 + i)), std::string::npos) << i;
+}
+
 TEST(Grid, ANarrowHeaderEndsItsTitlesInTheSameLine) {
   const std::vector<std::vector<std::string>> expected = {{"", "CPU loop,", ""}, {"a", "per turn", "unbreakable"}};
   EXPECT_EQ(narrow_header({"a", "CPU loop, per turn", "unbreakable"}, 9), expected);

@@ -225,6 +225,28 @@ TEST(CostTable, AnEmptyCellSaysWhy) {
   EXPECT_EQ(format_cost(result, {}), "");
 }
 
+TEST(CostTable, WhatWasChosenIsNoCost) {
+  ComparisonResult result = two_runners();
+  for (RunnerResult& runner : result.runners) {
+    for (const char* id : {"arrival_rate", "arrival_lag_ns", "start_ns"}) runner.series[id] = series({1e6, 1e6});
+  }
+  const std::string table = format_cost(result, {});
+  EXPECT_THAT(table, HasSubstr("start to exit"));
+  EXPECT_THAT(table, Not(HasSubstr("arrivals")));
+  EXPECT_THAT(table, Not(HasSubstr("too late")));
+}
+
+TEST(WorkloadTable, WhatNoRunnerHasIsSaidOnce) {
+  ComparisonResult result = two_runners();
+  for (RunnerResult& runner : result.runners) {
+    runner.series["task_touch_ns"] = series({1e6, 1e6});
+    runner.notes["task_sqlite_ns"] = "not supported: no sqlite3";
+  }
+  const std::string table = format_workloads(result, {});
+  EXPECT_THAT(table, HasSubstr("Of no runner:\n  sqlite, 20,000 inserts: not supported: no sqlite3\n"));
+  EXPECT_EQ(table.find("no sqlite3"), table.rfind("no sqlite3"));
+}
+
 TEST(WorkloadTable, HasRatiosToAProcessWithIntervalsAndNumbers) {
   ComparisonResult result = two_runners();
   result.runners[0].series["task_git_ns"] = series({1e8, 1e8, 1e8, 1e8, 1e8, 1e8, 1e8, 1e8});

@@ -23,6 +23,56 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<std
   return line;
 }
 
+// Columns from `begin` up to `end`, with the first one before them.
+struct Block {
+  std::size_t begin;
+  std::size_t end;
+};
+
+template <typename Cell>
+std::vector<Cell> cells_of(const std::vector<Cell>& cells, const Block& block) {
+  std::vector<Cell> result;
+  if (!cells.empty()) result.push_back(cells[0]);
+  for (std::size_t column = block.begin; column < std::min(block.end, cells.size()); ++column) {
+    result.push_back(cells[column]);
+  }
+  return result;
+}
+
+std::size_t width_of_line(const std::vector<std::size_t>& widths) {
+  std::size_t total = 2 * (widths.empty() ? 0 : widths.size() - 1);
+  for (const std::size_t width : widths) total += width;
+  return total;
+}
+
+// An interval or a number of samples is read beside the figure that it belongs to.
+bool belongs_to_left(const std::vector<std::vector<std::string>>& header, std::size_t column) {
+  if (header.empty() || column >= header.back().size()) return false;
+  const std::string& title = header.back()[column];
+  return title == "95 %" || title == "n" || title == "p95" || title == "(pairs)" || title.starts_with("x ");
+}
+
+// What is too wide for a terminal goes on below, with the first column once more.
+std::vector<Block> blocks_of(const std::vector<std::vector<std::string>>& header,
+                             const std::vector<std::size_t>& widths) {
+  std::vector<Block> blocks;
+  for (std::size_t begin = 1; begin < widths.size();) {
+    // A figure and what belongs to it.
+    std::size_t end = begin + 1;
+    while (end < widths.size() && belongs_to_left(header, end)) ++end;
+    const bool fits =
+        !blocks.empty() && width_of_line(cells_of(widths, Block{blocks.back().begin, end})) <= kWidestGrid;
+    if (fits) {
+      blocks.back().end = end;
+    } else {
+      blocks.push_back({begin, end});
+    }
+    begin = end;
+  }
+  if (blocks.empty()) blocks.push_back({1, 1});
+  return blocks;
+}
+
 std::vector<std::string> all_plain(const std::vector<std::string>& cells) {
   std::vector<std::string> result;
   for (const std::string& cell : cells) result.push_back(plain(cell));
@@ -72,13 +122,21 @@ std::string format_grid(const std::vector<std::vector<std::string>>& any_header,
     return (style.colour ? std::string("\033[") + code + "m" + line + "\033[0m" : line) + "\n";
   };
   std::string text;
-  for (const auto& cells : header) text += styled(line_of(cells, widths), "1");
-  std::size_t total = 2 * (widths.size() - 1);
-  for (const std::size_t width : widths) total += width;
-  text += std::string(total, '-') + "\n";
-  for (const GridRow& row : rows) {
-    const std::string line = line_of(row.cells, widths) + (row.note.empty() ? "" : "  " + row.note);
-    text += row.is_dim ? styled(line, "2") : line + "\n";
+  for (const Block& block : blocks_of(header, widths)) {
+    const auto line = [&](const std::vector<std::string>& cells) {
+      return line_of(cells_of(cells, block), cells_of(widths, block));
+    };
+    const bool is_first = block.begin <= 1;
+    text += is_first ? "" : "\n";
+    for (const auto& cells : header) text += styled(line(cells), "1");
+    text += std::string(width_of_line(cells_of(widths, block)), '-') + "\n";
+    for (const GridRow& row : rows) {
+      // What has but a note has said it in the first block.
+      if (!is_first && row.cells.size() <= block.begin) continue;
+      const bool has_note = is_first && !row.note.empty();
+      const std::string one = line(row.cells) + (has_note ? "  " + row.note : "");
+      text += row.is_dim ? styled(one, "2") : one + "\n";
+    }
   }
   return text;
 }

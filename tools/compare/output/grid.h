@@ -28,7 +28,11 @@ struct GridStyle {
   bool colour = false;
 };
 
-// The header's rows are separated from the others by a line. Each line ends with a newline. Cells and notes may be of
+// What the terminals of most readers hold.
+constexpr std::size_t kWidestGrid = 120;
+
+// The header's rows are separated from the others by a line. Columns that would make it wider than kWidestGrid follow
+// below, with the first column once more; intervals, ratios and numbers of samples stay with the figure to their left. Each line ends with a newline. Cells and notes may be of
 // any origin: they are made plain here.
 std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
                         const GridStyle& style);

@@ -53,7 +53,9 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
           base == nullptr ? std::nullopt : summarize_ratio(runner.find(metric), base->find(metric), result.seed);
       row.cells.push_back(ratio && ratio->count >= kLeastForInterval ? ratio_text(ratio) : kNoFigure);
     }
+    const Series* first = runner.find("first_start_ns");
     row.cells.push_back(cell(runner, "first_start_ns", result.seed, notes));
+    row.cells.push_back(first == nullptr ? kNoFigure : std::to_string(first->size()));
     rows.push_back(std::move(row));
   }
   const std::string to_baseline = "x " + baseline;
@@ -62,9 +64,9 @@ std::string format_start_forms(const ComparisonResult& result, const std::string
       "before the clock starts, or while it runs (and removed); from the imported image, or from the directory";
   const std::string wrapped = wrap(title, width, 0);
   return "\n" + (style.colour ? "\033[1;36m" + wrapped + "\033[0m" : wrapped) + "\n" +
-         format_grid({{"", "root", "", "", "root made", "", "", "from a", "", "", "first on"},
+         format_grid({{"", "root", "", "", "root made", "", "", "from a", "", "", "first on", ""},
                       {"runner", "ready", "n", to_baseline, "within", "n", to_baseline, "directory", "n", to_baseline,
-                       "a host"}},
+                       "a host", "n"}},
                      rows, style) +
          notes.text(width);
 }

@@ -228,7 +228,13 @@ class TableWriter {
     return title(what) +
            grid({{"", "start", "", "", "x " + baseline_name_, "", "cold", "first", "first", "tear-"},
                  {"runner", "to exit", "95 %", "p95", "(pairs)", "95 %", "start", "instr.", "output", "down"}},
-                true, {"start_ns", "cold_start_ns", "first_instruction_ns", "first_output_ns", "teardown_ns"}, cells);
+                true, {"start_ns", "cold_start_ns", "first_instruction_ns", "first_output_ns", "teardown_ns"}, cells) +
+           wrap(
+               "cold start: with its files out of the page cache; first instr., first output: from exec of the runner "
+               "to the payload's; tear-down: from the payload's last instruction to exit; x " +
+                   baseline_name_ + ": median of the ratios run by run",
+               kWidth, 0) +
+           "\n";
   }
 
   std::string memory() const {

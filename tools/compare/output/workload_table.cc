@@ -26,7 +26,11 @@ class WorkloadTable {
   WorkloadTable(const ComparisonResult& result, const GridStyle& style)
       : result_(result), style_(style), process_(result.find(kProcess)) {
     for (const Metric& metric : metrics()) {
-      if (metric.group == Group::kWorkloads && is_tried(result, std::string(metric.id))) ids_.emplace_back(metric.id);
+      const std::string id(metric.id);
+      if (metric.group != Group::kWorkloads || !is_tried(result, id)) continue;
+      const bool has_figure =
+          std::ranges::any_of(result.runners, [&](const RunnerResult& runner) { return runner.find(id) != nullptr; });
+      (has_figure ? ids_ : without_).push_back(id);
     }
     // Without a process to compare with they are times.
     has_ratios_ = process_ != nullptr &&
@@ -34,7 +38,7 @@ class WorkloadTable {
   }
 
   std::string write() const {
-    if (ids_.empty()) return "";
+    if (ids_.empty() && without_.empty()) return "";
     const std::string title = has_ratios_
                                   ? "Workloads, start to exit, as ratios to process (its row: ms): median [95 %] n"
                                   : "Workloads, ms from start to exit: median [95 %] n";
@@ -45,16 +49,34 @@ class WorkloadTable {
       text += (at == 0 ? "" : "\n") +
               block({begin, begin + static_cast<std::ptrdiff_t>(std::min(kColumns, ids_.size() - at))}, notes);
     }
-    return text + notes.text(kWidth);
+    return text + notes.text(kWidth) + missing();
   }
 
  private:
+  // A column of which no runner has a figure would say the same in each row: a line with all reasons that there are.
+  std::string missing() const {
+    std::string text;
+    for (const std::string& id : without_) {
+      std::vector<std::string> reasons;
+      for (const RunnerResult& runner : result_.runners) {
+        const auto note = runner.notes.find(id);
+        if (note == runner.notes.end() || std::ranges::find(reasons, note->second) != reasons.end()) continue;
+        reasons.push_back(note->second);
+      }
+      std::string line(find_metric(id)->title);
+      for (const std::string& reason : reasons) line += (&reason == reasons.data() ? ": " : "; ") + reason;
+      text += "  " + wrap(line, kWidth, 4) + "\n";
+    }
+    return text.empty() ? "" : "Of no runner:\n" + text;
+  }
+
   std::string block(const std::vector<std::string>& ids, Footnotes& notes) const {
     std::vector<std::string> titles = {"runner"};
     for (const std::string& id : ids) titles.emplace_back(find_metric(id)->title);
     std::vector<GridRow> rows;
     for (const RunnerResult& runner : result_.runners) {
-      if (runner.is_reference) continue;
+      // Limits and hardened forms run no workloads.
+      if (runner.is_reference || !runner.hardened_form_of.empty()) continue;
       GridRow row{{runner.name}, runner.note, runner.status != Status::kMeasured};
       // One without figures whose row has no note has its reasons in the cells.
       if (!runner.series.empty() || runner.note.empty()) {
@@ -93,6 +115,7 @@ class WorkloadTable {
   const GridStyle& style_;
   const RunnerResult* process_;
   std::vector<std::string> ids_;
+  std::vector<std::string> without_;  // tried, and of no runner
   bool has_ratios_ = false;
 };
 

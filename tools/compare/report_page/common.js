@@ -7,21 +7,29 @@ husk.parse = (text) => JSON.parse(text, (key, value) => (
   value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.assign(Object.create(null), value) : value));
 
 // Okabe and Ito's colours, which most colour-blind readers can tell apart; dashes and labels say the same again. Runners
-// of one family share a colour.
+// of one family have shades of its colour.
 const kColours = { vm: '#0072b2', namespace: '#d55e00', process: '#e69f00', oci: '#009e73', sandbox: '#cc79a7', vmm: '#56b4e9', language: '#b5a900', other: '#888888' };
 const kDashes = ['', '6 2', '2 3', '8 3 2 3', '1 2', '10 4'];
 const kFamilies = [[/^vm(-|$)/, 'vm'], [/^namespace/, 'namespace'], [/^process/, 'process'], [/^(runc|crun|podman|docker|containerd|ctr|nspawn|systemd-nspawn)/, 'oci'],
   [/^(bwrap|gvisor|runsc)/, 'sandbox'], [/^(qemu|linux-vm|firecracker|kata)/, 'vmm'], [/^wasm/, 'language'], [/^(fork-exec|kvm-floor)/, 'other']];
 husk.styles = Object.create(null);
 
-// The names of a family in the order of the table: the first is drawn in full, each further one with another dash.
+// Hues and lightnesses around a family's colour: no two runners have the same. None is so dark or so light that it is
+// lost on paper or on a dark screen.
+husk.shade = (colour, index) => {
+  const { h, s, l } = d3.hsl(colour), side = index % 2 ? 1 : -1, steps = Math.ceil(index / 2);
+  return index ? d3.hsl(h + side * 5 * steps, s || 0, Math.max(0.33, Math.min(0.66, l + side * 0.07 * steps))).toString() : colour;
+};
+
+// The names of a family in the order of the table: the first is drawn in full, each further one in another shade and with
+// another dash.
 husk.chooseStyles = (documents) => {
   const seen = Object.create(null);
   for (const name of new Set(documents.flatMap((data) => data.runners.map((runner) => runner.name)))) {
     const family = (kFamilies.find(([pattern]) => pattern.test(name)) || [null, 'other'])[1];
     const index = seen[family] || 0;
     seen[family] = index + 1;
-    husk.styles[name] = { colour: kColours[family], dash: kDashes[index % kDashes.length], width: name === 'vm' ? 3 : family === 'other' ? 1.5 : 2 };
+    husk.styles[name] = { colour: husk.shade(kColours[family], index), dash: kDashes[index % kDashes.length], width: name === 'vm' ? 3 : family === 'other' ? 1.5 : 2 };
   }
 };
 husk.style = (name) => husk.styles[name] || { colour: kColours.other, dash: '4 3', width: 1.5 };

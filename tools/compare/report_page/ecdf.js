@@ -17,9 +17,10 @@ husk.ecdf = (section, documents, id, caption) => {
   const x = d3.scaleLog().domain([least / 1.15, most * 1.15]).range([left, width - right]);
   // Each curve's name stands above its median; names that would meet go to a row further up.
   const rows = [];
-  const labels = curves.map((curve) => ({ curve, x: x(d3.quantile(curve.values, 0.5)) })).sort((a, b) => a.x - b.x);
+  const labels = curves.map((curve) => ({ curve, median: x(d3.quantile(curve.values, 0.5)) })).sort((a, b) => a.median - b.median);
   for (const label of labels) {
     const half = label.curve.name.length * 3.6 + 6;
+    label.x = Math.max(half, Math.min(width - half, label.median));
     label.row = rows.findIndex((end) => end <= label.x - half);
     if (label.row < 0) label.row = rows.push(0) - 1;
     rows[label.row] = label.x + half;
@@ -47,9 +48,9 @@ husk.ecdf = (section, documents, id, caption) => {
         .append('title').text(`${curve.name}: median, 95 % interval ${husk.intervalText(curve.interval, husk.significant)} ms`);
     }
   }
-  for (const { curve, row, x: middle } of labels) {
+  for (const { curve, row, x: middle, median } of labels) {
     const style = husk.style(curve.runner), at = top - 8 - 16 * row;
-    svg.append('line').attr('x1', middle).attr('x2', middle).attr('y1', at + 3).attr('y2', top).attr('stroke', style.colour).attr('stroke-opacity', 0.5);
+    svg.append('line').attr('x1', middle).attr('x2', median).attr('y1', at + 3).attr('y2', top).attr('stroke', style.colour).attr('stroke-opacity', 0.5);
     svg.append('text').attr('class', 'label').attr('x', middle).attr('y', at).attr('text-anchor', 'middle').style('fill', style.colour)
       .attr('font-weight', curve.runner === 'vm' ? 700 : 500).text(curve.name);
   }

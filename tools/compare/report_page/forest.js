@@ -11,7 +11,7 @@ husk.forest = (section, rows, { columns = [], axisTitle, label, caption }) => {
   const svg = husk.figure(section, width, height, label, caption);
   const ends = rows.flatMap((row) => [row.ratio.median, ...(row.ratio.interval || [])]).filter((value) => value > 0);
   const x = d3.scaleLog().domain([Math.min(0.8, d3.min(ends) / 1.1), Math.max(1.25, d3.max(ends) * 1.1)]).range([left, left + plot]);
-  const ticks = husk.logTicks(x, 8);
+  const ticks = husk.logTicks(x, Math.min(8, Math.floor(plot / 45)));
   const base = height - bottom;
   svg.append('g').attr('class', 'grid').attr('transform', `translate(0,${base})`).call(d3.axisBottom(x).tickValues(ticks).tickSize(-(base - top + 6)).tickFormat(''));
   svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${base})`).call(d3.axisBottom(x).tickValues(ticks).tickFormat((value) => `${+value.toPrecision(2)}×`));
@@ -24,7 +24,7 @@ husk.forest = (section, rows, { columns = [], axisTitle, label, caption }) => {
   cell(width - 44, 14, 'n', 'soft');
   rows.forEach((row, index) => {
     const y = top + index * rowHeight + 8, style = row.style || { colour: 'var(--accent)' };
-    svg.append('text').attr('x', left - 12).attr('y', y + 4).attr('text-anchor', 'end').attr('font-weight', row.isStrong ? 700 : 400).text(row.title);
+    svg.append('text').attr('x', left - 12).attr('y', y + 4).attr('text-anchor', 'end').attr('font-size', row.title.length * kCharacter + 20 > left ? 10.5 : null).attr('font-weight', row.isStrong ? 700 : 400).text(row.title);
     if (row.ratio.interval) husk.whisker(svg, [x(row.ratio.interval[0]), y], [x(row.ratio.interval[1]), y], `${row.title}: 95 % interval ${husk.intervalText(row.ratio.interval, husk.significant)}`);
     svg.append('circle').attr('class', 'ratio').attr('cx', x(row.ratio.median)).attr('cy', y).attr('r', 4.5).attr('stroke', style.colour).attr('stroke-width', 2).attr('fill', husk.isFew(row.ratio.count) ? 'var(--paper)' : style.colour);
     (row.figures || []).forEach((text, at) => cell(begin + step * at, y + 4, text));

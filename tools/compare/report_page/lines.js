@@ -9,10 +9,11 @@ husk.points = (runner, id, divisor) => Object.keys(runner.summary).filter((key) 
 
 // `ids`: a list of [metric id, what to write behind the runner's name, is it drawn faint]. Both axes can be logarithmic.
 husk.lines = (section, data, ids, { divisor, unit, xTitle, yTitle, caption, isLog }) => {
-  const width = 1000, left = 60, right = 170, top = 16, bottom = 46;
+  const width = 1000, left = 60, top = 16, bottom = 46;
   const lines = data.runners.flatMap((runner) => ids.map(([id, suffix, isFaint]) => (
     { name: runner.name + suffix, runner: runner.name, isFaint, points: husk.points(runner, id, divisor).filter((point) => !isLog || point.value > 0) }))).filter((line) => line.points.length);
   if (!lines.length) return;
+  const right = Math.max(170, d3.max(lines, (line) => line.name.length) * 6.8 + 20);
   const height = Math.max(340, top + bottom + 15 * lines.length);
   const svg = husk.figure(section, width, height, yTitle, caption);
   const counts = Array.from(new Set(lines.flatMap((line) => line.points.map((point) => point.n)))).sort(d3.ascending);
@@ -27,7 +28,7 @@ husk.lines = (section, data, ids, { divisor, unit, xTitle, yTitle, caption, isLo
   const shown = counts.filter((count, index) => index === counts.length - 1 || (x(counts[counts.length - 1]) - x(count) > 34 && (index === 0 || x(count) - x(counts[index - 1]) > 34)));
   svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - bottom})`).call(d3.axisBottom(x).tickValues(shown).tickFormat((count) => count.toLocaleString('en')));
   svg.append('g').attr('class', 'axis').attr('transform', `translate(${left},0)`).call(d3.axisLeft(y).tickValues(ticks).tickFormat((value) => `${+value.toPrecision(3)}`));
-  svg.append('text').attr('class', 'soft').attr('x', (left + width - right) / 2).attr('y', height - 8).attr('text-anchor', 'middle').text(`${xTitle} (logarithmic); upwards: ${yTitle}`);
+  svg.append('text').attr('class', 'soft').attr('x', (left + width - right) / 2).attr('y', height - 8).attr('text-anchor', 'middle').text(`${xTitle} (logarithmic); upwards: ${yTitle}${isLog && !yTitle.includes('logarithmic') ? ' (logarithmic)' : ''}`);
   const labels = [];
   for (const line of lines) {
     const style = husk.style(line.runner), last = line.points[line.points.length - 1];

@@ -34,22 +34,31 @@ husk.runnerRows = (data, columns, cells) => data.runners.map((runner) => ({
   cells: runner.status === 'measured' ? cells(runner) : [{ note: runner.note, span: columns }],
 }));
 
+// What stands beside the start itself; whatever else is measured of a start has a table of its own.
+const kStartColumns = ['cold_start_ns', 'first_instruction_ns', 'first_output_ns', 'teardown_ns'];
+
 husk.startUp = (data) => {
   if (!husk.measured(data, 'start_ns').length) return;
   const section = husk.section('start-up', 'Start-up', 'From exec of the runner to its exit. Runs of all runners are interleaved in random order; every run counts, outliers too.');
   husk.ecdf(section, [data], 'start_ns', 'Each line is the part of a runner’s runs that took at most so long: the further left the faster, the steeper the steadier. The thick part at one half is the 95 % interval of the median. fork-exec, kvm-floor and kvm-floor-irqfd are limits: a bare process, the cheapest VM that this host can have, and one with glibc and an interrupt that an eventfd raises.');
   husk.ratios(data, section);
-  const ids = ['cold_start_ns', 'first_instruction_ns', 'first_output_ns', 'teardown_ns'].filter((id) => data.runners.some((runner) => runner.summary[id] || runner.notes[id]));
+  const isKnown = (id) => data.runners.some((runner) => runner.summary[id] || runner.notes[id]);
+  const ids = kStartColumns.filter(isKnown);
   const header = ['', 'start to exit', `× ${data.baseline}`, ...ids.map((id) => husk.metric(data, id).title)];
   husk.table(section, header, husk.runnerRows(data, header.length - 1, (runner) => [
     husk.cell(data, runner, 'start_ns'), husk.ratioCell(runner, 'start_ns', data.baseline), ...ids.map((id) => husk.cell(data, runner, id))]));
   section.append(husk.element('p', { class: 'soft' }, 'Medians with 95 % confidence intervals. Ratios are medians of ratios pair by pair.'));
+  const others = data.metrics.filter((metric) => metric.group === 'start_up' && metric.id !== 'start_ns' && !kStartColumns.includes(metric.id) && isKnown(metric.id));
+  if (!others.length) return;
+  section.append(husk.element('h3', {}, 'The same start in other forms'));
+  husk.tables(section, data, others);
 };
 
 husk.sequenceOfRuns = (data) => {
   if (!husk.measured(data, 'start_ns').length) return;
-  const section = husk.section('sequence', 'The runs one by one', 'A machine that drifts, or has two moods, shows it here: quarters whose medians (black lines) differ by more than their runs scatter.');
-  husk.sequence(section, data, 'start_ns', 'Each point is a run. Start-up is measured in four slices of the comparison, with the other measurements in between.');
+  const section = husk.section('sequence', 'The runs one by one', 'A machine that drifts, or has two moods, shows it here: slices whose medians (lines) differ by more than their runs scatter.');
+  const slices = data.slices && data.slices.start_ns && data.slices.start_ns.length;
+  husk.sequence(section, data, 'start_ns', `Each point is a run. ${slices ? `Start-up was measured in ${slices} slices of the comparison, with the other measurements in between.` : 'The slices are quarters of the runs.'}`);
 };
 
 // What the VM costs against namespaces: everything in one drawing, dear and cheap.
@@ -57,7 +66,7 @@ husk.cost = (data) => {
   const find = (name) => data.runners.find((runner) => runner.name === name);
   const vm = find('vm'), other = find('namespace');
   if (!vm || !other) return;
-  const isCompared = (id) => { const metric = husk.metric(data, id); return metric && metric.group !== 'phases' && metric.group !== 'image_size' && !/(^|_)total_.*@/.test(id); };
+  const isCompared = (id) => { const metric = husk.metric(data, id); return metric && metric.group !== 'phases' && metric.group !== 'image_size' && !/(^|_)total_.*@|^arrival_(rate|lag_ns)$/.test(id); };
   const order = (id) => data.metrics.indexOf(husk.metric(data, id)) * 1e7 + Number(id.split('@')[1] || 0);
   const rows = Object.keys(vm.summary).filter(isCompared).sort((a, b) => order(a) - order(b)).flatMap((id) => {
     const metric = husk.metric(data, id), ratio = husk.asCost(husk.ratio(vm, id, 'namespace'), metric), parameter = id.split('@')[1];
@@ -120,15 +129,22 @@ husk.memory = (data) => {
 
 // Runners as rows, metrics as columns: as many tables as it takes to keep them readable.
 husk.tables = (section, data, metrics) => {
-  const most = 7, runners = { runners: data.runners.filter(husk.isSubject) };
+  const most = 7;
   for (let at = 0; at < metrics.length; at += most) {
     const some = metrics.slice(at, at + most);
+    // One that was measured, but nothing of these, would be a row of dashes.
+    const runners = { runners: data.runners.filter((runner) => husk.isSubject(runner)
+      && (runner.status !== 'measured' ? at === 0 : some.some((metric) => runner.summary[metric.id] || runner.notes[metric.id]))) };
     husk.table(section, ['', ...some.map((metric) => metric.title)], husk.runnerRows(runners, some.length, (runner) => some.map((metric) => husk.cell(data, runner, metric.id))));
   }
 };
 
 // Lines of a family of metrics: the embedded payload's, the same of a payload with an image, that with sharing switched off.
 const kManyForms = [['', '', false], ['python_', ', Python', false], ['python_unshared_', ', Python, image not shared', true]];
+
+// The tables of what has no parameter; each metric is in one of them.
+const kManyTables = [['One idle instance more', (id) => id.startsWith('additional_')], ['An idle Python of the image', (id) => /^python_(?!unshared_)/.test(id)],
+  ['The same, image not shared', (id) => id.startsWith('python_unshared_')], ['Other figures', (id) => !/^(additional|python|arrival)_/.test(id)], ['Starts that arrive at random', (id) => id.startsWith('arrival_')]];
 
 husk.density = (data) => {
   const has = (id) => data.runners.some((runner) => Object.keys(runner.summary).some((key) => key.startsWith(id + '@')));
@@ -138,11 +154,16 @@ husk.density = (data) => {
   for (const [id, title] of [['total_pss_bytes', 'PSS of n idle instances'], ['total_group_bytes', 'all memory of the control group of n idle instances']]) {
     // A payload with an image takes so much more that the others would lie on the axis.
     for (const forms of [kManyForms.slice(0, 1), kManyForms.slice(1)]) {
-      husk.lines(section, data, forms.map(([prefix, suffix, isFaint]) => [prefix + id, suffix, isFaint]), { divisor: 1048576, unit: 'MiB', xTitle: 'idle instances', yTitle: `${title}, MiB`, caption: `${title[0].toUpperCase()}${title.slice(1)}${forms[0][0] ? ', of a Python that sleeps in an image' : ' of the same payload'}, with 95 % intervals. The slope is what one more costs.` });
+      husk.lines(section, data, forms.map(([prefix, suffix, isFaint]) => [prefix + id, suffix, isFaint]), { divisor: 1048576, unit: 'MiB', xTitle: 'idle instances', yTitle: `${title}, MiB`, caption: `${title[0].toUpperCase()}${title.slice(1)}${forms[0][0] ? ', of a Python that sleeps in an image' : ' of the same payload'}, with 95 % intervals. Both axes are logarithmic, for some runners take a hundred times what others do: what one more costs is in the tables below.`, isLog: true });
     }
   }
   husk.lines(section, data, [['start_rate', '']], { divisor: 1, unit: '/s', xTitle: 'starts at a time', yTitle: 'starts per second', caption: 'Sustained starts per second, n at a time, with 95 % intervals.' });
-  husk.tables(section, data, plain);
+  husk.reasons(section, 'Without a line of start rates', data, (id) => /^start_rate(@|$)/.test(id));
+  for (const [title, isIt] of kManyTables) {
+    const some = plain.filter((metric) => isIt(metric.id));
+    if (some.length) section.append(husk.element('h3', {}, title));
+    husk.tables(section, data, some);
+  }
   husk.arrivals(section, data);
 };
 
@@ -163,6 +184,16 @@ husk.imageSize = (data) => {
   if (!data.runners.some((runner) => Object.keys(runner.summary).some((key) => /^image_(named|directory)_ns@/.test(key)))) return;
   const section = husk.section('image-size', 'Start against the size of the image', 'The same payload in images of more and more files: as a named image, and from a directory, which is looked at file by file at every start.');
   husk.lines(section, data, [['image_named_ns', '', false], ['image_directory_ns', ' (directory)', true]], { divisor: kMilli, unit: 'ms', xTitle: 'files in the image', yTitle: 'start to exit, ms (logarithmic)', caption: 'Medians with 95 % intervals; dotted: from a directory.', isLog: true });
+  husk.reasons(section, 'Without a line', data, (id) => /^image_(named|directory)_ns(@|$)/.test(id));
+};
+
+// Runners of which nothing is shown above, and why: those with a note on what `isIt` tells, and those that were not measured.
+husk.reasons = (section, title, data, isIt) => {
+  const texts = data.runners.filter((runner) => husk.isSubject(runner) && !Object.keys(runner.summary).some(isIt)).flatMap((runner) => {
+    const id = Object.keys(runner.notes).find(isIt), why = runner.status !== 'measured' && runner.note ? runner.note : runner.notes[id];
+    return why ? [husk.element('li', {}, `${runner.name}: ${why}`)] : [];
+  });
+  if (texts.length) section.append(husk.element('p', { class: 'soft' }, `${title}:`), husk.element('ul', { class: 'notes' }, ...texts));
 };
 
 // Metrics as rows, runners as columns.
@@ -175,13 +206,16 @@ husk.matrix = (data, group, id, title, explanation) => {
   husk.table(section, ['', ...runners.map((runner) => runner.name)], metrics.map((metric) => ({ title: metric.title, cells: runners.map((runner) => husk.cell(data, runner, metric.id)) })));
 };
 
-const kFactTitles = { executables: 'what is looked at', syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_with_certain_arguments: 'with certain arguments only', syscalls_observed: 'seen in a run', kernel_functions: 'kernel functions reached in a run', kernel_functions_beyond_process: 'of them not of a plain process', kernel_function_calls_lost: 'calls not recorded', namespaces: 'namespaces of its own', namespaces_shared: 'namespaces of the host’s', user_namespace: 'user namespace', uid_maps: 'uid map', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', device_nodes: 'device nodes', open_files: 'open files', interfaces: 'interfaces of the VM', kernel_interfaces: 'kernel interfaces' };
+const kFactTitles = { executables: 'what is looked at', processes: 'processes looked at', syscalls_reachable: 'host system calls in reach', syscalls_total: 'of', syscalls_with_certain_arguments: 'with certain arguments only', syscalls_observed: 'seen in a run', kernel_functions: 'kernel functions reached in a run', kernel_functions_beyond_process: 'of them not of a plain process', kernel_functions_added_by_work: 'added by its work', kernel_function_calls_lost: 'calls not recorded', namespaces: 'namespaces of its own', namespaces_shared: 'namespaces of the host’s', user_namespace: 'user namespace', uid_maps: 'uid map', capabilities: 'capabilities', seccomp: 'seccomp', no_new_privileges: 'no_new_privs', user: 'user', device_nodes_visible: 'device nodes in its /dev', devices: 'open devices', device_nodes: 'device nodes', open_files: 'open files', interfaces: 'interfaces of the VM', kernel_interfaces: 'kernel interfaces' };
 // What a fact is worth only inside of a user namespace of its own.
 const kInside = ['capabilities'];
 
-husk.factCell = (facts, key) => {
-  const value = facts[key];
-  if (value === undefined || value === null) return facts.unreadable && facts.unreadable[key] ? { note: facts.unreadable[key] } : { text: '–', class: 'text' };
+// Why a fact is not known.
+husk.whyNoFact = (runner, key) => (runner.isolation_facts.unreadable && runner.isolation_facts.unreadable[key]) || runner.notes[key];
+
+husk.factCell = (runner, key) => {
+  const facts = runner.isolation_facts, value = facts[key], why = husk.whyNoFact(runner, key);
+  if (value === undefined || value === null) return why ? { note: why } : { text: '–', class: 'text' };
   const list = Array.isArray(value) ? (value.length > 20 ? `${value.length} of them` : value.length ? value.join(' ') : 'none') : String(value);
   const isInside = kInside.includes(key) && facts.user_namespace === 'child' && Array.isArray(value) && value.length;
   return { text: list + (isInside ? ' (inside a child user namespace only)' : ''), class: 'text' };
@@ -191,8 +225,9 @@ husk.isolation = (data) => {
   const looked = data.runners.filter((runner) => runner.isolation_facts);
   if (looked.length) {
     const section = husk.section('isolation', 'What stands between payload and host', 'Of the processes through which the payload reaches the host: itself in a container, the VMM in a VM. docs/isolation.md says how each is counted.');
-    const keys = Object.keys(kFactTitles).filter((key) => looked.some((runner) => runner.isolation_facts[key] !== undefined));
-    husk.table(section, ['', ...looked.map((runner) => runner.name)], keys.map((key) => ({ title: kFactTitles[key], cells: looked.map((runner) => husk.factCell(runner.isolation_facts, key)) })));
+    const keys = Object.keys(kFactTitles).filter((key) => looked.some((runner) => runner.isolation_facts[key] !== undefined || husk.whyNoFact(runner, key)));
+    husk.table(section, ['', ...looked.map((runner) => runner.name)], keys.map((key) => ({ title: kFactTitles[key], cells: looked.map((runner) => husk.factCell(runner, key)) })));
+    husk.reasons(section, 'Not looked at', data, (id) => id === 'isolation_facts');
   }
   const vms = data.runners.filter((runner) => runner.vm_exits);
   if (!vms.length) return;

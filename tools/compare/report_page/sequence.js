@@ -29,7 +29,7 @@ husk.sequence = (section, data, id, caption) => {
   const height = top + runners.length * panel + bottom;
   const svg = husk.figure(section, width, height, 'Start-up times in the order of the runs', caption);
   const x = d3.scaleLinear().domain([0, d3.max(runners, (runner) => runner.rounds[runner.rounds.length - 1]) || 1]).range([left, width - right]);
-  svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - bottom})`).call(d3.axisBottom(x).ticks(8).tickFormat(d3.format('d')));
+  svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - bottom})`).call(d3.axisBottom(x).tickValues(x.ticks(8).filter(Number.isInteger)).tickFormat(d3.format('d')));
   svg.append('text').attr('class', 'soft').attr('x', (left + width - right) / 2).attr('y', height - 6).attr('text-anchor', 'middle').text('round; upwards: ms, logarithmic, each panel from its least to its most');
   svg.append('text').attr('class', 'soft').attr('x', width - right + 12).attr('y', height - bottom + 18).text(begins ? 'medians of slices, ms' : 'medians of quarters, ms');
   runners.forEach((runner, index) => {
@@ -39,7 +39,7 @@ husk.sequence = (section, data, id, caption) => {
     svg.append('text').attr('x', left - 10).attr('y', begin + 22).attr('text-anchor', 'end').attr('font-weight', runner.name === 'vm' ? 700 : 400).text(runner.name);
     svg.append('text').attr('class', 'soft').attr('x', left - 10).attr('y', begin + 38).attr('text-anchor', 'end').text(husk.countText(runner.values.length));
     // One path for all points of a panel: thousands of elements would make the page slow.
-    svg.append('path').attr('class', 'runs').attr('data-runner', runner.name).attr('fill', 'none').attr('stroke', style.colour).attr('stroke-width', 2.4).attr('stroke-linecap', 'round').attr('stroke-opacity', 0.65)
+    svg.append('path').attr('class', 'runs').attr('data-runner', runner.name).attr('fill', 'none').attr('stroke', style.colour).attr('stroke-width', runner.values.length < 60 ? 6 : 2.4).attr('stroke-linecap', 'round').attr('stroke-opacity', 0.65)
       .attr('d', runner.values.map((value, at) => `M${x(runner.rounds[at]).toFixed(1)},${y(value).toFixed(1)}h0`).join(''));
     const quarters = husk.quarters(runner.rounds, runner.values, begins);
     for (const quarter of quarters) {
