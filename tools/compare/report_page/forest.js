@@ -24,7 +24,7 @@ husk.forest = (section, rows, { columns = [], axisTitle, label, caption }) => {
   cell(width - 44, 14, 'n', 'soft');
   rows.forEach((row, index) => {
     const y = top + index * rowHeight + 8, style = row.style || { colour: 'var(--accent)' };
-    svg.append('text').attr('x', left - 12).attr('y', y + 4).attr('text-anchor', 'end').attr('font-size', row.title.length * kCharacter + 20 > left ? 10.5 : null).attr('font-weight', row.isStrong ? 700 : 400).text(row.title);
+    svg.append('text').attr('x', left - 12).attr('y', y + 4).attr('text-anchor', 'end').attr('font-size', row.title.length * kCharacter + 20 > left ? 11 : null).attr('font-weight', row.isStrong ? 700 : 400).text(row.title);
     if (row.ratio.interval) husk.whisker(svg, [x(row.ratio.interval[0]), y], [x(row.ratio.interval[1]), y], `${row.title}: 95 % interval ${husk.intervalText(row.ratio.interval, husk.significant)}`);
     svg.append('circle').attr('class', 'ratio').attr('cx', x(row.ratio.median)).attr('cy', y).attr('r', 4.5).attr('stroke', style.colour).attr('stroke-width', 2).attr('fill', husk.isFew(row.ratio.count) ? 'var(--paper)' : style.colour);
     (row.figures || []).forEach((text, at) => cell(begin + step * at, y + 4, text));
