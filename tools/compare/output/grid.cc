@@ -54,14 +54,14 @@ bool belongs_to_left(const std::vector<std::vector<std::string>>& header, std::s
 
 // What is too wide for a terminal goes on below, with the first column once more.
 std::vector<Block> blocks_of(const std::vector<std::vector<std::string>>& header,
-                             const std::vector<std::size_t>& widths) {
+                             const std::vector<std::size_t>& widths, std::size_t widest) {
+  if (widest == 0) return {{1, std::max<std::size_t>(1, widths.size())}};
   std::vector<Block> blocks;
   for (std::size_t begin = 1; begin < widths.size();) {
     // A figure and what belongs to it.
     std::size_t end = begin + 1;
     while (end < widths.size() && belongs_to_left(header, end)) ++end;
-    const bool fits =
-        !blocks.empty() && width_of_line(cells_of(widths, Block{blocks.back().begin, end})) <= kWidestGrid;
+    const bool fits = !blocks.empty() && width_of_line(cells_of(widths, Block{blocks.back().begin, end})) <= widest;
     if (fits) {
       blocks.back().end = end;
     } else {
@@ -122,7 +122,7 @@ std::string format_grid(const std::vector<std::vector<std::string>>& any_header,
     return (style.colour ? std::string("\033[") + code + "m" + line + "\033[0m" : line) + "\n";
   };
   std::string text;
-  for (const Block& block : blocks_of(header, widths)) {
+  for (const Block& block : blocks_of(header, widths, style.widest)) {
     const auto line = [&](const std::vector<std::string>& cells) {
       return line_of(cells_of(cells, block), cells_of(widths, block));
     };

@@ -24,16 +24,17 @@ class Footnotes {
   std::vector<std::string> reasons_;
 };
 
-struct GridStyle {
-  bool colour = false;
-};
-
 // What the terminals of most readers hold.
 constexpr std::size_t kWidestGrid = 120;
 
-// The header's rows are separated from the others by a line. Columns that would make it wider than kWidestGrid follow
-// below, with the first column once more; intervals, ratios and numbers of samples stay with the figure to their left. Each line ends with a newline. Cells and notes may be of
-// any origin: they are made plain here.
+struct GridStyle {
+  bool colour = false;
+  std::size_t widest = kWidestGrid;  // columns that do not fit follow below; 0: all are to be read across
+};
+
+// The header's rows are separated from the others by a line. Columns that would make it wider than its style allows follow
+// below, with the first column once more; intervals, ratios and numbers of samples stay with the figure to their left.
+// Each line ends with a newline. Cells and notes may be of any origin: they are made plain here.
 std::string format_grid(const std::vector<std::vector<std::string>>& header, const std::vector<GridRow>& rows,
                         const GridStyle& style);
 

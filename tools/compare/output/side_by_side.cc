@@ -39,6 +39,7 @@ std::string interval_of(const Difference& difference) {
 class SideBySide {
  public:
   SideBySide(const Document& a, const Document& b, const GridStyle& style) : a_(a), b_(b), style_(style) {
+    style_.widest = 0;  // a verdict belongs to its figures
     for (Judgement& judgement : judge(a, b)) {
       const std::pair key(judgement.runner, judgement.metric);
       judgements_.emplace(key, std::move(judgement));
