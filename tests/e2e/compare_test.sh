@@ -257,7 +257,7 @@ if command -v strace >/dev/null && command -v python3 >/dev/null; then
       *) expect "$runner: its user namespace" child "$(fact "facts['$runner']['user_namespace']")" ;;
     esac
   done
-  ! fact "'capabilities' in facts['bwrap']" | grep -q True || grep -Eq '^bwrap .* [0-9]+ inside ' "$work/table" ||
+  ! fact "'capabilities' in facts['bwrap']" | grep -q True || grep -Eq '^bwrap .* [0-9]+ inside( |$)' "$work/table" ||
     fail "bwrap's capabilities are not marked"
 
   # A command of the user's: looked at while it runs, or said to have been too quick.
@@ -338,11 +338,11 @@ bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/f
 
 echo "== a runner that hangs is a row, and leaves nothing behind"
 for runner in process namespace vm bwrap runc nspawn containerd podman gvisor qemu; do
-  start --runs 1 --timeout 2s --measure start-up --with "$runner" "$root" /bin/sh -c 'while :; do :; done' "sleep $for_ever"
+  start --runs 1 --timeout 1s --measure start-up --with "$runner" "$root" /bin/sh -c 'while :; do :; done' "sleep $for_ever"
   pid=$!
   wait $pid
   expect "status with $runner that hangs" 1 $?
-  grep -Eq "^$runner .*(failed: .*had not ended after 2 s|not installed|no access)" "$work/table" ||
+  grep -Eq "^$runner .*(failed: .*had not ended after 1 s|not installed|no access)" "$work/table" ||
     fail "no row for $runner that hangs: $(grep "^$runner " "$work/table")"
   expect "left by $runner that hung" "" "$(leftovers $pid)"
 done
