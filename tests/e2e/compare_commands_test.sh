@@ -183,7 +183,8 @@ done
 "$husk" compare --runs 100 --measure start-up -m 64M --with process "$root" /bin/busybox sleep 1.$for_ever >/dev/null 2>&1 &
 pid=$!
 eventually pgrep -f "sleep 1.$for_ever" >/dev/null
-kill -KILL "$(pgrep -P $pid | head -n 1)" $pid
+comparison=$(pgrep -P $pid | head -n 1)
+kill -KILL $pid "$comparison" # at once: each would tidy up after the other
 wait $pid 2>/dev/null
 sleep 2
 [ -n "$(leftovers $pid)" ] || fail "nothing was left that could be removed"
