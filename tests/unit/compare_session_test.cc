@@ -106,6 +106,15 @@ TEST_F(SessionTest, ASliceWithoutARoundIsNotWarmedUp) {
   EXPECT_EQ(turns_, 3 + 1);
 }
 
+TEST_F(SessionTest, ALaterSliceHasOneRunToWarmUp) {
+  Shell one("one", ":");
+  std::vector<Stage> slices;
+  for (unsigned index = 0; index < 4; ++index) slices.push_back(stage_of(3).slice(index, 4));
+  run({&one}, {.runs = 4}, slices);
+  EXPECT_EQ(rounds(0), (std::vector<unsigned>{0, 1, 2, 3}));
+  EXPECT_EQ(turns_, 3 + 1 + 3 * (1 + 1));
+}
+
 TEST_F(SessionTest, ABudgetEndsItButNotBelowTheLeastNumberOfRounds) {
   Shell slow("slow", "sleep 0.02"), quick("quick", ":");
   value_of_ = [](unsigned round) { return 1 + round; };  // never known well enough

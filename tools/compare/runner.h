@@ -185,6 +185,10 @@ class Runner {
   // (vmm/machine/host_profile.h).
   virtual bool measures_host() const { return false; }
 
+  // Why its times are not those of the machine that it is for, in words; empty when they are. Only its start-up, its memory
+  // and its isolation are then looked at.
+  virtual std::string why_no_times() const { return {}; }
+
   // A limit to compare with, not a way to isolate anything: only its start-up is measured.
   virtual bool is_reference() const { return false; }
 };

@@ -17,7 +17,8 @@ const Stage kIsolationStage = {.title = "isolation",
                                .least_rounds = 1,
                                .most_rounds = 1,
                                .metrics = {"isolation_facts"},
-                               .with_hardened = true};
+                               .with_hardened = true,
+                               .with_emulated = true};
 
 namespace {
 

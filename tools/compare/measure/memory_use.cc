@@ -14,7 +14,8 @@ const Stage kMemoryStage = {.title = "memory",
                             .least_rounds = kLeastForMedian,
                             .most_rounds = 20,
                             .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes",
-                                        "idle_kernel_bytes", "idle_total_bytes"}};
+                                        "idle_kernel_bytes", "idle_total_bytes"},
+                            .with_emulated = true};
 
 const Stage kDetachedStage = {
     .title = "memory, detached",

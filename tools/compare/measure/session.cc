@@ -239,17 +239,24 @@ void Session::run(const Stage& stage, const Body& body) {
     entry.stage_seconds = 0;
     const bool takes_part = (stage.with_references || !entry.result.is_reference) &&
                             (stage.with_hardened || entry.result.hardened_form_of.empty());
+    const std::string why_no_times = entry.runner->why_no_times();
+    if (entry.usable && takes_part && !why_no_times.empty() && !stage.with_emulated) {
+      leave(entry, stage, why_no_times);
+      continue;
+    }
     if (entry.usable && takes_part && !entry.too_slow.contains(watched)) order.push_back(&entry);
   }
   // A later slice is not to be shorter than the earlier ones, or the figures would be those of the first one's time.
   const unsigned even = stage.slice_index == 0 ? 0 : first_round / stage.slice_index;
   unsigned next_check = std::max(stage.least_rounds, even);
+  // What was measured since the last slice has left files and caches as they were; one run finds the rest again.
+  const unsigned warm_up = first_round > 0 ? std::min(stage.warm_up, 1U) : stage.warm_up;
   unsigned turn = 0;  // warm-up included
   const auto make_round = [&](bool is_warm_up) {
     std::ranges::shuffle(order, random_);
     std::erase_if(order, [&](Entry* entry) {
       const double time_part = static_cast<double>(monotonic_ns() - begin) / kSecond / std::max(mine, 1e-3);
-      const double round_part = static_cast<double>(turn) / (most + stage.warm_up);
+      const double round_part = static_cast<double>(turn) / (most + warm_up);
       show(stage, *entry, round, options_.runs != 0 ? round_part : std::max(time_part, round_part));
       const std::map<std::string, Series> before = is_warm_up ? entry->result.series : std::map<std::string, Series>();
       const Turn result = take_turn(*entry, stage, body, round, planned);
@@ -260,7 +267,7 @@ void Session::run(const Stage& stage, const Body& body) {
     });
     ++turn;
   };
-  for (unsigned i = 0; i < stage.warm_up && most > 0; ++i) make_round(true);
+  for (unsigned i = 0; i < warm_up && most > 0; ++i) make_round(true);
   for (unsigned done = 1; done <= most && !order.empty(); ++done) {
     make_round(false);
     ++round;

@@ -59,6 +59,7 @@ struct Stage {
   bool is_essential = false;         // a runner that fails here is left out of everything that follows
   bool with_references = false;      // the limits take part
   bool with_hardened = false;        // hardened forms of other runners take part
+  bool with_emulated = false;        // runners with Runner::why_no_times() take part
   bool may_cut_runs = false;         // a run that takes far more than the stage's time is ended, and a note says so
   int limit_ms = 0;                  // of one run; 0: that of all runs
 

@@ -14,7 +14,8 @@ const Stage kStartStage = {.title = "start-up",
                            .metrics = {"start_ns"},
                            .is_essential = true,
                            .with_references = true,
-                           .with_hardened = true};
+                           .with_hardened = true,
+                           .with_emulated = true};
 
 const Stage kRootStage = {.title = "start-up, root made within",
                           .share = 12,

@@ -23,6 +23,9 @@ class LinuxVm : public Runner {
   Isolation isolation() const override { return Isolation::kVm; }
   bool needs_directory(RootForm) const override { return false; }
   bool limits_memory() const override { return true; }
+  std::string why_no_times() const override {
+    return processor_ == Processor::kSoftware ? "not measured: its processor is emulated in software" : "";
+  }
   std::string objection(const Invocation& invocation) const override;
   Availability detect(const Context& context) const override;
   void prepare(const Context& context) override;
