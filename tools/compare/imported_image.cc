@@ -30,7 +30,8 @@ image::Folder swept_folder(const image::CacheDir& cache) {
     try {
       image::remove_image(name, cache);
     } catch (const std::exception&) {
-      // It was killed before its import was done.
+      // It was killed before its import was done, or in the middle of removing it: then the image's lock may be left.
+      if (std::optional<cache::Lock> left = cache::Lock::try_take(folder, name)) left->remove_file();
     }
     lock->remove_file();
   }
