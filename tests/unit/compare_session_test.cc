@@ -123,6 +123,41 @@ TEST_F(SessionTest, ABudgetEndsItButNotBelowTheLeastNumberOfRounds) {
   EXPECT_LT(rounds(1).size(), 1000U);
 }
 
+TEST_F(SessionTest, ASlowRunnerTakesNoMoreOfTheRoundsThanIsFair) {
+  Shell slow("slow", "sleep 0.1"), quick("quick", ":"), other("other", ":");
+  value_of_ = [](unsigned round) { return 1 + round; };
+  unsigned runs_of_slow = 0;
+  on_turn_ = [&](const Entry& entry) { runs_of_slow += entry.result.name == "slow" ? 1 : 0; };
+  Stage stage = stage_of(3);
+  stage.least_rounds = 10;
+  stage.most_rounds = 70;
+  run({&slow, &quick, &other}, {.budget_s = 120}, {stage});
+  EXPECT_EQ(rounds(1).size(), 70U);
+  EXPECT_EQ(rounds(2), rounds(1));
+  const std::vector<unsigned> of_slow = rounds(0);
+  ASSERT_GE(of_slow.size(), kLeastForInterval);
+  for (unsigned round = 0; round < kLeastForInterval; ++round) EXPECT_EQ(of_slow[round], round);
+  // 100 ms are ten times what is fair, so it is every 16th round, or a larger power of two on a busy machine.
+  for (std::size_t i = kLeastForInterval; i < of_slow.size(); ++i) EXPECT_EQ(of_slow[i] % 16, 0U) << of_slow[i];
+  EXPECT_EQ(runs_of_slow, of_slow.size() + 1);  // warmed up once
+}
+
+TEST_F(SessionTest, WhereMostAreSlowAllHaveTheSameRounds) {
+  Shell one("one", "sleep 0.08"), two("two", "sleep 0.08"), quick("quick", ":");
+  value_of_ = [](unsigned round) { return 1 + round; };
+  Stage stage = stage_of(0);
+  stage.most_rounds = 20;
+  run({&one, &two, &quick}, {.budget_s = 120}, {stage});
+  for (std::size_t index = 0; index < 3; ++index) EXPECT_EQ(rounds(index).size(), 20U) << index;
+}
+
+TEST_F(SessionTest, WithAnExactNumberOfRunsSlowRunnersHaveThemToo) {
+  Shell slow("slow", "sleep 0.1"), quick("quick", ":"), other("other", ":");
+  run({&slow, &quick, &other}, {.runs = 9}, {stage_of(2)});
+  EXPECT_EQ(rounds(0).size(), 9U);
+  EXPECT_EQ(turns_, 3U * (2 + 9));
+}
+
 TEST_F(SessionTest, ARunnerThatNeedsAllTheTimeHasOneSampleAndLeavesTheOthersAlone) {
   Shell slow("slow", "sleep 2.5"), quick("quick", ":");
   run({&slow, &quick}, {.budget_s = 2}, {stage_of(1)});

@@ -1,7 +1,9 @@
 #include "tools/compare/measure/session.h"
 
 #include <algorithm>
+#include <bit>
 #include <climits>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -17,6 +19,9 @@ namespace {
 constexpr double kNarrow = 0.02;
 
 constexpr double kSecond = 1e9;
+
+// What a runner may take of a round on average; or twice what half of the runners do, where that is more.
+constexpr double kFairSeconds = 0.01;
 
 // Where runs may be cut: after so many times the time that all runs of the stage were to take.
 constexpr double kCutFactor = 2;
@@ -178,6 +183,17 @@ std::pair<unsigned, unsigned> Session::rounds_of(const Stage& stage) const {
   return {mine, mine};
 }
 
+// A runner takes part in every period'th round: a slow one is not to have the time in which a quick one could be known
+// better. Powers of two, so that rounds of slower ones are rounds of all quicker ones too, and still make pairs.
+unsigned Session::period_of(const Entry& entry, const std::vector<Entry*>& all) {
+  const auto seconds = [](const Entry& of) { return of.stage_runs == 0 ? 0 : of.stage_seconds / of.stage_runs; };
+  std::vector<double> means;
+  for (const Entry* other : all) means.push_back(seconds(*other));
+  const auto middle = means.begin() + static_cast<std::ptrdiff_t>((means.size() - 1) / 2);
+  std::ranges::nth_element(means, middle);
+  return std::bit_ceil(static_cast<unsigned>(std::ceil(seconds(entry) / std::max(kFairSeconds, 2 * *middle))));
+}
+
 // One run, and whether the entry takes part in the stage's further rounds.
 Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round,
                                  double stage_budget_s) {
@@ -206,6 +222,7 @@ Session::Turn Session::take_turn(Entry& entry, const Stage& stage, const Body& b
     return Turn::kLeaves;
   }
   entry.stage_seconds += static_cast<double>(monotonic_ns() - begin) / kSecond;
+  ++entry.stage_runs;
   // One that alone needs the time of all has said what there is to say, be it in a warm-up.
   return options_.runs != 0 || entry.stage_seconds <= stage_budget_s ? Turn::kGoesOn : Turn::kTooSlow;
 }
@@ -237,6 +254,7 @@ void Session::run(const Stage& stage, const Body& body) {
   std::vector<Entry*> order;
   for (Entry& entry : entries_) {
     entry.stage_seconds = 0;
+    entry.stage_runs = 0;
     const bool takes_part = (stage.with_references || !entry.result.is_reference) &&
                             (stage.with_hardened || entry.result.hardened_form_of.empty());
     const std::string why_no_times = entry.runner->why_no_times();
@@ -251,10 +269,20 @@ void Session::run(const Stage& stage, const Body& body) {
   unsigned next_check = std::max(stage.least_rounds, even);
   // What was measured since the last slice has left files and caches as they were; one run finds the rest again.
   const unsigned warm_up = first_round > 0 ? std::min(stage.warm_up, 1U) : stage.warm_up;
+  // So many rounds of a slice have all runners, whatever they take: together they suffice for an interval.
+  const unsigned with_all =
+      std::min(least, (static_cast<unsigned>(kLeastForInterval) + stage.slice_count - 1) / stage.slice_count);
   unsigned turn = 0;  // warm-up included
   const auto make_round = [&](bool is_warm_up) {
     std::ranges::shuffle(order, random_);
+    const bool has_all = options_.runs != 0 || (is_warm_up ? turn == 0 : round - first_round < with_all);
+    std::vector<Entry*> now;
+    std::ranges::copy_if(order, std::back_inserter(now), [&](const Entry* entry) {
+      const unsigned period = has_all ? 1 : period_of(*entry, order);
+      return is_warm_up ? period == 1 : round % period == 0;  // the second run of a slow one finds nothing new
+    });
     std::erase_if(order, [&](Entry* entry) {
+      if (std::ranges::find(now, entry) == now.end()) return false;
       const double time_part = static_cast<double>(monotonic_ns() - begin) / kSecond / std::max(mine, 1e-3);
       const double round_part = static_cast<double>(turn) / (most + warm_up);
       show(stage, *entry, round, options_.runs != 0 ? round_part : std::max(time_part, round_part));

@@ -41,6 +41,7 @@ struct Entry {
   bool is_untidy = false;          // runs of it were ended, and may have left what Runner::clean_up removes
   std::set<std::string> files;     // that a run opens, once they are known: as the host or as the payload sees them
   double stage_seconds = 0;        // that its runs have taken in the current stage
+  unsigned stage_runs = 0;         // how many those were
   std::set<std::string> too_slow;  // stages, by their first metric, all of whose time its runs need: it has left them
   std::uint64_t begin_ns = 0;      // of the comparison
 
@@ -153,6 +154,7 @@ class Session {
   std::pair<unsigned, unsigned> rounds_of(const Stage& stage) const;
   enum class Turn { kGoesOn, kTooSlow, kLeaves };
   Turn take_turn(Entry& entry, const Stage& stage, const Body& body, unsigned round, double stage_budget_s);
+  static unsigned period_of(const Entry& entry, const std::vector<Entry*>& all);
   static void leave(Entry& entry, const Stage& stage, const std::string& why);
   static void fail(Entry& entry, const Stage& stage, const std::exception& error);
   static void say_too_slow(Entry& entry, const Stage& stage, unsigned rounds);
