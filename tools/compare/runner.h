@@ -79,8 +79,11 @@ struct Availability {
 // Where the runners put files, and husk's own programs.
 struct Context {
   std::filesystem::path scratch;  // private to this comparison, removed at its end
-  std::filesystem::path husk;     // the husk command; kvm-floor and the like lie beside it
+  std::filesystem::path husk;     // the husk command
   bool may_mount = false;         // in a mount namespace of the comparison's own
+
+  // What is installed with it: kvm-floor and the like.
+  std::filesystem::path beside_husk(const char* name) const { return husk.parent_path() / name; }
 };
 
 // What the payload's isolation is made of: decides which facts about it can be asked for. kUserKernel: its system calls

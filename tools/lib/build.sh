@@ -3,7 +3,8 @@ husk_build() {
   husk_source=$1
   shift
   # Nobody looks into a new build with a debugger, and what that needs is a third of the compiler's time.
-  [ -e "$husk_source/build/CMakeCache.txt" ] || set -- -G Ninja "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -DNDEBUG" "$@"
+  [ -e "$husk_source/build/CMakeCache.txt" ] ||
+    set -- -G Ninja "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -DNDEBUG" -DHUSK_UNITY=ON "$@"
   husk_build_log="$husk_source/build/build.log"
   mkdir -p "$husk_source/build" || return 1
   echo "husk: building in $husk_source/build" >&2

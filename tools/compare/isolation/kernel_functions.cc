@@ -16,6 +16,7 @@
 
 #include "tools/compare/guard.h"
 #include "tools/compare/isolation/proc.h"
+#include "tools/compare/output/file.h"
 #include "vmm/error.h"
 #include "vmm/runner/leftovers.h"
 
@@ -25,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kTracefs[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
-constexpr char kPrefix[] = "husk-compare-";
+constexpr char kInstancePrefix[] = "husk-compare-";
 constexpr char kExecFunction[] = "begin_new_exec";
 constexpr int kBackgroundMs = 5000;
 constexpr unsigned kBufferKilobytes = 16 << 10;  // for each processor
@@ -35,12 +36,6 @@ void write_to(const fs::path& file, const std::string& text) {
   if (!out || write(out.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     throw Error::from_errno("trace the host's kernel functions with", file.string());
   }
-}
-
-std::string text_of(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
 }
 
 // tracefs knows tasks by their numbers in the initial pid namespace (PROC_PID_INIT_INO of the kernel's
@@ -99,8 +94,8 @@ FunctionTracer::Instance::~Instance() {
 FunctionTracer::FunctionTracer() {
   check_pid_namespace();
   const fs::path tracefs = find_tracefs();
-  runner::sweep(tracefs / "instances", kPrefix);
-  const fs::path instance = tracefs / "instances" / (kPrefix + std::to_string(comparison_id()));
+  runner::sweep(tracefs / "instances", kInstancePrefix);
+  const fs::path instance = tracefs / "instances" / (kInstancePrefix + std::to_string(comparison_id()));
   if (mkdir(instance.c_str(), 0700) != 0) throw Error::from_errno("make", instance.string());
   instance_.path = instance;
   write_to(instance_.path / "tracing_on", "0");
@@ -109,7 +104,7 @@ FunctionTracer::FunctionTracer() {
   write_to(instance_.path / "options/function-fork", "1");
   write_to(instance_.path / "trace_clock", "mono");
   write_to(instance_.path / "buffer_size_kb", std::to_string(buffer_kilobytes()));
-  format_ = parse_function_format(text_of(tracefs / "events/ftrace/function/format"));
+  format_ = parse_function_format(read_file(tracefs / "events/ftrace/function/format"));
   for (const fs::directory_entry& cpu : fs::directory_iterator(instance_.path / "per_cpu")) {
     UniqueFd page(open((cpu.path() / "trace_pipe_raw").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!page) throw Error::from_errno("open", (cpu.path() / "trace_pipe_raw").string());

@@ -12,7 +12,7 @@ namespace {
 
 // How long nobody may have used the processor.
 constexpr std::uint64_t kStillNs = 300'000'000;
-constexpr std::size_t kMostOutput = 1 << 20;  // that is kept to look for the line in
+constexpr std::size_t kMostKept = 1 << 20;  // that is kept to look for the line in
 
 }  // namespace
 
@@ -55,10 +55,10 @@ bool Instance::looks_idle(int wait_ms) {
 // Anywhere in what was written: a payload's lines may be a terminal's, or have no end yet.
 bool Instance::has_line(int wait_ms) {
   output_ += read_output(1, wait_ms);
-  output_ += read_output(kMostOutput, 0);
+  output_ += read_output(kMostKept, 0);
   const bool is_there =
       output_.find(waiting_.text) != std::string::npos || process_->errors().find(waiting_.text) != std::string::npos;
-  if (output_.size() > kMostOutput) output_.erase(0, output_.size() - kMostOutput / 2);
+  if (output_.size() > kMostKept) output_.erase(0, output_.size() - kMostKept / 2);
   if (is_there && waiting_.is_held) {
     held_ = processes();
     for (const pid_t pid : held_) kill(pid, SIGSTOP);

@@ -34,7 +34,7 @@ constexpr std::array kBenchmarks = {
 };
 
 constexpr int kUnsupportedStatus = 3;  // of the payload
-constexpr std::size_t kMostOutput = 4096;
+constexpr std::size_t kMostFigures = 4096;
 constexpr std::uint64_t kPayloadBytes = 64 << 20;  // what a VM has when nobody says; a buffer comes on top
 
 // A buffer may be as large as the payload's memory allows, and is not to push everything else out of this machine's.
@@ -68,7 +68,7 @@ void run_benchmark(Session& session, const Subject& subject, Entry& entry, unsig
   if (benchmark.size != nullptr) invocation.memory_bytes = kPayloadBytes + 2 * bytes;
   Instance instance = session.start(entry, invocation, Process::Streams::kPipes);
   Process& process = instance.process();
-  const std::string output = process.read_output(kMostOutput, session.left_ms(process));
+  const std::string output = process.read_output(kMostFigures, session.left_ms(process));
   if (process.wait(session.left_ms(process)) &&
       entry.runner->payload_status(process.exit_status()) == kUnsupportedStatus) {
     const std::string reason = output.substr(output.rfind("unsupported") + std::string_view("unsupported ").size());

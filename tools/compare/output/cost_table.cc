@@ -12,7 +12,6 @@ namespace {
 
 constexpr char kVm[] = "vm";
 constexpr char kOther[] = "namespace";
-constexpr std::size_t kWidth = 110;
 
 // Phases are parts of one start, and cut differently for different runners; images of several sizes have a curve; the
 // totals of n instances are what one instance more was computed from; and at what rate starts arrived, and how late the
@@ -77,7 +76,7 @@ std::string format_cost(const ComparisonResult& result, const GridStyle& style) 
   if (rows.empty()) return "";
   const std::string title = "What a VM costs against namespaces: vm / namespace, pair by pair (of rates the inverse)";
   return "\n" + (style.colour ? "\033[1;36m" + title + "\033[0m" : title) + "\n" +
-         format_grid({{"", "namespace", "vm", "vm/namesp.", "95 %", "n"}}, rows, style) + notes.text(kWidth);
+         format_grid({{"", "namespace", "vm", "vm/namesp.", "95 %", "n"}}, rows, style) + notes.text(kTextWidth);
 }
 
 }  // namespace husk::compare

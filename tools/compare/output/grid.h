@@ -24,6 +24,9 @@ class Footnotes {
   std::vector<std::string> reasons_;
 };
 
+// Of text between and below grids.
+constexpr std::size_t kTextWidth = 110;
+
 // What the terminals of most readers hold.
 constexpr std::size_t kWidestGrid = 120;
 

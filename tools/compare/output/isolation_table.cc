@@ -8,8 +8,6 @@
 namespace husk::compare {
 namespace {
 
-constexpr std::size_t kWidth = 110;
-
 std::string title(const std::string& text, const GridStyle& style) {
   return "\n" + (style.colour ? "\033[1;36m" + text + "\033[0m" : text) + "\n";
 }
@@ -140,9 +138,10 @@ std::string format_facts(const ComparisonResult& result, const GridStyle& style)
                    {"runner", "in reach", "a run", "functions", "process", "its work", "seccomp", "user", "bilities",
                     "privs", "nodes", "of its own"}},
                   rows, style) +
-      footnotes.text(kWidth);
+      footnotes.text(kTextWidth);
   if (has_capabilities_inside) {
-    text += wrap("inside: in a user namespace of its own, and no right over anything of the host's", kWidth, 0) + "\n";
+    text +=
+        wrap("inside: in a user namespace of its own, and no right over anything of the host's", kTextWidth, 0) + "\n";
   }
   return text;
 }
@@ -173,7 +172,7 @@ std::string format_interfaces(const ComparisonResult& result, const GridStyle& s
     add("namespaces of the host's ", cells.list("namespaces_shared", ", "));
     const std::string name = plain(runner.name);
     text += name + std::string(kNameWidth - std::min(kNameWidth - 1, name.size()), ' ') +
-            wrap(line, kWidth, kNameWidth) + "\n";
+            wrap(line, kTextWidth, kNameWidth) + "\n";
   }
   if (text.empty()) return "";
   return title("Interfaces between payload and host", style) + text;

@@ -10,6 +10,7 @@
 namespace husk::compare {
 
 inline constexpr char kNoFigure[] = "-";
+inline constexpr double kMillisecond = 1e6;  // in ns, as times are measured
 
 std::string significant(double value);  // "3.24", "24.6", "1240"; "-" for what is not finite
 

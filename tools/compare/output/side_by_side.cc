@@ -11,16 +11,15 @@
 namespace husk::compare {
 namespace {
 
-constexpr std::size_t kWidth = 110;
-constexpr std::size_t kIndent = 3;
+constexpr std::size_t kUnderTitle = 3;
 
 std::string paragraph(const std::string& text) {
-  return wrap(text, kWidth, kIndent) + "\n";
+  return wrap(text, kTextWidth, kUnderTitle) + "\n";
 }
 
 std::string description(const std::string& label, const Document& document) {
   const ComparisonResult& result = document.result;
-  const std::string continued(kIndent, ' ');
+  const std::string continued(kUnderTitle, ' ');
   std::string text =
       paragraph(label + ": " + result.started + ", husk " + result.husk_version + " (" + result.husk_commit + "), " +
                 result.host.cpu_model + ", " + result.host.kernel + ", KVM " + result.host.kvm_backend +
@@ -71,7 +70,7 @@ class SideBySide {
     }
     std::string differences;
     for (const std::string& difference : differences_of_setup(a_, b_)) {
-      differences += std::string(kIndent, ' ') + paragraph(difference);
+      differences += std::string(kUnderTitle, ' ') + paragraph(difference);
     }
     if (!differences.empty())
       text += "What differs but for the figures, and may be the reason for them:\n" + differences;
@@ -89,7 +88,7 @@ class SideBySide {
                     "is. One is called better or worse when it differs by 2 % or more and the tests of all rows "
                     "together have less than 5 % of false ones among those that are called so. \"Cannot tell\" is not "
                     "\"alike\": the 95 % interval of B/A says how much may be hidden.",
-                kWidth, 0) +
+                kTextWidth, 0) +
            "\n";
   }
 

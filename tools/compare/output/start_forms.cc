@@ -10,7 +10,6 @@
 namespace husk::compare {
 namespace {
 
-constexpr double kMillisecond = 1e6;
 constexpr const char* kForms[] = {"start_ns", "start_with_root_ns", "start_directory_ns"};
 
 bool has_forms(const ComparisonResult& result) {

@@ -19,8 +19,6 @@
 namespace husk::compare {
 namespace {
 
-constexpr std::size_t kWidth = 110;
-constexpr double kMillisecond = 1e6;
 constexpr double kMebibyte = 1 << 20;
 
 class TableWriter {
@@ -30,8 +28,8 @@ class TableWriter {
 
   std::string write() const {
     return heading() + start_up() + format_cost(result_, style_) +
-           format_start_forms(result_, baseline_name_, style_, kWidth) + format_workloads(result_, style_) + memory() +
-           one_more() + pythons() + density() + arrivals() + speed() + format_isolation(result_, style_) +
+           format_start_forms(result_, baseline_name_, style_, kTextWidth) + format_workloads(result_, style_) +
+           memory() + one_more() + pythons() + density() + arrivals() + speed() + format_isolation(result_, style_) +
            format_failures(result_);
   }
 
@@ -117,14 +115,15 @@ class TableWriter {
         plain(host.kernel) + "\nKVM:     " +
         wrap(host.kvm_backend + (host.guest_ring.empty() ? "" : ", husk's guest kernel in CPL " + host.guest_ring) +
                  ". " + meaning_of(host),
-             kWidth, 9) +
+             kTextWidth, 9) +
         "\nhusk:    " + plain(result_.husk_version) + " (" + plain(result_.husk_commit) + "), seed " +
-        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" + format_settings(result_, kWidth);
+        std::to_string(result_.seed) + ", " + significant(result_.seconds) + " s\n" +
+        format_settings(result_, kTextWidth);
     for (const RunnerResult& runner : result_.runners) {
       if (runner.choice.has_variants())
-        text += "limit:   " + wrap(describe(runner.name, runner.choice), kWidth, 9) + "\n";
+        text += "limit:   " + wrap(describe(runner.name, runner.choice), kTextWidth, 9) + "\n";
     }
-    for (const std::string& warning : result_.warnings) text += "WARNING: " + wrap(warning, kWidth, 9) + "\n";
+    for (const std::string& warning : result_.warnings) text += "WARNING: " + wrap(warning, kTextWidth, 9) + "\n";
     return text;
   }
 
@@ -170,7 +169,7 @@ class TableWriter {
       for (auto& line : header) line.emplace_back();
       header.back().back() = "n";
     }
-    return format_grid(header, rows, style_) + notes.text(kWidth);
+    return format_grid(header, rows, style_) + notes.text(kTextWidth);
   }
 
   std::vector<Row> rows_of(bool with_references, const std::vector<std::pair<std::string, std::string>>& forms) const {
@@ -233,7 +232,7 @@ class TableWriter {
                "cold start: with its files out of the page cache; first instr., first output: from exec of the runner "
                "to the payload's; tear-down: from the payload's last instruction to exit; x " +
                    baseline_name_ + ": median of the ratios run by run",
-               kWidth, 0) +
+               kTextWidth, 0) +
            "\n";
   }
 

@@ -10,10 +10,8 @@ namespace husk::compare {
 namespace {
 
 constexpr char kProcess[] = "process";
-constexpr std::size_t kWidth = 110;
 constexpr std::size_t kColumns = 4;  // of workloads beside each other
 constexpr std::size_t kColumnWidth = 22;
-constexpr double kMillisecond = 1e6;
 
 bool is_tried(const ComparisonResult& result, const std::string& id) {
   return std::ranges::any_of(result.runners, [&](const RunnerResult& runner) {
@@ -49,7 +47,7 @@ class WorkloadTable {
       text += (at == 0 ? "" : "\n") +
               block({begin, begin + static_cast<std::ptrdiff_t>(std::min(kColumns, ids_.size() - at))}, notes);
     }
-    return text + notes.text(kWidth) + missing();
+    return text + notes.text(kTextWidth) + missing();
   }
 
  private:
@@ -65,7 +63,7 @@ class WorkloadTable {
       }
       std::string line(find_metric(id)->title);
       for (const std::string& reason : reasons) line += (&reason == reasons.data() ? ": " : "; ") + reason;
-      text += "  " + wrap(line, kWidth, 4) + "\n";
+      text += "  " + wrap(line, kTextWidth, 4) + "\n";
     }
     return text.empty() ? "" : "Of no runner:\n" + text;
   }

@@ -27,13 +27,9 @@ constexpr char kCommandLine[] =
     "quiet panic=-1 reboot=t tsc=reliable no_timer_check noreplace-smp cryptomgr.notests rcupdate.rcu_expedited=1 "
     "8250.nr_uarts=0";
 
-fs::path beside_husk(const Context& context, const char* name) {
-  return context.husk.parent_path() / name;
-}
-
 // An installed kernel, or the one that tools/quickstart has unpacked.
 linux_vm::Kernel kernel_of(const Context& context) {
-  return linux_vm::find_kernel({"/", beside_husk(context, "linux")});
+  return linux_vm::find_kernel({"/", context.beside_husk("linux")});
 }
 
 // What `husk doctor` has measured of guest CPL 0: "1502.2 TSC ticks (579 ns) per instruction: KVM emulates it"; empty
@@ -62,8 +58,8 @@ Availability LinuxVm::detect(const Context& context) const {
     return {false, {}, "no kernel for it (tools/quickstart unpacks one, or apt package linux-image-cloud-amd64)"};
   }
   for (const char* file : {"linux-vm-init", "count-instructions.so"}) {
-    if (access(beside_husk(context, file).c_str(), R_OK) != 0) {
-      return {false, {}, "not there (" + beside_husk(context, file).string() + ")"};
+    if (access(context.beside_husk(file).c_str(), R_OK) != 0) {
+      return {false, {}, "not there (" + context.beside_husk(file).string() + ")"};
     }
   }
   const bool has_kvm = access("/dev/kvm", R_OK | W_OK) == 0;
@@ -80,12 +76,12 @@ Availability LinuxVm::detect(const Context& context) const {
 void LinuxVm::prepare(const Context& context) {
   directory_ = context.scratch / name();
   fs::create_directories(directory_);
-  counter_ = beside_husk(context, "count-instructions.so");
+  counter_ = context.beside_husk("count-instructions.so");
   const linux_vm::Kernel kernel = kernel_of(context);
   linux_vm::extract_kernel(kernel.image, directory_ / "vmlinux");
   const char* bus = processor_ == Processor::kKvm ? "virtio_mmio" : "virtio_pci";
   initramfs_.emplace(
-      directory_, beside_husk(context, "linux-vm-init"),
+      directory_, context.beside_husk("linux-vm-init"),
       linux_vm::modules_in_order(kernel.modules, {bus, "virtio_blk", "virtio_console", "erofs", "overlay"}));
 }
 

@@ -4,9 +4,9 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tools/compare/guard.h"
+#include "tools/compare/output/file.h"
 #include "tools/compare/process.h"
 #include "vmm/error.h"
 
@@ -14,12 +14,6 @@ namespace husk::compare {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
 
 }  // namespace
 
@@ -41,7 +35,7 @@ void OciRuntime::prepare(const Context& context) {
   if (!output_of({"/bin/sh", "-c", "cd \"$1\" && exec \"$2\" spec", "sh", bundles_.string(), program_})) {
     throw Error("run", package_ + " spec", "it failed");
   }
-  template_ = text_of(bundles_ / "config.json");
+  template_ = read_file(bundles_ / "config.json");
 }
 
 std::vector<std::string> OciRuntime::runtime() const {

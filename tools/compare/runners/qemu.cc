@@ -16,7 +16,7 @@ constexpr std::uintmax_t kMemoryMegabytes = 64;  // what `husk run` gives by def
 constexpr std::uintmax_t kMegabyte = 1 << 20;
 
 std::filesystem::path no_huge_pages(const Context& context) {
-  return context.husk.parent_path() / "no-huge-pages";
+  return context.beside_husk("no-huge-pages");
 }
 
 std::string kilobytes(std::uintmax_t bytes) {

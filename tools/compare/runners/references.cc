@@ -10,10 +10,6 @@ namespace {
 
 constexpr int kFloorTimeoutMs = 10'000;
 
-std::string beside_husk(const Context& context, const char* program) {
-  return (context.husk.parent_path() / program).string();
-}
-
 Availability detect_floor(const std::string& program) {
   if (access(program.c_str(), X_OK) != 0) return {false, {}, "not there (" + program + ")"};
   if (access("/dev/kvm", R_OK | W_OK) != 0) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
@@ -48,11 +44,11 @@ std::vector<std::string> ForkExec::command(const Invocation& invocation) {
 }
 
 Availability KvmFloor::detect(const Context& context) const {
-  return detect_floor(beside_husk(context, kName));
+  return detect_floor(context.beside_husk(kName));
 }
 
 void KvmFloor::prepare(const Context& context) {
-  program_ = beside_husk(context, kName);
+  program_ = context.beside_husk(kName);
   choice_ = choose_quickest({"none", "split", "full"}, [&](const std::string& variant) {
     return time_of({program_, variant});
   });
@@ -63,11 +59,11 @@ std::vector<std::string> KvmFloor::command(const Invocation&) {
 }
 
 Availability KvmFloorIrqfd::detect(const Context& context) const {
-  return detect_floor(beside_husk(context, "kvm-floor-irqfd"));
+  return detect_floor(context.beside_husk("kvm-floor-irqfd"));
 }
 
 void KvmFloorIrqfd::prepare(const Context& context) {
-  program_ = beside_husk(context, "kvm-floor-irqfd");
+  program_ = context.beside_husk("kvm-floor-irqfd");
 }
 
 }  // namespace husk::compare

@@ -8,14 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "tools/compare/output/file.h"
 #include "vmm/error.h"
 
 namespace husk::compare {
@@ -125,11 +124,9 @@ Json oci_seccomp(const std::string& profile_text, const std::set<std::string>& c
 }
 
 Json installed_oci_seccomp(const std::set<std::string>& capabilities) {
-  std::ostringstream text;
-  text << std::ifstream(kSeccompProfile).rdbuf();
   utsname system{};
   uname(&system);
-  return oci_seccomp(text.str(), capabilities, system.release);
+  return oci_seccomp(read_file(kSeccompProfile), capabilities, system.release);
 }
 
 void write_bpf(const Json& oci_seccomp, const std::filesystem::path& file) {

@@ -11,10 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path beside_husk(const Context& context, const char* name) {
-  return context.husk.parent_path() / name;
-}
-
 // What executes the module: wasmtime where it is installed, which does nothing else; else node.
 struct Engine {
   std::string program;  // empty: there is none
@@ -37,7 +33,7 @@ Engine find_engine() {
 Availability Wasm::detect(const Context& context) const {
   const Engine engine = find_engine();
   if (engine.program.empty()) return {false, {}, "not installed (apt package nodejs, or wasmtime)"};
-  if (access(beside_husk(context, "payload.wasm").c_str(), R_OK) != 0) {
+  if (access(context.beside_husk("payload.wasm").c_str(), R_OK) != 0) {
     return {false, {}, "not built (apt packages clang lld wasi-libc libclang-rt-14-dev-wasm32, then build again)"};
   }
   return {true, (engine.is_wasmtime ? "" : "node ") + version_of(engine.program), {}};
@@ -45,12 +41,12 @@ Availability Wasm::detect(const Context& context) const {
 
 void Wasm::prepare(const Context& context) {
   const Engine engine = find_engine();
-  const std::string module = beside_husk(context, "payload.wasm");
+  const std::string module = context.beside_husk("payload.wasm");
   own_directory_ = context.scratch / "wasm-tmp";
   is_wasmtime_ = engine.is_wasmtime;
   command_ = is_wasmtime_ ? std::vector<std::string>{engine.program, "run", module}
                           : std::vector<std::string>{engine.program, "--no-warnings",
-                                                     beside_husk(context, "run_wasi.mjs"), module};
+                                                     context.beside_husk("run_wasi.mjs"), module};
 }
 
 std::string Wasm::objection(const Invocation& invocation) const {

@@ -9,7 +9,7 @@
 namespace husk::compare {
 namespace {
 
-constexpr double kTail = (1 - kConfidence) / 2;
+constexpr double kBeyond = (1 - kConfidence) / 2;
 
 // The probability of exactly `k` of `n`.
 double binomial(std::size_t n, std::size_t k, double p) {
@@ -27,8 +27,8 @@ std::optional<Ranks> quantile_ranks(std::size_t count, double p) {
   double at_most = 0;
   for (std::size_t below = 0; below <= count; ++below) {
     at_most += binomial(count, below, p);
-    if (at_most <= kTail) ranks.low = below + 1;
-    if (1 - at_most <= kTail) {
+    if (at_most <= kBeyond) ranks.low = below + 1;
+    if (1 - at_most <= kBeyond) {
       ranks.high = below + 1;
       break;
     }
