@@ -104,11 +104,7 @@ SyscallResult sys_rt_sigaction(int signal, mm::UserPtr<const task::SignalAction>
     fresh.mask &= ~kUnblockable;
     fresh.flags &= task::SignalAction::kAllFlags;  // so that programs can find out which flags exist (sigaction(2))
     slot = fresh;
-    // A pending signal that is now ignored is dropped, blocked or not (POSIX, sigaction).
-    if (task::is_ignored(fresh, signal)) {
-      self.process->signals.pending.discard(task::signal_bit(signal));
-      for (Task& thread : self.process->threads) thread.signals.pending.discard(task::signal_bit(signal));
-    }
+    task::disposition_changed(*self.process, signal);
   }
   if (old_action) TRY(old_action.write(old));
   return 0;

@@ -13,6 +13,15 @@
 
 namespace kernel::task {
 
+// What has become of the last signal that a timer sent.
+enum class SentSignal : std::uint8_t {
+  kTaken,  // or there was none yet
+  kQueued,
+  kStale,    // queued, and the timer was set anew since: it will not be delivered
+  kIgnored,  // and to be sent again when it is no longer
+};
+
+// Either armed, or waiting for its signal to be taken.
 struct PosixTimer {
   Timer timer;
   Process* process = nullptr;
@@ -20,11 +29,10 @@ struct PosixTimer {
   PosixTimer* next = nullptr;  // in its bucket
   int id = 0;
   PosixTimerOptions options;
-  std::uint64_t expires_ns = 0;
+  std::uint64_t expires_ns = 0;  // 0: disarmed; of a timer that waits, when it has expired
   std::uint64_t interval_ns = 0;
-  bool signal_pending = false;
-  std::uint64_t overruns = 0;  // since the pending signal was sent
-  int last_overruns = 0;       // of the last signal that was delivered
+  SentSignal sent = SentSignal::kTaken;
+  int last_overruns = 0;  // of the last signal that was delivered
 };
 
 // The timers of one process, in buckets by id: as many buckets as there have been timers.
@@ -55,6 +63,12 @@ class PosixTimers {
     *link_of(timer.id) = timer.next;
     --count_;
     delete &timer;
+  }
+  template <typename Action>
+  void for_each(Action action) {
+    for (PosixTimer* timer : buckets_) {
+      for (; timer; timer = timer->next) action(*timer);
+    }
   }
 
  private:
@@ -92,9 +106,11 @@ Result<PosixTimer*> find(Process& process, int id) {
   return timer;
 }
 
-void notify(Process& process, PosixTimer& timer) {
+void fired(Timer& base);
+
+void send(PosixTimer& timer) {
   const PosixTimerOptions& options = timer.options;
-  if (options.notification == TimerNotification::kNone) return;
+  Process& process = *timer.process;
   SignalInfo info;
   info.signal = options.signal;
   info.code = kSiTimer;
@@ -104,31 +120,24 @@ void notify(Process& process, PosixTimer& timer) {
   if (options.notification == TimerNotification::kThread && (!thread || thread->process.get() != &process)) return;
   PendingSignals& pending = thread ? thread->signals.pending : process.signals.pending;
   const std::uint32_t queued_before = pending.queued;
-  if (thread) {
-    send_signal(*thread, info);
-  } else {
-    send_signal(process, info);
-  }
-  // Not if the signal is ignored, or was pending already from elsewhere.
-  timer.signal_pending = pending.queued > queued_before;
-  timer.overruns = 0;
+  const auto result = thread ? queue_signal(*thread, info) : queue_signal(process, info);
+  timer.sent = pending.queued > queued_before ? SentSignal::kQueued
+               : timer.interval_ns != 0       ? SentSignal::kIgnored
+                                              : SentSignal::kTaken;
+  if (result || timer.interval_ns == 0) return;
+  // There was no memory for it: it is tried again, but not so often that nothing else gets on.
+  timer.sent = SentSignal::kTaken;
+  timer_queue().arm(timer.timer, monotonic_ns() + kTimeSliceNs, fired);
 }
 
 void fired(Timer& base) {
-  auto* timer = static_cast<PosixTimer*>(base.owner);
-  if (timer->signal_pending) {
-    ++timer->overruns;
+  auto& timer = *static_cast<PosixTimer*>(base.owner);
+  if (timer.interval_ns == 0) timer.expires_ns = 0;
+  if (timer.sent == SentSignal::kStale) {
+    timer.sent = SentSignal::kQueued;
   } else {
-    notify(*timer->process, *timer);
+    send(timer);
   }
-  if (timer->interval_ns == 0) {
-    timer->expires_ns = 0;
-    return;
-  }
-  const NextExpiry next = next_expiry(timer->expires_ns, timer->interval_ns, monotonic_ns());
-  timer->expires_ns = next.ns;
-  if (timer->signal_pending) timer->overruns += next.missed;
-  timer_queue().arm(base, next.ns, fired);
 }
 
 }  // namespace
@@ -154,7 +163,8 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
 
 Result<void> delete_posix_timer(Process& process, int id) {
   PosixTimer* timer = TRY(find(process, id));
-  if (timer->signal_pending && !process.signals.pending.pay_for_timer_signal(id, timer->charge)) {
+  const bool queued = timer->sent == SentSignal::kQueued || timer->sent == SentSignal::kStale;
+  if (queued && !process.signals.pending.pay_for_timer_signal(id, timer->charge)) {
     for (Task& thread : process.threads) {
       if (thread.signals.pending.pay_for_timer_signal(id, timer->charge)) break;
     }
@@ -165,18 +175,23 @@ Result<void> delete_posix_timer(Process& process, int id) {
 
 Result<TimerSetting> posix_timer(Process& process, int id) {
   const PosixTimer* timer = TRY(find(process, id));
-  if (timer->expires_ns == 0) return TimerSetting{0, timer->interval_ns};
-  const std::uint64_t now = monotonic_ns();
-  return TimerSetting{timer->expires_ns > now ? timer->expires_ns - now : 1, timer->interval_ns};
+  if (timer->expires_ns == 0) return TimerSetting{};
+  const std::uint64_t now = monotonic_ns(), interval = timer->interval_ns;
+  if (timer->expires_ns > now) return TimerSetting{timer->expires_ns - now, interval};
+  // Waiting, or only counting: it stays in step.
+  if (interval != 0 && !timer->timer.armed())
+    return TimerSetting{interval - (now - timer->expires_ns) % interval, interval};
+  return TimerSetting{timer->options.notification == TimerNotification::kNone ? std::uint64_t{0} : 1, interval};
 }
 
 Result<void> set_posix_timer(Process& process, int id, std::uint64_t expires_ns, std::uint64_t interval_ns) {
   PosixTimer* timer = TRY(find(process, id));
   timer->expires_ns = expires_ns;
-  timer->interval_ns = interval_ns;
-  timer->overruns = 0;
+  timer->interval_ns = expires_ns != 0 ? interval_ns : 0;
+  timer->sent =
+      timer->sent == SentSignal::kQueued || timer->sent == SentSignal::kStale ? SentSignal::kStale : SentSignal::kTaken;
   timer->last_overruns = 0;
-  if (expires_ns != 0) {
+  if (expires_ns != 0 && timer->options.notification != TimerNotification::kNone) {
     timer_queue().arm(timer->timer, expires_ns, fired);
   } else {
     timer->timer.cancel();
@@ -195,12 +210,33 @@ Result<int> posix_timer_overrun(Process& process, int id) {
 bool note_timer_signal_taken(Process& process, SignalInfo& info) {
   PosixTimer* timer = process.signals.posix_timers ? process.signals.posix_timers->find(info.timer.id) : nullptr;
   if (!timer) return false;
-  constexpr std::uint64_t kMaxOverruns = std::numeric_limits<int>::max();  // DELAYTIMER_MAX
-  timer->last_overruns = static_cast<int>(std::min(timer->overruns, kMaxOverruns));
-  timer->overruns = 0;
-  timer->signal_pending = false;
+  if (std::exchange(timer->sent, SentSignal::kTaken) != SentSignal::kQueued) return false;
+  timer->last_overruns = 0;
+  if (timer->interval_ns != 0) {
+    constexpr std::uint64_t kMaxOverruns = std::numeric_limits<int>::max();  // DELAYTIMER_MAX
+    const NextExpiry next = next_expiry(timer->expires_ns, timer->interval_ns, monotonic_ns());
+    timer->last_overruns = static_cast<int>(std::min(next.missed, kMaxOverruns));
+    timer->expires_ns = next.ns;
+    timer_queue().arm(timer->timer, next.ns, fired);
+  }
   info.timer.overrun = timer->last_overruns;
   return true;
+}
+
+void note_timer_signals_discarded(Process& process, SignalSet signals) {
+  if (!process.signals.posix_timers) return;
+  process.signals.posix_timers->for_each([&](PosixTimer& timer) {
+    if (!(signals & signal_bit(timer.options.signal))) return;
+    const bool waits = timer.sent == SentSignal::kQueued && timer.interval_ns != 0;
+    if (timer.sent != SentSignal::kIgnored) timer.sent = waits ? SentSignal::kIgnored : SentSignal::kTaken;
+  });
+}
+
+void resend_ignored_timer_signals(Process& process, int signal) {
+  if (!process.signals.posix_timers) return;
+  process.signals.posix_timers->for_each([&](PosixTimer& timer) {
+    if (timer.sent == SentSignal::kIgnored && timer.options.signal == signal) send(timer);
+  });
 }
 
 void delete_posix_timers(Process& process) {

@@ -1,5 +1,5 @@
-// POSIX per-process timers: timer_create(2). Each sends one signal at a time: expiries while it is pending are
-// overruns.
+// POSIX per-process timers: timer_create(2). Each sends one signal at a time, and a periodic one is set again when that
+// is taken: what it missed until then are overruns. So a timer whose signal nobody takes costs nothing.
 #pragma once
 
 #include "task/signal_state.h"
@@ -33,8 +33,13 @@ Result<int> posix_timer_overrun(Process& process, int id);
 
 // Marks an info as sent by a timer, which a payload cannot forge: rt_sigqueueinfo(2) clears it. Not shown to handlers.
 inline constexpr std::int32_t kFromPosixTimer = 1;
-// The signal with this info is about to be delivered: puts the overruns into it. False if its timer was deleted.
+// The signal with this info is about to be delivered: puts the overruns into it, and sets a periodic timer again. False if
+// its timer was deleted or set anew in the meantime.
 bool note_timer_signal_taken(Process& process, SignalInfo& info);
+// These signals were pending, and are not any more, although nobody took them.
+void note_timer_signals_discarded(Process& process, SignalSet signals);
+// This signal is not ignored any more: periodic timers that wait for it to be taken send it again.
+void resend_ignored_timer_signals(Process& process, int signal);
 
 // execve and exit.
 void delete_posix_timers(Process& process);

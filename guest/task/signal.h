@@ -55,6 +55,9 @@ void deliver_pending_signals(arch::TrapFrame& frame, bool from_syscall, Errno sy
 // Whether the signal is ignored, by disposition or by default.
 bool is_ignored(const SignalAction& action, int signal);
 bool is_stop_signal(int signal);
+// After a change of the signal's disposition: what is pending of it and now ignored is dropped, blocked or not (POSIX,
+// sigaction); timers that waited because it was ignored send it again.
+void disposition_changed(Process& process, int signal);
 
 // execve: handlers back to default (ignored stays ignored), alternate stack off, POSIX timers gone. kNoMem.
 Result<void> reset_signals_for_exec(Task& task);

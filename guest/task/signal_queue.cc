@@ -8,7 +8,7 @@ namespace kernel::task {
 
 Result<void> PendingSignals::add(const SignalInfo& info, SignalCharge charge) {
   const SignalSet bit = signal_bit(info.signal);
-  if (info.signal < kSigRtMin && (set & bit)) return {};
+  if (info.signal < kSigRtMin && (set & bit) && info.padding != kFromPosixTimer) return {};
   set |= bit;
   auto* entry = new (std::nothrow) QueuedSignal{info, std::move(charge), {}};
   if (!entry) return Errno::kAgain;

@@ -6,6 +6,7 @@
 #include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/task.h"
+#include "task/timers.h"
 
 namespace kernel::task {
 namespace {
@@ -24,6 +25,7 @@ constexpr SignalSet kUnblockable = signal_bit(kSigKill) | signal_bit(kSigStop);
 void discard_everywhere(Process& process, SignalSet signals) {
   process.signals.pending.discard(signals);
   for (Task& thread : process.threads) thread.signals.pending.discard(signals);
+  note_timer_signals_discarded(process, signals);
 }
 
 bool is_dying(const Process& process) {
@@ -117,6 +119,14 @@ bool is_ignored(const SignalAction& action, int signal) {
   return action.handler == SignalAction::kDefault && (kIgnoredByDefault & signal_bit(signal));
 }
 
+void disposition_changed(Process& process, int signal) {
+  if (is_ignored(process.signals.handlers->actions[signal - 1], signal)) {
+    discard_everywhere(process, signal_bit(signal));
+  } else {
+    resend_ignored_timer_signals(process, signal);
+  }
+}
+
 Result<void> queue_signal(Process& process, const SignalInfo& info) {
   if (is_dying(process)) return {};
   if (info.signal == kSigKill) return kill_process(process);
@@ -197,6 +207,7 @@ bool take_signal(Task& task, SignalSet signals, SignalInfo& info) {
     while (const SignalSet candidates = pending->set & signals) {
       // The lowest number first, which signal(7) demands of real-time signals.
       info = pending->take(__builtin_ctzll(candidates) + 1);
+      if (info.signal == kSigAlrm && pending == &task.process->signals.pending) real_timer_signal_taken(*task.process);
       if (info.padding != kFromPosixTimer) return true;
       info.padding = 0;
       // A timer that was deleted takes its pending signal with it.

@@ -132,8 +132,9 @@ struct PendingSignals {
   PendingSignals() = default;
   ~PendingSignals() { discard(~SignalSet{0}); }
 
-  // A standard signal that is pending already is not queued twice; a real-time signal is. A signal is pending in any
-  // case: what lacks memory (kAgain) is its info, and for a real-time signal that is pending already, this instance.
+  // A standard signal that is pending already is not queued twice; a real-time signal is, and so is a POSIX timer's: it
+  // waits for its own to be taken. A signal is pending in any case: what lacks memory (kAgain) is its info, and for a
+  // real-time signal that is pending already, this instance.
   Result<void> add(const SignalInfo& info, SignalCharge charge = {});
   // The signal is pending, and nothing more is known of it.
   void add_without_info(int signal) { set |= signal_bit(signal); }
@@ -188,7 +189,9 @@ struct TaskSignals {
 // setitimer(2)'s three timers; ITIMER_VIRTUAL and ITIMER_PROF count CPU time of the process.
 enum : unsigned { kTimerReal = 0, kTimerVirtual = 1, kTimerProf = 2, kIntervalTimerCount = 3 };
 struct IntervalTimer {
-  std::uint64_t expires_ns = 0;  // 0: disarmed; monotonic time or the process's CPU time
+  // 0: disarmed; monotonic time or the process's CPU time. ITIMER_REAL, when it waits for its signal to be taken: when it
+  // has expired.
+  std::uint64_t expires_ns = 0;
   std::uint64_t interval_ns = 0;
 };
 

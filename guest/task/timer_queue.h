@@ -51,7 +51,9 @@ class TimerQueue {
   void arm(Timer& timer, std::uint64_t deadline_ns, Timer::Callback callback);
   void cancel(Timer& timer);
   // Disarms every timer whose deadline is not after `now`, earliest first, and calls its callback, which may arm it
-  // again, for a deadline after `now`.
+  // again, for a deadline after `now`. But whatever recurs at a period that a payload chooses is not armed here: nothing
+  // else would run once the period is shorter than what it costs, which is 100 us and more where CPL 0 is emulated. It is
+  // armed by whoever takes what it sent (task/timers.h), who needs CPU time for that.
   void run_expired(std::uint64_t now);
 
  private:

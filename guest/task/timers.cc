@@ -27,7 +27,7 @@ std::uint64_t clock_of(Process& process, unsigned which) {
   }
 }
 
-// Sends the signal of a timer that is due, and sets its next expiry.
+// Sends the signal of a timer of CPU time that is due, and sets its next expiry.
 void expire(Process& process, unsigned which, std::uint64_t now) {
   IntervalTimer& timer = process.signals.interval_timers[which];
   timer.expires_ns = timer.interval_ns ? next_expiry(timer.expires_ns, timer.interval_ns, now).ns : 0;
@@ -48,8 +48,9 @@ void arm_real_timer(Process& process) {
 
 void real_timer_fired(Timer& timer) {
   Process& process = *static_cast<Process*>(timer.owner);
-  expire(process, kTimerReal, monotonic_ns());
-  arm_real_timer(process);
+  IntervalTimer& real = process.signals.interval_timers[kTimerReal];
+  if (real.interval_ns == 0) real.expires_ns = 0;
+  send_signal(process, kernel_signal(kSigAlrm));
 }
 
 // RLIMIT_CPU (getrlimit(2)): SIGXCPU at the soft limit and, as Linux does it, once more after each second from there on,
@@ -124,13 +125,21 @@ void stop_cpu_timers(Process& process) {
   process.signals.cpu_timer.cancel();
 }
 
+void real_timer_signal_taken(Process& process) {
+  IntervalTimer& real = process.signals.interval_timers[kTimerReal];
+  if (real.interval_ns == 0 || process.signals.real_timer.armed()) return;
+  real.expires_ns = next_expiry(real.expires_ns, real.interval_ns, monotonic_ns()).ns;
+  arm_real_timer(process);
+}
+
 void cpu_limit_changed(Process& process) {
   cpu_deadlines_changed(process);
 }
 
 TimerSetting interval_timer(Process& process, unsigned which) {
   const IntervalTimer& timer = process.signals.interval_timers[which];
-  if (timer.expires_ns == 0) return {0, timer.interval_ns};
+  const bool waits = which == kTimerReal && !process.signals.real_timer.armed();
+  if (timer.expires_ns == 0 || waits) return {0, timer.interval_ns};
   const std::uint64_t now = clock_of(process, which);
   // Due but not yet noticed: it is armed, so what remains is not nothing.
   return {timer.expires_ns > now ? timer.expires_ns - now : 1, timer.interval_ns};
@@ -141,6 +150,7 @@ void set_interval_timer(Process& process, unsigned which, TimerSetting setting) 
   timer.interval_ns = setting.interval_ns;
   timer.expires_ns = setting.remaining_ns ? saturating_add(clock_of(process, which), setting.remaining_ns) : 0;
   if (which == kTimerReal) {
+    if (setting.remaining_ns == 0) timer.interval_ns = 0;
     arm_real_timer(process);
   } else {
     cpu_deadlines_changed(process);

@@ -1,8 +1,12 @@
 // Interval timers of a process: setitimer(2), alarm(2); and its limit of CPU time, RLIMIT_CPU.
 //
-// ITIMER_REAL is a timer of the kernel's queue. ITIMER_VIRTUAL, ITIMER_PROF and the limit count CPU time, for which there
-// is no tick: while the process has the CPU, a timer is set for the earliest moment at which they can expire, and looks
-// again. While it has not, nothing is set: it cannot expire.
+// ITIMER_REAL is a timer of the kernel's queue. A periodic one is not set again when it expires but when its signal is
+// taken, as on Linux: so it costs nothing while nobody takes it, and a period shorter than what it costs stops nobody but
+// who takes it.
+//
+// ITIMER_VIRTUAL, ITIMER_PROF and the limit count CPU time, for which there is no tick: while the process has the CPU, a
+// timer is set for the earliest moment at which they can expire, and looks again. While it has not, nothing is set: it
+// cannot expire.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +28,8 @@ struct TimerSetting {
 // `which` is kTimerReal, kTimerVirtual or kTimerProf.
 TimerSetting interval_timer(Process& process, unsigned which);
 void set_interval_timer(Process& process, unsigned which, TimerSetting setting);
+// A SIGALRM that was sent to the process has been taken.
+void real_timer_signal_taken(Process& process);
 // RLIMIT_CPU has been changed.
 void cpu_limit_changed(Process& process);
 // A thread of the process gets the CPU, or loses it.

@@ -56,6 +56,20 @@ TEST(PendingSignalsTest, TimersTakeTheirSignalsWithThem) {
   EXPECT_EQ(pending.queued, 0u);
 }
 
+// It waits for that one to be taken (task/posix_timers.h).
+TEST(PendingSignalsTest, ATimersSignalIsQueuedBesideOneThatIsPending) {
+  PendingSignals pending;
+  SignalInfo of_timer = make(kSigUsr1, 0);
+  of_timer.padding = kFromPosixTimer;
+  EXPECT_TRUE(pending.add(make(kSigUsr1, 1)));
+  EXPECT_TRUE(pending.add(of_timer));
+  EXPECT_TRUE(pending.add(make(kSigUsr1, 2)));
+  EXPECT_EQ(pending.queued, 2u);
+  EXPECT_EQ(pending.take(kSigUsr1).padding, 0);
+  EXPECT_EQ(pending.take(kSigUsr1).padding, kFromPosixTimer);
+  EXPECT_EQ(pending.set, 0u);
+}
+
 TEST(PendingSignalsTest, DiscardRemovesAllOfASet) {
   PendingSignals pending;
   EXPECT_TRUE(pending.add(make(kSigCont, 1)));
