@@ -9,6 +9,8 @@
 #include "drivers/ports.h"
 #include "drivers/tty.h"
 #include "guest_stats.h"
+#include "lib/time.h"
+#include "mm/address.h"
 #include "task/signal.h"
 
 namespace kernel::drivers {
@@ -18,6 +20,11 @@ using husk::abi::ControlRegister;
 
 constinit bool g_ending = false;
 constinit std::uint32_t g_noticed_signals = 0;
+constinit std::uint64_t g_look_again_ns = 0;
+
+// Where KVM emulates CPL 0 an interrupt may miss every moment in which it is let in, for seconds: so often the device
+// itself is asked, too. An exit each time, which is nothing beside what such a kernel does meanwhile.
+constexpr std::uint64_t kLookNs = 20'000'000;
 
 constexpr unsigned kSignalStatus = 128;
 constexpr unsigned kPanicStatus = 125;
@@ -69,6 +76,12 @@ void notice_host_signals() {
   // The interrupt stays pending: it is what brings the signals to the payload.
   if (arch::per_cpu.pending_interrupts & kControlPending) {
     g_noticed_signals |= read_register(address(ControlRegister::kSignals));
+  } else if (arch::holds_interrupts_back() && !has_ports()) {
+    const std::uint64_t now = monotonic_ns();
+    if (now < g_look_again_ns) return;
+    g_look_again_ns = now + kLookNs;
+    g_noticed_signals |= arch::read_and_let_interrupts_in(
+        mm::physical_pointer<const volatile std::uint32_t>(address(ControlRegister::kSignals)));
   }
 }
 

@@ -29,7 +29,7 @@ void handle_control_interrupt();
 
 // The kernel is in the middle of something long, with interrupts held back: takes signals that wait, so that the VMM sees
 // that its guest is alive (it ends one that leaves a SIGTERM for most of a second), and leaves them for
-// handle_control_interrupt, which comes as soon as the kernel is done. Cheap if there are none.
+// handle_control_interrupt, which comes as soon as the kernel is done. Other interrupts are noted. Cheap if there are none.
 void notice_host_signals();
 
 }  // namespace kernel::drivers

@@ -5,6 +5,7 @@
 #include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
+#include "drivers/control.h"
 #include "drivers/interrupts.h"
 #include "guest_stats.h"
 #include "lib/global.h"
@@ -123,7 +124,7 @@ bool time_slice_is_over() {
 
 bool preemption_point() {
   check_may_switch();  // also when no switch is due: a caller that may not switch must not get away with it by luck
-  arch::let_interrupts_in();
+  drivers::notice_host_signals();
   if (arch::per_cpu.pending_interrupts != 0) process_interrupts(0);
   // The timer's interrupt is not waited for: it may come a little early, when nothing here would set it again, and a KVM
   // that emulates CPL 0 often misses the moment in which interrupts are let in.

@@ -43,7 +43,7 @@ CASES = [
     Case("signals/child-ignored", "issue 10, 6", "true; sleep 0.01; echo $?", host="trap '' CHLD; run"),
     Case("signals/blocked", "issue 10, 6", ["grep", "SigBlk", "/proc/self/status"], host="exec env --block-signal=USR1 run"),
     Case("signals/background-job", "issue 10, 6", "echo hi; exit 3", host="run & wait $!; echo $?"),
-    Case("signals/timeout", "issue 10", "trap 'echo term; exit 9' TERM; " + READY, host="timeout 0.5 run; echo $?"),
+    Case("signals/timeout", "issue 10", "trap 'echo term; exit 9' TERM; " + READY, host="timeout 1 run; echo $?"),
     Case("signals/while-reading", "issue 10", "trap 'echo term; exit 9' TERM; echo ready; read x; echo read", stdin=True,
          dialogue=(("wait", "ready"), ("sleep", 0.1), ("signal", "TERM"))),
     Case("signals/twice", "issue 10", "trap 'echo term$((n += 1)); [ $n = 2 ] && exit 3' TERM; n=0; echo ready; while :; do sleep 0.05; done",

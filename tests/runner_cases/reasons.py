@@ -30,10 +30,10 @@ class Reason:
         pairs = ((self.what, what), (self.runners, runner), (self.runc, in_a_line(runc)), (self.husk, in_a_line(husk)))
         return all(any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns) for patterns, text in pairs)
 
-    def stale(self, looked_at):
+    def stale(self, looked_at, found):
         """What the line speaks of, was looked at, and has no such difference: "CASE FACET under RUNNER"."""
         return [f"{what} under {runner}" for what in self.what for runner in self.runners
-                if fnmatch.filter(looked_at, what) and not any(fnmatch.fnmatchcase(seen, what) and fnmatch.fnmatchcase(by, runner) for seen, by in self.found)]
+                if fnmatch.filter(looked_at, what) and not any(fnmatch.fnmatchcase(seen, what) and fnmatch.fnmatchcase(by, runner) for seen, by in found)]
 
 
 def read_reasons(path):

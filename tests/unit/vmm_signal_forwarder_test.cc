@@ -2,11 +2,14 @@
 #include "vmm/machine/signal_forwarder.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 
 #include "abi/husk_abi.h"
@@ -113,6 +116,75 @@ TEST(SignalForwarderTest, ALaterSignalDoesNotGiveMoreTime) {
     }
     return forwarder.unanswered();
   });
+}
+
+// On one processor with three others: after more than a second of the clock it has had less than half of the patience.
+TEST(SignalForwarderTest, AGuestThatHadNoProcessorHasTime) {
+  cpu_set_t allowed, one;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  CPU_ZERO(&one);
+  CPU_SET(::sched_getcpu(), &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  pid_t others[3];
+  for (pid_t& other : others) {
+    other = ::fork();
+    if (other == 0) {
+      ::alarm(20);
+      for (;;) ::getppid();
+    }
+  }
+  expect_exit(0, [](Vm& vm, SignalForwarder& forwarder) {
+    ::raise(SIGTERM);
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(1'200)) {
+      if (forwarder.unanswered() != 0) return 1;
+    }
+    return vm.take_signals() != 0 ? 0 : 2;
+  });
+  for (const pid_t other : others) {
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+  }
+  ::sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+constexpr std::int64_t kMs = 1'000'000;
+
+// How many ticks until `wanted` if the thread runs for so long in each.
+int ticks_until(Patience::State wanted, std::int64_t used_ns) {
+  Patience patience;
+  std::int64_t cpu = 5'000 * kMs;
+  patience.begin(cpu);
+  for (int ticks = 1; ticks < 1'000; ++ticks) {
+    if (patience.tick(cpu += used_ns) == wanted) return ticks;
+  }
+  return 0;
+}
+
+TEST(PatienceTest, ItIsOverAfterTheTimeThatTheThreadHad) {
+  EXPECT_EQ(ticks_until(Patience::State::kOver, 100 * kMs), Patience::kPatienceTicks);
+  EXPECT_EQ(ticks_until(Patience::State::kOver, 99 * kMs), Patience::kPatienceTicks);
+  EXPECT_EQ(ticks_until(Patience::State::kLastStep, 99 * kMs), Patience::kLastTicks);
+  EXPECT_EQ(ticks_until(Patience::State::kOver, 50 * kMs), 2 * Patience::kPatienceTicks - 1);
+}
+
+TEST(PatienceTest, AThreadThatIsBlockedIsNotWaitedForLonger) {
+  EXPECT_EQ(ticks_until(Patience::State::kOver, kMs / 10), Patience::kPatienceTicks);
+  EXPECT_EQ(ticks_until(Patience::State::kLastStep, 0), Patience::kLastTicks);
+}
+
+TEST(PatienceTest, NobodyWaitsForEverOnABusyHost) {
+  EXPECT_EQ(ticks_until(Patience::State::kOver, 2 * kMs), Patience::kMostTicks);
+  EXPECT_EQ(ticks_until(Patience::State::kLastStep, 2 * kMs), Patience::kMostTicks + 2);
+}
+
+TEST(PatienceTest, EachSignalBeginsAnew) {
+  Patience patience;
+  patience.begin(0);
+  std::int64_t cpu = 0;
+  for (int tick = 1; tick < Patience::kPatienceTicks; ++tick) patience.tick(cpu += 100 * kMs);
+  patience.begin(cpu);
+  EXPECT_EQ(patience.tick(cpu += 100 * kMs), Patience::State::kWaiting);
 }
 
 TEST(SignalForwarderTest, SomebodyElsesAlarmDoesWhatItDoes) {

@@ -23,19 +23,25 @@ constexpr std::uint32_t kEndSignals = [] {
 }();
 
 // All that the handlers can reach. They run on one thread and block each other; a lock-free atomic is
-// async-signal-safe, and so are forward_signal (one ioctl) and timer_settime (signal-safety(7)).
+// async-signal-safe, and so are forward_signal (one ioctl), clock_gettime and timer_settime (signal-safety(7)).
 std::atomic<ControlDevice*> target{nullptr};
 static_assert(std::atomic<ControlDevice*>::is_always_lock_free);
 timer_t timer;  // written once, before there is a handler
 bool has_timer = false;
 std::atomic<int> end_signal = 0;  // the last one that asked for the end
-std::atomic<int> ticks = 0;       // since it has been pending
+Patience patience;                // of the handlers, which block each other
 std::atomic<int> unanswered_signal = 0;
 std::atomic<bool> alarm_is_ignored = false;
 
 void set_tick(long ns) {
   const itimerspec period{.it_interval = {.tv_sec = 0, .tv_nsec = ns}, .it_value = {.tv_sec = 0, .tv_nsec = ns}};
   ::timer_settime(timer, 0, &period, nullptr);
+}
+
+std::int64_t processor_time_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
 void handle(int number) {
@@ -48,8 +54,8 @@ void handle(int number) {
     if (kEndSignals >> number & 1) {
       // One that comes while another is still waiting does not give the guest more time.
       if ((control->pending_signals() & kEndSignals) == 0) {
-        ticks = 0;
-        set_tick(SignalForwarder::kTickNs);
+        patience.begin(processor_time_ns());
+        set_tick(Patience::kTickNs);
       }
       end_signal = number;
     }
@@ -69,9 +75,9 @@ void tick(int, siginfo_t* info, void*) {
   if (control == nullptr || (control->pending_signals() & kEndSignals) == 0) {
     set_tick(0);
   } else {
-    const int count = ++ticks;
-    if (count >= SignalForwarder::kPatienceTicks) unanswered_signal = end_signal.load();
-    if (count >= SignalForwarder::kLastTicks) {
+    const Patience::State state = patience.tick(processor_time_ns());
+    if (state != Patience::State::kWaiting) unanswered_signal = end_signal.load();
+    if (state == Patience::State::kLastStep) {
       emergency_exit(128 + end_signal,
                      "husk: the guest kernel does not respond to signals, and its VM not either: ended\n");
     }
@@ -82,7 +88,7 @@ void tick(int, siginfo_t* info, void*) {
 }  // namespace
 
 SignalForwarder::SignalForwarder(ControlDevice& control) {
-  end_signal = ticks = unanswered_signal = 0;
+  end_signal = unanswered_signal = 0;
   struct sigaction action {};
   ::sigfillset(&action.sa_mask);
   action.sa_sigaction = tick;

@@ -166,7 +166,8 @@ constexpr std::vector<Rule> allowed_rules() {
   add_if(SYS_mprotect, "malloc, a thread's stack", "not executable", allow_if_masked(2, PROT_EXEC, 0));
   add_if(SYS_madvise, "give memory back", "`MADV_DONTNEED`", allow_if_masked(2, 0xffff'ffff, MADV_DONTNEED));
   // Time and randomness.
-  add(SYS_clock_gettime, "where the vDSO cannot tell the time");
+  add(SYS_clock_gettime,
+      "the vCPU thread's processor time (vmm/machine/patience.h); where the vDSO cannot tell the time");
   add(SYS_getrandom, "the guest's random number device");
   // The I/O thread, which starts when it is first needed. clone3 is answered with ENOSYS: its flags lie in memory,
   // where a filter cannot look, and without it glibc takes clone.

@@ -99,6 +99,16 @@ void let_interrupts_in() {
   if (!in_ring3()) asm volatile("sti; .rept 32; nop; .endr; cli" ::: "memory");
 }
 
+bool holds_interrupts_back() {
+  return !in_ring3();
+}
+
+std::uint32_t read_and_let_interrupts_in(const volatile std::uint32_t* device_register) {
+  std::uint32_t value;
+  asm volatile("sti; nop; movl %1, %0; nop; nop; cli" : "=r"(value) : "m"(*device_register) : "memory");
+  return value;
+}
+
 void write_port(std::uint16_t port, std::uint8_t value) {
   if (in_ring3()) {
     gate(Gate::kWritePort, port, value);

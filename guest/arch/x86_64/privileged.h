@@ -20,8 +20,12 @@ std::uint8_t read_port(std::uint16_t port);
 // Waits for an interrupt, unless one is already pending.
 void wait_for_interrupt();
 // Interrupts that wait are noted in per_cpu.pending_interrupts, as those are that come while the CPU idles. (In ring 3
-// they always are.)
+// they always are.) Where KVM emulates CPL 0 some do not find the door open.
 void let_interrupts_in();
+bool holds_interrupts_back();  // the kernel, until it lets them in: in ring 0
+// As let_interrupts_in, in ring 0, and no interrupt that waits stays outside: the read leaves the VM, and whatever
+// emulates instructions looks for interrupts before it goes on behind it.
+std::uint32_t read_and_let_interrupts_in(const volatile std::uint32_t* device_register);
 
 inline std::uint64_t read_tsc() {
   std::uint32_t low, high;

@@ -10,8 +10,8 @@ expect "SIGTERM without a handler" 143 "$status"
 # out of its mind.
 long=256M
 [ "${HWLAB:-}" != yes ] || long=16M # what takes as long on an emulated processor,
-[ "${HWLAB:-}" = yes ] || [ "$SLOW" != yes ] || long=256K # and where KVM emulates CPL 0
-signalled TERM -m 512M "$R" sh -c 'trap "echo caught; exit 5" TERM; echo ready
+[ "${HWLAB:-}" = yes ] || [ "$SLOW" != yes ] || long=64K # and where KVM emulates CPL 0
+signalled TERM -m 512M "$R" sh -c 'trap "echo caught; exit 5" TERM; { sleep 0.3; echo ready; } &
 dd if=/dev/urandom of=/dev/null bs='$long' count=1 2>/dev/null; sleep 1; echo read'
 expect "SIGTERM in the middle of a long read" "5 ready
 caught" "$status $out"
