@@ -26,8 +26,8 @@ void with_roots(const std::function<bool(RootMaker&, const fs::path& image)>& bo
   image.write("file", "contents");
   const test::TemporaryTree cache;
   test::expect_in_child([&] {
-    Scratch scratch;
     const image::CacheDir images(cache.path().string());
+    Scratch scratch;  // removes its images at its end
     const auto roots = scratch.make_roots("image", image.path().string(), images);
     return body(*roots, image.path());
   });

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <array>
 #include <set>
 #include <vector>
 
@@ -19,13 +19,20 @@ Task* task(std::size_t i) {
   return reinterpret_cast<Task*>(&objects[i]);
 }
 
+// For ever, as the kernel's: what is in it is never freed.
+IdTable* new_table() {
+  static std::array<IdTable, 4> tables;  // one for each test below
+  static std::size_t next = 0;
+  return &tables.at(next++);
+}
+
 int allocate(IdTable& table) {
   auto id = table.allocate();
   return id ? id.value() : -static_cast<int>(id.error());
 }
 
 TEST(IdTableTest, CountsUp) {
-  auto table = std::make_unique<IdTable>();
+  IdTable* const table = new_table();
   EXPECT_EQ(allocate(*table), 1);
   EXPECT_EQ(allocate(*table), 2);
   EXPECT_EQ(table->last(), 2);
@@ -36,7 +43,7 @@ TEST(IdTableTest, CountsUp) {
 }
 
 TEST(IdTableTest, WhateverGoesByANumberKeepsIt) {
-  auto table = std::make_unique<IdTable>();
+  IdTable* const table = new_table();
   for (int i = 1; i <= 5; ++i) ASSERT_EQ(allocate(*table), i);
   table->at(2).process = process(2);
   table->at(3).task = task(3);
@@ -51,7 +58,7 @@ TEST(IdTableTest, WhateverGoesByANumberKeepsIt) {
 }
 
 TEST(IdTableTest, SaysWhenAllAreTaken) {
-  auto table = std::make_unique<IdTable>();
+  IdTable* const table = new_table();
   for (int i = 1; i < kMaxPid; ++i) {
     ASSERT_EQ(allocate(*table), i);
     table->at(i).task = task(static_cast<std::size_t>(i));
@@ -62,7 +69,7 @@ TEST(IdTableTest, SaysWhenAllAreTaken) {
 }
 
 TEST(IdTableTest, FindsTheNearestProcess) {
-  auto table = std::make_unique<IdTable>();
+  IdTable* const table = new_table();
   for (int i = 1; i <= 1'000; ++i) ASSERT_EQ(allocate(*table), i);
   for (const std::size_t pid : {1, 31, 32, 500}) table->at(static_cast<int>(pid)).process = process(pid);
   EXPECT_EQ(table->process_up_to(0), nullptr);
