@@ -333,6 +333,7 @@ bad --measure nosuch
 bad --baseline nosuch
 bad --nosuch
 bad "$root"
+bad "$root" --runs 1 true
 bad "$work/nothing" true
 bad --runs 1 --measure start-up --with process --json "$work/no/such/directory/file"
 

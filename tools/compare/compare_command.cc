@@ -117,6 +117,10 @@ Workload choose_workload(const CompareOptions& options, const std::vector<std::s
     throw Error("understand", "option '" + rest[0] + "'", "there is none of this name", "see husk compare --help");
   }
   if (rest.size() > 1) {
+    if (rest[1].starts_with('-')) {
+      throw Error("run command", "'" + rest[1] + "'", "an option of husk compare stands before IMAGE",
+                  "write it before '" + rest[0] + "'; a program of this name is ./" + rest[1]);
+    }
     if (!options.workloads.empty()) {
       throw Error("compare workload", "'" + options.workloads + "'", "there is a command", "give one or the other");
     }

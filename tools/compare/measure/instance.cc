@@ -18,7 +18,7 @@ constexpr std::size_t kMostKept = 1 << 20;  // that is kept to look for the line
 
 void Instance::start(Process::Streams streams) {
   if (!is_root_timed()) root_.make();
-  if (waiting_.sign == Waiting::Sign::kStill || waiting_.is_held) before_ = all_processes();
+  if (waiting_.sign == Waiting::Sign::kStill || waiting_.is_held) before_ = all_processes(roots());
   const std::uint64_t begin = monotonic_ns();
   if (is_root_timed()) root_.make();
   process_.emplace(Process::start(command_, streams, place_.spawner()));
@@ -60,7 +60,7 @@ bool Instance::has_line(int wait_ms) {
       output_.find(waiting_.text) != std::string::npos || process_->errors().find(waiting_.text) != std::string::npos;
   if (output_.size() > kMostKept) output_.erase(0, output_.size() - kMostKept / 2);
   if (is_there && waiting_.is_held) {
-    held_ = processes();
+    held_ = since_its_start(all_processes(roots()));
     for (const pid_t pid : held_) kill(pid, SIGSTOP);
   }
   return is_there;
@@ -72,16 +72,14 @@ std::vector<pid_t> Instance::roots() const {
   return pids;
 }
 
-// And those of others that are served by the same daemon, or were left behind as it may have left its own.
-std::vector<pid_t> Instance::all_processes() const {
-  std::vector<pid_t> pids = roots();
-  std::ranges::copy(orphans(), std::back_inserter(pids));
-  return trees_of(std::move(pids));
+// The trees of the roots, and what was left behind: by it, or by others.
+std::vector<pid_t> Instance::all_processes(std::vector<pid_t> roots) {
+  std::ranges::copy(orphans(), std::back_inserter(roots));
+  return trees_of(std::move(roots));
 }
 
 // Those that have come since it was started: the payload of a container need not be below the client that started it.
-std::vector<pid_t> Instance::processes() const {
-  std::vector<pid_t> pids = all_processes();
+std::vector<pid_t> Instance::since_its_start(std::vector<pid_t> pids) const {
   std::erase_if(pids, [&](pid_t pid) { return std::ranges::find(before_, pid) != before_.end(); });
   return pids;
 }
@@ -89,11 +87,13 @@ std::vector<pid_t> Instance::processes() const {
 // Nothing of all that takes part uses the processor: a daemon may be about to start the payload, and its client waits.
 bool Instance::is_still(int wait_ms) {
   process_->wait(wait_ms);
+  const std::vector<pid_t> asked = roots();  // asks the daemons, which may be a program to run
+  const std::vector<pid_t> all = all_processes(asked);
   std::uint64_t ticks = 0;
-  for (const pid_t pid : all_processes()) ticks += processor_ticks(pid);
+  for (const pid_t pid : all) ticks += processor_ticks(pid);
   const std::uint64_t now = monotonic_ns();
-  const bool is_payload_there =
-      !daemons_ || daemons_().empty() || processes().size() > trees_of({process_->pid()}).size();
+  const bool has_daemons = asked.size() > 1;
+  const bool is_payload_there = !has_daemons || since_its_start(all).size() > trees_of({process_->pid()}).size();
   if (ticks != ticks_ || still_since_ns_ == 0 || !is_payload_there) {
     ticks_ = ticks;
     still_since_ns_ = now;

@@ -62,8 +62,8 @@ class Instance {
   std::string read_output(std::size_t count, int wait_ms);
   bool has_line(int wait_ms);
   bool is_still(int wait_ms);
-  std::vector<pid_t> processes() const;
-  std::vector<pid_t> all_processes() const;
+  static std::vector<pid_t> all_processes(std::vector<pid_t> roots);
+  std::vector<pid_t> since_its_start(std::vector<pid_t> pids) const;
 
   FreshRoot root_;
   MemoryLimit::Place place_;
