@@ -142,6 +142,16 @@ TEST_F(SessionTest, ASlowRunnerTakesNoMoreOfTheRoundsThanIsFair) {
   EXPECT_EQ(runs_of_slow, of_slow.size() + 1);  // warmed up once
 }
 
+TEST_F(SessionTest, QuickRunnersHaveAQuarterOfTheTimeWhereSlowOnesHaveTakenAllOfIt) {
+  Shell slow("slow", "sleep 0.5"), slower("slower", "sleep 0.6"), one("one", ":"), two("two", ":"), three("three", ":");
+  value_of_ = [](unsigned round) { return 1 + round; };
+  run({&slow, &slower, &one, &two, &three}, {.budget_s = 2}, {stage_of(0)});  // of which the two take 2.2
+  EXPECT_EQ(rounds(0).size(), 2U);
+  EXPECT_EQ(rounds(1).size(), 2U);
+  EXPECT_GT(rounds(2).size(), 3U);
+  EXPECT_LT(rounds(2).size(), 1000U);
+}
+
 TEST_F(SessionTest, WhereMostAreSlowAllHaveTheSameRounds) {
   Shell one("one", "sleep 0.08"), two("two", "sleep 0.08"), quick("quick", ":");
   value_of_ = [](unsigned round) { return 1 + round; };
