@@ -124,7 +124,7 @@ TEST_F(SessionTest, ABudgetEndsItButNotBelowTheLeastNumberOfRounds) {
 }
 
 TEST_F(SessionTest, ASlowRunnerTakesNoMoreOfTheRoundsThanIsFair) {
-  Shell slow("slow", "sleep 0.1"), quick("quick", ":"), other("other", ":");
+  Shell slow("slow", "sleep 0.4"), quick("quick", ":"), other("other", ":");
   value_of_ = [](unsigned round) { return 1 + round; };
   unsigned runs_of_slow = 0;
   on_turn_ = [&](const Entry& entry) { runs_of_slow += entry.result.name == "slow" ? 1 : 0; };
@@ -137,8 +137,8 @@ TEST_F(SessionTest, ASlowRunnerTakesNoMoreOfTheRoundsThanIsFair) {
   const std::vector<unsigned> of_slow = rounds(0);
   ASSERT_GE(of_slow.size(), kLeastForInterval);
   for (unsigned round = 0; round < kLeastForInterval; ++round) EXPECT_EQ(of_slow[round], round);
-  // 100 ms are ten times what is fair, so it is every 16th round, or a larger power of two on a busy machine.
-  for (std::size_t i = kLeastForInterval; i < of_slow.size(); ++i) EXPECT_EQ(of_slow[i] % 16, 0U) << of_slow[i];
+  // 400 ms are 32 to 64 times what is fair, or fewer where the machine is so busy that a shell takes 5 ms to begin.
+  for (std::size_t i = kLeastForInterval; i < of_slow.size(); ++i) EXPECT_EQ(of_slow[i] % 8, 0U) << of_slow[i];
   EXPECT_EQ(runs_of_slow, of_slow.size() + 1);  // warmed up once
 }
 
@@ -152,12 +152,12 @@ TEST_F(SessionTest, QuickRunnersHaveAQuarterOfTheTimeWhereSlowOnesHaveTakenAllOf
   EXPECT_LT(rounds(2).size(), 1000U);
 }
 
-TEST_F(SessionTest, WhereMostAreSlowAllHaveTheSameRounds) {
-  Shell one("one", "sleep 0.08"), two("two", "sleep 0.08"), quick("quick", ":");
+TEST_F(SessionTest, WhereAllTakeLongAllHaveTheSameRounds) {
+  Shell one("one", "sleep 0.1"), two("two", "sleep 0.06"), three("three", "sleep 0.05");
   value_of_ = [](unsigned round) { return 1 + round; };
   Stage stage = stage_of(0);
   stage.most_rounds = 20;
-  run({&one, &two, &quick}, {.budget_s = 120}, {stage});
+  run({&one, &two, &three}, {.budget_s = 120}, {stage});
   for (std::size_t index = 0; index < 3; ++index) EXPECT_EQ(rounds(index).size(), 20U) << index;
 }
 

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <utility>
 
+#include "tools/compare/statistics/quantile.h"
 #include "tools/compare/statistics/summary.h"
 #include "vmm/error.h"
 
@@ -20,8 +21,10 @@ constexpr double kNarrow = 0.02;
 
 constexpr double kSecond = 1e9;
 
-// What a runner may take of a round on average; or twice what half of the runners do, where that is more.
+// What a runner may take of a round on average; or so many times what the quick quarter of the runners does, where that is
+// more: work that takes seconds takes them under all.
 constexpr double kFairSeconds = 0.01;
+constexpr double kFairTimes = 4;
 
 // Where the least number of rounds has taken all of a stage's time, this part of it is still there for rounds in which slow
 // runners do not take part.
@@ -193,9 +196,8 @@ unsigned Session::period_of(const Entry& entry, const std::vector<Entry*>& all) 
   const auto seconds = [](const Entry& of) { return of.stage_runs == 0 ? 0 : of.stage_seconds / of.stage_runs; };
   std::vector<double> means;
   for (const Entry* other : all) means.push_back(seconds(*other));
-  const auto middle = means.begin() + static_cast<std::ptrdiff_t>((means.size() - 1) / 2);
-  std::ranges::nth_element(means, middle);
-  return std::bit_ceil(static_cast<unsigned>(std::ceil(seconds(entry) / std::max(kFairSeconds, 2 * *middle))));
+  const double fair_s = std::max(kFairSeconds, kFairTimes * quantile(means, 0.25));
+  return std::bit_ceil(static_cast<unsigned>(std::ceil(seconds(entry) / fair_s)));
 }
 
 // One run, and whether the entry takes part in the stage's further rounds.
