@@ -1,6 +1,8 @@
 // Every run gets a root that no run before it has written to.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -48,6 +50,25 @@ TEST(Roots, NothingOfARunIsThereInTheNext) {
       }
     }
     return !fs::exists(image / "marker");
+  });
+}
+
+TEST(Roots, APlainProcessFindsTheHostsDevicesInThePlaceOfTheImages) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  with_roots([](RootMaker& roots, const fs::path& image) {
+    // Not what it says: what is written to 1,7 does not fit.
+    fs::create_directory(image / "dev");
+    if (mknod((image / "dev/null").c_str(), S_IFCHR | 0666, makedev(1, 7)) != 0) return false;
+    std::ofstream(image / "dev/zero") << "a file";
+    const auto writes = [&](bool opens_its_devices) {
+      FreshRoot root = roots.reserve(RootForm::kDirectory, true, opens_its_devices);
+      root.make();
+      const fs::path directory = root.root().directory;
+      std::string zero;
+      std::getline(std::ifstream(directory / "dev/zero"), zero);
+      return (std::ofstream(directory / "dev/null") << "x" << std::flush).good() && zero == "a file";
+    };
+    return writes(true) && !writes(false);
   });
 }
 

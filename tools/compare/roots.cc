@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <system_error>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "common/unique_fd.h"
 #include "vmm/error.h"
 #include "vmm/runner/mounts.h"
+#include "vmm/runner/open_in_root.h"
 #include "vmm/runner/rootfs.h"
 
 namespace husk::compare {
@@ -19,6 +21,18 @@ namespace fs = std::filesystem;
 void unmount(const fs::path& path) {
   // Whoever still uses it, the monitor of a container say, keeps it until he ends.
   if (!path.empty() && umount2(path.c_str(), 0) != 0) umount2(path.c_str(), MNT_DETACH);
+}
+
+// Where a plain process finds device nodes in the image, the host's harmless ones are in their place: the image's own are of
+// whoever made it, so no root has any that can be opened.
+void bind_devices(const fs::path& directory) {
+  const UniqueFd root(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}) {
+    const UniqueFd node = runner::open_in_root(root.get(), device, O_PATH | O_NOFOLLOW);
+    struct stat status {};
+    if (!node || fstat(node.get(), &status) != 0 || !S_ISCHR(status.st_mode)) continue;
+    runner::mount_at(device, "/proc/self/fd/" + std::to_string(node.get()), {}, MS_BIND);
+  }
 }
 
 }  // namespace
@@ -67,8 +81,9 @@ std::string RootMaker::objection(RootForm form, bool needs_directory) const {
   return {};
 }
 
-FreshRoot RootMaker::reserve(RootForm form, bool needs_directory) {
+FreshRoot RootMaker::reserve(RootForm form, bool needs_directory, bool opens_its_devices) {
   FreshRoot fresh;
+  fresh.opens_its_devices_ = opens_its_devices;
   Root& root = fresh.root_;
   root.form = form;
   root.image = form == RootForm::kDirectory ? sources_.image_directory : sources_.image;
@@ -103,6 +118,7 @@ FreshRoot& FreshRoot::operator=(FreshRoot&& other) noexcept {
   std::swap(root_, other.root_);
   std::swap(base_, other.base_);
   std::swap(layer_, other.layer_);
+  std::swap(opens_its_devices_, other.opens_its_devices_);
   std::swap(is_made_, other.is_made_);
   return *this;
 }
@@ -121,6 +137,7 @@ void FreshRoot::make() {
   runner::mount_at("overlay", root_.directory, "overlay", MS_NODEV,
                    "lowerdir=" + layer_.string() + ",upperdir=" + (base_ / "upper").string() +
                        ",workdir=" + (base_ / "work").string());
+  if (opens_its_devices_) bind_devices(root_.directory);
 }
 
 void FreshRoot::remove() {

@@ -33,8 +33,8 @@ class RootMaker {
   // Why there is no root of this form; empty where there is one.
   std::string objection(RootForm form, bool needs_directory) const;
 
-  // Nothing is mounted yet. Its paths are those of a root that has ended before, where there is one. Outlived by this.
-  FreshRoot reserve(RootForm form, bool needs_directory);
+  // Nothing is mounted yet. `opens_its_devices`: as Runner says. Its paths are those of a root that has ended before, where there is one. Outlived by this.
+  FreshRoot reserve(RootForm form, bool needs_directory, bool opens_its_devices = false);
 
   const std::string& image_directory() const { return sources_.image_directory; }
 
@@ -72,6 +72,7 @@ class FreshRoot {
   Root root_;
   std::filesystem::path base_;   // empty: nothing is mounted for it
   std::filesystem::path layer_;  // what is below
+  bool opens_its_devices_ = false;
   bool is_made_ = false;
 };
 

@@ -174,6 +174,9 @@ class Runner {
   // Root::image or Root::erofs.
   virtual bool needs_directory(RootForm) const { return true; }
 
+  // Its payload has no /dev but the image's.
+  virtual bool opens_its_devices() const { return false; }
+
   // Whether command() hands Invocation::memory_bytes on. Whoever has no option for it is started in a control group of
   // that size.
   virtual bool limits_memory() const { return false; }

@@ -397,7 +397,7 @@ Instance Session::prepare(Entry& entry, Invocation invocation) const {
     const bool needs_directory = entry.runner->needs_directory(invocation.form);
     const std::string objection = invocation.roots->objection(invocation.form, needs_directory);
     if (!objection.empty()) throw NotPossible(objection);
-    root = invocation.roots->reserve(invocation.form, needs_directory);
+    root = invocation.roots->reserve(invocation.form, needs_directory, entry.runner->opens_its_devices());
   }
   invocation.root = &root.root();
   std::vector<std::string> words = command(entry, invocation);

@@ -16,6 +16,7 @@ class HuskHost : public Runner {
   void prepare(const Context& context) override;
   std::vector<std::string> command(const Invocation& invocation) override;
   bool needs_directory(RootForm form) const override;
+  bool opens_its_devices() const override { return isolation_ == "process"; }
   std::string objection(const Invocation& invocation) const override;
 
  private:
