@@ -26,6 +26,10 @@ constinit std::uint64_t g_look_again_ns = 0;
 // itself is asked, too. An exit each time, which is nothing beside what such a kernel does meanwhile.
 constexpr std::uint64_t kLookNs = 20'000'000;
 
+// To let interrupts in takes some 20 us where each instruction is emulated, and less than one where the CPU executes it,
+// which then takes an interrupt that waits.
+constexpr std::uint64_t kLeastEmulatedNs = 5'000;
+
 constexpr unsigned kSignalStatus = 128;
 constexpr unsigned kPanicStatus = 125;
 
@@ -80,6 +84,8 @@ void notice_host_signals() {
     const std::uint64_t now = monotonic_ns();
     if (now < g_look_again_ns) return;
     g_look_again_ns = now + kLookNs;
+    arch::let_interrupts_in();
+    if (monotonic_ns() - now < kLeastEmulatedNs) return;
     g_noticed_signals |= arch::read_and_let_interrupts_in(
         mm::physical_pointer<const volatile std::uint32_t>(address(ControlRegister::kSignals)));
   }
