@@ -38,7 +38,7 @@ void make_tree(const fs::path& from, const fs::path& tree, unsigned files) {
 Stage stage_of(unsigned files) {
   return {.title = "start against image size",
           .share = 6,
-          .least_rounds = 5,
+          .least_rounds = 6,
           .most_rounds = 50,
           .warm_up = 1,
           .metrics = {with_parameter(kDirectoryMetric, files), with_parameter(kNamedMetric, files)}};

@@ -5,13 +5,14 @@
 
 #include "tools/compare/measure/idle_instances.h"
 #include "tools/compare/measure/stages.h"
+#include "tools/compare/statistics/interval.h"
 #include "tools/compare/statistics/summary.h"
 
 namespace husk::compare {
 
 const Stage kMemoryStage = {.title = "memory",
                             .share = 8,
-                            .least_rounds = kLeastForMedian,
+                            .least_rounds = static_cast<unsigned>(kLeastForInterval),
                             .most_rounds = 20,
                             .metrics = {"idle_pss_bytes", "peak_pss_bytes", "idle_private_bytes", "idle_shared_bytes",
                                         "idle_kernel_bytes", "idle_total_bytes"},
@@ -20,7 +21,7 @@ const Stage kMemoryStage = {.title = "memory",
 const Stage kDetachedStage = {
     .title = "memory, detached",
     .share = 3,
-    .least_rounds = kLeastForMedian,
+    .least_rounds = static_cast<unsigned>(kLeastForInterval),
     .most_rounds = 20,
     .metrics = {"detached_idle_pss_bytes", "detached_idle_private_bytes", "detached_idle_shared_bytes",
                 "detached_idle_kernel_bytes", "detached_idle_total_bytes"}};
