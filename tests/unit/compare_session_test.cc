@@ -146,7 +146,7 @@ TEST_F(SessionTest, QuickRunnersHaveAQuarterOfTheTimeWhereSlowOnesHaveTakenAllOf
   Shell slow("slow", "sleep 0.5"), slower("slower", "sleep 0.6"), one("one", ":"), two("two", ":"), three("three", ":");
   value_of_ = [](unsigned round) { return 1 + round; };
   run({&slow, &slower, &one, &two, &three}, {.budget_s = 2}, {stage_of(0)});  // of which the two take 2.2
-  EXPECT_LT(rounds(0).size(), 5U);  // two, and every 64th round
+  EXPECT_LT(rounds(0).size(), 5U);                                            // two, and every 64th round
   EXPECT_LT(rounds(1).size(), 5U);
   EXPECT_GT(rounds(2).size(), 5U);
   EXPECT_LT(rounds(2).size(), 1000U);

@@ -66,7 +66,11 @@ Availability LinuxVm::detect(const Context& context) const {
   if (processor_ == Processor::kKvm) {
     if (!has_kvm) return {false, {}, "no access to /dev/kvm (see husk doctor)"};
     const std::string cpl0 = cpl0_of(context);
-    if (is_emulated(cpl0)) return {false, {}, "no boot in time: guest CPL 0 takes " + cpl0 + "; see linux-vm-tcg, and docs/linux-vm.md for the VM exits of a boot"};
+    if (is_emulated(cpl0))
+      return {false,
+              {},
+              "no boot in time: guest CPL 0 takes " + cpl0 +
+                  "; see linux-vm-tcg, and docs/linux-vm.md for the VM exits of a boot"};
   } else if (has_kvm && !is_emulated(cpl0_of(context))) {
     return {false, {}, "not needed: KVM runs linux-vm on the processor itself"};
   }
