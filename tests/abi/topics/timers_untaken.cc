@@ -5,28 +5,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../counted_signals.h"
 #include "../topic.h"
 
 using namespace abi;
 
-static volatile sig_atomic_t count;
 static constexpr itimerval kSoonThenLate{.it_interval = {1'000, 0}, .it_value = {0, 1'000}};
 static constexpr itimerspec kSoonThenLateToo{.it_interval = {1'000, 0}, .it_value = {0, 1'000'000}};
 
-static void handle(int number) {
-  ::signal(number, [](int) { count = count + 1; });
-}
-static void mask(int how, int number) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, number);
-  ::sigprocmask(how, &set, nullptr);
-}
-static bool pending(int number) {
-  sigset_t set;
-  ::sigpending(&set);
-  return ::sigismember(&set, number) == 1;
-}
 static void await_pending(int number) {
   while (!pending(number)) ::usleep(1'000);
 }
