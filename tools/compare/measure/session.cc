@@ -308,8 +308,9 @@ void Session::run(const Stage& stage, const Body& body) {
     ++round;
     if (options_.runs != 0 || done < least) continue;
     const double gone_s = static_cast<double>(monotonic_ns() - begin) / kSecond;
-    const bool has_slow = std::ranges::any_of(order, [&](const Entry* entry) { return period_of(*entry, order) > 1; });
-    if (done == least && has_slow) end_s = std::max(mine, gone_s + kQuickPart * planned);
+    if (done == least && std::ranges::any_of(order, [&](Entry* entry) { return period_of(*entry, order) > 1; })) {
+      end_s = std::max(mine, gone_s + kQuickPart * planned);
+    }
     if (gone_s >= end_s) break;
     if (done >= next_check) {
       if (is_narrow(order, watched)) break;
