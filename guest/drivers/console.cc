@@ -28,14 +28,10 @@ class StreamConsole final : public fs::CharDevice, public InterruptHandler {
     return port_.output.write(buffer, {.non_blocking = (flags & fs::kNonBlock) != 0});
   }
 
-  std::uint32_t poll(fs::PollTable* table) override {
-    if (!port_.start(role_, *this)) return fs::kPollErr;
-    if (is_input()) {
-      if (table) table->watch(port_.input.changed());
-      return port_.input.ready_or_request() ? fs::kPollReadable : 0;
-    }
-    if (table) table->watch(port_.output.changed());
-    return port_.output.idle_or_announce() ? fs::kPollWritable : 0;
+  fs::Readiness readiness() override {
+    if (!port_.start(role_, *this)) return {fs::kPollErr, nullptr};
+    if (is_input()) return {port_.input.ready_or_request() ? fs::kPollReadable : 0, &port_.changed};
+    return {port_.output.idle_or_announce() ? fs::kPollWritable : 0, &port_.changed};
   }
 
   void handle_interrupt() override {
@@ -50,7 +46,7 @@ class StreamConsole final : public fs::CharDevice, public InterruptHandler {
   void drain(const bool& give_up) {
     if (port_.started()) port_.output.drain(give_up);
   }
-  void wake_waiters() { port_.output.changed().wake_all(); }
+  void wake_waiters() { port_.changed.wake_all(); }
 
  private:
   bool is_input() const { return role_ == DeviceRole::kStdin; }

@@ -27,13 +27,15 @@ void abandon_console_output();
 // One virtio-console device: its transport and the directions that its role uses.
 class ConsolePort {
  public:
-  constexpr ConsolePort(bool has_input, bool has_output) : has_input_(has_input), has_output_(has_output) {}
+  constexpr ConsolePort(bool has_input, bool has_output)
+      : input(changed), output(changed), has_input_(has_input), has_output_(has_output) {}
 
   // Brings the device up unless it is already. kNoDev, kNoMem.
   Result<void> start(DeviceRole role, InterruptHandler& handler);
   void acknowledge_interrupt() { transport_.acknowledge_interrupt(); }
   bool started() const { return started_; }
 
+  task::WaitQueue changed;  // of either direction
   ConsoleInput input;
   ConsoleOutput output;
 

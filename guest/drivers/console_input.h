@@ -24,7 +24,8 @@ namespace kernel::drivers {
 
 class ConsoleInput {
  public:
-  constexpr ConsoleInput() = default;
+  // `changed` is woken when there is something to read.
+  explicit constexpr ConsoleInput(task::WaitQueue& changed) : changed_(changed) {}
 
   // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
   void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
@@ -48,7 +49,6 @@ class ConsoleInput {
   // Whether the host's stream has ended or failed.
   bool over() const { return ended_ || error_ != Errno::kNone; }
 
-  task::WaitQueue& changed() { return changed_; }
   void handle_interrupt();
 
  private:
@@ -73,7 +73,7 @@ class ConsoleInput {
   std::span<const std::byte> data_;  // received and not read yet
   bool ended_ = false;
   Errno error_ = Errno::kNone;
-  task::WaitQueue changed_;
+  task::WaitQueue& changed_;
 };
 
 }  // namespace kernel::drivers

@@ -23,7 +23,8 @@ namespace kernel::drivers {
 
 class ConsoleOutput {
  public:
-  constexpr ConsoleOutput() = default;
+  // `changed` is woken when there is room for more.
+  explicit constexpr ConsoleOutput(task::WaitQueue& changed) : changed_(changed) {}
 
   // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
   void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
@@ -47,7 +48,6 @@ class ConsoleOutput {
   bool idle();
   // The same; if it is not, `changed` will be woken when it is.
   bool idle_or_announce();
-  task::WaitQueue& changed() { return changed_; }
   void handle_interrupt();
   // Waits until the device has taken what write() has reported as written, or `give_up`. What a writer still waits for
   // is lost with the writer, as on Linux.
@@ -77,7 +77,7 @@ class ConsoleOutput {
   bool streams_ = true;   // the device answers with a ConsoleStatus
   bool writing_ = false;  // some task is inside write()
   Answer answer_;
-  task::WaitQueue changed_;
+  task::WaitQueue& changed_;
   char echo_[256] = {};
   std::size_t echo_size_ = 0;
 };

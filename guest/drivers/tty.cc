@@ -35,7 +35,7 @@ class Terminal final : public fs::CharDevice, public InterruptHandler, public Li
   Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t flags) override;
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t flags) override;
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override;
-  std::uint32_t poll(fs::PollTable* table) override;
+  fs::Readiness readiness() override;
 
   void handle_interrupt() override;
   void echo(std::span<const char> characters) override { port_.output.echo(characters); }
@@ -47,7 +47,7 @@ class Terminal final : public fs::CharDevice, public InterruptHandler, public Li
   void drain(const bool& give_up) {
     if (port_.started()) port_.output.drain(give_up);
   }
-  void wake_waiters() { port_.output.changed().wake_all(); }
+  void wake_waiters() { port_.changed.wake_all(); }
 
  private:
   Result<void> start();
@@ -137,7 +137,7 @@ void Terminal::take_input() {
     port_.input.request(room);
   }
   port_.output.flush_echo();
-  if (received) port_.input.changed().wake_all();
+  if (received) port_.changed.wake_all();
 }
 
 void Terminal::signal(int number) {
@@ -197,7 +197,7 @@ Result<void> Terminal::wait_for_input(bool non_blocking) {
   if (!canonical && minimum == 0 && time == 0) return {};  // "polling read" (termios(3))
   if (non_blocking) return !canonical && line_.readable() ? Result<void>() : Result<void>(Errno::kAgain);
 
-  task::WaitQueue& changed = port_.input.changed();
+  task::WaitQueue& changed = port_.changed;
   if (canonical || time == 0) return changed.wait_until(ready);
   if (minimum == 0) {
     auto waited = changed.wait_until(ready, Deadline::after(time * kVTimeUnitNs));
@@ -224,18 +224,14 @@ Result<std::size_t> Terminal::write(mm::IoBuffer& buffer, std::uint32_t flags) {
                                      .newline_to_crlf = (line_.settings.output_flags & kNewlines) == kNewlines});
 }
 
-std::uint32_t Terminal::poll(fs::PollTable* table) {
-  if (!start()) return fs::kPollErr;
+fs::Readiness Terminal::readiness() {
+  if (!start()) return {fs::kPollErr, nullptr};
   take_input();
-  if (table) {
-    table->watch(port_.input.changed());
-    table->watch(port_.output.changed());
-  }
   std::uint32_t events = 0;
   if (line_.readable()) events |= fs::kPollReadable;
   if (port_.output.idle_or_announce()) events |= fs::kPollWritable;
   if (hung_up_) events |= fs::kPollReadable | fs::kPollHup;
-  return events;
+  return {events, &port_.changed};
 }
 
 Result<std::uint64_t> Terminal::ioctl(std::uint32_t request, std::uint64_t argument) {
@@ -314,7 +310,7 @@ Result<void> Terminal::set_settings(std::uint32_t request, std::uint64_t argumen
   line_.settings = settings;
   line_.settings_changed(was_canonical);
   take_input();
-  port_.input.changed().wake_all();  // what a waiting reader waits for may have changed
+  port_.changed.wake_all();  // what a waiting reader waits for may have changed
   return {};
 }
 

@@ -51,6 +51,7 @@ inline constexpr std::uint32_t kModeSticky = 01000;
 
 // st_mode >> 12, and d_type of getdents64(2).
 enum class FileType : std::uint8_t {
+  kNone = 0,  // of an object that is only a descriptor: eventfd(2) and the like
   kFifo = 1,
   kCharDevice = 2,
   kDirectory = 4,
@@ -85,7 +86,10 @@ inline constexpr std::uint32_t kPollErr = 0x008;
 inline constexpr std::uint32_t kPollHup = 0x010;
 inline constexpr std::uint32_t kPollNval = 0x020;
 inline constexpr std::uint32_t kPollReadNormal = 0x040;
+inline constexpr std::uint32_t kPollReadBand = 0x080;
 inline constexpr std::uint32_t kPollWriteNormal = 0x100;
+inline constexpr std::uint32_t kPollWriteBand = 0x200;
+inline constexpr std::uint32_t kPollReadHup = 0x2000;  // POLLRDHUP
 inline constexpr std::uint32_t kPollReadable = kPollIn | kPollReadNormal;
 inline constexpr std::uint32_t kPollWritable = kPollOut | kPollWriteNormal;
 

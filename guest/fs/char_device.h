@@ -24,8 +24,7 @@ class CharDevice {
   virtual Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t flags) = 0;
   // kNoTty for a request that the device does not know.
   virtual Result<std::uint64_t> ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) { return Errno::kNoTty; }
-  // The kPoll* events that hold now. If `table` is given, watches the queues that announce changes.
-  virtual std::uint32_t poll(PollTable* table) = 0;
+  virtual Readiness readiness() = 0;
   // Whether lseek(2) succeeds without meaning (/dev/null, /dev/zero); terminals and streams say kSPipe.
   virtual bool seekable() const { return false; }
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }

@@ -25,9 +25,11 @@ class StreamConsole final : public CharDevice {
     if (!output) return Errno::kIo;
     return output->write(buffer, flags);
   }
-  std::uint32_t poll(PollTable* table) override {
+  Readiness readiness() override {
     CharDevice* input = drivers::console_device(ConsoleRole::kStdin);
-    return kPollWritable | (input ? input->poll(table) & kPollReadable : kPollReadable);
+    if (!input) return kAlwaysReady;
+    const Readiness of_input = input->readiness();
+    return {kPollWritable | (of_input.events & kPollReadable), of_input.changes};
   }
 };
 
@@ -60,7 +62,7 @@ Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags) {
   // Anybody may open /proc/self/fd/1 again, whichever user the payload runs as.
   NewInode attributes;
   attributes.mode = mode_of(FileType::kFifo, 0666);
-  const Path path = TRY(make_nameless(attributes, "pipe", device));
+  const Path path = TRY(make_nameless(kPipeObject, attributes, device));
   return open_device(*device, path, flags);
 }
 

@@ -15,10 +15,11 @@ class DeviceFile final : public File {
     if (!device_.seekable()) return Errno::kSPipe;
     return 0;
   }
+  Result<void> sync() override { return Errno::kInval; }
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override {
     return device_.ioctl(request, argument);
   }
-  std::uint32_t poll(PollTable* table) override { return device_.poll(table); }
+  Readiness readiness() override { return device_.readiness(); }
   Result<Ref<mm::MemoryObject>> memory_object() override { return device_.memory_object(); }
 
  private:

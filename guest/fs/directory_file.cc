@@ -33,9 +33,9 @@ std::uint64_t parent_inode(const Path& path) {
   return metadata ? metadata.value().inode : 0;
 }
 
-class DirectoryFile final : public File {
+class DirectoryFile final : public StoredFile {
  public:
-  DirectoryFile(Path path, std::uint32_t flags) : File(static_cast<Path&&>(path), flags) {}
+  DirectoryFile(Path path, std::uint32_t flags) : StoredFile(static_cast<Path&&>(path), flags) {}
 
   Result<void> iterate(DirectoryVisitor& visitor) override {
     OffsetKeeper keeper(visitor, offset_);

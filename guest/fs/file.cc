@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fs/locks.h"
+#include "mm/address_space.h"
 #include "task/exit.h"
 #include "task/scheduler.h"
 #include "task/task.h"
@@ -18,6 +19,11 @@ constexpr std::size_t kPiece = std::size_t{64} << 10;
 
 File::~File() {
   if (path_.dentry && path_.dentry->inode() && inode().locks) inode().locks->release_file(*this);
+}
+
+void File::last_reference_dropped() {
+  while (CloseObserver* observer = close_observers_.pop_front()) observer->file_closed();
+  RefCounted::last_reference_dropped();
 }
 
 // Moves the whole buffer with move(bytes moved before), in pieces between which other tasks run. What moves data here
@@ -44,10 +50,26 @@ Result<std::size_t> File::in_pieces(mm::IoBuffer& buffer, Move move) {
   return done;
 }
 
+// One transfer, or one for each buffer of an iovec until one of them is not filled.
+template <typename Move>
+Result<std::size_t> File::stream(Direction direction, mm::IoBuffer& buffer, Move move) {
+  if (!takes_buffers_singly(direction)) return move();
+  std::size_t done = 0;
+  do {
+    const std::size_t wanted = buffer.current_segment();
+    const mm::IoBuffer::Piece piece(buffer, wanted);
+    auto moved = move();
+    if (!moved) return moved_or(done, moved.error());
+    done += moved.value();
+    if (moved.value() < wanted) break;
+  } while (buffer.remaining() > 0);
+  return done;
+}
+
 Result<std::size_t> File::read(mm::IoBuffer& buffer) {
   if (!readable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  if (is_stream()) return do_read(0, buffer);
+  if (is_stream()) return stream(Direction::kRead, buffer, [&] { return do_read(0, buffer); });
   const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
   const std::size_t count = TRY(in_pieces(buffer, [&](std::size_t done) { return do_read(offset_ + done, buffer); }));
   offset_ += count;
@@ -57,7 +79,7 @@ Result<std::size_t> File::read(mm::IoBuffer& buffer) {
 Result<std::size_t> File::write(mm::IoBuffer& buffer, Append append) {
   if (!writable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  if (is_stream()) return do_write(0, buffer);
+  if (is_stream()) return stream(Direction::kWrite, buffer, [&] { return do_write(0, buffer); });
   const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
   std::uint64_t position = offset_;
   const std::size_t count = TRY(write_pieces(position, buffer, append));
@@ -96,6 +118,15 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> mem
     done += count;
   }
   return done;
+}
+
+// Files live in RAM and end with the VM: they are as durable as they will ever be. But what is written from now on
+// through a mapping counts as a new change.
+Result<void> File::sync() {
+  if (is_stream()) return Errno::kInval;
+  if (!inode().is_regular()) return {};
+  if (auto object = memory_object()) mm::notice_next_writes_to(*object.value());
+  return {};
 }
 
 Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {

@@ -1,5 +1,11 @@
 // An open file description (open(2)): what descriptors refer to, shared by dup(2) and fork(2). It has the offset and
 // the status flags; what it is opened on is an inode.
+//
+// Not every file is a file of a file system. What a kind can do it says in one place, by overriding:
+//   StoredFile     contents at offsets, ready at any time: regular files, directories, /proc
+//   File           streams that have a name: pipes, terminals, sockets
+//   AnonymousFile  objects that are only a descriptor: eventfd, epoll, timerfd, ... (fs/anonymous_file.h)
+// docs/adding-a-system-call.md goes through the making of one.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +17,7 @@
 #include "fs/path.h"
 #include "fs/poll.h"
 #include "fs/write_claim.h"
+#include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/result.h"
 #include "mm/io_buffer.h"
@@ -18,6 +25,8 @@
 #include "task/turn_lock.h"
 
 namespace kernel::fs {
+
+class ProcText;
 
 // What a transfer that was cut short returns: the bytes it moved, or why it moved none.
 inline Result<std::size_t> moved_or(std::size_t moved, Errno error) {
@@ -28,9 +37,41 @@ inline Result<std::size_t> moved_or(std::size_t moved, Errno error) {
 // Where a write goes: as the file's O_APPEND says, or as pwritev2(2)'s flags say for one call.
 enum class Append : std::uint8_t { kAsOpened, kYes, kNo };
 
+enum class Direction : std::uint8_t { kRead, kWrite };
+
+// The kinds that some system call asks for by name: "is this descriptor an epoll instance?". See file_as().
+enum class FileKind : std::uint8_t {
+  kOther,
+  kPipe,
+  kSocket,
+  kEpoll,
+  kEventCounter,
+  kTimer,
+  kSignals,
+  kInotify,
+  kProcess,
+  kMessageQueue,
+};
+
+// Told when a file's last reference goes, while the file is still whole: who watches a file without keeping it open
+// (epoll(7): an interest ends when all descriptors of its file are closed).
+class CloseObserver {
+ public:
+  virtual void file_closed() = 0;
+
+ protected:
+  ~CloseObserver() = default;
+
+ private:
+  friend class File;
+  ListNode link_;
+};
+
 class File : public RefCounted {
  public:
   ~File() override;
+
+  FileKind kind() const { return kind_; }
 
   const Path& path() const { return path_; }
   Inode& inode() const { return *path_.dentry->inode(); }
@@ -59,10 +100,16 @@ class File : public RefCounted {
 
   // lseek(2).
   virtual Result<std::uint64_t> seek(std::int64_t offset, int whence);
+  // fsync(2). kInval for what has nothing to be stored.
+  virtual Result<void> sync();
   virtual Result<std::uint64_t> ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) { return Errno::kNoTty; }
-  // The kPoll* events that hold now; watches the queues that announce changes when there is a table. The default, for
-  // files that are always ready, as regular files are.
-  virtual std::uint32_t poll(PollTable*) { return kPollReadable | kPollWritable; }
+  virtual Readiness readiness() = 0;
+  void observe_close(CloseObserver& observer) { close_observers_.push_back(observer); }
+  void end_observation(CloseObserver& observer) { observer.link_.unlink(); }
+  // A descriptor of the file was closed, maybe not the last one.
+  virtual void descriptor_closed() {}
+  // Lines of /proc/PID/fdinfo/FD beyond those that every file has (proc(5)).
+  virtual void describe(ProcText&) {}
   // Directories: entries from the offset on, "." and ".." included; the offset is moved behind what was taken.
   virtual Result<void> iterate(DirectoryVisitor&) { return Errno::kNotDir; }
   // What mmap(2) maps. kNoDev if it cannot be mapped.
@@ -71,12 +118,18 @@ class File : public RefCounted {
   virtual Result<void> allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
     return Errno::kNoDev;
   }
-  virtual bool is_stream() const { return false; }  // no offset: pipe, terminal
+  // No offset: data comes and goes in order, and pread(2) fails. What lseek(2) says is seek()'s, fsync(2) is sync()'s.
+  virtual bool is_stream() const { return false; }
+  // Whether readv(2) and writev(2) of a stream are one transfer for each buffer (a device that takes records) instead of
+  // one in all, as where Linux has no read_iter or write_iter.
+  virtual bool takes_buffers_singly(Direction) const { return false; }
   // FIONREAD.
   virtual Result<std::size_t> bytes_to_read() { return Errno::kNoTty; }
 
  protected:
-  File(Path path, std::uint32_t flags) : path_(static_cast<Path&&>(path)), flags_(flags) {}
+  File(Path path, std::uint32_t flags, FileKind kind = FileKind::kOther)
+      : path_(static_cast<Path&&>(path)), flags_(flags), kind_(kind) {}
+  void last_reference_dropped() override;
 
   // Move data at `offset` (meaningless for a stream). Only a stream's may sleep.
   virtual Result<std::size_t> do_read(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
@@ -92,13 +145,32 @@ class File : public RefCounted {
  private:
   template <typename Move>
   Result<std::size_t> in_pieces(mm::IoBuffer& buffer, Move move);
+  template <typename Move>
+  Result<std::size_t> stream(Direction direction, mm::IoBuffer& buffer, Move move);
   Result<std::size_t> write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append);
 
   // Held by who moves data at the file's own offset in pieces.
   task::TurnLock position_turn_;
   Path path_;
   std::uint32_t flags_;
+  FileKind kind_;
+  List<CloseObserver, &CloseObserver::link_> close_observers_;
   WriteClaim claim_;  // after path_: it refers to its inode and mount
+};
+
+// The file as this kind of it, or null. T::kKind says which it is, and T's constructor passes it on to File.
+template <typename T>
+T* file_as(File& file) {
+  return file.kind() == T::kKind ? static_cast<T*>(&file) : nullptr;
+}
+
+// Contents at offsets that are at hand: reading or writing never waits for anybody.
+class StoredFile : public File {
+ public:
+  Readiness readiness() override { return kAlwaysReady; }
+
+ protected:
+  using File::File;
 };
 
 }  // namespace kernel::fs

@@ -57,6 +57,7 @@ void FileTable::drop(std::size_t fd) {
   slots_[fd].close_on_exec = false;
   used_.remove(fd);
   if (!file) return;
+  file->descriptor_closed();
   // POSIX record locks go when their owner closes any descriptor of the file (fcntl(2)).
   if (LockTable* locks = file->inode().locks) locks->release_owner(*this);
 }

@@ -79,6 +79,8 @@ class Inode : public RefCounted {
   bool is_regular() const { return type_ == FileType::kRegular; }
   bool nameless() const { return file_system_ == nullptr; }  // a pipe or the like, in no file system
   FileSystem& file_system() const { return *file_system_; }  // not of a nameless one
+  // statfs(2)'s f_type of a nameless one: pipefs, sockfs, ...
+  virtual std::uint64_t nameless_magic() const { return 0; }
 
   // Whether even root is held to the permissions of the owner: sysctls (Linux's sysctl_perm).
   virtual bool binds_root() const { return false; }

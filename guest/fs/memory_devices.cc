@@ -15,7 +15,7 @@ class NullDevice final : public CharDevice {
  public:
   Result<std::size_t> read(mm::IoBuffer&, std::uint32_t) override { return 0; }
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
-  std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
+  Readiness readiness() override { return kAlwaysReady; }
   bool seekable() const override { return true; }
 };
 
@@ -29,7 +29,7 @@ class ZeroDevice final : public CharDevice {
     if (full_) return Errno::kNoSpc;
     return buffer.remaining();
   }
-  std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
+  Readiness readiness() override { return kAlwaysReady; }
   bool seekable() const override { return true; }
   // A mapping of /dev/zero is anonymous memory (mmap(2)): holes as far as a file can reach.
   Result<Ref<mm::MemoryObject>> memory_object() override {
@@ -46,7 +46,7 @@ class RandomDevice final : public CharDevice {
   Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override { return task::write_random(buffer); }
   // What a payload writes is not entropy.
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
-  std::uint32_t poll(PollTable*) override { return kPollReadable | kPollWritable; }
+  Readiness readiness() override { return kAlwaysReady; }
   bool seekable() const override { return true; }
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override {
     switch (request) {

@@ -19,7 +19,10 @@ constexpr std::uint32_t kLargestCapacity = 1u << 31;   // Linux refuses more wit
 
 class PipeFile final : public File {
  public:
-  PipeFile(Ref<Pipe> pipe, Path path, std::uint32_t flags) : File(std::move(path), flags), pipe_(std::move(pipe)) {
+  static constexpr FileKind kKind = FileKind::kPipe;
+
+  PipeFile(Ref<Pipe> pipe, Path path, std::uint32_t flags)
+      : File(std::move(path), flags, kKind), pipe_(std::move(pipe)) {
     if (readable()) ++pipe_->readers, ++pipe_->reader_opens;
     if (writable()) ++pipe_->writers, ++pipe_->writer_opens;
     pipe_->opened.wake_all();
@@ -27,8 +30,7 @@ class PipeFile final : public File {
   ~PipeFile() override {
     if (readable()) --pipe_->readers;
     if (writable()) --pipe_->writers;
-    pipe_->readable.wake_all();
-    pipe_->writable.wake_all();
+    pipe_->changed.wake_all();
     // A FIFO forgets its bytes when nobody has it open any more.
     if (pipe_->readers == 0 && pipe_->writers == 0) inode().attached = nullptr;
   }
@@ -41,19 +43,17 @@ class PipeFile final : public File {
   Result<std::size_t> bytes_to_read() override { return pipe_->ring.bytes(); }
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
 
-  std::uint32_t poll(PollTable* table) override {
+  Readiness readiness() override {
     std::uint32_t events = 0;
     if (readable()) {
-      if (table) table->watch(pipe_->readable);
       if (!pipe_->ring.empty()) events |= kPollReadable;
       if (pipe_->writers == 0 && pipe_->writer_opens != writer_opens_before_) events |= kPollHup;
     }
     if (writable()) {
-      if (table) table->watch(pipe_->writable);
       if (!pipe_->ring.full()) events |= kPollWritable;
       if (pipe_->readers == 0) events |= kPollErr;
     }
-    return events;
+    return {events, &pipe_->changed};
   }
 
  private:
@@ -87,13 +87,6 @@ class PipeFile final : public File {
   unsigned writer_opens_before_ = 0;
 };
 
-PipeFile* as_pipe(File& file) {
-  // Without run-time type information: every open file on a FIFO's inode is a PipeFile, unless it was opened with
-  // O_PATH.
-  if (file.inode().type() != FileType::kFifo || !file.inode().attached || file.is_path_only()) return nullptr;
-  return static_cast<PipeFile*>(&file);
-}
-
 }  // namespace
 
 Result<Ref<Pipe>> Pipe::create() {
@@ -106,7 +99,7 @@ Result<bool> Pipe::wait_for_bytes(bool non_blocking) {
   const auto ready = [this] { return !front_is_taken && (!ring.empty() || writers == 0); };
   if (!ready()) {
     if (non_blocking) return Errno::kAgain;
-    TRY(readable.wait_until(ready));
+    TRY(changed.wait_for(kPollReadable, ready));
   }
   return !ring.empty();
 }
@@ -115,7 +108,7 @@ Result<void> Pipe::wait_for_room(bool non_blocking) {
   const auto ready = [this] { return readers == 0 || !ring.full(); };
   if (!ready()) {
     if (non_blocking) return Errno::kAgain;
-    TRY(writable.wait_until(ready));
+    TRY(changed.wait_for(kPollWritable, ready));
   }
   if (readers > 0) return {};
   task::send_signal(task::current(), task::signal_from_current(task::kSigPipe, task::kSiUser));
@@ -127,7 +120,7 @@ Result<PipeEnds> make_pipe(std::uint32_t flags) {
   attributes.mode = mode_of(FileType::kFifo, 0600);
   attributes.uid = task::current().credentials.fsuid;
   attributes.gid = task::current().credentials.fsgid;
-  const Path path = TRY(make_nameless(attributes, "pipe"));
+  const Path path = TRY(make_nameless(kPipeObject, attributes));
   auto pipe = TRY(Pipe::create());
   path.dentry->inode()->attached = pipe;
   PipeEnds ends;
@@ -162,7 +155,7 @@ Result<Ref<File>> open_fifo(const Path& path, std::uint32_t flags) {
 }
 
 Pipe* pipe_of(File& file) {
-  PipeFile* end = as_pipe(file);
+  PipeFile* end = file_as<PipeFile>(file);
   return end ? &end->pipe() : nullptr;
 }
 
@@ -183,7 +176,7 @@ Result<std::size_t> set_pipe_capacity(File& file, std::uint32_t size) {
   if (grows && rounded > kLargestUnprivileged && !task::current().credentials.can(task::Capability::kSysResource))
     return Errno::kPerm;
   TRY(pipe->ring.set_slots(slots));
-  pipe->writable.wake_all();
+  pipe->changed.wake(kPollWritable);
   return rounded;
 }
 

@@ -1,10 +1,10 @@
-// Pipes and FIFOs: pipe(7), fifo(7). One ring of slots (fs/pipe_ring.h) between writers and readers.
+// Pipes and FIFOs: pipe(7), fifo(7). One ring of slots (fs/byte_ring.h) between writers and readers.
 #pragma once
 
 #include <cstdint>
 
+#include "fs/byte_ring.h"
 #include "fs/file.h"
-#include "fs/pipe_ring.h"
 #include "task/wait_queue.h"
 
 namespace kernel::fs {
@@ -21,18 +21,17 @@ class Pipe final : public RefCounted {
   Result<void> wait_for_room(bool non_blocking);
 
   void took_bytes(bool was_full) {
-    if (was_full && !ring.full()) writable.wake_all();
+    if (was_full && !ring.full()) changed.wake(kPollWritable);
   }
-  void added_bytes() { readable.wake_all(); }
+  void added_bytes() { changed.wake(kPollReadable); }
 
-  PipeRing ring;
+  ByteRing ring;
   unsigned readers = 0;
   unsigned writers = 0;
   unsigned reader_opens = 0;  // ever, so that open(2) of a FIFO sees an end that came and went
   unsigned writer_opens = 0;
   bool front_is_taken = false;  // by a splice(2) that sleeps while it writes what is at the front elsewhere
-  task::WaitQueue readable;     // bytes came, or the last writer went
-  task::WaitQueue writable;     // room came, or the last reader went
+  task::WaitQueue changed;      // bytes came (kPollReadable), room came (kPollWritable), or an end went (anything)
   task::WaitQueue opened;       // an end of a FIFO was opened
 };
 

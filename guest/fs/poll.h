@@ -1,5 +1,4 @@
-// How a file says what it is ready for, and where a task waits until that changes: poll(2), select(2) and later
-// epoll(7).
+// What a file is ready for, and where it says that this has changed: what poll(2), select(2) and epoll(7) ask.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +8,12 @@
 
 namespace kernel::fs {
 
-// Collects the wait queues on which a change of readiness is announced.
-class PollTable {
- public:
-  virtual void watch(task::WaitQueue& queue) = 0;
-
- protected:
-  ~PollTable() = default;
+struct Readiness {
+  std::uint32_t events;      // the kPoll* events that hold now
+  task::WaitQueue* changes;  // woken, with the events, when some come to hold. Null: what holds now holds for ever
 };
+
+// Of regular files and directories.
+inline constexpr Readiness kAlwaysReady{kPollReadable | kPollWritable, nullptr};
 
 }  // namespace kernel::fs

@@ -31,7 +31,7 @@ class SlotReservation {
   ~SlotReservation() {
     if (used_) return;
     pipe_.ring.end_reservation();
-    pipe_.writable.wake_all();
+    pipe_.changed.wake(kPollWritable);
   }
   void fill(mm::FrameRef frame, std::size_t length) {
     used_ = true;
@@ -53,7 +53,7 @@ class FrontLock {
   FrontLock& operator=(const FrontLock&) = delete;
   ~FrontLock() {
     pipe_.front_is_taken = false;
-    pipe_.readable.wake_all();
+    pipe_.changed.wake(kPollReadable);
   }
 
  private:
@@ -91,7 +91,7 @@ Result<std::size_t> pipe_to_file(Pipe& in, File& out, CopyOffset offset, std::si
     if (!some) return moved_or(moved, some.error());
     if (!some.value()) break;
     const FrontLock lock(in);
-    const PipeSlot& slot = in.ring.front();
+    const RingSlot& slot = in.ring.front();
     mm::IoBuffer buffer = mm::IoBuffer::kernel_source({slot.data(), std::min<std::size_t>(slot.length, count - moved)});
     auto put = write_to(out, offset, buffer);
     if (!put) return moved_or(moved, put.error());
@@ -122,7 +122,7 @@ Result<std::size_t> pipe_to_pipe(Pipe& in, Pipe& out, std::size_t count, bool no
   std::size_t moved = 0;
   const bool was_full = in.ring.full();
   while (moved < count && !in.ring.empty() && !in.front_is_taken && !out.ring.full()) {
-    const PipeSlot& slot = in.ring.front();
+    const RingSlot& slot = in.ring.front();
     const std::size_t part = std::min<std::size_t>(slot.length, count - moved);
     out.ring.push_shared(slot, part);
     in.ring.consume(part);
@@ -169,7 +169,7 @@ Result<std::size_t> tee(File& in, File& out, std::size_t count, bool non_blockin
   TRY(wait_for_both(*source, *target, non_blocking || in.non_blocking() || out.non_blocking(), some));
   std::size_t copied = 0;
   for (std::size_t i = 0; i < source->ring.used() && copied < count && !target->ring.full(); ++i) {
-    const PipeSlot& slot = source->ring.at(i);
+    const RingSlot& slot = source->ring.at(i);
     const std::size_t part = std::min<std::size_t>(slot.length, count - copied);
     target->ring.push_shared(slot, part);
     copied += part;

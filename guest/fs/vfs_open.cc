@@ -12,9 +12,9 @@ namespace kernel::fs {
 namespace {
 
 // An O_PATH descriptor: names a place, and can do nothing else.
-class PathFile final : public File {
+class PathFile final : public StoredFile {
  public:
-  PathFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
+  PathFile(Path path, std::uint32_t flags) : StoredFile(std::move(path), flags) {}
   Result<std::uint64_t> seek(std::int64_t, int) override { return Errno::kBadF; }
 };
 

@@ -60,6 +60,25 @@ Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t c
   return buffer;
 }
 
+std::size_t IoBuffer::current_segment() const {
+  if (remaining_ == 0) return 0;
+  return std::min(remaining_, current_.size != 0 ? current_.size : rest_[next_].size);
+}
+
+Result<void> IoBuffer::load_exactly(std::span<std::byte> data) {
+  if (remaining_ < data.size()) return Errno::kInval;
+  auto loaded = load(data);
+  if (!loaded) return loaded.error();
+  return loaded.value() == data.size() ? Result<void>() : Errno::kFault;
+}
+
+Result<void> IoBuffer::store_exactly(std::span<const std::byte> data) {
+  if (remaining_ < data.size()) return Errno::kInval;
+  auto stored = store(data);
+  if (!stored) return stored.error();
+  return stored.value() == data.size() ? Result<void>() : Errno::kFault;
+}
+
 void IoBuffer::limit(std::size_t size) {
   remaining_ = std::min(remaining_, size);
 }

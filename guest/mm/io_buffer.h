@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "lib/result.h"
 #include "lib/vector.h"
@@ -24,11 +25,26 @@ class IoBuffer {
 
   std::size_t remaining() const { return remaining_; }
   std::size_t consumed() const { return consumed_; }
+  // What remains of the current buffer of an iovec.
+  std::size_t current_segment() const;
   // For a read: stores data at the current position. For a write: loads data from it. Both advance by what they moved
   // and return it: less than asked at the end of the buffer; kFault if nothing could be moved.
   Result<std::size_t> store(std::span<const std::byte> data);
   Result<std::size_t> store_zeros(std::size_t size);
   Result<std::size_t> load(std::span<std::byte> data);
+  // A value that is moved whole or not at all: kInval if less than it remains of the buffer, kFault.
+  template <typename T>
+  Result<T> load_value() requires std::is_trivially_copyable_v<T> {
+    T value;
+    if (auto loaded = load_exactly(std::as_writable_bytes(std::span(&value, 1))); !loaded) return loaded.error();
+    return value;
+  }
+  template <typename T>
+  Result<void> store_value(const T& value) requires std::is_trivially_copyable_v<T> {
+    return store_exactly(std::as_bytes(std::span(&value, 1)));
+  }
+  Result<void> load_exactly(std::span<std::byte> data);
+  Result<void> store_exactly(std::span<const std::byte> data);
   // Caps what remains.
   void limit(std::size_t size);
 

@@ -194,15 +194,8 @@ SyscallResult sys_umask(std::uint32_t mask) {
   return old;
 }
 
-// Files live in RAM and end with the VM: they are as durable as they will ever be. But what is written from now on
-// through a mapping counts as a new change.
 SyscallResult sys_fsync(int fd) {
-  const Ref<fs::File> file = TRY(file_argument(fd));
-  if (file->is_stream()) return Errno::kInval;
-  if (file->inode().is_regular()) {
-    if (auto object = file->memory_object()) mm::notice_next_writes_to(*object.value());
-  }
-  return 0;
+  return done(TRY(file_argument(fd))->sync());
 }
 
 SyscallResult sys_fdatasync(int fd) {

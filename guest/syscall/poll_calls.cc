@@ -8,6 +8,7 @@
 #include "fs/file.h"
 #include "fs/file_table.h"
 #include "fs/poll.h"
+#include "lib/small_array.h"
 #include "lib/vector.h"
 #include "syscall/file_arguments.h"
 #include "syscall/time_values.h"
@@ -19,55 +20,55 @@ namespace kernel::syscall {
 
 namespace {
 
-// The wait queues of one poll: the task sits on all of them at once, and leaves them all when this goes.
-class QueueSet final : public fs::PollTable {
- public:
-  QueueSet() = default;
-  QueueSet(const QueueSet&) = delete;
-  QueueSet& operator=(const QueueSet&) = delete;
-  ~QueueSet() {
-    for (task::WaitNode* node : nodes_) delete node;
-  }
-
-  void watch(task::WaitQueue& queue) override {
-    auto* node = new (std::nothrow) task::WaitNode(queue);
-    if (!node || !nodes_.push_back(node)) {
-      delete node;
-      failed_ = true;
-    }
-  }
-  bool failed() const { return failed_; }
-
- private:
-  Vector<task::WaitNode*> nodes_;
-  bool failed_ = false;
-};
-
+// One file that is asked about. Where it lies it stays, since its entry is on a queue while the call waits.
 struct Item {
   Ref<fs::File> file;  // null: nothing to ask (a negative or a bad descriptor)
   std::uint32_t wanted = 0;
   std::uint32_t ready = 0;
+  std::uint8_t sets = 0;  // of select(2)
+  int fd = -1;
+  task::WaitEntry entry;  // after file, whose queue it is on
 };
+
+constexpr std::size_t kFewItems = 8;
+using Items = SmallArray<Item, kFewItems>;
 
 constexpr std::uint32_t kAlwaysReported = fs::kPollErr | fs::kPollHup | fs::kPollNval;
 
+// The items are on no queue any more when the sleeper goes that their entries lead to.
+class LeaveQueues {
+ public:
+  explicit LeaveQueues(Items& items) : items_(items) {}
+  LeaveQueues(const LeaveQueues&) = delete;
+  LeaveQueues& operator=(const LeaveQueues&) = delete;
+  ~LeaveQueues() {
+    for (Item& item : items_) item.entry.detach();
+  }
+
+ private:
+  Items& items_;
+};
+
 // Waits until an item is ready, the deadline or a signal (kRestart). The number of ready items.
-Result<std::size_t> wait_for(Vector<Item>& items, Deadline deadline) {
-  // Holding the files: another thread may close their descriptors while this one sleeps on their queues.
-  QueueSet queues;
-  fs::PollTable* table = deadline.passed() ? nullptr : &queues;
+Result<std::size_t> wait_for(Items& items, Deadline deadline) {
+  task::Sleeper sleeper;
+  const LeaveQueues at_the_end(items);
+  bool watches = !deadline.passed();
   while (true) {
     std::size_t ready = 0;
     for (Item& item : items) {
-      if (item.file) item.ready = item.file->poll(table) & (item.wanted | kAlwaysReported);
+      if (item.file) {
+        const fs::Readiness now = item.file->readiness();
+        const std::uint32_t reported = item.wanted | kAlwaysReported;
+        item.ready = now.events & reported;
+        // Once something is ready nothing will be waited for.
+        if (watches && ready == 0 && !item.ready && now.changes) item.entry.attach(*now.changes, sleeper, reported);
+      }
       if (item.ready) ++ready;
-      // Once something is ready nothing will be waited for.
-      if (ready > 0) table = nullptr;
     }
     if (ready > 0 || deadline.passed()) return ready;
-    if (queues.failed()) return Errno::kNoMem;
-    table = nullptr;  // the queues are watched already
-    auto woken = task::block(deadline);
+    watches = false;
+    auto woken = sleeper.sleep(deadline);
     if (!woken && woken.error() == Errno::kRestart) return Errno::kRestart;
   }
 }
@@ -151,11 +152,11 @@ SyscallResult finish(SyscallResult result, const Timeout& timeout, mm::UserPtr<T
 
 SyscallResult poll_until(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline) {
   if (count > task::current().process->limits[task::kRlimitNofile].current) return Errno::kInval;
-  Vector<UserPoll> entries;
-  TRY(entries.resize(count));
-  TRY(mm::copy_from_user(entries.data(), polls.address(), count * sizeof(UserPoll)));
-  Vector<Item> items;
-  TRY(items.resize(count));
+  SmallArray<UserPoll, kFewItems> entries;
+  TRY(entries.make(count));
+  TRY(mm::copy_from_user(entries.begin(), polls.address(), count * sizeof(UserPoll)));
+  Items items;
+  TRY(items.make(count));
   for (std::size_t i = 0; i < count; ++i) {
     if (entries[i].fd < 0) continue;
     auto file = task::current().files->get(entries[i].fd);
@@ -190,52 +191,56 @@ constexpr std::uint32_t kSelectWanted[kSets] = {fs::kPollReadable, fs::kPollWrit
 constexpr std::uint32_t kSelectReady[kSets] = {fs::kPollReadable | fs::kPollHup | fs::kPollErr,
                                                fs::kPollWritable | fs::kPollErr, fs::kPollPri};
 
-struct SelectItem {
-  int fd;
-  std::uint8_t sets;
-};
-
 SyscallResult select_until(int count, const mm::UserPtr<std::uint64_t> (&sets)[kSets], Deadline deadline) {
   if (count < 0) return Errno::kInval;
   count = std::min(count, table_size(task::current().files->end()));
   const std::size_t words = (static_cast<std::size_t>(count) + 63) / 64;
   Vector<std::uint64_t> bits[kSets];
-  Vector<SelectItem> asked;
-  Vector<Item> items;
   for (std::size_t s = 0; s < kSets; ++s) {
     if (!sets[s]) continue;
     TRY(bits[s].resize(words));
     TRY(mm::copy_from_user(bits[s].data(), sets[s].address(), words * sizeof(std::uint64_t)));
   }
-  for (int fd = 0; fd < count; ++fd) {
-    const auto word = static_cast<std::size_t>(fd) / 64;
-    SelectItem select{fd, 0};
-    Item item;
+  const auto sets_of = [&](int fd) {
+    std::uint8_t asked = 0;
     for (std::size_t s = 0; s < kSets; ++s) {
-      if (bits[s].empty() || !(bits[s][word] >> (fd % 64) & 1)) continue;
-      select.sets |= static_cast<std::uint8_t>(1 << s);
-      item.wanted |= kSelectWanted[s];
+      if (!bits[s].empty() && (bits[s][static_cast<std::size_t>(fd) / 64] >> (fd % 64) & 1)) {
+        asked |= static_cast<std::uint8_t>(1 << s);
+      }
     }
-    if (select.sets == 0) continue;
-    item.file = TRY(task::current().files->get(fd));
-    TRY(asked.push_back(select));
-    TRY(items.push_back(std::move(item)));
+    return asked;
+  };
+  std::size_t asked = 0;
+  for (int fd = 0; fd < count; ++fd) asked += sets_of(fd) != 0;
+  Items items;
+  TRY(items.make(asked));
+  Item* item = items.begin();
+  for (int fd = 0; fd < count; ++fd) {
+    const std::uint8_t sets_with_it = sets_of(fd);
+    if (sets_with_it == 0) continue;
+    item->fd = fd;
+    item->sets = sets_with_it;
+    for (std::size_t s = 0; s < kSets; ++s) {
+      if (sets_with_it >> s & 1) item->wanted |= kSelectWanted[s];
+    }
+    item->file = TRY(task::current().files->get(fd));
+    ++item;
   }
   while (true) {
     TRY(wait_for(items, deadline));
     std::size_t ready = 0;
     for (auto& set : bits) std::fill(set.begin(), set.end(), 0);
-    for (std::size_t i = 0; i < items.size(); ++i) {
+    for (const Item& each : items) {
       for (std::size_t s = 0; s < kSets; ++s) {
-        if (!(asked[i].sets >> s & 1) || !(items[i].ready & kSelectReady[s])) continue;
-        bits[s][static_cast<std::size_t>(asked[i].fd) / 64] |= std::uint64_t{1} << (asked[i].fd % 64);
+        if (!(each.sets >> s & 1) || !(each.ready & kSelectReady[s])) continue;
+        bits[s][static_cast<std::size_t>(each.fd) / 64] |= std::uint64_t{1} << (each.fd % 64);
         ++ready;
       }
     }
     // An event that no set asks about (a hang-up of a descriptor in the write set only) does not end the call.
     if (ready == 0 && !deadline.passed()) {
-      for (Item& item : items) {
-        if (item.ready && !(item.ready & item.wanted)) item.file = nullptr, item.ready = 0;
+      for (Item& each : items) {
+        if (each.ready && !(each.ready & each.wanted)) each.file = nullptr, each.ready = 0;
       }
       continue;
     }

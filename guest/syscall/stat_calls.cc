@@ -148,8 +148,9 @@ SyscallResult write_statistics(const fs::Path& path, mm::UserPtr<fs::FileSystemS
     if (path.mount->read_only()) statistics.flags |= fs::kMountReadOnly;
     if (path.mount->flags & fs::kMountNoSymlinks) statistics.flags |= kNoSymlinks;
   } else {
-    constexpr std::int64_t kPipeFsMagic = 0x50495045;
-    statistics.type = kPipeFsMagic;
+    fs::Inode& inode = *path.dentry->inode();
+    if (!inode.nameless()) statistics = inode.file_system().statistics();
+    if (inode.nameless()) statistics.type = static_cast<std::int64_t>(inode.nameless_magic());
   }
   TRY(result.write(statistics));
   return 0;

@@ -23,31 +23,31 @@ struct Key {
 constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
 
 // A waiting thread, on its kernel stack.
-struct Waiter {
+struct FutexWaiter {
   Key key;
   std::uint32_t bits = kAllBits;
   bool woken = false;
-  WaitQueue queue;
+  Sleeper sleeper;
   ListNode node;
 };
 
 // Buckets are made of null pointers, so that the table is in .bss and only buckets in use are ever touched.
 class Bucket {
  public:
-  void push_back(Waiter& waiter) {
+  void push_back(FutexWaiter& waiter) {
     if (!list_) list_ = new (storage_) WaiterList();
     list_->push_back(waiter);
   }
   template <typename Visit>  // until it returns false; it may unlink the waiter that it is given
   void for_each(Visit visit) {
     if (!list_) return;
-    for (Waiter& waiter : *list_) {
+    for (FutexWaiter& waiter : *list_) {
       if (!visit(waiter)) return;
     }
   }
 
  private:
-  using WaiterList = List<Waiter, &Waiter::node>;
+  using WaiterList = List<FutexWaiter, &FutexWaiter::node>;
   WaiterList* list_ = nullptr;
   alignas(WaiterList) std::byte storage_[sizeof(WaiterList)] = {};
 };
@@ -83,16 +83,16 @@ Result<std::uint32_t> read_word(std::uint64_t address) {
   return mm::UserPtr<const std::uint32_t>(address).read();
 }
 
-void wake(Waiter& waiter) {
+void wake(FutexWaiter& waiter) {
   waiter.node.unlink();
   waiter.woken = true;
-  waiter.queue.wake_all();
+  waiter.sleeper.wake(kAnyEvent);
 }
 
 std::uint64_t wake_waiters(const Key& key, std::uint32_t count, std::uint32_t bits) {
   std::uint64_t woken = 0;
   if (count == 0) return 0;
-  bucket_of(key).for_each([&](Waiter& waiter) {
+  bucket_of(key).for_each([&](FutexWaiter& waiter) {
     if (waiter.key == key && (waiter.bits & bits)) {
       wake(waiter);
       ++woken;
@@ -160,15 +160,17 @@ struct WakeOperation {
 Result<void> futex_wait(std::uint64_t address, FutexScope scope, std::uint32_t expected, std::uint32_t bits,
                         Deadline deadline) {
   if (bits == 0) return Errno::kInval;
-  Waiter waiter;
+  FutexWaiter waiter;
   waiter.key = TRY(key_of(address, scope));
   waiter.bits = bits;
   // No other thread runs between this test and the wait: that is the atomicity which futex(2) promises.
   if (TRY(read_word(address)) != expected) return Errno::kAgain;
   bucket_of(waiter.key).push_back(waiter);
-  const auto waited = waiter.queue.wait_until([&] { return waiter.woken; }, deadline);
-  if (waiter.woken) return {};
-  return waited.error();
+  while (!waiter.woken) {
+    auto slept = waiter.sleeper.sleep(deadline);
+    if (!slept && !waiter.woken) return slept;
+  }
+  return {};
 }
 
 Result<std::uint64_t> futex_wake(std::uint64_t address, FutexScope scope, std::uint32_t count, std::uint32_t bits) {
@@ -184,8 +186,8 @@ Result<std::uint64_t> futex_requeue(std::uint64_t from, std::uint64_t to, FutexS
   std::uint64_t woken = 0;
   std::uint64_t moved = 0;
   // Moved waiters go through a list of their own: the target's bucket may be the one that is being walked.
-  List<Waiter, &Waiter::node> moving;
-  bucket_of(source).for_each([&](Waiter& waiter) {
+  List<FutexWaiter, &FutexWaiter::node> moving;
+  bucket_of(source).for_each([&](FutexWaiter& waiter) {
     if (waiter.key != source) return true;
     if (woken < wake_count) {
       wake(waiter);
@@ -198,7 +200,7 @@ Result<std::uint64_t> futex_requeue(std::uint64_t from, std::uint64_t to, FutexS
     }
     return woken < wake_count || moved < move_count;
   });
-  while (Waiter* waiter = moving.pop_front()) bucket_of(target).push_back(*waiter);
+  while (FutexWaiter* waiter = moving.pop_front()) bucket_of(target).push_back(*waiter);
   return woken + moved;
 }
 

@@ -100,7 +100,6 @@ void make_runnable(Task& task) {
 }
 
 void wake_task(Task& task) {
-  task.woken = true;
   if (task.state == TaskState::kSleeping || task.state == TaskState::kUninterruptible) make_runnable(task);
 }
 
@@ -146,42 +145,18 @@ bool is_interrupted(const Task& task, Interruptible interruptible) {
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   check_may_switch();
   Task& self = current();
-  if (!self.woken) {
-    if (is_interrupted(self, interruptible)) return Errno::kRestart;
-    if (deadline.passed()) return Errno::kTimedOut;
-    self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
-    if (!deadline.is_never()) {
-      self.sleep_timer.owner = &self;
-      timers_.arm(self.sleep_timer, deadline.ns(),
-                  [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
-    }
-    run_others();
-    self.state = TaskState::kRunnable;
-    self.sleep_timer.cancel();
+  if (is_interrupted(self, interruptible)) return Errno::kRestart;
+  if (deadline.passed()) return Errno::kTimedOut;
+  self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
+  if (!deadline.is_never()) {
+    self.sleep_timer.owner = &self;
+    timers_.arm(self.sleep_timer, deadline.ns(), [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
   }
-  if (self.woken) {
-    self.woken = false;
-    return {};
-  }
+  run_others();
+  self.state = TaskState::kRunnable;
+  self.sleep_timer.cancel();
   if (is_interrupted(self, interruptible)) return Errno::kRestart;
   return deadline.passed() ? Result<void>(Errno::kTimedOut) : Result<void>();
-}
-
-WaitNode::WaitNode(WaitQueue& queue) : task_(&current()) {
-  task_->woken = false;
-  queue.waiters_.push_back(*this);
-}
-
-void WaitQueue::wake_all() {
-  for (WaitNode& node : waiters_) wake_task(*node.task_);
-}
-
-void WaitQueue::wake_one() {
-  if (WaitNode* node = waiters_.pop_front()) {
-    // To the back, so that the next call wakes another one if this one is slow to leave.
-    waiters_.push_back(*node);
-    wake_task(*node->task_);
-  }
 }
 
 void leave_cpu_for_good() {

@@ -22,7 +22,7 @@ TimerQueue& timer_queue();
 
 // Puts a new or sleeping task on the run queue; no-op for one that is there already or runs.
 void make_runnable(Task& task);
-// Ends block() of a sleeping task, as a wake-up or (interruptible sleep only) for a signal.
+// Ends block() of a sleeping task: for a wake-up (Sleeper), or, of an interruptible sleep only, for a signal.
 void wake_task(Task& task);
 void interrupt_task(Task& task);
 

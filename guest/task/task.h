@@ -64,8 +64,7 @@ class Task final : public RefCounted {
 
   TaskSignals signals;  // mask, pending, alternate stack
 
-  bool woken = false;  // set by the waker, consumed by block()
-  Timer sleep_timer;   // armed while the task sleeps with a deadline
+  Timer sleep_timer;  // armed while the task sleeps with a deadline
 
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))

@@ -38,6 +38,8 @@ bool is_known(FileType type) {
     case FileType::kSymlink:
     case FileType::kSocket:
       return true;
+    case FileType::kNone:
+      break;
   }
   return false;
 }

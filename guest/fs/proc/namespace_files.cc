@@ -26,10 +26,10 @@ constexpr NamespaceKind kKinds[] = {
 };
 
 // Can be asked which kind it is, and nothing else: there is nothing to read, and nothing to enter.
-class OpenNamespace final : public File {
+class OpenNamespace final : public StoredFile {
  public:
   OpenNamespace(Path path, std::uint32_t flags, const NamespaceKind& kind)
-      : File(std::move(path), flags), kind_(kind) {}
+      : StoredFile(std::move(path), flags), kind_(kind) {}
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t) override {
     constexpr std::uint32_t kGetType = 0xb703;  // NS_GET_NSTYPE
     if (request == kGetType) return kind_.clone_flag;
@@ -52,6 +52,7 @@ class NamespaceInode final : public Inode {
     return metadata;
   }
   Result<void> change_metadata(const MetadataChange&) override { return Errno::kPerm; }
+  std::uint64_t nameless_magic() const override { return 0x6e736673; }  // NSFS_MAGIC
   Result<Ref<File>> open(const Path& path, std::uint32_t flags) override {
     if ((flags & kAccessMode) != kReadOnly) return Errno::kPerm;
     return Ref<File>(TRY(make_ref<OpenNamespace>(path, flags, kind_)));

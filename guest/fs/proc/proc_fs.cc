@@ -19,9 +19,9 @@ std::uint64_t number_of(const ProcNode& node) {
 }
 
 // Text that was generated once and is read at any offset; reading at the beginning makes it anew.
-class OpenProcFile final : public File {
+class OpenProcFile final : public StoredFile {
  public:
-  OpenProcFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
+  OpenProcFile(Path path, std::uint32_t flags) : StoredFile(std::move(path), flags) {}
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
     if (whence != kSeekSet && whence != kSeekCur) return Errno::kInval;

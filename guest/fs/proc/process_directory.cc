@@ -195,6 +195,7 @@ class DescriptorInfo final : public ProcFile {
     text.print("pos:\t{}\nflags:\t0{o}\nmnt_id:\t{}\nino:\t{}\n", file->offset(),
                file->flags() | (close_on_exec ? kCloseOnExec : 0), file->path().mount ? file->path().mount->id : 0,
                inode);
+    file->describe(text);
     return {};
   }
 

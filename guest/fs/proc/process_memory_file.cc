@@ -11,10 +11,10 @@ namespace kernel::fs {
 
 namespace {
 
-class OpenMemory final : public File {
+class OpenMemory final : public StoredFile {
  public:
   OpenMemory(Path path, std::uint32_t flags, task::Process& process)
-      : File(std::move(path), flags), process_(&process), program_(process.program) {}
+      : StoredFile(std::move(path), flags), process_(&process), program_(process.program) {}
 
   // Any position, even one that is negative as an offset: addresses are (Linux's mem_lseek).
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {

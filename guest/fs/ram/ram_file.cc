@@ -21,9 +21,9 @@ constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 43;
 constexpr int kKeepSize = 1;
 constexpr int kPunchHole = 2;
 
-class OpenRamFile final : public File {
+class OpenRamFile final : public StoredFile {
  public:
-  OpenRamFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
+  OpenRamFile(Path path, std::uint32_t flags) : StoredFile(std::move(path), flags) {}
   Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length) override {
     return file().allocate(mode, offset, length);
   }

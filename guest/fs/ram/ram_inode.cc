@@ -30,6 +30,8 @@ Result<Ref<RamInode>> RamInode::create(RamFs& fs, const NewInode& attributes) {
     case FileType::kBlockDevice:
     case FileType::kSocket:
       return make<RamSpecial>(fs, attributes);
+    case FileType::kNone:
+      break;
   }
   return Errno::kInval;
 }

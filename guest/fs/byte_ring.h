@@ -1,6 +1,9 @@
-// The bytes between the two ends of a pipe, as Linux keeps them: a ring of slots, each part of a page. How much fits
-// depends on slots and not on bytes alone (pipe(7), "Pipe capacity"): a slot is used until its last byte is read, and a
-// write adds to the last slot only if the part that fills no page fits there whole.
+// Bytes on their way from one end of something to the other: of a pipe, a stream socket, a pty. A ring of slots, each
+// part of a page, so that pages can be moved or shared instead of copied (splice(2), tee(2)).
+//
+// How much fits is the owner's to say. In a pipe, as Linux has it, that depends on slots and not on bytes alone (pipe(7),
+// "Pipe capacity"): a slot is used until its last byte is read, and a write adds to the last slot only if the part that
+// fills no page fits there whole (merge, append). Streams without records count bytes and fill pages up (fill).
 #pragma once
 
 #include <cstddef>
@@ -13,7 +16,7 @@
 
 namespace kernel::fs {
 
-struct PipeSlot {
+struct RingSlot {
   mm::FrameRef frame;
   std::uint16_t offset = 0;
   std::uint16_t length = 0;
@@ -23,7 +26,7 @@ struct PipeSlot {
   std::byte* data() const { return frame.data() + offset; }
 };
 
-class PipeRing {
+class ByteRing {
  public:
   Result<void> set_slots(std::size_t count);  // kBusy if more are in use, kNoMem
   std::size_t slots() const { return slots_.size(); }
@@ -31,7 +34,7 @@ class PipeRing {
   std::size_t free() const { return slots_.size() - used_ - reserved_; }
   bool empty() const { return used_ == 0; }
   bool full() const { return free() == 0; }
-  std::size_t bytes() const;
+  std::size_t bytes() const { return bytes_; }
 
   // From the front; a slot's part reaches the buffer whole or not at all (kFault).
   Result<std::size_t> take(mm::IoBuffer& buffer);
@@ -39,12 +42,19 @@ class PipeRing {
   Result<std::size_t> merge(mm::IoBuffer& buffer);
   // Up to a page into a new slot; the ring is not full.
   Result<std::size_t> append(mm::IoBuffer& buffer, bool packet);
+  // As much as there is, until the ring holds `most` bytes; it gets the slots that this needs. What could not be moved
+  // stays in the buffer; an error only if nothing could (kFault, kNoMem).
+  Result<std::size_t> fill(mm::IoBuffer& buffer, std::size_t most);
+  // Stores up to buffer.remaining() bytes from `offset` on and leaves them here (MSG_PEEK).
+  Result<std::size_t> peek(mm::IoBuffer& buffer, std::size_t offset) const;
+  void clear();
 
-  PipeSlot& at(std::size_t index) { return slots_[(first_ + index) % slots_.size()]; }
-  PipeSlot& front() { return at(0); }
+  RingSlot& at(std::size_t index) { return slots_[(first_ + index) % slots_.size()]; }
+  const RingSlot& at(std::size_t index) const { return slots_[(first_ + index) % slots_.size()]; }
+  RingSlot& front() { return at(0); }
   void consume(std::size_t count);  // of the front slot
   // Another reference to the first `length` bytes of `slot` behind what is here.
-  void push_shared(const PipeSlot& slot, std::size_t length);
+  void push_shared(const RingSlot& slot, std::size_t length);
   void push(mm::FrameRef frame, std::size_t length);
 
   // A slot that is kept free for who is still getting its contents, maybe asleep.
@@ -54,13 +64,14 @@ class PipeRing {
   Result<mm::FrameRef> new_frame();
 
  private:
-  PipeSlot& push_empty() { return slots_[(first_ + used_++) % slots_.size()]; }
+  RingSlot& push_empty() { return slots_[(first_ + used_++) % slots_.size()]; }
   void pop();
 
-  Vector<PipeSlot> slots_;
+  Vector<RingSlot> slots_;
   std::size_t first_ = 0;
   std::size_t used_ = 0;
   std::size_t reserved_ = 0;
+  std::size_t bytes_ = 0;
   // Of the slot that was emptied last: a pipe that is read as fast as it is written needs one page.
   mm::FrameRef spare_;
 };
