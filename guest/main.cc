@@ -49,25 +49,13 @@ void initialise_memory(const BootParameters& boot, std::uint64_t root_page_table
   mm::PageTable::set_boot_root(root_page_table);
 }
 
-void set_default_limits(task::Process& process) {
-  using task::kUnlimited;
-  for (task::Rlimit& limit : process.limits) limit = {kUnlimited, kUnlimited};
-  process.limits[task::kRlimitStack].current = 8 << 20;
-  process.limits[task::kRlimitCore] = {0, kUnlimited};
-  process.limits[task::kRlimitNofile] = {1024, 1 << 20};
-  process.limits[task::kRlimitNproc] = {30000, 30000};
-  process.limits[task::kRlimitMemlock] = {8 << 20, 8 << 20};
-  process.limits[task::kRlimitSigpending] = {4096, 4096};
-  process.limits[task::kRlimitMsgqueue] = {819200, 819200};
-  process.limits[task::kRlimitNice] = {0, 0};
-  process.limits[task::kRlimitRtprio] = {0, 0};
-}
-
 void set_limits(task::Process& process, const PayloadDescription& payload) {
-  set_default_limits(process);
+  process.limits = task::ResourceLimits::of_container();
   for (std::size_t i = 0; i < payload.limit_count(); ++i) {
     const PayloadDescription::Limit limit = payload.limit(i);
-    if (limit.resource < task::kRlimitCount) process.limits[limit.resource] = {limit.soft, limit.hard};
+    if (const auto resource = task::resource_of(limit.resource)) {
+      process.limits.set(*resource, {limit.soft, limit.hard});
+    }
   }
 }
 
@@ -97,15 +85,16 @@ Result<void> open_standard_streams(fs::FileTable& files, const PayloadDescriptio
 
 Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   Ref<task::Process> process = TRY(make_ref<task::Process>());
-  process->pid = process->group = process->session = TRY(task::allocate_id());
+  process->ids.pid = TRY(task::allocate_id());
+  process->ids.lead_session();
   process->signals.handlers = TRY(make_ref<task::SignalHandlers>());
   for (unsigned i = 0; i < task::kSignalCount; ++i) {
     const bool ignored = payload.ignored_signals >> i & 1;
     if (ignored) process->signals.handlers->actions[i].handler = task::SignalAction::kIgnore;
   }
-  process->start_ns = monotonic_ns();
+  process->accounting.start_ns = monotonic_ns();
   set_limits(*process, payload);
-  Ref<task::Task> first = TRY(task::Task::create(process, process->pid, {}));
+  Ref<task::Task> first = TRY(task::Task::create(process, process->ids.pid, {}));
   constexpr task::SignalSet kNeverBlocked = task::signal_bit(task::kSigKill) | task::signal_bit(task::kSigStop);
   first->signals.blocked = payload.blocked_signals & ~kNeverBlocked;
   task::add_process(*process);

@@ -41,7 +41,7 @@ class Terminal final : public fs::CharDevice, public InterruptHandler, public Li
   void echo(std::span<const char> characters) override { port_.output.echo(characters); }
   void signal(int number) override;
 
-  bool is_controlling(const task::Process& process) const { return session_ != 0 && process.session == session_; }
+  bool is_controlling(const task::Process& process) const { return session_ != 0 && process.ids.session == session_; }
   int foreground_group() const { return foreground_group_; }
   bool window_changed();
   void drain(const bool& give_up) {
@@ -106,9 +106,9 @@ Result<void> Terminal::start() {
 // The first session leader that opens a terminal nobody controls gets it (credentials(7)); that is the payload.
 Result<void> Terminal::open(std::uint32_t flags) {
   const task::Process& process = *task::current().process;
-  if (session_ == 0 && !(flags & fs::kNoCtty) && process.session == process.pid) {
-    session_ = process.session;
-    foreground_group_ = process.group;
+  if (session_ == 0 && !(flags & fs::kNoCtty) && process.ids.leads_session()) {
+    session_ = process.ids.session;
+    foreground_group_ = process.ids.group;
   }
   return start();
 }
@@ -150,12 +150,12 @@ void Terminal::signal(int number) {
 Result<void> Terminal::check_foreground(int number) {
   task::Task& self = task::current();
   const task::Process& process = *self.process;
-  if (!is_controlling(process) || process.group == foreground_group_ || foreground_group_ == 0) return {};
+  if (!is_controlling(process) || process.ids.group == foreground_group_ || foreground_group_ == 0) return {};
   const bool blocked = self.signals.blocked & task::signal_bit(number);
   const bool ignored = process.signals.handlers && process.signals.handlers->actions[number - 1].handler == 1;
   if (blocked || ignored) return number == task::kSigTtin ? Result<void>(Errno::kIo) : Result<void>();
-  if (task::is_orphaned_group(process.group)) return Errno::kIo;
-  task::send_signal_to_group(process.group, signal_from_terminal(number));
+  if (task::is_orphaned_group(process.ids.group)) return Errno::kIo;
+  task::send_signal_to_group(process.ids.group, signal_from_terminal(number));
   return Errno::kRestart;
 }
 
@@ -275,13 +275,13 @@ Result<std::uint64_t> Terminal::ioctl(std::uint32_t request, std::uint64_t argum
       return kDone;
     case kTiocSCtty:
       if (is_controlling(process)) return kDone;
-      if (process.session != process.pid || session_ != 0) return Errno::kPerm;
-      session_ = process.session;
-      foreground_group_ = process.group;
+      if (!process.ids.leads_session() || session_ != 0) return Errno::kPerm;
+      session_ = process.ids.session;
+      foreground_group_ = process.ids.group;
       return kDone;
     case kTiocNotty:
       if (!is_controlling(process)) return Errno::kNoTty;
-      if (process.session == process.pid) session_ = foreground_group_ = 0;
+      if (process.ids.leads_session()) session_ = foreground_group_ = 0;
       return kDone;
     case kTiocGPgrp:
       if (!is_controlling(process)) return Errno::kNoTty;
@@ -325,9 +325,9 @@ Result<void> Terminal::set_foreground(std::uint64_t argument) {
   bool exists = false;
   bool in_session = false;
   task::for_each_process([&](task::Process& other) {
-    if (other.group != group) return true;
+    if (other.ids.group != group) return true;
     exists = true;
-    in_session = other.session == session_;
+    in_session = other.ids.session == session_;
     return false;
   });
   if (!exists) return Errno::kSrch;

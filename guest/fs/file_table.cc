@@ -24,7 +24,7 @@ Result<Ref<File>> FileTable::get(int fd) const {
 }
 
 Result<int> FileTable::install(Ref<File> file, bool close_on_exec, int minimum) {
-  const std::uint64_t limit = task::current().process->limits[task::kRlimitNofile].current;
+  const std::uint64_t limit = task::current().process->limits.current(task::Resource::kOpenFiles);
   const std::size_t fd = used_.first_free(static_cast<std::size_t>(minimum));
   if (fd >= limit) return Errno::kMFile;
   TRY(make_room(fd));
@@ -34,7 +34,7 @@ Result<int> FileTable::install(Ref<File> file, bool close_on_exec, int minimum) 
 
 Result<void> FileTable::install_at(int fd, Ref<File> file, bool close_on_exec) {
   const auto index = static_cast<std::size_t>(fd);
-  if (fd < 0 || index >= task::current().process->limits[task::kRlimitNofile].current) return Errno::kBadF;
+  if (fd < 0 || index >= task::current().process->limits.current(task::Resource::kOpenFiles)) return Errno::kBadF;
   TRY(make_room(index));
   drop(index);
   put(index, std::move(file), close_on_exec);

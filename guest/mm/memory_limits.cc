@@ -7,12 +7,12 @@ namespace kernel::mm {
 
 MemoryLimits memory_limits_of_caller() {
   const task::Task& self = task::current();
-  const task::Rlimit* limits = self.process->limits;
-  return {.total = limits[task::kRlimitAs].current,
-          .data = limits[task::kRlimitData].current,
-          .stack = limits[task::kRlimitStack].current,
-          .locked = self.credentials.can(task::Capability::kIpcLock) ? ~std::uint64_t{0}
-                                                                     : limits[task::kRlimitMemlock].current};
+  const task::ResourceLimits& limits = self.process->limits;
+  return {.total = limits.current(task::Resource::kAddressSpace),
+          .data = limits.current(task::Resource::kData),
+          .stack = limits.current(task::Resource::kStack),
+          .locked = self.credentials.can(task::Capability::kIpcLock) ? task::kUnlimited
+                                                                     : limits.current(task::Resource::kLockedMemory)};
 }
 
 }  // namespace kernel::mm

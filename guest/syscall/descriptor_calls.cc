@@ -61,7 +61,7 @@ SyscallResult open_at(int directory_fd, mm::UserString path, std::uint32_t flags
 }
 
 SyscallResult duplicate(const Ref<fs::File>& file, std::uint64_t minimum, bool close_on_exec) {
-  if (minimum >= task::current().process->limits[task::kRlimitNofile].current) return Errno::kInval;
+  if (minimum >= task::current().process->limits.current(task::Resource::kOpenFiles)) return Errno::kInval;
   return static_cast<std::uint64_t>(TRY(files().install(file, close_on_exec, static_cast<int>(minimum))));
 }
 

@@ -19,7 +19,7 @@ void report_missing(std::uint64_t number) {
     word |= std::uint64_t{1} << (number % 64);
   }
   log(LogLevel::kInfo, "system call {} is not implemented (first used by {}, pid {})", number,
-      std::string_view(task::current().name), task::current().process->pid);
+      std::string_view(task::current().name), task::current().process->ids.pid);
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ Result<Process*> process_or_self(int pid) {
 bool group_exists(int group, int session) {
   bool found = false;
   task::for_each_process([&](Process& process) {
-    found = process.group == group && process.session == session;
+    found = process.ids.group == group && process.ids.session == session;
     return !found;
   });
   return found;
@@ -99,14 +99,14 @@ bool is_group_in_use(int group) {
 }  // namespace
 
 SyscallResult sys_getpid() {
-  return static_cast<std::uint64_t>(own_process().pid);
+  return static_cast<std::uint64_t>(own_process().ids.pid);
 }
 SyscallResult sys_gettid() {
   return static_cast<std::uint64_t>(task::current().tid);
 }
 SyscallResult sys_getppid() {
-  const Process* parent = own_process().parent;
-  return static_cast<std::uint64_t>(parent ? parent->pid : 0);
+  const Process* parent = own_process().family.parent();
+  return static_cast<std::uint64_t>(parent ? parent->ids.pid : 0);
 }
 
 SyscallResult sys_getuid() {
@@ -208,33 +208,33 @@ SyscallResult sys_setpgid(int pid, int group) {
   Process& self = own_process();
   Process* process = TRY(process_or_self(pid));
   if (process != &self) {
-    if (process->parent != &self) return Errno::kSrch;
-    if (process->session != self.session) return Errno::kPerm;
-    if (process->has_executed) return Errno::kAcces;
+    if (process->family.parent() != &self) return Errno::kSrch;
+    if (process->ids.session != self.ids.session) return Errno::kPerm;
+    if (process->program.executed()) return Errno::kAcces;
   }
-  if (process->session == process->pid) return Errno::kPerm;  // a session leader
-  if (group == 0) group = process->pid;
-  if (group != process->pid && !group_exists(group, self.session)) return Errno::kPerm;
-  process->group = group;
+  if (process->ids.leads_session()) return Errno::kPerm;  // a session leader
+  if (group == 0) group = process->ids.pid;
+  if (group != process->ids.pid && !group_exists(group, self.ids.session)) return Errno::kPerm;
+  process->ids.group = group;
   return 0;
 }
 
 SyscallResult sys_getpgid(int pid) {
-  return static_cast<std::uint64_t>(TRY(process_or_self(pid))->group);
+  return static_cast<std::uint64_t>(TRY(process_or_self(pid))->ids.group);
 }
 SyscallResult sys_getpgrp() {
-  return static_cast<std::uint64_t>(own_process().group);
+  return static_cast<std::uint64_t>(own_process().ids.group);
 }
 SyscallResult sys_getsid(int pid) {
-  return static_cast<std::uint64_t>(TRY(process_or_self(pid))->session);
+  return static_cast<std::uint64_t>(TRY(process_or_self(pid))->ids.session);
 }
 
 SyscallResult sys_setsid() {
   Process& self = own_process();
   // Nobody may be left in another session with this process's id as group.
-  if (is_group_in_use(self.pid)) return Errno::kPerm;
-  self.session = self.group = self.pid;
-  return static_cast<std::uint64_t>(self.pid);
+  if (is_group_in_use(self.ids.pid)) return Errno::kPerm;
+  self.ids.lead_session();
+  return static_cast<std::uint64_t>(self.ids.pid);
 }
 
 }  // namespace kernel::syscall

@@ -46,16 +46,21 @@ bool may_change_limits(Process& target) {
          mine.gid == theirs.egid && mine.gid == theirs.sgid;
 }
 
-Result<void> set_limit(Process& target, unsigned resource, const task::Rlimit& wanted) {
+Result<void> set_limit(Process& target, task::Resource resource, const task::Rlimit& wanted) {
   constexpr std::uint64_t kMaxOpenFiles = 1 << 20;  // Linux's fs.nr_open
   if (wanted.current > wanted.maximum) return Errno::kInval;
-  task::Rlimit& limit = target.limits[resource];
   const bool privileged = task::current().credentials.can(task::Capability::kSysResource);
-  if (wanted.maximum > limit.maximum && !privileged) return Errno::kPerm;
-  if (resource == task::kRlimitNofile && wanted.maximum > kMaxOpenFiles) return Errno::kPerm;
-  limit = wanted;
-  if (resource == task::kRlimitCpu) task::cpu_limit_changed(target);
+  if (wanted.maximum > target.limits.maximum(resource) && !privileged) return Errno::kPerm;
+  if (resource == task::Resource::kOpenFiles && wanted.maximum > kMaxOpenFiles) return Errno::kPerm;
+  target.limits.set(resource, wanted);
+  if (resource == task::Resource::kCpu) task::cpu_limit_changed(target);
   return {};
+}
+
+Result<task::Resource> resource_of(unsigned number) {
+  const auto resource = task::resource_of(number);
+  if (!resource) return Errno::kInval;
+  return *resource;
 }
 
 }  // namespace
@@ -132,14 +137,17 @@ SyscallResult sys_personality(std::uint32_t persona) {
   return kLinux;
 }
 
-SyscallResult sys_prlimit64(int pid, unsigned resource, mm::UserPtr<const task::Rlimit> limit,
+SyscallResult sys_prlimit64(int pid, unsigned number, mm::UserPtr<const task::Rlimit> limit,
                             mm::UserPtr<task::Rlimit> old_limit) {
-  if (resource >= task::kRlimitCount) return Errno::kInval;
+  const task::Resource resource = TRY(resource_of(number));
   Task* thread = pid == 0 ? nullptr : task::find_task(pid);  // any of the process
-  Process* target = pid == 0 ? task::current().process.get() : thread ? thread->process.get() : task::find_process(pid);
+  // Held: while the limit is read, other tasks may run, and it may end.
+  const Ref<Process> target(pid == 0 ? task::current().process.get()
+                            : thread ? thread->process.get()
+                                     : task::find_process(pid));
   if (!target) return Errno::kSrch;
   if (!may_change_limits(*target)) return Errno::kPerm;
-  const task::Rlimit old = target->limits[resource];
+  const task::Rlimit old = target->limits.get(resource);
   if (limit) {
     const task::Rlimit wanted = TRY(limit.read());
     TRY(set_limit(*target, resource, wanted));
@@ -148,14 +156,14 @@ SyscallResult sys_prlimit64(int pid, unsigned resource, mm::UserPtr<const task::
   return 0;
 }
 
-SyscallResult sys_getrlimit(unsigned resource, mm::UserPtr<task::Rlimit> limit) {
-  if (resource >= task::kRlimitCount) return Errno::kInval;
-  TRY(limit.write(task::current().process->limits[resource]));
+SyscallResult sys_getrlimit(unsigned number, mm::UserPtr<task::Rlimit> limit) {
+  const task::Resource resource = TRY(resource_of(number));
+  TRY(limit.write(task::current().process->limits.get(resource)));
   return 0;
 }
 
-SyscallResult sys_setrlimit(unsigned resource, mm::UserPtr<const task::Rlimit> limit) {
-  if (resource >= task::kRlimitCount) return Errno::kInval;
+SyscallResult sys_setrlimit(unsigned number, mm::UserPtr<const task::Rlimit> limit) {
+  const task::Resource resource = TRY(resource_of(number));
   const task::Rlimit wanted = TRY(limit.read());
   TRY(set_limit(*task::current().process, resource, wanted));
   return 0;
@@ -184,7 +192,7 @@ SyscallResult sys_membarrier(int command, unsigned flags, int) {
     kGetRegistrations = 512,
   };
   if (flags != 0) return Errno::kInval;
-  std::uint32_t& registered = task::current().process->membarrier_registrations;
+  std::uint32_t& registered = task::current().process->policy.membarrier_registrations;
   const auto use = [&](std::uint32_t registration) -> SyscallResult {
     if (!(registered & registration)) return Errno::kPerm;
     return 0;

@@ -151,7 +151,7 @@ SyscallResult finish(SyscallResult result, const Timeout& timeout, mm::UserPtr<T
 }
 
 SyscallResult poll_until(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadline deadline) {
-  if (count > task::current().process->limits[task::kRlimitNofile].current) return Errno::kInval;
+  if (count > task::current().process->limits.current(task::Resource::kOpenFiles)) return Errno::kInval;
   SmallArray<UserPoll, kFewItems> entries;
   TRY(entries.make(count));
   TRY(mm::copy_from_user(entries.begin(), polls.address(), count * sizeof(UserPoll)));

@@ -57,9 +57,9 @@ Result<void> for_each_selected(int which, int who, Visit visit) {
   const Task& self = task::current();
   bool found = false;
   task::for_each_process([&](Process& process) {
-    const bool selected = which == kProcess ? process.pid == (who ? who : self.process->pid)
+    const bool selected = which == kProcess ? process.ids.pid == (who ? who : self.process->ids.pid)
                           : which == kGroup
-                              ? process.group == (who ? who : self.process->group)
+                              ? process.ids.group == (who ? who : self.process->ids.group)
                               : process.real_uid() == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
     if (selected) {
       found = true;
@@ -122,7 +122,7 @@ SyscallResult sys_sched_yield() {
 
 SyscallResult sys_getpriority(int which, int who) {
   int lowest = 20;
-  TRY(for_each_selected(which, who, [&](Process& process) { lowest = std::min(lowest, process.nice); }));
+  TRY(for_each_selected(which, who, [&](Process& process) { lowest = std::min(lowest, process.policy.nice); }));
   // 40 down to 1, so that it is no error number (getpriority(2), "C library/kernel differences").
   return static_cast<std::uint64_t>(20 - lowest);
 }
@@ -133,13 +133,15 @@ SyscallResult sys_setpriority(int which, int who, int nice) {
   Errno error = Errno::kNone;
   // A hint that the round-robin scheduler does not take, but that programs read back.
   TRY(for_each_selected(which, who, [&](Process& process) {
-    if (!mine.can(task::Capability::kSysNice) && process.real_uid() != mine.euid) {
+    const bool privileged = mine.can(task::Capability::kSysNice);
+    // RLIMIT_NICE is as high as 20 - nice may become.
+    const bool within_limit = static_cast<std::uint64_t>(20 - nice) <= process.limits.current(task::Resource::kNice);
+    if (!privileged && process.real_uid() != mine.euid) {
       error = Errno::kPerm;
-    } else if (!mine.can(task::Capability::kSysNice) &&
-               nice<process.nice&& static_cast<std::uint64_t>(20 - nice)> process.limits[task::kRlimitNice].current) {
+    } else if (!privileged && nice < process.policy.nice && !within_limit) {
       error = Errno::kAcces;
     } else {
-      process.nice = nice;
+      process.policy.nice = nice;
     }
   }));
   if (error != Errno::kNone) return error;
@@ -222,10 +224,10 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
     case kGetParentDeathSignal:
       return write_int(argument2, self.signals.parent_death_signal);
     case kGetDumpable:
-      return process.dumpable;
+      return process.policy.dumpable;
     case kSetDumpable:
       if (argument2 > 1) return Errno::kInval;
-      process.dumpable = argument2 != 0;
+      process.policy.dumpable = argument2 != 0;
       return 0;
     case kGetKeepCapabilities:
       return (self.credentials.capabilities.secure_bits & task::kSecureKeepCapabilities) != 0;
@@ -255,21 +257,21 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
       self.timer_slack_ns = static_cast<std::int64_t>(argument2) > 0 ? argument2 : Task::kDefaultTimerSlackNs;
       return 0;
     case kSetChildSubreaper:
-      process.adopts_orphans = argument2 != 0;
+      process.family.adopts_orphans = argument2 != 0;
       return 0;
     case kGetChildSubreaper:
-      return write_int(argument2, process.adopts_orphans);
+      return write_int(argument2, process.family.adopts_orphans);
     case kGetTiming:
       return 0;  // PR_TIMING_STATISTICAL
     case kSetTiming:
       return argument2 == 0 ? SyscallResult(0) : SyscallResult(Errno::kInval);
     case kSetNoNewPrivileges:
       if (argument2 != 1 || argument3 || argument4 || argument5) return Errno::kInval;
-      process.no_new_privileges = true;
+      process.policy.no_new_privileges = true;
       return 0;
     case kGetNoNewPrivileges:
       if (argument2 || argument3 || argument4 || argument5) return Errno::kInval;
-      return process.no_new_privileges;
+      return process.policy.no_new_privileges;
     case kGetTidAddress:
       TRY(mm::UserPtr<std::uint64_t>(argument2).write(self.clear_child_tid));
       return 0;

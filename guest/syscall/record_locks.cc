@@ -53,7 +53,7 @@ Result<fs::RecordLock> decode(fs::File& file, const UserLock& user, bool owned_b
 
   fs::RecordLock lock;
   lock.owner = owned_by_file ? static_cast<const void*>(&file) : static_cast<const void*>(task::current().files.get());
-  lock.pid = owned_by_file ? -1 : task::current().process->pid;
+  lock.pid = owned_by_file ? -1 : task::current().process->ids.pid;
   lock.type = static_cast<fs::LockType>(user.type);
   lock.start = static_cast<std::uint64_t>(start);
   lock.end = static_cast<std::uint64_t>(last);

@@ -29,7 +29,7 @@ bool is_signal(int signal) {
 bool may_signal(task::Process& target, int signal) {
   const Task& self = task::current();
   if (self.credentials.can(task::Capability::kKill)) return true;
-  if (signal == task::kSigCont && target.session == self.process->session) return true;
+  if (signal == task::kSigCont && target.ids.session == self.process->ids.session) return true;
   const Task* thread = target.threads.front();
   const std::uint32_t real = thread ? thread->credentials.uid : target.real_uid();
   const std::uint32_t saved = thread ? thread->credentials.suid : real;
@@ -68,7 +68,7 @@ Result<task::Process*> process_of(int pid) {
 // A thread, which must belong to process `pid` unless that is 0.
 Result<Task*> thread_of(int pid, int tid) {
   Task* thread = task::find_task(tid);
-  if (!thread || (pid != 0 && thread->process->pid != pid)) return Errno::kSrch;
+  if (!thread || (pid != 0 && thread->process->ids.pid != pid)) return Errno::kSrch;
   return thread;
 }
 
@@ -86,7 +86,7 @@ Result<SignalInfo> read_info(mm::UserPtr<const SignalInfo> address, int signal, 
   SignalInfo info = TRY(address.read());
   info.signal = signal;
   info.padding = 0;
-  if ((info.code >= 0 || info.code == task::kSiTkill) && task::current().process->pid != pid) return Errno::kPerm;
+  if ((info.code >= 0 || info.code == task::kSiTkill) && task::current().process->ids.pid != pid) return Errno::kPerm;
   return info;
 }
 
@@ -237,12 +237,12 @@ SyscallResult sys_kill(int pid, int signal) {
     task::Process* target = TRY(process_of(pid));
     TRY(signal_process(*target, signal));
   } else if (pid == -1) {
-    TRY(signal_processes(signal, [&](task::Process& p) { return p.pid != 1 && p.pid != self.pid; }));
+    TRY(signal_processes(signal, [&](task::Process& p) { return p.ids.pid != 1 && p.ids.pid != self.ids.pid; }));
   } else {
     // The most negative number has no positive counterpart, and names no group.
     if (pid == -2147483647 - 1) return Errno::kSrch;
-    const int group = pid == 0 ? self.group : -pid;
-    TRY(signal_processes(signal, [&](task::Process& p) { return p.group == group; }));
+    const int group = pid == 0 ? self.ids.group : -pid;
+    TRY(signal_processes(signal, [&](task::Process& p) { return p.ids.group == group; }));
   }
   return 0;
 }

@@ -149,8 +149,8 @@ SyscallResult sys_times(mm::UserPtr<Tms> times) {
   Process& process = *task::current().process;
   const task::CpuTime time = task::process_cpu_time(process);
   if (times) {
-    TRY(times.write({to_ticks(time.user_ns), to_ticks(time.system_ns), to_ticks(process.reaped_user_ns),
-                     to_ticks(process.reaped_system_ns)}));
+    TRY(times.write({to_ticks(time.user_ns), to_ticks(time.system_ns), to_ticks(process.accounting.reaped.user_ns),
+                     to_ticks(process.accounting.reaped.system_ns)}));
   }
   return static_cast<std::uint64_t>(to_ticks(monotonic_ns()));
 }
@@ -168,14 +168,14 @@ SyscallResult sys_getrusage(int who, mm::UserPtr<Rusage> usage) {
       result = to_rusage(task::task_cpu_time(self));
       break;
     case kChildren:
-      result = to_rusage({process.reaped_user_ns, process.reaped_system_ns});
+      result = to_rusage({process.accounting.reaped.user_ns, process.accounting.reaped.system_ns});
       break;
     default:
       return Errno::kInval;
   }
   if (who != kChildren) {
     result.max_resident_kib = static_cast<std::int64_t>(self.space->peak_resident_pages() * (mm::kPageSize / 1024));
-    result.minor_faults = static_cast<std::int64_t>(process.minor_faults);
+    result.minor_faults = static_cast<std::int64_t>(process.accounting.minor_faults);
   }
   TRY(usage.write(result));
   return 0;

@@ -23,7 +23,7 @@ Result<void> check(const CloneArguments& arguments) {
   if ((flags & kCloneSighand) && !(flags & kCloneVm)) return Errno::kInval;
   if ((flags & kCloneSighand) && (flags & kCloneClearSighand)) return Errno::kInval;
   // Nobody's child is process 1's sibling.
-  if ((flags & kCloneParent) && !current().process->parent) return Errno::kInval;
+  if ((flags & kCloneParent) && !current().process->family.parent()) return Errno::kInval;
   if ((flags & kCloneThread) && (flags & (kCloneNewUser | kCloneNewPid))) return Errno::kInval;
   // One container is one set of namespaces here.
   if (flags & kNamespaceFlags) return Errno::kPerm;
@@ -35,25 +35,20 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   Task& self = current();
   Process& maker = *self.process;
   Ref<Process> process = TRY(make_ref<Process>());
-  process->pid = pid;
-  process->group = maker.group;
-  process->session = maker.session;
+  process->ids.pid = pid;
+  process->ids.group = maker.ids.group;
+  process->ids.session = maker.ids.session;
   // A sibling ends as its maker would (clone(2), CLONE_PARENT).
   const bool sibling = arguments.flags & kCloneParent;
-  process->exit_signal = sibling ? maker.exit_signal : arguments.exit_signal;
-  process->parent_program = sibling ? maker.parent_program : maker.program;
-  process->executable = maker.executable;
-  process->executable_path = TRY(maker.executable_path.clone());
-  process->arguments_start = maker.arguments_start, process->arguments_end = maker.arguments_end;
-  process->environment_start = maker.environment_start, process->environment_end = maker.environment_end;
-  process->start_ns = monotonic_ns();
-  process->dumpable = maker.dumpable;
-  process->no_new_privileges = maker.no_new_privileges;
-  process->nice = maker.nice;
-  process->membarrier_registrations = maker.membarrier_registrations;
-  process->oom_score_adj = maker.oom_score_adj;
-  process->oom_score_adj_minimum = maker.oom_score_adj_minimum;
-  for (unsigned i = 0; i < kRlimitCount; ++i) process->limits[i] = maker.limits[i];
+  process->family.exit_signal = sibling ? maker.family.exit_signal : arguments.exit_signal;
+  process->family.parent_program = sibling ? maker.family.parent_program : maker.program.generation;
+  process->program.executable = maker.program.executable;
+  process->program.path = TRY(maker.program.path.clone());
+  process->program.arguments = maker.program.arguments;
+  process->program.environment = maker.program.environment;
+  process->accounting.start_ns = monotonic_ns();
+  process->policy = maker.policy;
+  process->limits = maker.limits;
   if (arguments.flags & kCloneSighand) {
     process->signals.handlers = maker.signals.handlers;
   } else {
@@ -121,19 +116,15 @@ Result<int> clone(const CloneArguments& arguments) {
   if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};
 
   if (!thread) {
-    Process* parent = flags & kCloneParent ? self.process->parent : self.process.get();
-    process->parent = parent;
-    if (parent) parent->children.push_back(*process);
-    process->vfork_pending = flags & kCloneVfork;
+    Process* parent = flags & kCloneParent ? self.process->family.parent() : self.process.get();
+    if (parent) process->family.join(*parent);
+    if (flags & kCloneVfork) process->vfork.begin();
     add_process(*process);
   }
   make_runnable(*task.leak());
 
   if (flags & kCloneVfork) {
-    // The maker waits until the child has left the address space that they share, or until its own end: then the child
-    // goes on alone.
-    const auto waited = process->vfork_done.wait_until([&] { return !process->vfork_pending; }, Deadline::never(),
-                                                       Interruptible::kFatal);
+    const auto waited = process->vfork.wait();
     if (!waited) return waited.error();
   }
   return tid;

@@ -10,7 +10,7 @@ CpuTime task_cpu_time(const Task& task) {
 }
 
 CpuTime process_cpu_time(Process& process) {
-  return {process.user_ns, process.system_ns};
+  return process.accounting.cpu_time;
 }
 
 }  // namespace kernel::task

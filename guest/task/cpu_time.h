@@ -12,6 +12,11 @@ struct CpuTime {
   std::uint64_t user_ns = 0;
   std::uint64_t system_ns = 0;
   std::uint64_t total_ns() const { return user_ns + system_ns; }
+  CpuTime& operator+=(const CpuTime& other) {
+    user_ns += other.user_ns;
+    system_ns += other.system_ns;
+    return *this;
+  }
 };
 
 CpuTime task_cpu_time(const Task& task);

@@ -75,7 +75,7 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
   const std::uint64_t needed =
       program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
-  if (needed > current().process->limits[kRlimitStack].current / 4 + kInitialStack) return Errno::k2Big;
+  if (needed > current().process->limits.current(Resource::kStack) / 4 + kInitialStack) return Errno::k2Big;
   mm::AddressSpace::MapRequest request;
   request.length = page_ceil(needed + kInitialStack);
   request.address = top - request.length;
@@ -232,17 +232,16 @@ Result<void> execute(Program program) {
   }
   space->load();
   self.space = std::move(space);
-  process.end_vfork();
+  process.vfork.end();
   set_name(self, name);
-  process.executable = std::move(program.file);
-  process.executable_path = std::move(executable_path);
-  process.arguments_start = stack.arguments_start, process.arguments_end = stack.arguments_end;
-  process.environment_start = stack.environment_start, process.environment_end = stack.environment_end;
+  process.program.executable = std::move(program.file);
+  process.program.path = std::move(executable_path);
+  process.program.arguments = {stack.arguments_start, stack.arguments_end};
+  process.program.environment = {stack.environment_start, stack.environment_end};
+  ++process.program.generation;
   assume(self, identity);
-  process.has_executed = true;
-  ++process.program;
-  process.membarrier_registrations = 0;
-  process.exit_signal = kSigChld;
+  process.policy.membarrier_registrations = 0;
+  process.family.exit_signal = kSigChld;
   arch::write_fs_base({});
   arch::write_gs_base({});
 

@@ -17,31 +17,29 @@ namespace {
 
 // Who takes the orphans: the nearest ancestor that asked for them, or process 1.
 Process* new_parent(Process& process) {
-  for (Process* ancestor = process.parent; ancestor; ancestor = ancestor->parent) {
-    if (ancestor->adopts_orphans && !ancestor->group_exiting) return ancestor;
+  for (Process* ancestor = process.family.parent(); ancestor; ancestor = ancestor->family.parent()) {
+    if (ancestor->family.adopts_orphans && !ancestor->life.exiting) return ancestor;
   }
   return find_process(1);
 }
 
 void give_children_away(Process& process) {
   Process* init = new_parent(process);
-  for (Process& child : process.children) {
-    child.sibling_node.unlink();
-    child.parent = init;
-    child.exit_signal = kSigChld;  // who adopts them waits for nothing else
-    init->children.push_back(child);
+  for (Process& child : process.family.children()) {
+    child.family.join(*init);
+    child.family.exit_signal = kSigChld;  // who adopts them waits for nothing else
     if (Task* leader = child.leader(); leader && leader->signals.parent_death_signal) {
       send_signal(child, kernel_signal(leader->signals.parent_death_signal));
     }
-    if (child.state == ProcessState::kZombie && notify_parent_of_exit(child)) remove_process(child);
+    if (child.life.state == ProcessState::kZombie && notify_parent_of_exit(child)) remove_process(child);
   }
 }
 
 void end_process(Process& process) {
   Task& self = current();
-  process.end_vfork();
-  if (process.pid == 1) {
-    const int status = process.exit_status;
+  process.vfork.end();
+  if (process.ids.pid == 1) {
+    const int status = process.life.exit_status;
     drivers::end_machine(status >> 8 & 0xff, status & 0x7f);
   }
   cancel_process_timers(process);
@@ -49,9 +47,9 @@ void end_process(Process& process) {
   hang_up_orphaned_groups(process);
   give_children_away(process);
   process.signals.pending.discard(~SignalSet{0});
-  process.executable = nullptr;
-  process.zombie_charge = std::move(self.charge);
-  process.state = ProcessState::kZombie;
+  process.program.executable = nullptr;
+  process.life.zombie_charge = std::move(self.charge);
+  process.life.state = ProcessState::kZombie;
   if (notify_parent_of_exit(process)) remove_process(process);
 }
 
@@ -71,9 +69,9 @@ void leave_address_space(Task& self) {
 }
 
 void begin_process_exit(Process& process, int status) {
-  if (process.group_exiting) return;
-  process.group_exiting = true;
-  process.exit_status = status;
+  if (process.life.exiting) return;
+  process.life.exiting = true;
+  process.life.exit_status = status;
   for (Task& thread : process.threads) {
     // Whatever it waits for, it must look up now: block() reports a deliverable signal to a task of an ending process.
     if (thread.state != TaskState::kDead) make_runnable(thread);
@@ -84,24 +82,24 @@ void exit_thread(int status) {
   Task& self = current();
   // No Ref of our own: this stack is left for good, so its destructor would never run. The task keeps its process.
   Process& process = *self.process;
-  if (process.live_threads == 1) {
-    if (!process.group_exiting) process.exit_status = status;
-    process.group_exiting = true;
+  if (process.threads.count() == 1) {
+    if (!process.life.exiting) process.life.exit_status = status;
+    process.life.exiting = true;
   }
   account_exit();
-  if (self.tid == process.pid) process.remember_uid(self.credentials.uid);
+  if (self.tid == process.ids.pid) process.life.uid_at_exit = self.credentials.uid;
   leave_address_space(self);
   // Files are closed by the last thread that uses them, while it still is a task that can block.
   self.files = nullptr;
   self.fs = nullptr;
   self.signals.pending.discard(~SignalSet{0});
   self.leave_process();
-  if (process.live_threads == 0) {
+  if (process.threads.count() == 0) {
     end_process(process);
   } else {
     self.charge.give_back();
     retarget_signals(self);
-    process.threads_changed.wake_all();
+    process.threads.changed.wake_all();
   }
   // The address space goes with the task, when another one's is loaded.
   leave_cpu_for_good();
@@ -114,26 +112,26 @@ void exit_process(int status) {
 
 bool must_exit(const Task& task) {
   const Process& process = *task.process;
-  return process.group_exiting || (process.exec_thread && process.exec_thread != &task);
+  return process.life.exiting || (process.threads.executing && process.threads.executing != &task);
 }
 
 bool end_other_threads() {
   Task& self = current();
   Process& process = *self.process;
-  if (process.group_exiting) return false;
-  if (process.live_threads > 1) {
-    process.exec_thread = &self;
+  if (process.life.exiting) return false;
+  if (process.threads.count() > 1) {
+    process.threads.executing = &self;
     for (Task& thread : process.threads) {
       if (&thread != &self) make_runnable(thread);
     }
-    while (process.live_threads > 1) {
-      auto waited = process.threads_changed.wait_until([&] { return process.live_threads == 1; }, Deadline::never(),
+    while (process.threads.count() > 1) {
+      auto waited = process.threads.changed.wait_until([&] { return process.threads.count() == 1; }, Deadline::never(),
                                                        Interruptible::kNo);
       if (!waited) break;
     }
-    process.exec_thread = nullptr;
+    process.threads.executing = nullptr;
   }
-  self.set_tid(process.pid);
+  self.set_tid(process.ids.pid);
   return true;
 }
 

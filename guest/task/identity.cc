@@ -50,7 +50,7 @@ void commit(Task& task, const Ids& users, const Ids& groups, const Capabilities&
   who.set_group_ids(groups);
   who.capabilities = capabilities;
   if (!other) return;
-  task.process->dumpable = false;
+  task.process->policy.dumpable = false;
   task.signals.parent_death_signal = 0;
 }
 
@@ -58,7 +58,7 @@ void commit(Task& task, const Ids& users, const Ids& groups, const Capabilities&
 void apply_set_ids(const fs::File& file, const fs::Metadata& metadata, const Process& process,
                    ProgramIdentity& identity) {
   const fs::Mount* mount = file.path().mount.get();
-  if (process.no_new_privileges || (mount && (mount->flags & fs::kMountNoSuid))) return;
+  if (process.policy.no_new_privileges || (mount && (mount->flags & fs::kMountNoSuid))) return;
   constexpr std::uint32_t kGroupExecute = 010;
   if (metadata.mode & fs::kModeSetUid) identity.users.effective = metadata.uid;
   // Without execute permission for the group, the bit stood for mandatory locking.
@@ -126,9 +126,9 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
 
   const bool set_ids = fresh.users.effective != old.uid || fresh.groups.effective != old.gid;
   const bool gains = !capabilities.permitted.is_subset_of(old.capabilities.permitted);
-  const bool unsafe = task.process->no_new_privileges || shares_file_system_context(task);
+  const bool unsafe = task.process->policy.no_new_privileges || shares_file_system_context(task);
   if ((set_ids || gains) && unsafe) {
-    if (!old.can(Capability::kSetuid) || task.process->no_new_privileges) {
+    if (!old.can(Capability::kSetuid) || task.process->policy.no_new_privileges) {
       fresh.users.effective = old.uid;
       fresh.groups.effective = old.gid;
     }
@@ -151,7 +151,7 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
 
 void assume(Task& task, const ProgramIdentity& identity) {
   const Credentials& old = task.credentials;
-  task.process->dumpable = identity.readable && old.euid == old.uid && old.egid == old.gid;
+  task.process->policy.dumpable = identity.readable && old.euid == old.uid && old.egid == old.gid;
   if (identity.secure) task.signals.parent_death_signal = 0;
   commit(task, identity.users, identity.groups, identity.capabilities);
 }

@@ -49,7 +49,7 @@ bool is_short_of_memory() {
 // Killing one of those who share an address space frees nothing.
 void kill_all_of(mm::AddressSpace& space) {
   for_each_process([&](Process& process) {
-    if (process.state != ProcessState::kZombie && space_of(process) == &space)
+    if (process.life.state != ProcessState::kZombie && space_of(process) == &space)
       begin_process_exit(process, signal_status(kSigKill));
     return true;
   });
@@ -59,7 +59,7 @@ void kill_all_of(mm::AddressSpace& space) {
 bool somebody_is_ending() {
   bool found = false;
   for_each_process([&](Process& process) {
-    found = process.state != ProcessState::kZombie && process.group_exiting;
+    found = process.life.state != ProcessState::kZombie && process.life.exiting;
     return !found;
   });
   return found;
@@ -75,7 +75,7 @@ bool kill_the_largest() {
   mm::AddressSpace& space = *space_of(victim);
   ++kills_;
   log(LogLevel::kWarning, "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB",
-      mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name), victim.pid,
+      mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name), victim.ids.pid,
       memory_of(victim) * 4);
   kill_all_of(space);
   if (&space == current().space.get()) return false;
@@ -86,14 +86,14 @@ bool kill_the_largest() {
 }  // namespace
 
 std::optional<std::int64_t> badness_of(Process& process) {
-  if (process.state == ProcessState::kZombie || process.group_exiting || !space_of(process)) return {};
-  if (process.oom_score_adj == kLowestOomAdjustment) return {};
+  if (process.life.state == ProcessState::kZombie || process.life.exiting || !space_of(process)) return {};
+  if (process.policy.oom_score_adj == kLowestOomAdjustment) return {};
   const auto all = static_cast<std::int64_t>(mm::memory_statistics().total_frames);
-  return static_cast<std::int64_t>(memory_of(process)) + process.oom_score_adj * all / kHighestOomAdjustment;
+  return static_cast<std::int64_t>(memory_of(process)) + process.policy.oom_score_adj * all / kHighestOomAdjustment;
 }
 
 bool make_room() {
-  if (current().process->group_exiting) return false;
+  if (current().process->life.exiting) return false;
   if (mm::free_unused_tables() && !is_short_of_memory()) return true;
   let_the_ending_end();
   if (!is_short_of_memory()) return true;
@@ -103,7 +103,7 @@ bool make_room() {
 }
 
 bool make_room_now() {
-  if (current().process->group_exiting) return false;
+  if (current().process->life.exiting) return false;
   if (mm::free_unused_tables() && !is_short_of_memory()) return true;
   if (!kill_the_largest()) return false;
   return !is_short_of_memory();

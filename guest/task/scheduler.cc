@@ -209,7 +209,7 @@ void account_entry() {
   const std::uint64_t now = monotonic_ns();
   Task& self = current();
   self.user_ns += now - accounted_until_ns_;
-  self.process->user_ns += now - accounted_until_ns_;
+  self.process->accounting.cpu_time.user_ns += now - accounted_until_ns_;
   accounted_until_ns_ = now;
 }
 
@@ -217,7 +217,7 @@ void account_exit() {
   const std::uint64_t now = monotonic_ns();
   Task& self = current();
   self.system_ns += now - accounted_until_ns_;
-  self.process->system_ns += now - accounted_until_ns_;
+  self.process->accounting.cpu_time.system_ns += now - accounted_until_ns_;
   accounted_until_ns_ = now;
 }
 

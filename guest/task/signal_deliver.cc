@@ -46,10 +46,10 @@ bool next_signal(Task& task, SignalInfo& info) {
 void take_default_action(Task& task, int signal) {
   Process& process = *task.process;
   if (is_stop_signal(signal)) {
-    if (signal == kSigStop || !is_orphaned_group(process.group)) stop_process(process, signal);
+    if (signal == kSigStop || !is_orphaned_group(process.ids.group)) stop_process(process, signal);
     return;
   }
-  log(LogLevel::kDebug, "process {} ({}) ended by signal {}", process.pid, task.name, signal);
+  log(LogLevel::kDebug, "process {} ({}) ended by signal {}", process.ids.pid, task.name, signal);
   exit_process(signal_status(signal));
 }
 
@@ -91,7 +91,7 @@ void deliver_pending_signals(arch::TrapFrame& frame, bool from_syscall, Errno sy
   Errno interrupted = from_syscall && is_restart(syscall_error) ? syscall_error : Errno::kNone;
   for (;;) {
     if (must_exit(task)) exit_thread(0);
-    if (task.process->state == ProcessState::kStopped) {
+    if (task.process->life.state == ProcessState::kStopped) {
       wait_while_stopped();
       continue;
     }

@@ -29,7 +29,7 @@ void discard_everywhere(Process& process, SignalSet signals) {
 }
 
 bool is_dying(const Process& process) {
-  return process.state == ProcessState::kZombie || process.group_exiting;
+  return process.life.state == ProcessState::kZombie || process.life.exiting;
 }
 
 // A blocked signal is never dropped for being ignored: its disposition may change before it is unblocked.
@@ -54,7 +54,7 @@ bool ends_process(const Process& process, int signal) {
 void let_act(Task& task, int signal) {
   Process& process = *task.process;
   const bool waited_for = task.signals.waited_for & signal_bit(signal);
-  if (!waited_for && process.state != ProcessState::kStopped && ends_process(process, signal)) {
+  if (!waited_for && process.life.state != ProcessState::kStopped && ends_process(process, signal)) {
     begin_process_exit(process, signal_status(signal));
   } else {
     interrupt_task(task);
@@ -160,7 +160,7 @@ void send_signal(Task& task, const SignalInfo& info) {
 
 void send_signal_to_group(int process_group, const SignalInfo& info) {
   for_each_process([&](Process& process) {
-    if (process.group == process_group) send_signal(process, info);
+    if (process.ids.group == process_group) send_signal(process, info);
     return true;
   });
 }
@@ -188,7 +188,7 @@ SignalInfo signal_from_current(int signal, SignalCode code) {
   SignalInfo info;
   info.signal = signal;
   info.code = code;
-  info.sender = {.pid = task.process->pid, .uid = task.credentials.uid, .value = 0};
+  info.sender = {.pid = task.process->ids.pid, .uid = task.credentials.uid, .value = 0};
   return info;
 }
 
@@ -199,7 +199,7 @@ SignalSet pending_signals(const Task& task) {
 bool has_deliverable_signal(const Task& task) {
   if (pending_signals(task) & ~task.signals.blocked) return true;
   if (task.signals.fault.signal != 0) return true;
-  return must_exit(task) || task.process->state == ProcessState::kStopped;
+  return must_exit(task) || task.process->life.state == ProcessState::kStopped;
 }
 
 bool take_signal(Task& task, SignalSet signals, SignalInfo& info) {
@@ -229,7 +229,7 @@ void set_blocked_signals(Task& task, SignalSet blocked) {
 
 void retarget_signals(Task& exiting) {
   exiting.signals.blocked = ~SignalSet{0};
-  if (exiting.process->group_exiting) return;
+  if (exiting.process->life.exiting) return;
   for (SignalSet rest = exiting.process->signals.pending.set; rest != 0; rest &= rest - 1) {
     wake_one_that_wants(*exiting.process, __builtin_ctzll(rest) + 1);
   }

@@ -17,6 +17,7 @@ constinit std::uint64_t forks_ = 0;
 }  // namespace
 
 Task::~Task() = default;
+Process::Process() : family(*this) {}
 Process::~Process() = default;
 
 Result<int> allocate_id() {
@@ -28,8 +29,7 @@ Result<Ref<Task>> Task::create(Ref<Process> process, int tid, const arch::TrapFr
   TRY(task->context.initialise(frame));
   task->set_tid(tid);
   task->start_ns = monotonic_ns();
-  process->threads.push_back(*task);
-  ++process->live_threads;
+  process->threads.add(*task);
   task->process = static_cast<Ref<Process>&&>(process);
   return task;
 }
@@ -41,8 +41,7 @@ void Task::set_tid(int id) {
 }
 
 void Task::leave_process() {
-  process_node.unlink();
-  --process->live_threads;
+  process->threads.remove(*this);
   // It keeps its number for whoever still asks for it, but the number is somebody else's to have.
   ids().at(tid).task = nullptr;
 }
@@ -51,33 +50,32 @@ void add_process(Process& process) {
   process.retain();
   ++forks_;
   ++process_count_;
-  Process* before = ids().process_up_to(process.pid);
+  Process* before = ids().process_up_to(process.ids.pid);
   Process* after = before ? processes_->next(*before) : processes_->front();
   if (after) {
     processes_->insert_before(*after, process);
   } else {
     processes_->push_back(process);
   }
-  ids().at(process.pid).process = &process;
+  ids().at(process.ids.pid).process = &process;
 }
 
 void remove_process(Process& process) {
   --process_count_;
-  ids().at(process.pid).process = nullptr;
+  ids().at(process.ids.pid).process = nullptr;
   process.table_node.unlink();
-  process.sibling_node.unlink();
-  process.parent = nullptr;
-  process.zombie_charge.give_back();
+  process.family.leave();
+  process.life.zombie_charge.give_back();
   process.release();
 }
 
 Task* Process::leader() {
-  return find_task(pid);
+  return find_task(ids.pid);
 }
 
 std::uint32_t Process::real_uid() {
   const Task* thread = leader();
-  return thread ? thread->credentials.uid : uid_at_exit_;
+  return thread ? thread->credentials.uid : life.uid_at_exit;
 }
 
 Process* find_process(int pid) {

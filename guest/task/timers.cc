@@ -56,7 +56,7 @@ void real_timer_fired(Timer& timer) {
 // RLIMIT_CPU (getrlimit(2)): SIGXCPU at the soft limit and, as Linux does it, once more after each second from there on,
 // for which it moves the soft limit; SIGKILL at the hard one. Without a soft limit Linux does not look at the hard one.
 bool has_cpu_limit(const Process& process) {
-  return process.limits[kRlimitCpu].current != kUnlimited;
+  return process.limits.current(Resource::kCpu) != kUnlimited;
 }
 
 std::uint64_t limit_ns(std::uint64_t seconds) {
@@ -65,13 +65,13 @@ std::uint64_t limit_ns(std::uint64_t seconds) {
 
 void enforce_cpu_limit(Process& process) {
   if (!has_cpu_limit(process)) return;
-  Rlimit& limit = process.limits[kRlimitCpu];
+  const Rlimit limit = process.limits.get(Resource::kCpu);
   const std::uint64_t used = process_cpu_time(process).total_ns();
   if (used >= limit_ns(limit.maximum)) {
     send_signal(process, kernel_signal(kSigKill));
   } else if (used >= limit_ns(limit.current)) {
     send_signal(process, kernel_signal(kSigXcpu));
-    ++limit.current;
+    process.limits.set(Resource::kCpu, {limit.current + 1, limit.maximum});
   }
 }
 
@@ -90,7 +90,7 @@ void arm_cpu_timer(Process& process) {
     if (setting.remaining_ns != 0) remaining = std::min(remaining, setting.remaining_ns);
   }
   if (has_cpu_limit(process)) {
-    const std::uint64_t limit = limit_ns(process.limits[kRlimitCpu].current);
+    const std::uint64_t limit = limit_ns(process.limits.current(Resource::kCpu));
     const std::uint64_t used = process_cpu_time(process).total_ns();
     remaining = std::min(remaining, limit > used ? limit - used : 0);
   }
@@ -118,7 +118,7 @@ void cpu_deadlines_changed(Process& process) {
 }  // namespace
 
 void start_cpu_timers(Process& process) {
-  if (has_cpu_deadline(process) && !process.group_exiting) arm_cpu_timer(process);
+  if (has_cpu_deadline(process) && !process.life.exiting) arm_cpu_timer(process);
 }
 
 void stop_cpu_timers(Process& process) {

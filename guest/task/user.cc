@@ -28,19 +28,19 @@ User::~User() {
 }
 
 bool has_too_many_tasks(const User& user, const Process& process) {
-  return user.uid() != 0 && user.tasks > process.limits[kRlimitNproc].current;
+  return user.uid() != 0 && user.tasks > process.limits.current(Resource::kProcesses);
 }
 
 bool may_make_task(const Task& task) {
   const Ref<User>& user = task.charge.user();
   if (!user || user->uid() == 0) return true;
   if (task.credentials.can(Capability::kSysResource) || task.credentials.can(Capability::kSysAdmin)) return true;
-  return user->tasks < task.process->limits[kRlimitNproc].current;
+  return user->tasks < task.process->limits.current(Resource::kProcesses);
 }
 
 Result<SignalCharge> charge_signal(const Task& receiver) {
   const Ref<User>& user = receiver.charge.user();
-  if (user && user->queued_signals >= receiver.process->limits[kRlimitSigpending].current) return Errno::kAgain;
+  if (user && user->queued_signals >= receiver.process->limits.current(Resource::kPendingSignals)) return Errno::kAgain;
   return SignalCharge(user);
 }
 

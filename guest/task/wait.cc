@@ -8,17 +8,16 @@ namespace kernel::task {
 namespace {
 
 bool matches(const Process& child, int which, unsigned options) {
-  const bool clone_child = child.exit_signal != kSigChld;
+  const bool clone_child = child.family.exit_signal != kSigChld;
   if (!(options & kWaitAll) && clone_child != static_cast<bool>(options & kWaitClone)) return false;
-  if (which > 0) return child.pid == which;
+  if (which > 0) return child.ids.pid == which;
   if (which == -1) return true;
-  return child.group == (which == 0 ? current().process->group : -which);
+  return child.ids.group == (which == 0 ? current().process->ids.group : -which);
 }
 
 CpuTime total_cpu_time(Process& child) {
   CpuTime time = process_cpu_time(child);
-  time.user_ns += child.reaped_user_ns;
-  time.system_ns += child.reaped_system_ns;
+  time += child.accounting.reaped;
   return time;
 }
 
@@ -27,24 +26,23 @@ WaitEvent take_event(Process& child, unsigned options) {
   const bool consume = !(options & kWaitNoWait);
   WaitEvent event;
   event.uid = child.real_uid();
-  if (child.state == ProcessState::kZombie && (options & kWaitExited)) {
-    event.pid = child.pid;
-    event.status = child.exit_status;
+  if (child.life.state == ProcessState::kZombie && (options & kWaitExited)) {
+    event.pid = child.ids.pid;
+    event.status = child.life.exit_status;
     event.cpu_time = total_cpu_time(child);
     if (consume) {
-      Process& self = *current().process;
-      self.reaped_user_ns += event.cpu_time.user_ns;
-      self.reaped_system_ns += event.cpu_time.system_ns;
+      current().process->accounting.reaped += event.cpu_time;
       remove_process(child);
     }
-  } else if (child.state == ProcessState::kStopped && !child.stop_reported && (options & kWaitStopped)) {
-    event.pid = child.pid;
-    event.status = child.stop_signal << 8 | 0x7f;
-    if (consume) child.stop_reported = true;
-  } else if (child.continued && (options & kWaitContinued)) {
-    event.pid = child.pid;
+  } else if (child.life.state == ProcessState::kStopped && !child.life.report.stop_reported &&
+             (options & kWaitStopped)) {
+    event.pid = child.ids.pid;
+    event.status = child.life.report.stop_signal << 8 | 0x7f;
+    if (consume) child.life.report.stop_reported = true;
+  } else if (child.life.report.continued && (options & kWaitContinued)) {
+    event.pid = child.ids.pid;
     event.status = 0xffff;
-    if (consume) child.continued = false;
+    if (consume) child.life.report.continued = false;
   }
   return event;
 }
@@ -65,15 +63,15 @@ Result<WaitEvent> wait_for_child(int which, unsigned options) {
     };
     if (which > 0) {
       Process* child = find_process(which);
-      if (child && child->parent == &self && has_event(*child)) return true;
+      if (child && child->family.parent() == &self && has_event(*child)) return true;
     } else {
-      for (Process& child : self.children) {
+      for (Process& child : self.family.children()) {
         if (has_event(child)) return true;
       }
     }
     return !any || (options & kWaitNoHang);
   };
-  TRY(self.child_changed.wait_until(look));
+  TRY(self.family.child_changed.wait_until(look));
   if (!any) return Errno::kChild;
   return event;
 }

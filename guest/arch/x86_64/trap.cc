@@ -41,7 +41,7 @@ void send_fault(Signal signal, int code, std::uint64_t address) {
   info.fault_address = address;
   task::Task& self = task::current();
   log(LogLevel::kDebug, "{} (pid {}): signal {} at {x}, address {x}, stack {x}", std::string_view(self.name),
-      self.process->pid, static_cast<int>(signal), self.frame().rip, address, self.frame().rsp);
+      self.process->ids.pid, static_cast<int>(signal), self.frame().rip, address, self.frame().rsp);
   task::force_signal(self, info);
 }
 
@@ -59,7 +59,7 @@ void page_fault(TrapFrame& frame) {
                                                        : mm::FaultAccess::kRead;
   frame.error_code = hide_kernel(frame.error_code, address);
   task::Task& self = task::current();
-  ++self.process->minor_faults;
+  ++self.process->accounting.minor_faults;
   for (;;) {
     const auto result = address < husk::abi::kUserEnd ? self.space->fault(address, access, mm::FaultOrigin::kHardware)
                                                       : mm::FaultResult::kNoMapping;

@@ -153,9 +153,9 @@ class RootDirectory final : public NodeDirectory {
     }
     const auto first = std::min<std::uint64_t>(entries_before(position, kNumberBase), task::kMaxPid);
     task::for_each_process_from(static_cast<int>(first), [&](task::Process& process) {
-      const auto pid = static_cast<std::uint64_t>(process.pid);
+      const auto pid = static_cast<std::uint64_t>(process.ids.pid);
       FixedText<16> name;
-      name.print("{}", process.pid);
+      name.print("{}", process.ids.pid);
       return visitor.entry(name.view(), pid << 16, FileType::kDirectory, kNumberBase + pid + 1);
     });
     return {};

@@ -40,16 +40,16 @@ Result<int> parse_number(std::string_view text) {
 
 Result<void> set_adjustment(task::Process& process, int adjustment) {
   const bool privileged = task::current().credentials.can(task::Capability::kSysResource);
-  if (adjustment < process.oom_score_adj_minimum && !privileged) return Errno::kAcces;
-  process.oom_score_adj = adjustment;
-  if (privileged) process.oom_score_adj_minimum = adjustment;
+  if (adjustment < process.policy.oom_score_adj_minimum && !privileged) return Errno::kAcces;
+  process.policy.oom_score_adj = adjustment;
+  if (privileged) process.policy.oom_score_adj_minimum = adjustment;
   return {};
 }
 
 }  // namespace
 
 Result<void> write_process_oom_score_adj(const ProcSubject& subject, ProcText& text) {
-  const int value = subject.process.oom_score_adj;
+  const int value = subject.process.policy.oom_score_adj;
   text.print("{}{}\n", value < 0 ? "-" : "", static_cast<unsigned>(value < 0 ? -value : value));
   return {};
 }
@@ -61,7 +61,7 @@ Result<void> accept_oom_score_adj(const ProcSubject& subject, std::string_view t
 }
 
 Result<void> write_process_oom_adj(const ProcSubject& subject, ProcText& text) {
-  const int adjustment = subject.process.oom_score_adj;
+  const int adjustment = subject.process.policy.oom_score_adj;
   const int value = adjustment == kHighestOomAdjustment ? kOldHighest : adjustment * -kOldNever / kHighestOomAdjustment;
   text.print("{}{}\n", value < 0 ? "-" : "", static_cast<unsigned>(value < 0 ? -value : value));
   return {};
@@ -73,7 +73,7 @@ Result<void> accept_oom_adj(const ProcSubject& subject, std::string_view text) {
   const int adjustment = value == kOldHighest ? kHighestOomAdjustment : value * kHighestOomAdjustment / -kOldNever;
   // The old file only ever went up without privilege, whatever root had allowed.
   const bool privileged = task::current().credentials.can(task::Capability::kSysResource);
-  if (adjustment < subject.process.oom_score_adj && !privileged) return Errno::kAcces;
+  if (adjustment < subject.process.policy.oom_score_adj && !privileged) return Errno::kAcces;
   return set_adjustment(subject.process, adjustment);
 }
 

@@ -43,7 +43,7 @@ Result<void> describe_owner(const Who& who, Metadata& metadata) {
   if (!subject) return Errno::kNoEnt;
   // What a process that hides (prctl(2) PR_SET_DUMPABLE) shows belongs to root.
   const ProcSubject& found = subject.value();
-  if (!found.task || !found.process.dumpable) return {};
+  if (!found.task || !found.process.policy.dumpable) return {};
   metadata.uid = found.task->credentials.euid;
   metadata.gid = found.task->credentials.egid;
   return {};
@@ -160,8 +160,8 @@ class MagicLink final : public ProcInode {
         if (!subject.task || !subject.task->fs) return Errno::kNoEnt;
         return Path(subject.task->fs->root);
       case Kind::kExe:
-        if (!subject.process.executable) return Errno::kNoEnt;
-        return Path(subject.process.executable->path());
+        if (!subject.process.program.executable) return Errno::kNoEnt;
+        return Path(subject.process.program.executable->path());
       case Kind::kNamespace:
         return namespace_path(namespace_kinds()[static_cast<std::size_t>(which_)]);
       case Kind::kDescriptor:
@@ -333,7 +333,7 @@ class TaskDirectory final : public ProcInode {
  protected:
   Result<void> describe(Metadata& metadata) override {
     auto subject = find_subject(who_);
-    if (subject) metadata.links = 2 + subject.value().process.live_threads;
+    if (subject) metadata.links = 2 + subject.value().process.threads.count();
     return describe_owner(who_, metadata);
   }
 
@@ -404,7 +404,7 @@ Result<void> check_inspection(task::Process& process) {
   const task::Task& reader = task::current();
   if (&process == reader.process.get() || reader.credentials.can(task::Capability::kSysPtrace)) return {};
   task::Task* target = process.threads.front();
-  if (!target || !process.dumpable) return Errno::kAcces;
+  if (!target || !process.policy.dumpable) return Errno::kAcces;
   const task::Credentials& who = target->credentials;
   const std::uint32_t uid = reader.credentials.fsuid, gid = reader.credentials.fsgid;
   const bool same =
@@ -418,7 +418,7 @@ Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid) {
     // /proc/TID of a thread that is not a leader is there, too, though not listed (proc(5)).
     task::Task* thread = tid == 0 ? task::find_task(pid) : nullptr;
     if (!thread) return Errno::kNoEnt;
-    return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, Who{thread->process->pid, 0})));
+    return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, Who{thread->process->ids.pid, 0})));
   }
   return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, who)));
 }

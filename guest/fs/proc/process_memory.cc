@@ -65,11 +65,12 @@ void put_mapping(const mm::Mapping& mapping, ProcText& text) {
 }  // namespace
 
 Result<void> write_process_cmdline(const ProcSubject& subject, ProcText& text) {
-  return put_user_range(subject, subject.process.arguments_start, subject.process.arguments_end, text);
+  return put_user_range(subject, subject.process.program.arguments.start, subject.process.program.arguments.end, text);
 }
 
 Result<void> write_process_environ(const ProcSubject& subject, ProcText& text) {
-  return put_user_range(subject, subject.process.environment_start, subject.process.environment_end, text);
+  return put_user_range(subject, subject.process.program.environment.start, subject.process.program.environment.end,
+                        text);
 }
 
 Result<void> write_process_maps(const ProcSubject& subject, ProcText& text) {

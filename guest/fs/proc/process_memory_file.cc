@@ -14,7 +14,7 @@ namespace {
 class OpenMemory final : public StoredFile {
  public:
   OpenMemory(Path path, std::uint32_t flags, task::Process& process)
-      : StoredFile(std::move(path), flags), process_(&process), program_(process.program) {}
+      : StoredFile(std::move(path), flags), process_(&process), program_(process.program.generation) {}
 
   // Any position, even one that is negative as an offset: addresses are (Linux's mem_lseek).
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
@@ -47,7 +47,7 @@ class OpenMemory final : public StoredFile {
   template <typename Move>
   Result<std::size_t> move(std::uint64_t& address, mm::IoBuffer& buffer, Move move_part) {
     task::Task* task = process_->threads.front();
-    if (process_->program != program_) return 0;
+    if (process_->program.generation != program_) return 0;
     const Ref<mm::AddressSpace> space = task ? task->space : nullptr;
     if (!space) return 0;
     const auto page = mm::FrameRef::adopt(TRY(mm::allocate_frame(mm::Fill::kNone)));

@@ -19,8 +19,8 @@ struct State {
 };
 
 State state_of(const ProcSubject& subject) {
-  if (subject.process.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
-  if (subject.process.state == task::ProcessState::kStopped) return {'T', "stopped"};
+  if (subject.process.life.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
+  if (subject.process.life.state == task::ProcessState::kStopped) return {'T', "stopped"};
   switch (subject.task->state) {
     case task::TaskState::kRunnable:
       return {'R', "running"};
@@ -37,7 +37,7 @@ State state_of(const ProcSubject& subject) {
 // A zombie has no thread left to have a name; its program's stands in.
 std::string_view name_of(const ProcSubject& subject) {
   if (subject.task) return subject.task->name;
-  const std::string_view path = subject.process.executable_path;
+  const std::string_view path = subject.process.program.path;
   return path.substr(path.rfind('/') + 1).substr(0, sizeof(task::Task::name) - 1);
 }
 
@@ -98,21 +98,23 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
       subject.whole_process || !subject.task ? task::process_cpu_time(process) : task::task_cpu_time(*subject.task);
   const MemoryUse memory = memory_of(subject);
   const Dispositions signals = dispositions_of(process);
-  const int id = subject.whole_process || !subject.task ? process.pid : subject.task->tid;
+  const int id = subject.whole_process || !subject.task ? process.ids.pid : subject.task->tid;
   text.print("{} ({}) {} {} {} {} ", id, name_of(subject), state_of(subject).letter,
-             process.parent ? process.parent->pid : 0, int{process.group}, int{process.session});
+             process.family.parent() ? process.family.parent()->ids.pid : 0, int{process.ids.group},
+             int{process.ids.session});
   // tty_nr and tpgid, then flags and page faults: minor, of children, major, of children. The terminal is /dev/console,
   // whose numbers are below 256, where the device's number in proc(5) is as in stat(2).
   const int foreground = drivers::foreground_group_of(process);
   const std::uint32_t terminal = foreground < 0 ? 0 : kTerminalMajor << 8 | kConsoleMinor;
-  text.print("{} {} 0 {} 0 0 0 ", terminal, foreground, process.minor_faults);
+  text.print("{} {} 0 {} 0 0 0 ", terminal, foreground, process.accounting.minor_faults);
   text.print("{} {} {} {} ", time.user_ns / kNanosecondsPerTick, time.system_ns / kNanosecondsPerTick,
-             process.reaped_user_ns / kNanosecondsPerTick, process.reaped_system_ns / kNanosecondsPerTick);
+             process.accounting.reaped.user_ns / kNanosecondsPerTick,
+             process.accounting.reaped.system_ns / kNanosecondsPerTick);
   // priority, nice, threads, itrealvalue, start time
-  text.print("{} {} {} 0 {} ", 20 + process.nice, process.nice, process.live_threads,
-             process.start_ns / kNanosecondsPerTick);
+  text.print("{} {} {} 0 {} ", 20 + process.policy.nice, process.policy.nice, process.threads.count(),
+             process.accounting.start_ns / kNanosecondsPerTick);
   text.print("{} {} {} ", memory.sizes.total, memory.resident / mm::kPageSize,
-             process.limits[task::kRlimitRss].current);
+             process.limits.current(task::Resource::kResidentSet));
   // startcode, endcode, startstack, kstkesp, kstkeip: not told, as to a reader without ptrace rights.
   text.put("0 0 0 0 0 ");
   // Signals as decimal masks of the first 31.
@@ -121,18 +123,18 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   const std::uint64_t blocked = subject.task ? subject.task->signals.blocked : 0;
   text.print("{} {} {} {} ", pending & low, blocked & low, signals.ignored & low, signals.caught & low);
   // wchan, nswap, cnswap, exit_signal, processor, rt_priority, policy, delayacct, guest times
-  text.print("0 0 0 {} 0 0 0 0 0 0 ", process.exit_signal);
+  text.print("0 0 0 {} 0 0 0 0 0 0 ", process.family.exit_signal);
   // start_data, end_data, start_brk, arguments, environment, exit code
   const std::uint64_t start_break = subject.task && subject.task->space ? subject.task->space->break_start() : 0;
-  text.print("0 0 {} {} {} {} {} {}\n", start_break, process.arguments_start, process.arguments_end,
-             process.environment_start, process.environment_end, process.exit_status);
+  text.print("0 0 {} {} {} {} {} {}\n", start_break, process.program.arguments.start, process.program.arguments.end,
+             process.program.environment.start, process.program.environment.end, process.life.exit_status);
   return {};
 }
 
 Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   task::Process& process = subject.process;
   const State state = state_of(subject);
-  const int id = subject.whole_process || !subject.task ? process.pid : subject.task->tid;
+  const int id = subject.whole_process || !subject.task ? process.ids.pid : subject.task->tid;
   text.print("Name:\t{}\n", name_of(subject));
   if (subject.task && subject.task->fs) {
     text.put("Umask:\t");
@@ -140,7 +142,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
     text.put("\n");
   }
   text.print("State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", state.letter, state.name,
-             process.pid, id, process.parent ? process.parent->pid : 0);
+             process.ids.pid, id, process.family.parent() ? process.family.parent()->ids.pid : 0);
   const task::Credentials nobody;
   const task::Credentials& who = subject.task ? subject.task->credentials : nobody;
   text.print("Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid);
@@ -148,8 +150,8 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   text.print("FDSize:\t{}\nGroups:\t", subject.task && subject.task->files ? subject.task->files->end() : 0);
   for (std::uint32_t group : who.groups) text.print("{} ", group);
   if (who.groups.empty()) text.put(" ");  // as Linux ends the list
-  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid, id, int{process.group},
-             int{process.session});
+  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.ids.pid, id, int{process.ids.group},
+             int{process.ids.session});
   if (subject.task && subject.task->space) {
     const MemoryUse memory = memory_of(subject);
     const mm::AddressSpace& space = *subject.task->space;
@@ -169,9 +171,9 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
     put_kilobytes(text, "VmSwap", 0);
   }
   const Dispositions signals = dispositions_of(process);
-  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", process.live_threads,
+  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", process.threads.count(),
              subject.task && subject.task->charge.user() ? subject.task->charge.user()->queued_signals : 0,
-             process.limits[task::kRlimitSigpending].current);
+             process.limits.current(task::Resource::kPendingSignals));
   put_mask(text, "SigPnd", subject.task ? subject.task->signals.pending.set : 0);
   put_mask(text, "ShdPnd", process.signals.pending.set);
   put_mask(text, "SigBlk", subject.task ? subject.task->signals.blocked : 0);
@@ -183,7 +185,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   put_mask(text, "CapEff", held.effective.bits());
   put_mask(text, "CapBnd", held.bounding.bits());
   put_mask(text, "CapAmb", held.ambient.bits());
-  text.print("NoNewPrivs:\t{}\nSeccomp:\t0\n", process.no_new_privileges ? 1 : 0);
+  text.print("NoNewPrivs:\t{}\nSeccomp:\t0\n", process.policy.no_new_privileges ? 1 : 0);
   text.put("Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
   return {};
 }
@@ -198,27 +200,27 @@ Result<void> write_process_statm(const ProcSubject& subject, ProcText& text) {
 
 Result<void> write_process_limits(const ProcSubject& subject, ProcText& text) {
   struct Row {
-    unsigned resource;
+    task::Resource resource;
     std::string_view name;
     std::string_view unit;
   };
   static constexpr Row kRows[] = {
-      {task::kRlimitCpu, "Max cpu time", "seconds"},
-      {task::kRlimitFsize, "Max file size", "bytes"},
-      {task::kRlimitData, "Max data size", "bytes"},
-      {task::kRlimitStack, "Max stack size", "bytes"},
-      {task::kRlimitCore, "Max core file size", "bytes"},
-      {task::kRlimitRss, "Max resident set", "bytes"},
-      {task::kRlimitNproc, "Max processes", "processes"},
-      {task::kRlimitNofile, "Max open files", "files"},
-      {task::kRlimitMemlock, "Max locked memory", "bytes"},
-      {task::kRlimitAs, "Max address space", "bytes"},
-      {task::kRlimitLocks, "Max file locks", "locks"},
-      {task::kRlimitSigpending, "Max pending signals", "signals"},
-      {task::kRlimitMsgqueue, "Max msgqueue size", "bytes"},
-      {task::kRlimitNice, "Max nice priority", ""},
-      {task::kRlimitRtprio, "Max realtime priority", ""},
-      {task::kRlimitRttime, "Max realtime timeout", "us"},
+      {task::Resource::kCpu, "Max cpu time", "seconds"},
+      {task::Resource::kFileSize, "Max file size", "bytes"},
+      {task::Resource::kData, "Max data size", "bytes"},
+      {task::Resource::kStack, "Max stack size", "bytes"},
+      {task::Resource::kCore, "Max core file size", "bytes"},
+      {task::Resource::kResidentSet, "Max resident set", "bytes"},
+      {task::Resource::kProcesses, "Max processes", "processes"},
+      {task::Resource::kOpenFiles, "Max open files", "files"},
+      {task::Resource::kLockedMemory, "Max locked memory", "bytes"},
+      {task::Resource::kAddressSpace, "Max address space", "bytes"},
+      {task::Resource::kFileLocks, "Max file locks", "locks"},
+      {task::Resource::kPendingSignals, "Max pending signals", "signals"},
+      {task::Resource::kMessageQueues, "Max msgqueue size", "bytes"},
+      {task::Resource::kNice, "Max nice priority", ""},
+      {task::Resource::kRealTimePriority, "Max realtime priority", ""},
+      {task::Resource::kRealTimeTimeout, "Max realtime timeout", "us"},
   };
   const auto put_value = [&](std::uint64_t value) {
     if (value == ~std::uint64_t{0}) {
@@ -229,7 +231,7 @@ Result<void> write_process_limits(const ProcSubject& subject, ProcText& text) {
   };
   text.put("Limit                     Soft Limit           Hard Limit           Units     \n");
   for (const Row& row : kRows) {
-    const task::Rlimit& limit = subject.process.limits[row.resource];
+    const task::Rlimit& limit = subject.process.limits.get(row.resource);
     text.put(row.name);
     text.pad_to(26);
     put_value(limit.current);

@@ -43,8 +43,8 @@ TotalTime total_time() {
   TotalTime total;
   task::for_each_process([&](task::Process& process) {
     const task::CpuTime own = task::process_cpu_time(process);
-    total.user_ns += own.user_ns + process.reaped_user_ns;
-    total.system_ns += own.system_ns + process.reaped_system_ns;
+    total.user_ns += own.user_ns + process.accounting.reaped.user_ns;
+    total.system_ns += own.system_ns + process.accounting.reaped.system_ns;
     return true;
   });
   return total;
@@ -133,11 +133,11 @@ void write_cmdline(ProcText& text) {
 }
 
 void write_self(ProcText& text) {
-  text.print("{}", task::current().process->pid);
+  text.print("{}", task::current().process->ids.pid);
 }
 
 void write_thread_self(ProcText& text) {
-  text.print("{}/task/{}", task::current().process->pid, task::current().tid);
+  text.print("{}/task/{}", task::current().process->ids.pid, task::current().tid);
 }
 
 void write_mounts_link(ProcText& text) {

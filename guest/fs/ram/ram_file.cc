@@ -47,7 +47,7 @@ class OpenRamFile final : public StoredFile {
 
 // RLIMIT_FSIZE: how large the current process may make a file; SIGXFSZ and kFBig when `offset` is already there.
 Result<std::uint64_t> largest_size(std::uint64_t offset) {
-  const std::uint64_t limit = task::current().process->limits[task::kRlimitFsize].current;
+  const std::uint64_t limit = task::current().process->limits.current(task::Resource::kFileSize);
   if (offset >= limit) {
     task::SignalInfo info;
     info.signal = task::kSigXfsz;

@@ -32,10 +32,9 @@ Kernel::Kernel(std::uint64_t frames) : frames_total(frames) {
   g_frames.clear();
   task_ = kernel::make_ref<kernel::task::Task>().take();
   task_->process = kernel::make_ref<kernel::task::Process>().take();
-  task_->process->pid = 1;
+  task_->process->ids.pid = 1;
   task_->set_tid(1);
-  for (auto& limit : task_->process->limits) limit = {~0ULL, ~0ULL};
-  task_->process->limits[kernel::task::kRlimitNofile] = {1024, 4096};
+  task_->process->limits.set(kernel::task::Resource::kOpenFiles, {1024, 4096});
   task_->files = kernel::make_ref<kernel::fs::FileTable>().take();
 }
 
@@ -158,6 +157,7 @@ class AddressSpace : public RefCounted {};
 namespace kernel::task {
 
 Task::~Task() = default;
+Process::Process() : family(*this) {}
 Process::~Process() = default;
 ProcessSignals::~ProcessSignals() = default;
 void PendingSignals::discard(SignalSet) {}

@@ -1,0 +1,65 @@
+// A process's place among the others: its parent, its children, and what they hear of each other's end (fork(2),
+// wait(2), _exit(2)).
+#pragma once
+
+#include <cstdint>
+
+#include "lib/list.h"
+#include "task/signal_state.h"
+#include "task/wait_queue.h"
+
+namespace kernel::task {
+
+class Process;
+
+class Family {
+  class Children;
+
+ public:
+  explicit Family(Process& self) : self_(self) {}
+
+  // Null for process 1, and for who was waited for. Orphans have another one at once.
+  Process* parent() const { return parent_; }
+  // Becomes the youngest child of `parent`, whoever's it was.
+  void join(Process& parent);
+  void leave();
+  // for (Process& child : process.family.children()): the body may give the current child away.
+  Children children() { return Children(children_); }
+
+  int exit_signal = kSigChld;        // what the parent is sent when this process ends (clone(2))
+  std::uint64_t parent_program = 0;  // what the parent's RunningProgram::generation was when it made this process
+  bool adopts_orphans = false;       // prctl(2) PR_SET_CHILD_SUBREAPER
+  WaitQueue child_changed;           // a child ended, stopped or continued
+
+ private:
+  Process& self_;
+  Process* parent_ = nullptr;
+  ListNode sibling_node_;
+  using List = kernel::List<Family, &Family::sibling_node_>;
+  List children_;
+
+  class Children {
+   public:
+    class Iterator {
+     public:
+      explicit Iterator(List::Iterator at) : at_(at) {}
+      Process& operator*() const { return (*at_).self_; }
+      Iterator& operator++() {
+        ++at_;
+        return *this;
+      }
+      bool operator!=(const Iterator& other) const { return at_ != other.at_; }
+
+     private:
+      List::Iterator at_;
+    };
+    explicit Children(List& list) : list_(list) {}
+    Iterator begin() const { return Iterator(list_.begin()); }
+    Iterator end() const { return Iterator(list_.end()); }
+
+   private:
+    List& list_;
+  };
+};
+
+}  // namespace kernel::task
