@@ -1,27 +1,56 @@
-// System calls about sockets. This kernel has no protocol family yet, and says so as a Linux without one does: a program that
-// asks for a netlink socket, say, to write to the audit log, goes on without it.
+// System calls about sockets: socket(2) and its relatives. They copy what the payload passes, once, and leave the rest
+// to the protocol (net/socket.h).
 #pragma once
 
+#include "lib/time.h"
+#include "net/abi.h"
 #include "syscall/table.h"
 
 namespace kernel::syscall {
 
 SyscallResult sys_socket(int family, int type, int protocol);
-SyscallResult sys_socketpair(int family, int type, int protocol, mm::UserPtr<int> descriptors);
-// All the others work on a socket, which no descriptor is.
-SyscallResult sys_of_a_socket(int fd);
-SyscallResult sys_accept4(int fd, mm::UserBuffer address, mm::UserPtr<int> size, unsigned flags);
+SyscallResult sys_socketpair(int family, int type, int protocol, mm::UserPtr<std::int32_t> descriptors);
+SyscallResult sys_bind(int fd, mm::UserBuffer address, int size);
+SyscallResult sys_connect(int fd, mm::UserBuffer address, int size);
+SyscallResult sys_listen(int fd, int backlog);
+SyscallResult sys_accept(int fd, mm::UserBuffer address, mm::UserPtr<std::int32_t> size);
+SyscallResult sys_accept4(int fd, mm::UserBuffer address, mm::UserPtr<std::int32_t> size, int flags);
+SyscallResult sys_getsockname(int fd, mm::UserBuffer address, mm::UserPtr<std::int32_t> size);
+SyscallResult sys_getpeername(int fd, mm::UserBuffer address, mm::UserPtr<std::int32_t> size);
+SyscallResult sys_shutdown(int fd, int how);
+SyscallResult sys_setsockopt(int fd, int level, int name, mm::UserBuffer value, int size);
+SyscallResult sys_getsockopt(int fd, int level, int name, mm::UserBuffer value, mm::UserPtr<std::int32_t> size);
+
+SyscallResult sys_sendto(int fd, mm::UserBuffer data, std::size_t size, std::uint32_t flags, mm::UserBuffer address,
+                         int address_size);
+SyscallResult sys_recvfrom(int fd, mm::UserBuffer data, std::size_t size, std::uint32_t flags, mm::UserBuffer address,
+                           mm::UserPtr<std::int32_t> address_size);
+SyscallResult sys_sendmsg(int fd, mm::UserPtr<const net::UserMessage> message, std::uint32_t flags);
+SyscallResult sys_recvmsg(int fd, mm::UserPtr<net::UserMessage> message, std::uint32_t flags);
+SyscallResult sys_sendmmsg(int fd, mm::UserPtr<net::UserManyMessage> messages, std::uint32_t count,
+                           std::uint32_t flags);
+SyscallResult sys_recvmmsg(int fd, mm::UserPtr<net::UserManyMessage> messages, std::uint32_t count, std::uint32_t flags,
+                           mm::UserPtr<Timespec> timeout);
 
 inline constexpr Entry kSocketCalls[] = {
-    row<sys_socket>(41, "socket"),           row<sys_of_a_socket>(42, "connect"),
-    row<sys_of_a_socket>(43, "accept"),      row<sys_of_a_socket>(44, "sendto"),
-    row<sys_of_a_socket>(45, "recvfrom"),    row<sys_of_a_socket>(46, "sendmsg"),
-    row<sys_of_a_socket>(47, "recvmsg"),     row<sys_of_a_socket>(48, "shutdown"),
-    row<sys_of_a_socket>(49, "bind"),        row<sys_of_a_socket>(50, "listen"),
-    row<sys_of_a_socket>(51, "getsockname"), row<sys_of_a_socket>(52, "getpeername"),
-    row<sys_socketpair>(53, "socketpair"),   row<sys_of_a_socket>(54, "setsockopt"),
-    row<sys_of_a_socket>(55, "getsockopt"),  row<sys_accept4>(288, "accept4"),
-    row<sys_of_a_socket>(299, "recvmmsg"),   row<sys_of_a_socket>(307, "sendmmsg"),
+    row<sys_socket>(41, "socket"),
+    row<sys_connect>(42, "connect"),
+    row<sys_accept>(43, "accept"),
+    row<sys_sendto>(44, "sendto"),
+    row<sys_recvfrom>(45, "recvfrom"),
+    row<sys_sendmsg>(46, "sendmsg"),
+    row<sys_recvmsg>(47, "recvmsg"),
+    row<sys_shutdown>(48, "shutdown"),
+    row<sys_bind>(49, "bind"),
+    row<sys_listen>(50, "listen"),
+    row<sys_getsockname>(51, "getsockname"),
+    row<sys_getpeername>(52, "getpeername"),
+    row<sys_socketpair>(53, "socketpair"),
+    row<sys_setsockopt>(54, "setsockopt"),
+    row<sys_getsockopt>(55, "getsockopt"),
+    row<sys_accept4>(288, "accept4"),
+    row<sys_recvmmsg>(299, "recvmmsg"),
+    row<sys_sendmmsg>(307, "sendmmsg"),
 };
 
 }  // namespace kernel::syscall

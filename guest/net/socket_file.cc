@@ -1,0 +1,41 @@
+#include "net/socket_file.h"
+
+#include <utility>
+
+#include "fs/nameless.h"
+#include "task/task.h"
+
+namespace kernel::net {
+
+Result<Ref<fs::File>> SocketFile::create(Ref<Socket> socket, std::uint32_t flags) {
+  fs::NewInode attributes;
+  attributes.mode = fs::mode_of(fs::FileType::kSocket, 0777);
+  attributes.uid = task::current().credentials.fsuid;
+  attributes.gid = task::current().credentials.fsgid;
+  fs::Path place = TRY(fs::make_nameless(fs::kSocketObject, attributes));
+  return Ref<fs::File>(TRY(make_ref<SocketFile>(std::move(socket), std::move(place), flags)));
+}
+
+SocketFile::SocketFile(Ref<Socket> socket, fs::Path place, std::uint32_t flags)
+    : File(std::move(place), fs::kReadWrite | flags, kKind), socket_(std::move(socket)) {}
+
+SocketFile::~SocketFile() {
+  socket_->closed();
+}
+
+Result<std::uint64_t> SocketFile::ioctl(std::uint32_t request, std::uint64_t argument) {
+  return socket_->ioctl(request, argument);
+}
+
+Result<std::size_t> SocketFile::do_read(std::uint64_t, mm::IoBuffer& buffer) {
+  if (buffer.remaining() == 0) return 0;
+  IncomingMessage message{.data = buffer, .flags = non_blocking() ? kDontWait : 0u};
+  return socket_->receive(message);
+}
+
+Result<std::size_t> SocketFile::do_write(std::uint64_t, mm::IoBuffer& buffer) {
+  OutgoingMessage message{.data = buffer, .flags = non_blocking() ? kDontWait : 0u};
+  return socket_->send(message);
+}
+
+}  // namespace kernel::net
