@@ -8,6 +8,7 @@
 #include "arch/x86_64/privileged.h"
 #include "lib/global.h"
 #include "lib/string.h"
+#include "mm/environment.h"
 
 namespace kernel::mm {
 namespace {

@@ -17,7 +17,6 @@
 #include "lib/ref.h"
 #include "mm/mapping.h"
 #include "mm/mapping_tree.h"
-#include "mm/memory_limits.h"
 #include "mm/page_table.h"
 #include "mm/user_range.h"
 
