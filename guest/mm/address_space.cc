@@ -94,10 +94,6 @@ const Mapping* AddressSpace::find(std::uint64_t address) const {
   return mapping && mapping->start() <= address ? mapping : nullptr;
 }
 
-bool AddressSpace::is_mapped(const UserRange& range) const {
-  return for_each_part(range, [](const Mapping&, const UserRange&) {});
-}
-
 void AddressSpace::account(const Mapping& mapping, int sign) {
   const std::uint64_t size = sign < 0 ? 0 - mapping.size() : mapping.size();
   usage_.total += size;

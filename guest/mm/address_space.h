@@ -93,7 +93,6 @@ class AddressSpace final : public RefCounted {
   // let go at once, and none can be had again.
   void surrender_pages();
 
-  bool is_mapped(const UserRange& range) const;
   bool is_resident(const Mapping& mapping, std::uint64_t address) const;  // of a page of the mapping
   // brk(2): the new break, or the old one if it cannot be moved.
   std::uint64_t set_break(std::uint64_t address);

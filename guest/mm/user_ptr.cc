@@ -68,10 +68,6 @@ Result<void> copy_to_user(std::uint64_t user_address, const void* source, std::s
   return all_of(copy_out(current_space(), user_address, source, size), size);
 }
 
-Result<void> clear_user(std::uint64_t user_address, std::size_t size) {
-  return all_of(clear_user_partial(user_address, size), size);
-}
-
 std::size_t copy_from_user_partial(void* destination, std::uint64_t user_address, std::size_t size) {
   return copy_in(current_space(), destination, user_address, size);
 }
