@@ -213,6 +213,7 @@ Result<void> start_payload(const BootParameters& boot, task::Task& task) {
 extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uint64_t ring,
                                          std::uint64_t root_page_table) {
   record_entry();
+  drivers::register_log_sink();
   arch::per_cpu.ring = ring == 0 ? arch::Ring::k0 : arch::Ring::k3;
   initialise_boot_parameters(device_tree_gpa);
   const BootParameters& boot = boot_parameters();

@@ -9,6 +9,7 @@
 #include "drivers/ports.h"
 #include "drivers/tty.h"
 #include "guest_stats.h"
+#include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address.h"
 #include "task/signal.h"
@@ -42,7 +43,19 @@ std::uint64_t address(ControlRegister which) {
   return husk::abi::kControlGpa + static_cast<std::uint32_t>(which);
 }
 
+// The kernel panicked; its last words are in the log.
+[[noreturn]] void end_after_panic() {
+  if (has_ports()) end_machine_by_port(kPanicStatus);
+  write_register(address(ControlRegister::kPanic), 1);
+  for (;;) __builtin_ia32_pause();
+}
+
 }  // namespace
+
+void register_log_sink() {
+  set_log_sink(
+      {.ring = mm::physical_pointer<husk::abi::GuestLog>(husk::abi::kGuestLogGpa), .end_after_panic = end_after_panic});
+}
 
 void end_machine(int code, int signal) {
   g_ending = true;
@@ -66,12 +79,6 @@ WindowSize host_window_size() {
   if (has_ports()) return {};
   const std::uint32_t size = read_register(address(ControlRegister::kWindowSize));
   return {static_cast<std::uint16_t>(size >> 16), static_cast<std::uint16_t>(size)};
-}
-
-void end_after_panic() {
-  if (has_ports()) end_machine_by_port(kPanicStatus);
-  write_register(address(ControlRegister::kPanic), 1);
-  for (;;) __builtin_ia32_pause();
 }
 
 void notice_host_signals() {

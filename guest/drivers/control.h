@@ -11,8 +11,8 @@ namespace kernel::drivers {
 // one comes from the host.
 [[noreturn]] void end_machine(int code, int signal);
 
-// The kernel panicked; its last words are in the log. Needs no driver to be in order.
-[[noreturn]] void end_after_panic();
+// The machine's log, and its end after a panic, which need no driver to be in order. The very first thing.
+void register_log_sink();
 
 // Prints the log's new lines now and not only when the VM ends.
 void flush_log();

@@ -21,6 +21,7 @@
 #include "lib/ref.h"
 #include "lib/result.h"
 #include "mm/io_buffer.h"
+#include "mm/mapped_file.h"
 #include "mm/memory_object.h"
 #include "task/turn_lock.h"
 
@@ -67,7 +68,7 @@ class CloseObserver {
   ListNode link_;
 };
 
-class File : public RefCounted {
+class File : public mm::MappedFile {
  public:
   ~File() override;
 
@@ -114,6 +115,7 @@ class File : public RefCounted {
   virtual Result<void> iterate(DirectoryVisitor&) { return Errno::kNotDir; }
   // What mmap(2) maps. kNoDev if it cannot be mapped.
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return inode().memory_object(); }
+  void note_mapped_write() final { inode().written_through_mapping(); }
   // fallocate(2).
   virtual Result<void> allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
     return Errno::kNoDev;

@@ -2,21 +2,20 @@
 
 #include <algorithm>
 
-#include "drivers/control.h"
 #include "lib/log_ring.h"
-#include "mm/address.h"
 
 namespace kernel {
 namespace {
 
+constinit LogSink g_sink;
 constinit LogLevel g_level = LogLevel::kWarning;
 constinit bool g_panicking = false;
 
-husk::abi::GuestLog& guest_log() {
-  return *mm::physical_pointer<husk::abi::GuestLog>(husk::abi::kGuestLogGpa);
-}
-
 }  // namespace
+
+void set_log_sink(const LogSink& sink) {
+  g_sink = sink;
+}
 
 void set_log_level(LogLevel level) {
   g_level = level;
@@ -27,11 +26,12 @@ bool log_enabled(LogLevel level) {
 }
 
 void log_line(LogLevel level, std::string_view text) {
-  append_to_log(guest_log(), static_cast<unsigned>(level), text);
+  if (g_sink.ring) append_to_log(*g_sink.ring, static_cast<unsigned>(level), text);
 }
 
 LogText log_text() {
-  const husk::abi::GuestLog& ring = guest_log();
+  if (!g_sink.ring) return {};
+  const husk::abi::GuestLog& ring = *g_sink.ring;
   const std::size_t start = ring.written % sizeof ring.text;
   const std::string_view newer(ring.text, start);
   if (ring.written < sizeof ring.text) return {{}, newer};
@@ -52,7 +52,8 @@ void panic_line(std::string_view text) {
     g_panicking = true;
     log_line(LogLevel::kError, text);
   }
-  drivers::end_after_panic();
+  if (g_sink.end_after_panic) g_sink.end_after_panic();
+  for (;;) __builtin_ia32_pause();
 }
 
 }  // namespace kernel

@@ -4,7 +4,19 @@
 
 #include "lib/format.h"
 
+namespace husk::abi {
+struct GuestLog;
+}
+
 namespace kernel {
+
+// Where the lines go, and how the VM ends after a panic. Registered by whoever knows the machine, as the very first thing:
+// until then lines are lost, and a panic stops the CPU.
+struct LogSink {
+  husk::abi::GuestLog* ring = nullptr;
+  void (*end_after_panic)() = nullptr;  // does not return
+};
+void set_log_sink(const LogSink& sink);
 
 enum class LogLevel : unsigned { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
 

@@ -8,6 +8,7 @@
 #include "arch/x86_64/privileged.h"
 #include "lib/global.h"
 #include "lib/string.h"
+#include "mm/environment.h"
 
 namespace kernel::mm {
 namespace {
@@ -91,10 +92,6 @@ void AddressSpace::flush(std::uint64_t pages_changed, std::uint64_t address) con
 const Mapping* AddressSpace::find(std::uint64_t address) const {
   const auto* mapping = static_cast<const Mapping*>(mappings_.first_ending_above(address));
   return mapping && mapping->start() <= address ? mapping : nullptr;
-}
-
-bool AddressSpace::is_mapped(const UserRange& range) const {
-  return for_each_part(range, [](const Mapping&, const UserRange&) {});
 }
 
 void AddressSpace::account(const Mapping& mapping, int sign) {

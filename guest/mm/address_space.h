@@ -17,7 +17,6 @@
 #include "lib/ref.h"
 #include "mm/mapping.h"
 #include "mm/mapping_tree.h"
-#include "mm/memory_limits.h"
 #include "mm/page_table.h"
 #include "mm/user_range.h"
 
@@ -94,7 +93,6 @@ class AddressSpace final : public RefCounted {
   // let go at once, and none can be had again.
   void surrender_pages();
 
-  bool is_mapped(const UserRange& range) const;
   bool is_resident(const Mapping& mapping, std::uint64_t address) const;  // of a page of the mapping
   // brk(2): the new break, or the old one if it cannot be moved.
   std::uint64_t set_break(std::uint64_t address);

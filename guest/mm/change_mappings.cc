@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mm/address_space.h"
+#include "mm/environment.h"
 
 namespace kernel::mm {
 namespace {

@@ -9,6 +9,7 @@
 #include "arch/x86_64/privileged.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
+#include "mm/environment.h"
 
 namespace kernel::mm {
 
@@ -25,7 +26,7 @@ constexpr std::uint64_t kAheadPages = 8;
 // Later writes to the same page are not seen, until msync(2) or fsync(2) asks for it again: as with Linux's file
 // systems on disks.
 void note_shared_write(const Mapping& mapping) {
-  if (mapping.file) mapping.file->inode().written_through_mapping();
+  if (mapping.file) mapping.file->note_mapped_write();
 }
 
 FaultResult from_errno(Errno error) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "drivers/control.h"
+#include "mm/environment.h"
 #include "mm/user_ptr.h"
 
 namespace kernel::mm {
@@ -96,7 +96,7 @@ Result<std::size_t> IoBuffer::transfer(std::size_t size, Move move) {
     remaining_ -= moved;
     consumed_ += moved;
     done += moved;
-    if (moved != 0 && consumed_ % kStep == 0) drivers::notice_host_signals();
+    if (moved != 0 && consumed_ % kStep == 0) still_busy();
     if (moved < part) {
       if (done == 0) return Errno::kFault;
       break;

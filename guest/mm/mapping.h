@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "fs/file.h"
 #include "lib/ref.h"
+#include "mm/mapped_file.h"
 #include "mm/mapping_tree.h"
 #include "mm/memory_object.h"
 #include "mm/user_range.h"
@@ -35,7 +35,7 @@ struct MappingTraits {
   bool empty_in_child = false;    // MADV_WIPEONFORK
   Ref<MemoryObject> object;       // null: private anonymous memory
   std::uint64_t object_page = 0;  // page of the object that is at the start
-  Ref<fs::File> file;             // what /proc/PID/maps shows; null for anonymous memory
+  Ref<MappedFile> file;           // what /proc/PID/maps shows; null for anonymous memory
   const char* label = nullptr;    // "[heap]", "[stack]"; static storage
 
   // As Linux's is_data_mapping(): what RLIMIT_DATA counts.

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
+#include "arch/x86_64/no_switch.h"
 #include "mm/address_space.h"
-#include "task/no_switch.h"
-#include "task/out_of_memory.h"
-#include "task/task.h"
+#include "mm/environment.h"
 
 namespace kernel::mm {
 namespace {
@@ -23,24 +22,20 @@ Result<Pfn> frame_with_reserve(AddressSpace& space, std::uint64_t address, Fault
 // No other task runs meanwhile, not even for want of memory: callers hold references to what other tasks change.
 template <typename Move>
 std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move) {
-  const task::NoSwitch guard;
+  const arch::NoSwitch guard;
   std::size_t done = 0;
   while (done < size) {
     const std::uint64_t position = address + done;
     if (position < address) break;  // wrapped around
     const auto frame = frame_with_reserve(space, position, access);
     // As for a page fault of the payload's own: somebody must give way, maybe the caller.
-    if (!frame && frame.error() == Errno::kNoMem && task::make_room_now()) continue;
+    if (!frame && frame.error() == Errno::kNoMem && make_room_now()) continue;
     if (!frame) break;
     const std::size_t part = std::min<std::size_t>(size - done, kPageSize - page_offset(position));
     if (!move(frame_data(frame.value()) + page_offset(position), done, part)) break;
     done += part;
   }
   return done;
-}
-
-AddressSpace& current_space() {
-  return *task::current().space;
 }
 
 std::size_t copy_in(AddressSpace& space, void* destination, std::uint64_t address, std::size_t size) {
@@ -71,10 +66,6 @@ Result<void> copy_from_user(void* destination, std::uint64_t user_address, std::
 
 Result<void> copy_to_user(std::uint64_t user_address, const void* source, std::size_t size) {
   return all_of(copy_out(current_space(), user_address, source, size), size);
-}
-
-Result<void> clear_user(std::uint64_t user_address, std::size_t size) {
-  return all_of(clear_user_partial(user_address, size), size);
 }
 
 std::size_t copy_from_user_partial(void* destination, std::uint64_t user_address, std::size_t size) {

@@ -17,7 +17,6 @@ class AddressSpace;
 // All or nothing: kFault if any byte is not accessible (bytes before it may have been copied).
 Result<void> copy_from_user(void* destination, std::uint64_t user_address, std::size_t size);
 Result<void> copy_to_user(std::uint64_t user_address, const void* source, std::size_t size);
-Result<void> clear_user(std::uint64_t user_address, std::size_t size);
 // As much as is accessible; the number of bytes copied.
 std::size_t copy_from_user_partial(void* destination, std::uint64_t user_address, std::size_t size);
 std::size_t copy_to_user_partial(std::uint64_t user_address, const void* source, std::size_t size);

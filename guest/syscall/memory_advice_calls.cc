@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "fs/file.h"
+#include "fs/mapped_file.h"
 #include "mm/address_space.h"
+#include "mm/environment.h"
 #include "syscall/memory_calls.h"
 #include "task/exit.h"
 #include "task/scheduler.h"
@@ -72,7 +74,7 @@ Result<void> remove_from_object(const UserRange& range) {
     const std::uint64_t first_page = mapping->object_page_of(part.start());
     position = part.end();
     // The references keep what is behind the mapping alive, whatever happens to the mapping meanwhile.
-    const Ref<fs::File> file = mapping->file;
+    const Ref<fs::File> file = fs::file_of(mapping->file);
     const Ref<mm::MemoryObject> object = mapping->object;
     if (file)
       TRY(file->allocate(kPunchHole | kKeepSize, first_page << mm::kPageShift, part.size()));

@@ -3,6 +3,7 @@
 #include "fs/file_table.h"
 #include "fs/memory_file.h"
 #include "mm/address_space.h"
+#include "mm/environment.h"
 #include "mm/ram_object.h"
 #include "task/task.h"
 

@@ -23,12 +23,6 @@ struct UserCloneArguments {
 };
 constexpr std::size_t kFirstCloneArguments = 64;
 
-// Linux's struct rusage; what is not counted here is zero.
-struct Rusage {
-  Timeval user, system;
-  std::int64_t rest[14] = {};
-};
-
 // What clone3(2) refuses that clone(2) does not look at.
 Result<void> check(const UserCloneArguments& user, std::size_t size) {
   constexpr std::uint64_t kIntoCgroup = 0x2'0000'0000, kNewTime = 0x80;
@@ -49,15 +43,9 @@ Result<void> check(const UserCloneArguments& user, std::size_t size) {
   return {};
 }
 
-Timeval to_timeval(std::uint64_t ns) {
-  return {static_cast<std::int64_t>(ns / kNanosecondsPerSecond),
-          static_cast<std::int64_t>(ns % kNanosecondsPerSecond / 1000)};
-}
-
-Result<void> write_usage(mm::UserBuffer address, const CpuTime& time) {
+Result<void> write_usage(mm::UserPtr<Rusage> address, const CpuTime& time) {
   if (!address) return {};
-  const Rusage usage{to_timeval(time.user_ns), to_timeval(time.system_ns)};
-  return mm::copy_to_user(address.address(), &usage, sizeof usage);
+  return address.write(to_rusage(time));
 }
 
 SyscallResult result_of(Result<int> id) {
@@ -133,7 +121,7 @@ SyscallResult sys_exit_group(int status) {
   exit_process(exit_code_status(status));
 }
 
-SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserBuffer usage) {
+SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserPtr<Rusage> usage) {
   if (options & ~(kWaitNoHang | kWaitStopped | kWaitContinued | kWaitNoThread | kWaitAll | kWaitClone))
     return Errno::kInval;
   if (which == -2147483647 - 1) return Errno::kSrch;
@@ -145,7 +133,7 @@ SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm
   return static_cast<std::uint64_t>(event.pid);
 }
 
-SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserBuffer usage) {
+SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserPtr<Rusage> usage) {
   constexpr int kAll = 0, kPid = 1, kGroup = 2;
   constexpr int kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;  // CLD_*
   if (options & ~(kWaitNoHang | kWaitStopped | kWaitExited | kWaitContinued | kWaitNoWait | kWaitNoThread | kWaitAll |

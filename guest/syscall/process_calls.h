@@ -1,6 +1,7 @@
 // System calls that make, replace and end processes.
 #pragma once
 
+#include "syscall/rusage.h"
 #include "syscall/table.h"
 
 namespace kernel::syscall {
@@ -16,8 +17,8 @@ SyscallResult sys_execveat(int directory, mm::UserString path, mm::UserPtr<std::
                            mm::UserPtr<std::uint64_t> environment, unsigned flags);
 SyscallResult sys_exit(int status);
 SyscallResult sys_exit_group(int status);
-SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserBuffer usage);
-SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserBuffer usage);
+SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserPtr<Rusage> usage);
+SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserPtr<Rusage> usage);
 SyscallResult sys_set_tid_address(mm::UserPtr<int> address);
 SyscallResult sys_arch_prctl(int operation, std::uint64_t address);
 

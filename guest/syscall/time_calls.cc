@@ -15,8 +15,6 @@ using task::Task;
 
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerTick = kNanosecondsPerSecond / 100;  // sysconf(_SC_CLK_TCK)
-
 // Sleeps until the deadline; kRestart if a signal comes first.
 Result<void> sleep_until(Deadline deadline) {
   for (;;) {
@@ -43,17 +41,6 @@ SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining) {
   task::current().signals.restart = {
       .resume = resume_sleep, .deadline_ns = deadline.ns(), .user_address = remaining.address()};
   return Errno::kRestartBlock;
-}
-
-Rusage to_rusage(const task::CpuTime& time) {
-  Rusage usage{};
-  usage.user_time = to_timeval(time.user_ns);
-  usage.system_time = to_timeval(time.system_ns);
-  return usage;
-}
-
-std::int64_t to_ticks(std::uint64_t ns) {
-  return static_cast<std::int64_t>(ns / kNanosecondsPerTick);
 }
 
 Result<void> set_wall_clock(std::uint64_t realtime) {
@@ -149,10 +136,11 @@ SyscallResult sys_times(mm::UserPtr<Tms> times) {
   Process& process = *task::current().process;
   const task::CpuTime time = task::process_cpu_time(process);
   if (times) {
-    TRY(times.write({to_ticks(time.user_ns), to_ticks(time.system_ns), to_ticks(process.accounting.reaped.user_ns),
-                     to_ticks(process.accounting.reaped.system_ns)}));
+    const task::CpuTime& reaped = process.accounting.reaped;
+    const auto ticks = [](std::uint64_t ns) { return static_cast<std::int64_t>(task::to_ticks(ns)); };
+    TRY(times.write({ticks(time.user_ns), ticks(time.system_ns), ticks(reaped.user_ns), ticks(reaped.system_ns)}));
   }
-  return static_cast<std::uint64_t>(to_ticks(monotonic_ns()));
+  return task::to_ticks(monotonic_ns());
 }
 
 SyscallResult sys_getrusage(int who, mm::UserPtr<Rusage> usage) {
@@ -168,7 +156,7 @@ SyscallResult sys_getrusage(int who, mm::UserPtr<Rusage> usage) {
       result = to_rusage(task::task_cpu_time(self));
       break;
     case kChildren:
-      result = to_rusage({process.accounting.reaped.user_ns, process.accounting.reaped.system_ns});
+      result = to_rusage(process.accounting.reaped);
       break;
     default:
       return Errno::kInval;

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "lib/time.h"
+#include "syscall/rusage.h"
 #include "syscall/table.h"
 
 namespace kernel::syscall {
 
-// Linux's struct timezone, tms and rusage of the x86-64 ABI.
+// Linux's struct timezone and tms of the x86-64 ABI.
 struct Timezone {
   std::int32_t minutes_west;
   std::int32_t dst_time;
@@ -14,14 +15,6 @@ struct Timezone {
 struct Tms {
   std::int64_t user, system, children_user, children_system;
 };
-struct Rusage {
-  Timeval user_time, system_time;
-  std::int64_t max_resident_kib;
-  std::int64_t shared_text, unshared_data, unshared_stack;  // never maintained, as on Linux
-  std::int64_t minor_faults, major_faults, swaps, blocks_in, blocks_out, messages_sent, messages_received, signals;
-  std::int64_t voluntary_switches, involuntary_switches;
-};
-static_assert(sizeof(Rusage) == 144);
 
 SyscallResult sys_nanosleep(mm::UserPtr<const Timespec> duration, mm::UserPtr<Timespec> remaining);
 SyscallResult sys_gettimeofday(mm::UserPtr<Timeval> time, mm::UserPtr<Timezone> zone);

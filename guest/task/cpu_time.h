@@ -3,10 +3,18 @@
 
 #include <cstdint>
 
+#include "lib/time.h"
+
 namespace kernel::task {
 
 class Process;
 class Task;
+
+// In what Linux tells programs of times: USER_HZ, sysconf(_SC_CLK_TCK).
+inline constexpr std::uint64_t kTicksPerSecond = 100;
+constexpr std::uint64_t to_ticks(std::uint64_t ns) {
+  return ns / (kNanosecondsPerSecond / kTicksPerSecond);
+}
 
 struct CpuTime {
   std::uint64_t user_ns = 0;

@@ -15,8 +15,6 @@ enum ChildCode : int { kChildExited = 1, kChildKilled = 2, kChildDumped = 3, kCh
 
 constinit unsigned stopped_processes_ = 0;
 
-constexpr std::uint64_t kNanosecondsPerTick = kNanosecondsPerSecond / 100;  // si_utime counts USER_HZ
-
 const SignalAction& child_action(const Process& parent) {
   return parent.signals.handlers->actions[kSigChld - 1];
 }
@@ -30,8 +28,8 @@ SignalInfo child_signal(Process& child, int signal, ChildCode code, int status) 
                 .uid = child.real_uid(),
                 .status = status,
                 .padding = 0,
-                .user_ticks = static_cast<std::int64_t>(time.user_ns / kNanosecondsPerTick),
-                .system_ticks = static_cast<std::int64_t>(time.system_ns / kNanosecondsPerTick)};
+                .user_ticks = static_cast<std::int64_t>(to_ticks(time.user_ns)),
+                .system_ticks = static_cast<std::int64_t>(to_ticks(time.system_ns))};
   return info;
 }
 

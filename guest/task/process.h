@@ -4,13 +4,13 @@
 
 #include <cstdint>
 
+#include "arch/x86_64/no_switch.h"
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "task/accounting.h"
 #include "task/family.h"
 #include "task/life.h"
 #include "task/limits.h"
-#include "task/no_switch.h"
 #include "task/policy.h"
 #include "task/process_ids.h"
 #include "task/running_program.h"
@@ -57,7 +57,7 @@ using ProcessVisitor = bool (*)(Process&, void*);
 void for_each_process(int first_pid, ProcessVisitor visit, void* context);
 template <typename Visit>
 void for_each_process_from(int first_pid, Visit visit) {
-  const NoSwitch guard;  // the list of processes is walked
+  const arch::NoSwitch guard;  // the list of processes is walked
   for_each_process(
       first_pid, [](Process& process, void* context) { return (*static_cast<Visit*>(context))(process); }, &visit);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "abi/husk_abi.h"
+#include "arch/x86_64/no_switch.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
 #include "drivers/control.h"
@@ -13,7 +14,6 @@
 #include "lib/time.h"
 #include "mm/address_space.h"
 #include "task/exit.h"
-#include "task/no_switch.h"
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/timers.h"
@@ -63,7 +63,7 @@ void switch_to(Task& next) {
 
 // Also where nothing would be switched this time: whoever calls must always be able to bear it.
 void check_may_switch() {
-  if (NoSwitch::in_force()) panic("a task would be switched while somebody holds what other tasks change");
+  if (arch::NoSwitch::in_force()) panic("a task would be switched while somebody holds what other tasks change");
 }
 
 // Returns when the current task has the CPU again, which may be at once.

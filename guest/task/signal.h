@@ -69,10 +69,6 @@ Result<Ref<SignalHandlers>> clone_handlers(const SignalHandlers& handlers);
 // A thread exits: process-directed signals that it would have taken are offered to the others.
 void retarget_signals(Task& exiting);
 
-// What is pending for an ended task or process will never be delivered.
-void discard_signals(Task& task);
-void discard_signals(Process& process);
-
 // Signals that the host sent to husk (bit n = signal n), for the payload (pid 1), whose default actions apply although
 // it is pid 1: unlike Linux, where an init without a handler ignores what its own namespace sends.
 void signal_payload_from_host(std::uint32_t mask);

@@ -235,15 +235,6 @@ void retarget_signals(Task& exiting) {
   }
 }
 
-void discard_signals(Task& task) {
-  task.signals.pending.discard(~SignalSet{0});
-  task.signals.fault = {};
-}
-
-void discard_signals(Process& process) {
-  process.signals.pending.discard(~SignalSet{0});
-}
-
 void begin_temporary_mask(Task& task, SignalSet blocked) {
   task.signals.saved_blocked = task.signals.blocked;
   task.signals.restore_blocked = true;

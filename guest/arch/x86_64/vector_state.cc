@@ -1,5 +1,6 @@
 #include "arch/x86_64/vector_state.h"
 
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/per_cpu.h"
 #include "lib/string.h"
 
@@ -20,15 +21,6 @@ struct Geometry {
 };
 constinit Geometry geometry_;
 alignas(64) constinit std::byte scratch_area_[kLargestVectorState] = {};
-
-struct CpuidResult {
-  std::uint32_t eax, ebx, ecx, edx;
-};
-CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf) {
-  CpuidResult r{};
-  asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
-  return r;
-}
 
 // Found out at the first use, not at boot: CPUID is an exit (30 us here), and a payload of one task never switches.
 const Geometry& geometry() {

@@ -2,7 +2,7 @@
 //   frequency  the command line; CPUID 0x40000010 (VMware's, which QEMU offers with +invtsc); kvm-clock; CPUID 0x15;
 //              measured against the PIT
 //   time       kvm-clock; the CMOS clock
-#include "boot/pvh/cpuid.h"
+#include "arch/x86_64/cpuid.h"
 #include "boot/pvh/gate.h"
 #include "boot/pvh/processor.h"
 #include "lib/time.h"
@@ -11,6 +11,9 @@
 
 namespace kernel::pvh {
 namespace {
+
+using arch::cpuid;
+using arch::CpuidResult;
 
 // ---------------------------------------------------------------- kvm-clock: Documentation/virt/kvm/x86/msr.rst
 constexpr std::uint32_t kHypervisorLeaf = 0x4000'0000;

@@ -6,9 +6,9 @@
 // is a triple fault.
 #include "abi/husk_abi.h"
 #include "abi/x86_tables.h"
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/xapic.h"
 #include "boot/pvh/command_line.h"
-#include "boot/pvh/cpuid.h"
 #include "boot/pvh/devices.h"
 #include "boot/pvh/gate.h"
 #include "boot/pvh/local_apic.h"
@@ -36,6 +36,8 @@ extern std::byte tss[];
 
 namespace kernel::pvh {
 namespace {
+
+using arch::cpuid;
 
 namespace abi = husk::abi;
 

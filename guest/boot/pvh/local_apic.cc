@@ -1,7 +1,7 @@
 #include "boot/pvh/local_apic.h"
 
+#include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/xapic.h"
-#include "boot/pvh/cpuid.h"
 #include "boot/pvh/gate.h"
 #include "drivers/mmio.h"
 #include "lib/string.h"
@@ -16,6 +16,8 @@ extern const std::byte xapic_end_of_interrupt[], xapic_end_of_interrupt_end[];  
 
 namespace kernel::pvh {
 namespace {
+
+using arch::cpuid;
 
 constexpr std::uint32_t kMsrApicBase = 0x1b;  // SDM vol. 3, 11.4.4 and 11.12.1
 constexpr std::uint64_t kApicEnabled = 1 << 11, kX2apicMode = 1 << 10;

@@ -1,8 +1,11 @@
 #include "boot/pvh/processor.h"
 
-#include "boot/pvh/cpuid.h"
+#include "arch/x86_64/cpuid.h"
 
 namespace kernel::pvh {
+
+using arch::cpuid;
+using arch::CpuidResult;
 Features find_features() {
   Features features;
   const CpuidResult basic = cpuid(1);

@@ -1,20 +1,14 @@
 #include "fs/proc/cpu_identity.h"
 
+#include "arch/x86_64/cpuid.h"
 #include "lib/string.h"
 
 namespace kernel::fs {
 
 namespace {
 
-struct Registers {
-  std::uint32_t eax, ebx, ecx, edx;
-};
-
-Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
-  Registers r;
-  asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
-  return r;
-}
+using arch::cpuid;
+using arch::CpuidResult;
 
 constexpr CpuFlag kFlags[] = {
     {"fpu", 0, 0},         {"vme", 0, 1},         {"de", 0, 2},        {"pse", 0, 3},           {"tsc", 0, 4},
@@ -39,11 +33,11 @@ constinit const std::span<const CpuFlag> kCpuFlags = kFlags;
 
 CpuIdentity identify_cpu() {
   CpuIdentity cpu;
-  const Registers base = cpuid(0);
+  const CpuidResult base = cpuid(0);
   memcpy(cpu.vendor, &base.ebx, 4);
   memcpy(cpu.vendor + 4, &base.edx, 4);
   memcpy(cpu.vendor + 8, &base.ecx, 4);
-  const Registers version = cpuid(1);
+  const CpuidResult version = cpuid(1);
   cpu.stepping = version.eax & 0xf;
   cpu.model = version.eax >> 4 & 0xf;
   cpu.family = version.eax >> 8 & 0xf;
@@ -56,13 +50,13 @@ CpuIdentity identify_cpu() {
   constexpr std::uint32_t kExtended = 0x80000000;
   const std::uint32_t highest = cpuid(kExtended).eax;
   if (highest >= kExtended + 1) {
-    const Registers extended = cpuid(kExtended + 1);
+    const CpuidResult extended = cpuid(kExtended + 1);
     cpu.features[3] = extended.edx;
     cpu.features[4] = extended.ecx;
   }
   if (highest >= kExtended + 4) {
     for (std::uint32_t i = 0; i < 3; ++i) {
-      const Registers part = cpuid(kExtended + 2 + i);
+      const CpuidResult part = cpuid(kExtended + 2 + i);
       memcpy(cpu.brand + 16 * i, &part, sizeof part);
     }
   }

@@ -3,6 +3,7 @@
 
 #include "fs/file.h"
 #include "fs/fs_context.h"
+#include "fs/mapped_file.h"
 #include "fs/path.h"
 #include "fs/proc/process_files.h"
 #include "mm/address_space.h"
@@ -40,8 +41,9 @@ void put_mapping(const mm::Mapping& mapping, ProcText& text) {
   text.print(" {}{}{}{} ", mapping.protection.read ? 'r' : '-', mapping.protection.write ? 'w' : '-',
              mapping.protection.execute ? 'x' : '-', mapping.shared ? 's' : 'p');
   std::uint64_t device = 0, inode = 0, offset = 0;
-  if (mapping.file) {
-    auto metadata = mapping.file->inode().metadata();
+  const Ref<File> file = file_of(mapping.file);
+  if (file) {
+    auto metadata = file->inode().metadata();
     if (metadata) device = metadata.value().device, inode = metadata.value().inode;
     offset = mapping.object_page << mm::kPageShift;
   }
@@ -51,9 +53,9 @@ void put_mapping(const mm::Mapping& mapping, ProcText& text) {
   text.put(":");
   text.put_number(device_minor(device), 16, 2, '0');
   text.print(" {} ", inode);
-  if (mapping.file) {
+  if (file) {
     text.pad_to(kNameColumn);
-    auto name = path_text(mapping.file->path(), task::current().fs->root);
+    auto name = path_text(file->path(), task::current().fs->root);
     if (name) text.put(name.value());
   } else if (mapping.label) {
     text.pad_to(kNameColumn);

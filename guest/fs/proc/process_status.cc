@@ -11,7 +11,7 @@ namespace kernel::fs {
 
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerTick = 10'000'000;  // USER_HZ is 100
+using task::to_ticks;
 
 struct State {
   char letter;
@@ -107,12 +107,11 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   const int foreground = drivers::foreground_group_of(process);
   const std::uint32_t terminal = foreground < 0 ? 0 : kTerminalMajor << 8 | kConsoleMinor;
   text.print("{} {} 0 {} 0 0 0 ", terminal, foreground, process.accounting.minor_faults);
-  text.print("{} {} {} {} ", time.user_ns / kNanosecondsPerTick, time.system_ns / kNanosecondsPerTick,
-             process.accounting.reaped.user_ns / kNanosecondsPerTick,
-             process.accounting.reaped.system_ns / kNanosecondsPerTick);
+  text.print("{} {} {} {} ", to_ticks(time.user_ns), to_ticks(time.system_ns),
+             to_ticks(process.accounting.reaped.user_ns), to_ticks(process.accounting.reaped.system_ns));
   // priority, nice, threads, itrealvalue, start time
   text.print("{} {} {} 0 {} ", 20 + process.policy.nice, process.policy.nice, process.threads.count(),
-             process.accounting.start_ns / kNanosecondsPerTick);
+             to_ticks(process.accounting.start_ns));
   text.print("{} {} {} ", memory.sizes.total, memory.resident / mm::kPageSize,
              process.limits.current(task::Resource::kResidentSet));
   // startcode, endcode, startstack, kstkesp, kstkeip: not told, as to a reader without ptrace rights.

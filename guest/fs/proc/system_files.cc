@@ -13,7 +13,7 @@ namespace kernel::fs {
 
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerTick = 10'000'000;  // USER_HZ is 100
+using task::to_ticks;
 
 void write_memory_line(ProcText& text, std::string_view name, std::uint64_t frames) {
   text.put(name);
@@ -51,8 +51,8 @@ TotalTime total_time() {
 }
 
 void write_cpu_line(ProcText& text, std::string_view name, const TotalTime& total, std::uint64_t idle_ns) {
-  text.print("{} {} 0 {} {} 0 0 0 0 0 0\n", name, total.user_ns / kNanosecondsPerTick,
-             total.system_ns / kNanosecondsPerTick, idle_ns / kNanosecondsPerTick);
+  text.print("{} {} 0 {} {} 0 0 0 0 0 0\n", name, to_ticks(total.user_ns), to_ticks(total.system_ns),
+             to_ticks(idle_ns));
 }
 
 void write_stat(ProcText& text) {
@@ -67,7 +67,7 @@ void write_stat(ProcText& text) {
 
 void write_seconds(ProcText& text, std::uint64_t ns) {
   text.print("{}.", ns / kNanosecondsPerSecond);
-  text.put_number(ns / kNanosecondsPerTick % 100, 10, 2, '0');
+  text.put_number(to_ticks(ns) % task::kTicksPerSecond, 10, 2, '0');
 }
 
 void write_uptime(ProcText& text) {

@@ -208,7 +208,6 @@ KernelStack::~KernelStack() = default;
 }  // namespace kernel::arch
 
 namespace kernel::drivers {
-void notice_host_signals() {}
 fs::CharDevice* console_device(DeviceRole) {
   return nullptr;
 }
@@ -221,6 +220,9 @@ Result<void> reseed_from_host() {
 }  // namespace kernel::drivers
 
 namespace kernel::mm {
+
+void still_busy();
+void still_busy() {}
 
 class MemoryObject;
 void unmap_object_pages(const MemoryObject&, std::uint64_t, std::uint64_t);

@@ -1,9 +1,9 @@
-// The CPUID instruction.
+// The CPUID instruction. Where KVM emulates CPL 0 it is an exit (30 us), so what it says is kept or not asked for.
 #pragma once
 
 #include <cstdint>
 
-namespace kernel::pvh {
+namespace kernel::arch {
 
 struct CpuidResult {
   std::uint32_t eax, ebx, ecx, edx;
@@ -15,4 +15,4 @@ inline CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
   return r;
 }
 
-}  // namespace kernel::pvh
+}  // namespace kernel::arch

@@ -4,7 +4,7 @@
 // Threading: there is one processor, and an interrupt never switches tasks in the kernel.
 #pragma once
 
-namespace kernel::task {
+namespace kernel::arch {
 
 class NoSwitch {
  public:
@@ -19,4 +19,4 @@ class NoSwitch {
   static inline constinit unsigned depth_ = 0;
 };
 
-}  // namespace kernel::task
+}  // namespace kernel::arch
