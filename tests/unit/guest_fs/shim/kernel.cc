@@ -151,6 +151,7 @@ Result<String> copy_string_from_user(std::uint64_t user_address, std::size_t lim
 
 // Tests have no page tables; a task's address space is only ever null.
 namespace kernel::mm {
+void notice_next_writes_to(const MemoryObject&) {}
 class AddressSpace : public RefCounted {};
 }  // namespace kernel::mm
 
@@ -176,10 +177,7 @@ SignalInfo signal_from_current(int signal, SignalCode code) {
 bool must_exit(const Task&) {
   return false;
 }
-WaitNode::WaitNode(WaitQueue& queue) : task_(&current()) {
-  queue.waiters_.push_back(*this);
-}
-void WaitQueue::wake_all() {}
+void wake_task(Task&) {}
 void Task::set_tid(int id) {
   tid_ = id;
 }
