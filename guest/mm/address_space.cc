@@ -107,6 +107,7 @@ void AddressSpace::account(const Mapping& mapping, int sign) {
 void AddressSpace::add_mapping(Mapping& mapping) {
   mappings_.insert(mapping);
   account(mapping, 1);
+  has_counted_ = has_counted_ || mapping.is_counted();
 }
 
 void AddressSpace::resize(Mapping& mapping, const UserRange& range) {
@@ -277,6 +278,20 @@ Result<void> AddressSpace::unmap(const UserRange& range) {
   const Burial burial(*this);
   TlbBatch tlb(*this);
   return remove(range, tlb);
+}
+
+void AddressSpace::unmap_counted() {
+  if (!has_counted_) return;
+  const Burial burial(*this);
+  TlbBatch tlb(*this);
+  for (Mapping* mapping = first(); mapping;) {
+    Mapping* after = next(*mapping);
+    if (mapping->is_counted()) {
+      drop_pages(mapping->range(), tlb);
+      retire(*mapping);
+    }
+    mapping = after;
+  }
 }
 
 Result<void> AddressSpace::remove(const UserRange& range, TlbBatch& tlb) {

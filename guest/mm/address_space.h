@@ -55,6 +55,9 @@ class AddressSpace final : public RefCounted {
   };
   Result<std::uint64_t> map(MapRequest request);
   Result<void> unmap(const UserRange& range);
+  // Unmaps whatever counts its mappings, for the last thread of an address space: they go while it still is the current
+  // task, and before anybody hears of its end.
+  void unmap_counted();
   // The next four change what is mapped of the range, from its start to its first hole or refusal or in all of it, as
   // Linux does, and give kNoMem if a part is not mapped.
   Result<void> protect(const UserRange& range, Protection protection);
@@ -127,6 +130,10 @@ class AddressSpace final : public RefCounted {
     return covered >= range.end();
   }
   const Mapping* find(std::uint64_t address) const;
+  // The one that `address` lies in, or the next one above; null if there is none.
+  const Mapping* find_from(std::uint64_t address) const {
+    return static_cast<const Mapping*>(mappings_.first_ending_above(address));
+  }
 
   // Sizes in bytes, as of the mappings.
   struct Usage {
@@ -248,6 +255,7 @@ class AddressSpace final : public RefCounted {
   std::uint64_t break_ = 0;
   LockFuture lock_future_ = LockFuture::kNo;
   bool surrendered_ = false;
+  bool has_counted_ = false;  // a mapping that is_counted() was added
 };
 
 // The pages [first_page, end_page) of `object` are no longer part of it, or no longer the same: unmaps them wherever

@@ -56,10 +56,14 @@ class Mapping final : public MappingNode, public MappingTraits {
         MappingTraits(static_cast<MappingTraits&&>(traits)) {
     // Whether it may ever become writable is settled now, so an object can know whether anybody can change it.
     if (object && shared && may_write) object->add_writable_mapping();
+    if (is_counted()) object->mapping_added();
   }
   ~Mapping() {
     if (object && shared && may_write) object->remove_writable_mapping();
+    if (is_counted()) object->mapping_removed();
   }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
 
   UserRange range() const { return UserRange::between(start(), end()); }
   std::uint64_t size() const { return end() - start(); }
@@ -67,8 +71,10 @@ class Mapping final : public MappingNode, public MappingTraits {
   std::uint64_t object_page_of(std::uint64_t address) const {
     return object_page + ((address - start()) >> kPageShift);
   }
+  bool is_counted() const { return object && object->counts_mappings(); }
   bool continues(const Mapping& before) const {
-    return before.end() == start() && same_kind(before) && (!object || before.object_page_of(start()) == object_page);
+    return before.end() == start() && same_kind(before) && !is_counted() &&
+           (!object || before.object_page_of(start()) == object_page);
   }
 
   Mapping* next_retired = nullptr;  // AddressSpace::retired_

@@ -30,6 +30,12 @@ class MemoryObject : public RefCounted {
   // Lets go of the pages [first, end), which read as zero from now on, in every mapping, too (MADV_REMOVE).
   virtual Result<void> discard_pages(std::uint64_t /*first*/, std::uint64_t /*end*/) { return Errno::kOpNotSupp; }
 
+  // Whether it is told of each of its mappings, as System V shared memory is (shmat(2)). Such mappings are never merged:
+  // what was cut into parts stays so, and counts so, as on Linux.
+  virtual bool counts_mappings() const { return false; }
+  virtual void mapping_added() {}
+  virtual void mapping_removed() {}
+
   // Shared mappings through which the object can be written, now or after mprotect(2): what F_SEAL_WRITE must not find.
   std::uint64_t writable_mappings() const { return writable_mappings_; }
   void add_writable_mapping() { ++writable_mappings_; }

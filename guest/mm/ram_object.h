@@ -8,7 +8,7 @@
 
 namespace kernel::mm {
 
-class RamObject final : public MemoryObject {
+class RamObject : public MemoryObject {
  public:
   explicit RamObject(std::uint64_t size) : size_(size) {}
   ~RamObject() override;

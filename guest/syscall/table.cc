@@ -10,6 +10,7 @@
 #include "syscall/file_calls.h"
 #include "syscall/futex_calls.h"
 #include "syscall/id_calls.h"
+#include "syscall/ipc_calls.h"
 #include "syscall/memory_calls.h"
 #include "syscall/misc_calls.h"
 #include "syscall/mount_calls.h"
@@ -45,7 +46,7 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
-          kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls,
+          kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls,
           kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace

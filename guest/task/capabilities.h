@@ -22,6 +22,7 @@ enum class Capability : std::uint8_t {
   kNetAdmin = 12,
   kNetRaw = 13,
   kIpcLock = 14,
+  kIpcOwner = 15,
   kSysChroot = 18,
   kSysPtrace = 19,
   kSysAdmin = 21,

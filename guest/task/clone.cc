@@ -3,6 +3,7 @@
 #include "arch/x86_64/privileged.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "ipc/undo_list.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
@@ -92,6 +93,7 @@ Result<int> clone(const CloneArguments& arguments) {
   if (!(flags & kCloneVm)) space = TRY(self.space->fork());
   auto files = TRY(share_or_clone(self.files, flags & kCloneFiles));
   auto fs = TRY(share_or_clone(self.fs, flags & kCloneFs));
+  if ((flags & kCloneSysvSem) && !self.undo_list) self.undo_list = TRY(make_ref<ipc::UndoList>());
   auto credentials = TRY(self.credentials.clone());
   if (arguments.flags & kCloneParentSetTid) TRY(mm::copy_to_user(arguments.parent_tid, &tid, sizeof tid));
   if (arguments.flags & kCloneChildSetTid) TRY(mm::copy_to_space(*space, arguments.child_tid, &tid, sizeof tid));
@@ -107,6 +109,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->space = static_cast<Ref<mm::AddressSpace>&&>(space);
   task->files = static_cast<Ref<fs::FileTable>&&>(files);
   task->fs = static_cast<Ref<fs::FsContext>&&>(fs);
+  if (flags & kCloneSysvSem) task->undo_list = self.undo_list;
   task->credentials = static_cast<Credentials&&>(credentials);
   task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);

@@ -3,6 +3,7 @@
 #include "drivers/control.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "ipc/undo_list.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
 #include "task/futex.h"
@@ -89,6 +90,8 @@ void exit_thread(int status) {
   account_exit();
   if (self.tid == process.ids.pid) process.life.uid_at_exit = self.credentials.uid;
   leave_address_space(self);
+  if (self.space && self.space->references() == 1) self.space->unmap_counted();
+  self.undo_list = nullptr;
   // Files are closed by the last thread that uses them, while it still is a task that can block.
   self.files = nullptr;
   self.fs = nullptr;

@@ -2,6 +2,7 @@
 
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "ipc/undo_list.h"
 #include "lib/global.h"
 #include "mm/address_space.h"
 #include "task/process.h"

@@ -22,6 +22,10 @@ class FileTable;
 class FsContext;
 }  // namespace kernel::fs
 
+namespace kernel::ipc {
+class UndoList;
+}
+
 namespace kernel::mm {
 class AddressSpace;
 }
@@ -58,6 +62,7 @@ class Task final : public RefCounted {
   Ref<mm::AddressSpace> space;
   Ref<fs::FileTable> files;
   Ref<fs::FsContext> fs;
+  Ref<ipc::UndoList> undo_list;  // null until semop(2) is first asked to undo something
   Credentials credentials;
   TaskCharge charge;              // to the real user id's account
   bool joined_full_user = false;  // setuid(2) made it a user's who had more than RLIMIT_NPROC already

@@ -26,6 +26,8 @@ class User final : public RefCounted {
   std::uint32_t uid() const { return uid_; }
   std::uint32_t tasks = 0;  // threads, and processes that nobody has waited for yet
   std::uint32_t queued_signals = 0;
+  std::uint64_t locked_segment_pages = 0;  // shmctl(2) SHM_LOCK
+  std::uint64_t queue_bytes = 0;           // POSIX message queues: RLIMIT_MSGQUEUE
 
  private:
   std::uint32_t uid_;

@@ -64,11 +64,14 @@ class OpenProcFile final : public StoredFile {
 class NodeFile final : public ProcFile {
  public:
   NodeFile(ProcFs& fs, const ProcNode& node, bool sysctl)
-      : ProcFile(fs, 0444, number_of(node)), node_(node), sysctl_(sysctl) {}
+      : ProcFile(fs, node.accept ? 0644 : 0444, number_of(node)), node_(node), sysctl_(sysctl) {}
   bool binds_root() const override { return sysctl_; }
   Result<void> generate(ProcText& text) override {
     node_.generate(text);
     return {};
+  }
+  Result<void> accept(std::string_view text) override {
+    return node_.accept ? node_.accept(text) : ProcFile::accept(text);
   }
 
  private:

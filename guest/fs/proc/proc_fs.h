@@ -60,18 +60,20 @@ class ProcFile : public ProcInode {
   virtual Result<void> check_open() { return {}; }
 };
 
-// The fixed part of the tree (/proc and /proc/sys), as a table. Nothing of it can be written.
+// The fixed part of the tree (/proc and /proc/sys), as a table. What can be written is for root to write.
 struct ProcNode {
   std::string_view name;
-  void (*generate)(ProcText&) = nullptr;              // a file
-  std::span<const ProcNode> (*children)() = nullptr;  // a directory
-  void (*target)(ProcText&) = nullptr;                // a symbolic link
-  bool sysctl = false;                                // of /proc/sys: read-only for root, too
+  void (*generate)(ProcText&) = nullptr;               // a file
+  Result<void> (*accept)(std::string_view) = nullptr;  // ... that takes this, too
+  std::span<const ProcNode> (*children)() = nullptr;   // a directory
+  void (*target)(ProcText&) = nullptr;                 // a symbolic link
+  bool sysctl = false;                                 // of /proc/sys: its permissions bind root, too
 };
 
 // The tables: fs/proc/system_files.cc and fs/proc/sysctl_files.cc.
 std::span<const ProcNode> proc_root_nodes();
 std::span<const ProcNode> sysctl_nodes();
+std::span<const ProcNode> ipc_nodes();  // fs/proc/ipc_files.cc
 
 // The directory of a process (`task` null: of the process; else of that thread, below task/). kNoEnt if there is none.
 Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid);

@@ -1,6 +1,9 @@
-// /proc/sys: what sysctl(8) shows and programs ask for. All of it is read-only.
+// /proc/sys: what sysctl(8) shows and programs ask for. Only the limits of IPC can be changed (fs/proc/ipc_sysctls.h).
+#include <algorithm>
+#include <array>
 #include <cstdint>
 
+#include "fs/proc/ipc_sysctls.h"
 #include "fs/proc/proc_fs.h"
 #include "lib/random.h"
 #include "task/uts.h"
@@ -95,9 +98,17 @@ constexpr ProcNode kMemoryNodes[] = {
     {.name = "overcommit_memory", .generate = [](ProcText& text) { write_line(text, "1"); }},
 };
 
+template <std::size_t First, std::size_t Second>
+consteval auto joined(const ProcNode (&first)[First], const ProcNode (&second)[Second]) {
+  std::array<ProcNode, First + Second> all{};
+  std::copy_n(second, Second, std::copy_n(first, First, all.begin()));
+  return all;
+}
+constexpr auto kAllKernelNodes = joined(kKernelNodes, kIpcKernelNodes);
+
 constexpr ProcNode kTopNodes[] = {
     {.name = "fs", .children = [] { return std::span<const ProcNode>(kFileNodes); }},
-    {.name = "kernel", .children = [] { return std::span<const ProcNode>(kKernelNodes); }},
+    {.name = "kernel", .children = [] { return std::span<const ProcNode>(kAllKernelNodes); }},
     {.name = "vm", .children = [] { return std::span<const ProcNode>(kMemoryNodes); }},
 };
 

@@ -158,6 +158,7 @@ constexpr ProcNode kNodes[] = {
     {.name = "stat", .generate = write_stat},
     {.name = "swaps", .generate = write_swaps},
     {.name = "sys", .children = sysctl_nodes, .sysctl = true},
+    {.name = "sysvipc", .children = ipc_nodes},
     {.name = "thread-self", .target = write_thread_self},
     {.name = "uptime", .generate = write_uptime},
     {.name = "version", .generate = write_version},
