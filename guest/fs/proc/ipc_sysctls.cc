@@ -40,18 +40,22 @@ void show_semaphore_limits(ProcText& text) {
              limits.semaphore_sets);
 }
 
-// As many of the four as are given.
+// As many of the four as are given. Linux takes negative ones, too: then nothing can be made or done.
 Result<void> change_semaphore_limits(std::string_view text) {
   ipc::Limits changed = ipc::limits;
   for (int* value :
        {&changed.semaphores_per_set, &changed.semaphores, &changed.semaphore_operations, &changed.semaphore_sets}) {
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    const bool negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
     bool found = false;
     const std::uint64_t number = TRY(take_number(text, found));
+    if (!found && negative) return Errno::kInval;
     if (!found) break;
     if (number > kLargestInt) return Errno::kInval;
-    *value = static_cast<int>(number);
+    *value = negative ? -static_cast<int>(number) : static_cast<int>(number);
   }
-  if (changed.semaphore_sets > ipc::kMostObjects) return Errno::kInval;
+  if (changed.semaphore_sets < 0 || changed.semaphore_sets > ipc::kMostObjects) return Errno::kInval;
   ipc::limits = changed;
   return {};
 }

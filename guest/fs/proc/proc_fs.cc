@@ -71,7 +71,8 @@ class NodeFile final : public ProcFile {
     return {};
   }
   Result<void> accept(std::string_view text) override {
-    return node_.accept ? node_.accept(text) : ProcFile::accept(text);
+    if (!node_.accept) return ProcFile::accept(text);
+    return text.empty() ? Result<void>() : node_.accept(text);
   }
 
  private:
