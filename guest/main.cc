@@ -16,6 +16,7 @@
 #include "fs/fs.h"
 #include "fs/vfs.h"
 #include "guest_stats.h"
+#include "ipc/queue_fs.h"
 #include "lib/errno_text.h"
 #include "lib/log.h"
 #include "lib/random.h"
@@ -229,6 +230,9 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   arch::per_cpu.current = task.get();  // what follows runs on its behalf, still on the boot stack
   if (auto mounted = fs::initialise(boot.root_image.start, boot.root_image.size); !mounted) {
     give_up(kInternalError, "mount", "the root image", mounted.error());
+  }
+  if (auto mounted = ipc::mount_queues(); !mounted) {
+    give_up(kInternalError, "mount", "/dev/mqueue", mounted.error());
   }
   auto context = fs::FsContext::create();
   if (!context) give_up(kInternalError, "open", "the root directory", context.error());

@@ -50,6 +50,9 @@ Result<void> populate(RamDirectory& root) {
   NewInode shared_memory;
   shared_memory.mode = mode_of(FileType::kDirectory, 0777 | kModeSticky);
   TRY(root.create("shm", shared_memory));
+  NewInode queues;  // ipc/queue_fs.h is mounted on it
+  queues.mode = mode_of(FileType::kDirectory, 0755);
+  TRY(root.create("mqueue", queues));
   return {};
 }
 

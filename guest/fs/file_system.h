@@ -8,6 +8,7 @@
 
 namespace kernel::fs {
 
+class Dentry;
 class Inode;
 
 // struct statfs of the x86-64 ABI (statfs(2)).
@@ -32,6 +33,9 @@ class FileSystem : public RefCounted {
   // As in /proc/filesystems.
   virtual std::string_view type_name() const = 0;
   virtual Result<Ref<Inode>> root() = 0;
+  // The root's name, made anew for each mount by default. One that can be mounted several times, whose names change
+  // under all of its mounts at once, has one for all.
+  virtual Result<Ref<Dentry>> root_entry();
   virtual FileSystemStatistics statistics() = 0;
   // Whether a name in use stands for the same inode until this kernel changes it. False for procfs, where names come
   // and go.

@@ -120,6 +120,10 @@ void mark_tree(const Mount& top) {
 
 FileSystem::FileSystem() : device_(make_device(0, static_cast<std::uint32_t>(g_next_device++))) {}
 
+Result<Ref<Dentry>> FileSystem::root_entry() {
+  return Dentry::make_root(TRY(root()), "/");
+}
+
 Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std::string_view source,
                              std::uint32_t flags) {
   if (point) {
@@ -127,8 +131,7 @@ Result<Ref<Mount>> add_mount(Ref<FileSystem> file_system, const Path& point, std
     if (point.mount->file_system == file_system && point.dentry == point.mount->root) return Errno::kBusy;
   }
   auto mount = TRY(make_ref<Mount>());
-  Ref<Inode> root = TRY(file_system->root());
-  mount->root = TRY(Dentry::make_root(std::move(root), "/"));
+  mount->root = TRY(file_system->root_entry());
   mount->source = TRY(String::from(source));
   mount->file_system = std::move(file_system);
   mount->flags = flags;

@@ -50,6 +50,9 @@ Result<String> path_text(const Path& path, const Path& root) {
   }
   String text;
   if (!mount) {
+    // Of a file system that is not mounted the names are told all the same (mqueue); an object that has only a label has
+    // no directory above it.
+    if (path.dentry->parent()) TRY(text.append("/"));
     TRY(text.append(path.dentry->name()));
   } else {
     if (!reachable && root) TRY(text.append("(unreachable)"));

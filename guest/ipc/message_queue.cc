@@ -12,34 +12,7 @@ constinit Global<TableOf<MessageQueue>> queues_;
 constinit std::uint64_t all_messages_ = 0;
 constinit std::uint64_t all_bytes_ = 0;
 
-// Who waits is on its own stack, and leaves the list before it leaves its frame. GCC cannot see that if it looks into
-// this.
-template <typename Line, typename Who>
-[[gnu::noinline]] void line_up(Line& line, Who& who) {
-  line.push_back(who);
-}
-
 }  // namespace
-
-Result<Ref<Message>> Message::create(std::int64_t type, std::size_t size) {
-  auto memory = TRY(KernelMemory::reserve(sizeof(Message) + size));
-  auto message = TRY(make_ref<Message>());
-  TRY(message->text.resize(size));
-  message->type = type;
-  message->memory = std::move(memory);
-  return message;
-}
-
-Ref<Message> MessageList::take(Message& message) {
-  message.node.unlink();
-  Ref<Message> taken(&message);
-  message.release();  // the list's reference
-  return taken;
-}
-
-void MessageList::clear() {
-  while (Message* message = messages_.front()) take(*message);
-}
 
 Wanted::Wanted(std::int64_t type, int flags) : search_(Search::kAny), type_(type) {
   constexpr std::int64_t kLargest = ~std::uint64_t{0} >> 1;

@@ -5,36 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ipc/kernel_memory.h"
+#include "ipc/message.h"
 #include "ipc/object.h"
 #include "lib/list.h"
 #include "task/wait_queue.h"
 
 namespace kernel::ipc {
-
-struct Message final : RefCounted {
-  // Room for `size` bytes of text; kNoMem.
-  static Result<Ref<Message>> create(std::int64_t type, std::size_t size);
-
-  std::int64_t type = 0;
-  Vector<std::byte> text;
-  KernelMemory memory;
-  ListNode node;
-};
-// The messages of a queue, each with a reference.
-class MessageList {
- public:
-  MessageList() = default;
-  ~MessageList() { clear(); }
-  void push_back(Ref<Message> message) { messages_.push_back(*message.leak()); }
-  Ref<Message> take(Message& message);
-  void clear();
-  auto begin() { return messages_.begin(); }
-  auto end() { return messages_.end(); }
-
- private:
-  List<Message, &Message::node> messages_;
-};
 
 // Which message msgrcv(2) asks for.
 class Wanted {

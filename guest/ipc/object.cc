@@ -131,7 +131,7 @@ std::int64_t now_in_seconds() {
 }
 
 std::int32_t current_pid() {
-  return task::current().process->pid;
+  return task::current().process->ids.pid;
 }
 
 }  // namespace kernel::ipc

@@ -17,7 +17,7 @@ constinit std::uint64_t pages_ = 0;
 bool may_lock(const task::User& user, std::uint64_t pages) {
   const task::Task& self = task::current();
   if (self.credentials.can(Capability::kIpcLock)) return true;
-  const std::uint64_t limit = self.process->limits[task::kRlimitMemlock].current >> mm::kPageShift;
+  const std::uint64_t limit = self.process->limits.current(task::Resource::kLockedMemory) >> mm::kPageShift;
   return user.locked_segment_pages + pages <= limit;
 }
 

@@ -66,8 +66,7 @@ class Socket : public RefCounted {
   // Until the condition holds. As long as SO_RCVTIMEO or SO_SNDTIMEO allows: kAgain after that, and with
   // `non_blocking` at once. kRestart, or kIntr where there is a time-out (signal(7)).
   template <typename Condition>
-  Result<void> wait_to_receive(Condition condition, bool non_blocking,
-                               task::WaitKind kind = task::WaitKind::kShared) {
+  Result<void> wait_to_receive(Condition condition, bool non_blocking, task::WaitKind kind = task::WaitKind::kShared) {
     return wait(fs::kPollReadable | fs::kPollReadHup, condition, non_blocking, options_.receive_timeout_ns, kind);
   }
   template <typename Condition>
@@ -84,8 +83,8 @@ class Socket : public RefCounted {
     if (condition()) return {};
     if (non_blocking) return Errno::kAgain;
     const Deadline deadline = timeout_ns == 0 ? Deadline::never() : Deadline::after(timeout_ns);
-    auto waited = changes_.wait_for(events | fs::kPollErr | fs::kPollHup, condition, deadline,
-                                    task::Interruptible::kYes, kind);
+    auto waited =
+        changes_.wait_for(events | fs::kPollErr | fs::kPollHup, condition, deadline, task::Interruptible::kYes, kind);
     if (waited.error() == Errno::kTimedOut) return Errno::kAgain;
     if (waited.error() == Errno::kRestart && timeout_ns != 0) return Errno::kIntr;
     return waited;

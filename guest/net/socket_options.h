@@ -36,7 +36,7 @@ struct SocketOptions {
   UserLinger linger;
   std::uint32_t send_buffer = kDefaultBuffer;
   std::uint32_t receive_buffer = kDefaultBuffer;
-  bool send_buffer_set = false;     // by the payload: it does not grow by itself any more
+  bool send_buffer_set = false;  // by the payload: it does not grow by itself any more
   bool receive_buffer_set = false;
   std::uint64_t receive_timeout_ns = 0;  // 0: for ever
   std::uint64_t send_timeout_ns = 0;

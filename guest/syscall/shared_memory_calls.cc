@@ -66,7 +66,7 @@ SyscallResult change_lock(int id, bool lock) {
   if (!self.credentials.can(task::Capability::kIpcLock)) {
     const std::uint32_t euid = self.credentials.euid;
     if (euid != segment->uid && euid != segment->cuid) return Errno::kPerm;
-    if (lock && self.process->limits[task::kRlimitMemlock].current == 0) return Errno::kPerm;
+    if (lock && self.process->limits.current(task::Resource::kLockedMemory) == 0) return Errno::kPerm;
   }
   if (lock) {
     TRY(segment->lock());

@@ -10,8 +10,8 @@
 namespace kernel::syscall {
 namespace {
 
-constexpr std::uint64_t kMostParts = 1024;       // UIO_MAXIOV
-constexpr std::uint32_t kMostMessages = 1024;    // of one sendmmsg(2) or recvmmsg(2)
+constexpr std::uint64_t kMostParts = 1024;     // UIO_MAXIOV
+constexpr std::uint32_t kMostMessages = 1024;  // of one sendmmsg(2) or recvmmsg(2)
 constexpr std::uint64_t kMostControl = 0x7fff'ffff;
 constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;  // Linux's TASK_SIZE_MAX
 
@@ -90,9 +90,8 @@ SyscallResult sys_sendto(int fd, mm::UserBuffer data, std::size_t size, std::uin
   const SocketArgument socket = TRY(socket_argument(fd));
   net::SocketAddress name;
   if (address) name = TRY(net::SocketAddress::from_user(address, address_size));
-  net::OutgoingMessage message{.data = buffer,
-                               .flags = (flags & ~kInternalFlags) | socket.wait_flag(),
-                               .name = name.empty() ? nullptr : &name};
+  net::OutgoingMessage message{
+      .data = buffer, .flags = (flags & ~kInternalFlags) | socket.wait_flag(), .name = name.empty() ? nullptr : &name};
   return socket->send(message);
 }
 
@@ -102,10 +101,8 @@ SyscallResult sys_recvfrom(int fd, mm::UserBuffer data, std::size_t size, std::u
   const SocketArgument socket = TRY(socket_argument(fd));
   net::SocketAddress name;
   net::ControlOutput nowhere;
-  net::IncomingMessage message{.data = buffer,
-                               .flags = flags | socket.wait_flag(),
-                               .name = address ? &name : nullptr,
-                               .control = &nowhere};
+  net::IncomingMessage message{
+      .data = buffer, .flags = flags | socket.wait_flag(), .name = address ? &name : nullptr, .control = &nowhere};
   const std::size_t received = TRY(socket->receive(message));
   if (address) TRY(name.to_user(address, address_size));
   return received;

@@ -14,6 +14,7 @@
 #include "syscall/memory_calls.h"
 #include "syscall/misc_calls.h"
 #include "syscall/mount_calls.h"
+#include "syscall/mqueue_calls.h"
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
@@ -46,8 +47,8 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
-          kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls,
-          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+          kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls, kProcessAttributeCalls,
+          kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

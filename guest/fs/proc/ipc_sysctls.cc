@@ -27,10 +27,10 @@ Result<std::uint64_t> take_number(std::string_view& text, bool& found) {
 
 }  // namespace
 
-Result<std::uint64_t> sysctl_number(std::string_view text, std::uint64_t largest) {
+Result<std::uint64_t> sysctl_number(std::string_view text, std::uint64_t largest, std::uint64_t smallest) {
   bool found = false;
   const std::uint64_t value = TRY(take_number(text, found));
-  if (!found || value > largest) return Errno::kInval;
+  if (!found || value > largest || value < smallest) return Errno::kInval;
   return value;
 }
 

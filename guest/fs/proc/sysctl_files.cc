@@ -78,6 +78,7 @@ constexpr ProcNode kKernelNodes[] = {
 constexpr ProcNode kFileNodes[] = {
     // No limit but RAM: Linux's own value where none was set.
     {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
+    {.name = "mqueue", .children = [] { return std::span<const ProcNode>(kQueueNodes); }},
     {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
     {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
     {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
