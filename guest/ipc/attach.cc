@@ -102,7 +102,7 @@ Result<void> detach(AddressSpace& space, std::uint64_t address) {
   const Mapping* mapping = space.find_from(address);
   while (mapping && !belongs_to(*mapping, address)) mapping = space.find_from(mapping->end());
   if (!mapping) return Errno::kInval;
-  const Ref<fs::File> file = mapping->file;
+  const Ref<mm::MappedFile> file = mapping->file;
   const std::uint64_t size = mm::page_ceil(mapping->object->size());
   while (mapping) {
     const std::uint64_t end = mapping->end();
