@@ -1,8 +1,8 @@
 #include "fs/dev_fs.h"
 
-#include "fs/console.h"
 #include "fs/memory_devices.h"
 #include "fs/ram/ram_directory.h"
+#include "tty/terminal_nodes.h"
 
 namespace kernel::fs {
 
@@ -14,10 +14,13 @@ struct Node {
   std::uint32_t minor;
 };
 constexpr Node kNodes[] = {
-    {"null", kMemoryMajor, kNullMinor},         {"zero", kMemoryMajor, kZeroMinor},
-    {"full", kMemoryMajor, kFullMinor},         {"random", kMemoryMajor, kRandomMinor},
-    {"urandom", kMemoryMajor, kUrandomMinor},   {"tty", kTerminalMajor, kTtyMinor},
-    {"console", kTerminalMajor, kConsoleMinor},
+    {"null", kMemoryMajor, kNullMinor},
+    {"zero", kMemoryMajor, kZeroMinor},
+    {"full", kMemoryMajor, kFullMinor},
+    {"random", kMemoryMajor, kRandomMinor},
+    {"urandom", kMemoryMajor, kUrandomMinor},
+    {"tty", tty::kTerminalMajor, tty::kTtyMinor},
+    {"console", tty::kTerminalMajor, tty::kConsoleNodeMinor},
 };
 
 struct Link {
