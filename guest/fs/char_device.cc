@@ -2,6 +2,7 @@
 
 #include "fs/device_file.h"
 #include "fs/memory_devices.h"
+#include "tty/pty.h"
 #include "tty/terminal_nodes.h"
 
 namespace kernel::fs {
@@ -14,6 +15,8 @@ Result<Ref<File>> open_char_device(std::uint64_t device, const Path& path, std::
       return Errno::kNxio;
     case tty::kTerminalMajor:
       return tty::open_terminal_node(minor, path, flags);
+    case tty::kSlaveMajor:
+      return Errno::kIo;  // found by its name in devpts only
     default:
       return Errno::kNxio;
   }

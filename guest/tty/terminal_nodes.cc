@@ -4,6 +4,8 @@
 #include "task/process.h"
 #include "task/task.h"
 #include "tty/console_tty.h"
+#include "tty/dev_pts.h"
+#include "tty/pty_master.h"
 #include "tty/tty_file.h"
 
 namespace kernel::tty {
@@ -24,6 +26,8 @@ Result<Ref<fs::File>> open_terminal_node(std::uint32_t minor, const fs::Path& pa
     case kConsoleNodeMinor:
       if (Ref<Tty> terminal = console()) return open_tty(std::move(terminal), path, flags);
       return fs::open_stream_console(path, flags);
+    case kPtmxMinor:
+      return open_master(TRY(dev_pts_beside(path)), path, flags);
     default:
       return Errno::kNxio;
   }

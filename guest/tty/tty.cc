@@ -26,28 +26,6 @@ bool Opening::non_blocking() const {
 
 Tty::~Tty() = default;
 
-// One reader and one writer at a time, so that nobody gets another's characters and the pieces of two writes do not mix.
-class Tty::Turn {
- public:
-  Turn(bool& taken, task::WaitQueue& changed) : taken_(taken), changed_(changed) { taken_ = true; }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    taken_ = false;
-    changed_.wake_all();
-  }
-
- private:
-  bool& taken_;
-  task::WaitQueue& changed_;
-};
-
-Result<void> Tty::take_turn(bool& taken, const Opening& by) {
-  if (!taken) return {};
-  if (by.non_blocking()) return Errno::kAgain;
-  return changed().wait_until([&] { return !taken; });
-}
-
 Result<void> Tty::open(std::uint32_t flags, bool may_control) {
   if (exclusive_ && !task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kBusy;
   TRY(check_open());
@@ -87,7 +65,7 @@ Result<std::size_t> Tty::read(mm::IoBuffer& buffer, const Opening& by) {
   TRY(start());
   TRY(check_foreground(task::kSigTtin));
   if (buffer.remaining() == 0) return std::size_t{0};
-  TRY(take_turn(reading_, by));
+  TRY(Turn::wait(reading_, changed(), by.non_blocking()));
   const Turn turn(reading_, changed());
 
   std::size_t minimum = 0;
@@ -147,7 +125,7 @@ Result<std::size_t> Tty::write(mm::IoBuffer& buffer, const Opening& by) {
   TRY(start());
   if (line_.settings.local_flags & kToStop) TRY(check_foreground(task::kSigTtou));
   if (gone()) return Errno::kIo;
-  TRY(take_turn(writing_, by));
+  TRY(Turn::wait(writing_, changed(), by.non_blocking()));
   const Turn turn(writing_, changed());
   std::size_t total = 0;
   while (buffer.remaining() != 0) {

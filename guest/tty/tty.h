@@ -32,6 +32,28 @@ struct Opening {
   bool non_blocking() const;
 };
 
+// One reader and one writer of a side at a time, so that nobody gets another's characters and the pieces of two writes do
+// not mix. Whoever has the turn may wait for the other side, so waiting for the turn is like waiting for that.
+class Turn {
+ public:
+  static Result<void> wait(const bool& taken, task::WaitQueue& changed, bool non_blocking) {
+    if (!taken) return {};
+    if (non_blocking) return Errno::kAgain;
+    return changed.wait_until([&] { return !taken; });
+  }
+  Turn(bool& taken, task::WaitQueue& changed) : taken_(taken), changed_(changed) { taken_ = true; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    taken_ = false;
+    changed_.wake_all();
+  }
+
+ private:
+  bool& taken_;
+  task::WaitQueue& changed_;
+};
+
 class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
  public:
   // A session leader without a terminal gets one that has no session, unless it says O_NOCTTY or cannot read it.
@@ -88,18 +110,15 @@ class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
   WindowSizeUser window_{};
 
  private:
-  class Turn;
-  enum class After : std::uint8_t { kNow, kOutput, kOutputAndFlush };  // when a change of settings happens (TCSETS...)
+  // When a change of settings happens (TCSETS, TCSETSW, TCSETSF).
+  enum class After : std::uint8_t { kNow, kOutput, kOutputAndFlush };
 
   Result<void> check_foreground(int signal);
   Result<void> check_foreground(const Opening& by, int signal);
-  Result<void> take_turn(bool& taken, const Opening& by);
 
-  // Null results: the request is not one of this group's.
-  using Answer = Result<std::uint64_t>;
-  Answer settings_request(std::uint32_t request, std::uint64_t argument, const Opening& by);
-  Answer session_request(std::uint32_t request, std::uint64_t argument, const Opening& by);
-  Answer line_request(std::uint32_t request, std::uint64_t argument, const Opening& by);
+  Result<std::uint64_t> settings_request(std::uint32_t request, std::uint64_t argument, const Opening& by);
+  Result<std::uint64_t> session_request(std::uint32_t request, std::uint64_t argument, const Opening& by);
+  Result<std::uint64_t> line_request(std::uint32_t request, std::uint64_t argument, const Opening& by);
   Result<void> set_settings(const Termios2& settings, After after, const Opening& by);
   Result<void> take_control(std::uint64_t argument, const Opening& by);
   Result<void> choose_foreground(std::uint64_t argument, const Opening& by);

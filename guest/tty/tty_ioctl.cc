@@ -23,9 +23,9 @@ Result<std::uint64_t> give_number(std::uint64_t argument, std::uint32_t value) {
 }
 
 // What the bits of c_cflag stand for, in bits per second (Linux's tty_baudrate.c).
-constexpr std::uint32_t kSpeeds[] = {0,      50,     75,     110,     134,     150,     200,     300,
-                                     600,    1200,   1800,   2400,    4800,    9600,    19200,   38400,
-                                     57600,  115200, 230400, 460800,  500000,  576000,  921600,  1000000,
+constexpr std::uint32_t kSpeeds[] = {0,       50,      75,      110,     134,     150,     200,    300,
+                                     600,     1200,    1800,    2400,    4800,    9600,    19200,  38400,
+                                     57600,   115200,  230400,  460800,  500000,  576000,  921600, 1000000,
                                      1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000};
 constexpr std::uint32_t kLowSpeeds = 15;
 
