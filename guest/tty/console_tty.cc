@@ -83,6 +83,7 @@ void ConsoleTty::take_input() {
     if (gone_ || room == 0) break;
     input.request(room);
   }
+  send_pending_echo();
   port().output.flush_echo();
   if (received) changed().wake_all();
 }

@@ -169,13 +169,11 @@ fs::FileSystemStatistics DevPts::statistics() {
 }
 
 Result<Ref<Pty>> DevPts::add() {
-  std::uint32_t index = 0;
-  while (index < slaves_.size() && slaves_[index]) ++index;
-  if (index >= options_.most) return Errno::kNoSpc;
-  Ref<Pty> pty = TRY(Pty::create(index));
+  if (!numbers_) numbers_ = TRY(make_ref<PtyNumbers>());
+  Ref<Pty> pty = TRY(Pty::create(numbers_, options_.most));
   Ref<fs::Inode> slave = Ref<fs::Inode>(TRY(make_ref<Slave>(*this, pty, options_)));
-  if (index == slaves_.size()) TRY(slaves_.push_back(nullptr));
-  slaves_[index] = std::move(slave);
+  while (slaves_.size() <= pty->index()) TRY(slaves_.push_back(nullptr));
+  slaves_[pty->index()] = std::move(slave);
   return pty;
 }
 

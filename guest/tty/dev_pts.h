@@ -50,6 +50,7 @@ class DevPts final : public fs::FileSystem {
   class Slave;
 
   const DevPtsOptions options_;
+  Ref<PtyNumbers> numbers_;
   Ref<fs::Inode> root_;
   Ref<fs::Inode> ptmx_;
   Vector<Ref<fs::Inode>> slaves_;  // by number; null where there is none

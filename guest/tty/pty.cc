@@ -39,18 +39,28 @@ bool has_usual_flow_control(const Termios& settings) {
 
 }  // namespace
 
-Result<Ref<Pty>> Pty::create(std::uint32_t index) {
+Result<std::uint32_t> PtyNumbers::take(std::uint32_t most) {
+  const std::size_t number = used_.first_free(0);
+  if (number >= most) return Errno::kNoSpc;
+  TRY(used_.reserve(number + 1));
+  used_.add(number);
+  return static_cast<std::uint32_t>(number);
+}
+
+Result<Ref<Pty>> Pty::create(const Ref<PtyNumbers>& numbers, std::uint32_t most) {
+  const std::uint32_t index = TRY(numbers->take(most));
   auto* buffers = new (std::nothrow) Buffers;
-  if (!buffers) return Errno::kNoMem;
-  auto* pty = new (std::nothrow) Pty(index, buffers);
+  auto* pty = buffers ? new (std::nothrow) Pty(numbers, index, buffers) : nullptr;
   if (!pty) {
     delete buffers;
+    numbers->give_back(index);
     return Errno::kNoMem;
   }
   return Ref<Pty>(pty);
 }
 
 Pty::~Pty() {
+  numbers_->give_back(index_);
   delete buffers_;
 }
 
@@ -92,6 +102,7 @@ void Pty::take_input() {
     received = true;
   }
   if (!received) return;
+  send_pending_echo();
   changed_.wake_all();
   master_changed_.wake_all();
 }
@@ -241,10 +252,9 @@ void Pty::output_flushed() {
 }
 
 void Pty::settings_replaced(const Termios& old) {
-  const bool external = (old.local_flags | line_.settings.local_flags) & kExtProc;
   const bool usual = has_usual_flow_control(line_.settings);
-  if (usual == has_usual_flow_control(old) && !external) return;
-  tell_master(static_cast<std::uint8_t>((usual ? kDoStop : kNoStop) | (external ? kIoctl : 0)), kDoStop | kNoStop);
+  if (usual != has_usual_flow_control(old)) tell_master(usual ? kDoStop : kNoStop, kDoStop | kNoStop);
+  if ((old.local_flags | line_.settings.local_flags) & kExtProc) tell_master(kIoctl);
 }
 
 }  // namespace kernel::tty

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "fs/byte_ring.h"
+#include "lib/number_set.h"
 #include "lib/ref.h"
 #include "tty/tty.h"
 
@@ -14,9 +15,19 @@ namespace kernel::tty {
 
 inline constexpr std::uint32_t kSlaveMajor = 136;  // UNIX98 slaves
 
+// The numbers of the pseudo-terminals of one devpts. One is taken until both sides are closed.
+class PtyNumbers final : public RefCounted {
+ public:
+  Result<std::uint32_t> take(std::uint32_t most);  // kNoSpc
+  void give_back(std::uint32_t number) { used_.remove(number); }
+
+ private:
+  NumberSet used_;
+};
+
 class Pty final : public Tty {
  public:
-  static Result<Ref<Pty>> create(std::uint32_t index);
+  static Result<Ref<Pty>> create(const Ref<PtyNumbers>& numbers, std::uint32_t most);
   ~Pty() override;
 
   std::uint32_t index() const { return index_; }
@@ -39,8 +50,8 @@ class Pty final : public Tty {
   void drop_input() { input_.clear(); }
 
  private:
-  explicit Pty(std::uint32_t index) : Pty(index, nullptr) {}
-  Pty(std::uint32_t index, Buffers* buffers) : Tty(*buffers), index_(index), buffers_(buffers) {}
+  Pty(Ref<PtyNumbers> numbers, std::uint32_t index, Buffers* buffers)
+      : Tty(*buffers), numbers_(std::move(numbers)), index_(index), buffers_(buffers) {}
 
   Result<void> check_open() override;
   void take_input() override;
@@ -55,6 +66,7 @@ class Pty final : public Tty {
   void send(std::span<const char> characters);
   void tell_master(std::uint8_t status, std::uint8_t instead_of = 0);
 
+  const Ref<PtyNumbers> numbers_;
   const std::uint32_t index_;
   Buffers* const buffers_;
   fs::ByteRing input_;   // typed, and not in the line discipline yet

@@ -110,7 +110,7 @@ Result<std::size_t> Tty::read(mm::IoBuffer& buffer, const Opening& by) {
       if (!stored) return fs::moved_or(total, stored.error());
       total += stored.value();
     }
-    if (buffer.remaining() == 0) line_.skip_end_of_file();
+    if (buffer.remaining() == 0 && !ended) line_.skip_end_of_file();
     if (ended || buffer.remaining() == 0) break;
     if (line_.readable()) continue;
     if (total >= minimum) break;
@@ -168,8 +168,9 @@ void Tty::hang_up() {
   changed().wake_all();
 }
 
+// The echo of what comes at once goes out at once, at its end: a signal in between drops it, as on Linux.
 void Tty::echo(std::span<const char> characters) {
-  if (!stopped_ && pending_echo_size_ == 0) characters = characters.subspan(emit(characters));
+  if (characters.size() > pending_echo_.size() - pending_echo_size_) send_pending_echo();
   const std::size_t count = std::min(characters.size(), pending_echo_.size() - pending_echo_size_);
   memcpy(pending_echo_.data() + pending_echo_size_, characters.data(), count);
   pending_echo_size_ += count;

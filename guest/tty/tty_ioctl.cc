@@ -171,7 +171,6 @@ Result<void> Tty::set_settings(const Termios2& settings, After after, const Open
   // A line that is none has always the same characters.
   line_.settings.control_flags &= ~(kCharacterSize | kParityEnabled);
   line_.settings.control_flags |= kCharacterSize | kReceiver;
-  line_.settings.line = 0;
   input_speed_ = settings.input_speed;
   output_speed_ = settings.output_speed;
   settings_replaced(old);
@@ -287,6 +286,8 @@ Result<std::uint64_t> Tty::line_request(std::uint32_t request, std::uint64_t arg
     case kTiocCBrk:
       TRY(check_foreground(by, task::kSigTtou));
       return kDone;
+    case kTiocGPtPeer:
+      return Errno::kIo;  // the master's
     case kTiocVHangUp:
       if (!is_administrator()) return Errno::kPerm;
       hang_up();
@@ -342,6 +343,7 @@ Result<void> Tty::insert(std::uint64_t argument) {
   const std::uint8_t c = TRY(mm::UserPtr<const std::uint8_t>(argument).read());
   take_input();
   if (line_.room() != 0) line_.receive(c, *this);
+  send_pending_echo();
   flush_echo();
   changed().wake_all();
   return {};

@@ -52,6 +52,7 @@ void at_a_terminal(const char* what, const std::string& keys, const std::functio
 }
 
 int wait_for_a_signal(int, int ready) {
+  ::alarm(20);
   ::write(ready, "x", 1);
   for (;;) ::pause();
 }
@@ -156,6 +157,9 @@ void window_and_insertion() {
 }
 
 int run() {
+  // A shell without job control starts its jobs with these ignored.
+  for (const int signal : {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(signal, SIG_DFL);
+  ::alarm(20);  // ends what goes on for ever
   keys();
   background();
   window_and_insertion();
