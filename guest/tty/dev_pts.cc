@@ -177,7 +177,12 @@ Result<Ref<Pty>> DevPts::add() {
   return pty;
 }
 
-void DevPts::remove(const Pty& pty) {
+// Whoever has the entry in use has it in memory: finding it needs none, and what is not found nobody uses.
+void DevPts::remove(const Pty& pty, const Ref<fs::Dentry>& root) {
+  if (const auto name = name_of(pty.index())) {
+    const auto entry = fs::Dentry::look_up(root, name.value());
+    if (entry && !entry.value()->negative()) entry.value()->remove();
+  }
   slaves_[pty.index()] = nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "fs/dentry.h"
 #include "fs/file_system.h"
 #include "fs/inode.h"
 #include "lib/ref.h"
@@ -36,11 +37,11 @@ class DevPts final : public fs::FileSystem {
   std::string_view type_name() const override { return "devpts"; }
   Result<Ref<fs::Inode>> root() override;
   fs::FileSystemStatistics statistics() override;
-  bool names_are_stable() const override { return false; }
 
   // A new one, with the lowest number that is free, whose slave belongs to the current task's user. kNoSpc.
   Result<Ref<Pty>> add();
-  void remove(const Pty& pty);
+  // Its name goes; `root` is where it is seen.
+  void remove(const Pty& pty, const Ref<fs::Dentry>& root);
   static Result<String> name_of(std::uint32_t index);
 
  private:

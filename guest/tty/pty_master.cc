@@ -18,7 +18,7 @@ class MasterFile final : public fs::File {
   MasterFile(Ref<Pty> pty, const fs::Path& slaves, const fs::Path& path, std::uint32_t flags)
       : File(path, flags), slaves_(slaves), pty_(std::move(pty)) {}
   ~MasterFile() override {
-    dev_pts().remove(*pty_);
+    dev_pts().remove(*pty_, slaves_.dentry);
     pty_->master_closed();
   }
 
@@ -129,7 +129,7 @@ Result<Ref<fs::File>> open_master(const fs::Path& slaves, const fs::Path& path, 
   Ref<Pty> pty = TRY(dev_pts.add());
   auto file = make_ref<MasterFile>(pty, slaves, path, flags & ~fs::kNoCtty);
   if (!file) {
-    dev_pts.remove(*pty);
+    dev_pts.remove(*pty, slaves.dentry);
     return file.error();
   }
   return Ref<fs::File>(file.take());

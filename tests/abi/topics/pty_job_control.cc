@@ -68,15 +68,6 @@ void keys() {
     for (;;) ::pause();
     return 0;
   });
-  at_a_terminal("a read that ^C ends", "abc\x03" "def\n", [](int slave, int ready) {
-    struct sigaction action {};
-    action.sa_handler = [](int) {};
-    ::sigaction(SIGINT, &action, nullptr);
-    ::write(ready, "x", 1);
-    say("read %s", one_read(slave).c_str());
-    say(", then %s\n", one_read(slave).c_str());
-    return 0;
-  });
 }
 
 void background() {
