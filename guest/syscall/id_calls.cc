@@ -233,6 +233,7 @@ SyscallResult sys_setsid() {
   Process& self = own_process();
   // Nobody may be left in another session with this process's id as group.
   if (is_group_in_use(self.ids.pid)) return Errno::kPerm;
+  TRY(task::start_session(self));
   return static_cast<std::uint64_t>(self.ids.pid);
 }
 

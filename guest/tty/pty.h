@@ -57,6 +57,7 @@ class Pty final : public Tty {
   void take_input() override;
   Result<std::size_t> transmit(mm::IoBuffer& buffer, const Opening& by) override;
   bool can_transmit() override;
+  bool peer_closed() const override { return master_closed_; }
   std::size_t emit(std::span<const char> characters) override;
   void output_stopped(bool stopped) override;
   void input_flushed() override;

@@ -90,6 +90,7 @@ Result<std::size_t> Tty::read(mm::IoBuffer& buffer, const Opening& by) {
       return line_.readable();
     }();
     if (!available) {
+      if (is_hung_up(by) && peer_closed()) return fs::moved_or(total, Errno::kIo);
       if (gone() || is_hung_up(by) || !waits) break;
       if (by.non_blocking()) return fs::moved_or(total, Errno::kAgain);
       const auto waited = changed().wait_until(
