@@ -110,9 +110,7 @@ class DevPts::Slave final : public Node {
     metadata_.gid = options.gid.value_or(maker.fsgid);
     metadata_.special_device = pty_->device_number();
   }
-  Result<Ref<fs::File>> open(const fs::Path& path, std::uint32_t flags) override {
-    return open_tty(pty_, path, flags);
-  }
+  Result<Ref<fs::File>> open(const fs::Path& path, std::uint32_t flags) override { return open_tty(pty_, path, flags); }
 
  private:
   const Ref<Pty> pty_;
@@ -120,8 +118,7 @@ class DevPts::Slave final : public Node {
 
 class DevPts::Root final : public Node {
  public:
-  explicit Root(DevPts& file_system)
-      : Node(file_system, fs::mode_of(fs::FileType::kDirectory, 0755), kRootInode) {
+  explicit Root(DevPts& file_system) : Node(file_system, fs::mode_of(fs::FileType::kDirectory, 0755), kRootInode) {
     metadata_.links = 2;
   }
 

@@ -80,7 +80,7 @@ class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
   // Moves what has come from the other side into the line discipline, as far as there is room. Whatever makes room, or
   // may have, has to come here again.
   virtual void take_input() = 0;
-  virtual bool gone() const { return false; }  // nothing will come any more: reads are at their end, writes fail
+  virtual bool gone() const { return false; }         // nothing will come any more: reads are at their end, writes fail
   virtual bool peer_closed() const { return false; }  // who waits for input then learns it as EIO
   // Sends what is written. Whole, unless something ends it: then as much as was sent.
   virtual Result<std::size_t> transmit(mm::IoBuffer& buffer, const Opening& by) = 0;

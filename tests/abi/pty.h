@@ -4,14 +4,14 @@
 // So reading both sides without blocking until they have nothing (settle) sees everything that was on its way.
 #pragma once
 
-#include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
-#include <string>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdlib>
+#include <string>
 
 #include "topic.h"
 

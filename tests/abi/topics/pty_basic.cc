@@ -56,7 +56,8 @@ void names_and_locks() {
   look_at("/dev/ptmx");
   struct statfs system {};
   ::statfs("/dev/pts", &system);
-  say("file system %#lx, names of %ld\n", static_cast<unsigned long>(system.f_type), static_cast<long>(system.f_namelen));
+  say("file system %#lx, names of %ld\n", static_cast<unsigned long>(system.f_type),
+      static_cast<long>(system.f_namelen));
   const int master = ::open("/dev/ptmx", O_RDWR | O_NOCTTY);
   unsigned number = 77;
   say("master: %s, number %s", outcome(master), outcome(::ioctl(master, TIOCGPTN, &number)));
@@ -70,7 +71,8 @@ void names_and_locks() {
   look_at("/dev/pts/0");
   const int slave = ::open("/dev/pts/0", O_RDWR | O_NOCTTY);
   const int peer = ::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  say("slave: %s, peer: %s, %s\n", outcome(slave), outcome(peer), ::fcntl(peer, F_GETFD) & FD_CLOEXEC ? "closed on exec" : "kept");
+  say("slave: %s, peer: %s, %s\n", outcome(slave), outcome(peer),
+      ::fcntl(peer, F_GETFD) & FD_CLOEXEC ? "closed on exec" : "kept");
   say("names: %s %s, terminals %d %d\n", ::ttyname(slave), ::ttyname(peer), ::isatty(slave), ::isatty(master));
   say("flags of the slave: %#x\n", ::fcntl(slave, F_GETFL));
   say("a slave's: TIOCGPTN %s", outcome(::ioctl(slave, TIOCGPTN, &number)));

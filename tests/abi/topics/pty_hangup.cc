@@ -122,9 +122,9 @@ void who_is_told() {
   char three[3];
   for (char& one : three) ::read(ready[0], &one, 1);
   ::close(pair.master);
-  say_end("leader", leader);
   while (::read(ready[0], three, 1) > 0) {  // until the foreground group has ended
   }
+  say_end("leader", leader);
   ::close(ready[0]);
 }
 

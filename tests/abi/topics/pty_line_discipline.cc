@@ -22,7 +22,9 @@ const Input kInputs[] = {
     {"a line", ICRNL | IXON, OPOST | ONLCR, kUsualLocal, "hello\rworld\n"},
     {"erase", ICRNL, OPOST | ONLCR, kUsualLocal, "abc\x7f\x7fx\n\x7f\n"},
     {"erase a control character", ICRNL, OPOST | ONLCR, kUsualLocal, "a\x01\x7f\x7f\n"},
-    {"erase tabs", ICRNL, OPOST | ONLCR, kUsualLocal, "ab\t\x7f" "c\t\t\x7f\x7f\n"},
+    {"erase tabs", ICRNL, OPOST | ONLCR, kUsualLocal,
+     "ab\t\x7f"
+     "c\t\t\x7f\x7f\n"},
     {"erase tabs after output", ICRNL, OPOST | ONLCR | TAB3, kUsualLocal, "ab\tc\td\x7f\x7f\x7f\n"},
     {"erase without ECHOE", ICRNL, OPOST | ONLCR, ISIG | ICANON | ECHO, "abc\x7f\x7fx\n"},
     {"erase with ECHOPRT", ICRNL, OPOST | ONLCR, kUsualLocal | ECHOPRT, "abc\x7f\x7fx\x7f\x7f\n"},
@@ -32,35 +34,61 @@ const Input kInputs[] = {
     {"kill without ECHO", ICRNL, OPOST | ONLCR, kUsualLocal & ~ECHO, "rubbish\x15good\n"},
     {"word erase", ICRNL, OPOST | ONLCR, kUsualLocal, "one two_3  \x17three, four\x17\n"},
     {"word erase without IEXTEN", ICRNL, OPOST | ONLCR, kUsualLocal & ~IEXTEN, "one two\x17\n"},
-    {"UTF-8", ICRNL | IUTF8, OPOST | ONLCR, kUsualLocal, "a\xc3\xa4\xe2\x82\xac\x7f\x7f" "b\xc3\xa4\x17\n"},
-    {"UTF-8 unknown", ICRNL, OPOST | ONLCR, kUsualLocal, "a\xc3\xa4\x7f" "b\n"},
-    {"reprint", ICRNL, OPOST | ONLCR, kUsualLocal, "abc\x12" "def\n"},
+    {"UTF-8", ICRNL | IUTF8, OPOST | ONLCR, kUsualLocal,
+     "a\xc3\xa4\xe2\x82\xac\x7f\x7f"
+     "b\xc3\xa4\x17\n"},
+    {"UTF-8 unknown", ICRNL, OPOST | ONLCR, kUsualLocal,
+     "a\xc3\xa4\x7f"
+     "b\n"},
+    {"reprint", ICRNL, OPOST | ONLCR, kUsualLocal,
+     "abc\x12"
+     "def\n"},
     {"literal next", ICRNL, OPOST | ONLCR, kUsualLocal, "\x16\x03\x16\x7f\x16\n\x16\r\n"},
     {"literal next without ECHOCTL", ICRNL, OPOST | ONLCR, kUsualLocal & ~ECHOCTL, "\x16\x03\x01\n"},
-    {"end of file", ICRNL, OPOST | ONLCR, kUsualLocal, "abc\x04\x04" "de\x04\n"},
+    {"end of file", ICRNL, OPOST | ONLCR, kUsualLocal,
+     "abc\x04\x04"
+     "de\x04\n"},
     {"carriage returns as they are", 0, OPOST | ONLCR, kUsualLocal, "a\rb\n"},
     {"IGNCR", IGNCR | ICRNL, OPOST | ONLCR, kUsualLocal, "a\rb\n"},
     {"INLCR", INLCR, OPOST | ONLCR, kUsualLocal, "a\nb\rc\x04"},
     {"INLCR and ICRNL", INLCR | ICRNL, OPOST | ONLCR, kUsualLocal, "a\nb\rc\n"},
     {"ISTRIP", ISTRIP | ICRNL, OPOST | ONLCR, kUsualLocal, "\xe1\xe2\x8d"},
     {"IUCLC", IUCLC | ICRNL, OPOST | ONLCR, kUsualLocal, "AbC\xc4\n"},
-    {"PARMRK", PARMRK | ICRNL, OPOST | ONLCR, kUsualLocal, "a\xff" "b\n"},
+    {"PARMRK", PARMRK | ICRNL, OPOST | ONLCR, kUsualLocal,
+     "a\xff"
+     "b\n"},
     {"ECHONL alone", ICRNL, OPOST | ONLCR, ISIG | ICANON | ECHONL, "secret\n"},
     {"no echo", ICRNL, OPOST | ONLCR, ISIG | ICANON, "secret\n"},
     {"echo without ONLCR", ICRNL, OPOST, kUsualLocal, "a\nb\r"},
     {"echo without OPOST", ICRNL, ONLCR, kUsualLocal, "a\nb\t\x01\n"},
     {"echo in capitals", ICRNL, OPOST | ONLCR | OLCUC, kUsualLocal, "abc\xe4\n"},
-    {"^S and ^Q", ICRNL | IXON, OPOST | ONLCR, kUsualLocal, "a\x13" "b\x11" "c\n"},
-    {"^S and anything", ICRNL | IXON | IXANY, OPOST | ONLCR, kUsualLocal, "a\x13" "bc\n"},
-    {"^S without IXON", ICRNL, OPOST | ONLCR, kUsualLocal, "a\x13" "b\n"},
-    {"interrupt", ICRNL | IXON, OPOST | ONLCR, kUsualLocal, "abc\x03" "d\n"},
-    {"interrupt, NOFLSH", ICRNL | IXON, OPOST | ONLCR, kUsualLocal | NOFLSH, "abc\x03" "d\x1c\x1a\n"},
-    {"interrupt without ISIG", ICRNL, OPOST | ONLCR, kUsualLocal & ~ISIG, "abc\x03" "d\n"},
+    {"^S and ^Q", ICRNL | IXON, OPOST | ONLCR, kUsualLocal,
+     "a\x13"
+     "b\x11"
+     "c\n"},
+    {"^S and anything", ICRNL | IXON | IXANY, OPOST | ONLCR, kUsualLocal,
+     "a\x13"
+     "bc\n"},
+    {"^S without IXON", ICRNL, OPOST | ONLCR, kUsualLocal,
+     "a\x13"
+     "b\n"},
+    {"interrupt", ICRNL | IXON, OPOST | ONLCR, kUsualLocal,
+     "abc\x03"
+     "d\n"},
+    {"interrupt, NOFLSH", ICRNL | IXON, OPOST | ONLCR, kUsualLocal | NOFLSH,
+     "abc\x03"
+     "d\x1c\x1a\n"},
+    {"interrupt without ISIG", ICRNL, OPOST | ONLCR, kUsualLocal & ~ISIG,
+     "abc\x03"
+     "d\n"},
     {"raw", 0, 0, 0, "a\r\n\x03\x04\x7f\xff"},
     {"raw with echo", 0, OPOST | ONLCR, ECHO, "a\r\n\x03\t"},
     {"raw with echo of controls", 0, OPOST | ONLCR, ECHO | ECHOCTL, "a\r\n\x03\t"},
     {"raw with ICRNL and echo", ICRNL, OPOST | ONLCR, ECHO | ECHOCTL, "a\r\n"},
-    {"raw with ISIG", IXON, OPOST, ISIG | ECHO, "a\x03" "b\x13" "c\x11"},
+    {"raw with ISIG", IXON, OPOST, ISIG | ECHO,
+     "a\x03"
+     "b\x13"
+     "c\x11"},
     {"EXTPROC", ICRNL | IXON, OPOST | ONLCR, kUsualLocal | EXTPROC, "a\x03\r\x7f"},
 };
 
@@ -107,7 +135,9 @@ void type_with_own_characters() {
 
 void read_in_pieces() {
   const PtyPair pair = open_pty();
-  type(pair, "abcdef\nxy\x04" "z\n\x04");
+  type(pair,
+       "abcdef\nxy\x04"
+       "z\n\x04");
   say("reads of 2:%s\n", all_reads(pair.slave, 2).c_str());
   say("echo %s\n", joined(pair.master).c_str());
   type(pair, "unfinished");
@@ -118,7 +148,9 @@ void read_in_pieces() {
   ::ioctl(pair.slave, FIONREAD, &waiting);
   set(pair.slave, ICRNL, OPOST, ISIG | ICANON);
   say("%d waiting, canonical again:%s\n", waiting, all_reads(pair.slave).c_str());
-  type(pair, "with an end\x04" "and\n");
+  type(pair,
+       "with an end\x04"
+       "and\n");
   ::usleep(1);
   (void)polled(pair.slave);
   set(pair.slave, ICRNL, OPOST, ISIG);
@@ -196,7 +228,9 @@ int run() {
   type_with_own_characters();
   read_in_pieces();
   line_limit();
-  const std::string text = "a\tb\n\rc\r\n\tdd\b\t\x01" "e\xc3\xa4\t.\n";
+  const std::string text =
+      "a\tb\n\rc\r\n\tdd\b\t\x01"
+      "e\xc3\xa4\t.\n";
   written("nothing", 0, text);
   written("OPOST", OPOST, text);
   written("ONLCR", OPOST | ONLCR, text);

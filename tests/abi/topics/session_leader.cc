@@ -23,7 +23,9 @@ void say_terminal(const char* what) {
   std::fclose(file);
   const int fd = ::open("/dev/tty", O_RDWR);
   say("%s: number %#x, group %s, /dev/tty %s\n", what, number,
-      group == ::getpgrp() ? "its own" : group == -1 ? "none" : "another",
+      group == ::getpgrp() ? "its own"
+      : group == -1        ? "none"
+                           : "another",
       outcome(fd));
   if (fd >= 0) ::close(fd);
 }
@@ -173,9 +175,9 @@ void giving_up(const char* what, bool leader_ends) {
   ::close(ready[1]);
   char byte;
   ::read(ready[0], &byte, 1);
-  say_end(what, leader);
-  while (::read(ready[0], &byte, 1) > 0) {
+  while (::read(ready[0], &byte, 1) > 0) {  // until all have ended
   }
+  say_end(what, leader);
   ::close(ready[0]);
   int number = 0;
   say("the terminal is free: TIOCGSID of the master %s\n", outcome(::ioctl(pair.master, TIOCGSID, &number)));
