@@ -12,6 +12,7 @@
 #include "boot_parameters.h"
 #include "common/home_directory.h"
 #include "drivers/control.h"
+#include "fs/console.h"
 #include "fs/file_table.h"
 #include "fs/fs.h"
 #include "fs/vfs.h"
@@ -29,6 +30,8 @@
 #include "task/identity.h"
 #include "task/process.h"
 #include "task/scheduler.h"
+#include "task/signal.h"
+#include "tty/console_tty.h"
 
 namespace kernel {
 namespace {
@@ -87,7 +90,7 @@ Result<void> open_standard_streams(fs::FileTable& files, const PayloadDescriptio
 Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   Ref<task::Process> process = TRY(make_ref<task::Process>());
   process->ids.pid = TRY(task::allocate_id());
-  process->ids.lead_session();
+  TRY(task::start_session(*process));
   process->signals.handlers = TRY(make_ref<task::SignalHandlers>());
   for (unsigned i = 0; i < task::kSignalCount; ++i) {
     const bool ignored = payload.ignored_signals >> i & 1;
@@ -204,6 +207,13 @@ Result<void> start_payload(const BootParameters& boot, task::Task& task) {
   return task::execute(std::move(program));
 }
 
+// A new size of the host's window is the terminal's affair; everything else is the payload's.
+void take_host_signals(std::uint32_t signals) {
+  constexpr std::uint32_t kWindowChanged = std::uint32_t{1} << task::kSigWinch;
+  if ((signals & kWindowChanged) && tty::console_window_changed()) signals &= ~kWindowChanged;
+  if (signals != 0) task::signal_payload_from_host(signals);
+}
+
 [[noreturn]] void give_up(int code, std::string_view what, std::string_view object, Errno error) {
   log(LogLevel::kError, "cannot {} {}: {}", what, object, error_text(error));
   drivers::end_machine(code, 0);
@@ -223,6 +233,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   if (boot.xapic_timer_khz != 0) arch::use_xapic_timer(boot.xapic_timer_khz, boot.tsc_khz);
   add_entropy(boot.random_seed);
   initialise_memory(boot, root_page_table);
+  drivers::set_host_signal_handler(take_host_signals);
 
   auto first = make_first_task(boot.payload);
   if (!first) give_up(kInternalError, "make", "the first process", first.error());

@@ -1,5 +1,5 @@
-// virtio-console, driver's side (virtio 1.2, section 5.3, with husk's stream extension: abi/husk_abi.h). The payload's
-// standard streams are character devices over it: three streams, or one terminal (tty.h).
+// virtio-console, driver's side (virtio 1.2, section 5.3, with husk's stream extension: abi/husk_abi.h). Over its ports
+// there are the payload's standard streams (fs/console.h): three streams, or one terminal (tty/console_tty.h).
 //
 // A device is taken into use at the first read or write: a payload that never reads its standard input never pays for
 // it.
@@ -12,13 +12,10 @@
 #include "drivers/console_output.h"
 #include "drivers/interrupts.h"
 #include "drivers/virtio_mmio.h"
-#include "fs/char_device.h"
 #include "lib/result.h"
+#include "task/wait_queue.h"
 
 namespace kernel::drivers {
-
-// The device of this role (a stream or the terminal), or null if the VM has none.
-fs::CharDevice* console_device(DeviceRole role);
 
 // Before the VM ends: waits until the host has taken all output, or until abandon_console_output().
 void wait_for_console_output();
@@ -27,13 +24,18 @@ void abandon_console_output();
 // One virtio-console device: its transport and the directions that its role uses.
 class ConsolePort {
  public:
-  constexpr ConsolePort(bool has_input, bool has_output)
-      : input(changed), output(changed), has_input_(has_input), has_output_(has_output) {}
+  constexpr explicit ConsolePort(DeviceRole role)
+      : input(changed),
+        output(changed),
+        role_(role),
+        has_input_(role == DeviceRole::kStdin || role == DeviceRole::kTerminal),
+        has_output_(role != DeviceRole::kStdin) {}
 
   // Brings the device up unless it is already. kNoDev, kNoMem.
-  Result<void> start(DeviceRole role, InterruptHandler& handler);
+  Result<void> start(InterruptHandler& handler);
   void acknowledge_interrupt() { transport_.acknowledge_interrupt(); }
   bool started() const { return started_; }
+  DeviceRole role() const { return role_; }
 
   task::WaitQueue changed;  // of either direction
   ConsoleInput input;
@@ -42,10 +44,14 @@ class ConsolePort {
  private:
   Result<void> negotiate(const DeviceDescription& device);
 
+  const DeviceRole role_;
   const bool has_input_;
   const bool has_output_;
   bool started_ = false;
   VirtioMmio transport_;
 };
+
+// The port of this role, started or not; null if the VM has none.
+ConsolePort* console_port(DeviceRole role);
 
 }  // namespace kernel::drivers

@@ -6,8 +6,6 @@
 #include "lib/string.h"
 #include "mm/address.h"
 #include "mm/frame.h"
-#include "task/signal.h"
-#include "task/task.h"
 
 namespace kernel::drivers {
 namespace {
@@ -18,30 +16,6 @@ using husk::abi::ConsoleStatusCode;
 constexpr unsigned kLargeBufferOrder = 4;
 constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
 constexpr std::size_t kStatusOffset = mm::kPageSize - sizeof(ConsoleStatus);
-
-// A stream that takes no more ends a writer that does not care (pipe(7); setrlimit(2), RLIMIT_FSIZE).
-void signal_writer(ConsoleStatusCode code) {
-  task::SignalInfo info;
-  if (code == ConsoleStatusCode::kHungUp) {
-    info.signal = task::kSigPipe;
-  } else if (code == ConsoleStatusCode::kFileTooLarge) {
-    info.signal = task::kSigXfsz;
-  } else {
-    return;
-  }
-  task::send_signal(task::current(), info);
-}
-
-// Copies `text`, which lies in the second half of `room`, to the beginning of `room` with a carriage return before each
-// newline. Twice as much space as text: the write position never overtakes the read position.
-std::span<std::byte> expand_newlines(std::span<std::byte> room, std::span<const std::byte> text) {
-  std::size_t to = 0;
-  for (const std::byte c : text) {
-    if (c == std::byte{'\n'}) room[to++] = std::byte{'\r'};
-    room[to++] = c;
-  }
-  return room.first(to);
-}
 
 }  // namespace
 
@@ -69,9 +43,9 @@ void ConsoleOutput::initialise(std::byte* page, VirtioMmio& transport, std::uint
   status_ = reinterpret_cast<volatile ConsoleStatus*>(page + kStatusOffset);
 }
 
-Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, Options options) {
+Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, bool non_blocking, OutputFilter* filter) {
   if (buffer.remaining() == 0) return std::size_t{0};
-  TRY(wait_for_turn(options.non_blocking));
+  TRY(wait_for_turn(non_blocking));
   const WriterLock lock(*this);
   std::size_t total = 0;
   const auto moved_or = [&](Errno error) -> Result<std::size_t> {
@@ -79,7 +53,7 @@ Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, Options options) 
     return error;
   };
   while (buffer.remaining() != 0) {
-    const std::size_t expansion = options.newline_to_crlf ? 2 : 1;
+    const std::size_t expansion = filter ? filter->expansion() : 1;
     const std::span<std::byte> room = buffer_for(expansion * buffer.remaining());
     // The end of the room, so that there is space to expand into.
     const std::size_t wanted = std::min(room.size() / expansion, buffer.remaining());
@@ -88,16 +62,15 @@ Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, Options options) 
     if (!loaded) return moved_or(loaded.error());
     const std::size_t count = loaded.value();
     if (count == 0) break;
-    send(options.newline_to_crlf ? expand_newlines(room, piece.first(count)) : piece.first(count));
+    send(filter ? room.first(filter->apply(room.data(), piece.first(count))) : piece.first(count));
     if (!collect()) {
       queue_.enable_interrupts(true);
-      if (options.non_blocking) return total + count;
+      if (non_blocking) return total + count;
       auto waited = changed_.wait_until([&] { return collect(); });
       if (!waited) return total + count;  // what the device has got will go out
     }
     if (answer_.code != ConsoleStatusCode::kOk) {
-      if (!options.newline_to_crlf) total += std::min(answer_.accepted, count);
-      if (total == 0) signal_writer(answer_.code);
+      if (!filter) total += std::min(answer_.accepted, count);
       return moved_or(errno_of(answer_.code));
     }
     total += count;

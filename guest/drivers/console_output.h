@@ -21,6 +21,18 @@
 
 namespace kernel::drivers {
 
+// What makes of a written text what is sent (a terminal's output processing).
+class OutputFilter {
+ public:
+  virtual std::size_t expansion() const = 0;  // the most bytes that one may become
+  // Writes what `text` becomes to `room`, which has expansion() bytes for each, and says how much it is. The text may lie
+  // at the end of the room: what a byte becomes is written after it was read.
+  virtual std::size_t apply(std::byte* room, std::span<const std::byte> text) = 0;
+
+ protected:
+  ~OutputFilter() = default;
+};
+
 class ConsoleOutput {
  public:
   // `changed` is woken when there is room for more.
@@ -32,13 +44,9 @@ class ConsoleOutput {
   void expect_no_status() { streams_ = false; }
   const VirtQueue& queue() const { return queue_; }
 
-  struct Options {
-    bool non_blocking = false;
-    bool newline_to_crlf = false;  // a terminal's ONLCR (termios(3)); what was added does not count as written
-  };
-  // Bytes taken from `buffer`. kPipe when the stream has no reader (the current task is sent SIGPIPE), kFBig (SIGXFSZ),
+  // Bytes taken from `buffer`; what a filter made of them does not count. kPipe when the stream has no reader, kFBig,
   // kNoSpc, kBadF, kIo; kAgain or kRestart when it would block or was interrupted before anything was written.
-  Result<std::size_t> write(mm::IoBuffer& buffer, Options options);
+  Result<std::size_t> write(mm::IoBuffer& buffer, bool non_blocking, OutputFilter* filter);
 
   // A few characters that go out as soon as the stream is idle (a terminal's echo), but not before flush_echo() or until
   // there are many; what does not fit is dropped.

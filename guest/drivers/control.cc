@@ -7,12 +7,10 @@
 #include "drivers/console.h"
 #include "drivers/mmio.h"
 #include "drivers/ports.h"
-#include "drivers/tty.h"
 #include "guest_stats.h"
 #include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address.h"
-#include "task/signal.h"
 
 namespace kernel::drivers {
 namespace {
@@ -20,6 +18,7 @@ namespace {
 using husk::abi::ControlRegister;
 
 constinit bool g_ending = false;
+constinit HostSignalHandler* g_take_signals = nullptr;
 constinit std::uint32_t g_noticed_signals = 0;
 constinit std::uint64_t g_look_again_ns = 0;
 
@@ -98,6 +97,10 @@ void notice_host_signals() {
   }
 }
 
+void set_host_signal_handler(HostSignalHandler& handler) {
+  g_take_signals = &handler;
+}
+
 void handle_control_interrupt() {
   std::uint32_t signals = read_register(address(ControlRegister::kSignals)) | g_noticed_signals;
   g_noticed_signals = 0;
@@ -105,9 +108,7 @@ void handle_control_interrupt() {
     if (signals != 0) abandon_console_output();
     return;
   }
-  constexpr std::uint32_t kWindowChanged = std::uint32_t{1} << task::kSigWinch;
-  if ((signals & kWindowChanged) && window_size_changed()) signals &= ~kWindowChanged;
-  if (signals != 0) task::signal_payload_from_host(signals);
+  if (signals != 0 && g_take_signals) g_take_signals(signals);
 }
 
 }  // namespace kernel::drivers

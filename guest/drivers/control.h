@@ -24,7 +24,10 @@ struct WindowSize {
 // Of the host's terminal; zeros if there is none. One exit.
 WindowSize host_window_size();
 
-// The host was sent signals: passes them on to the payload.
+// Who takes the signals that the host was sent (bit n: signal n).
+using HostSignalHandler = void(std::uint32_t signals);
+void set_host_signal_handler(HostSignalHandler& handler);
+// The host was sent signals.
 void handle_control_interrupt();
 
 // The kernel is in the middle of something long, with interrupts held back: takes signals that wait, so that the VMM sees

@@ -15,6 +15,9 @@
 
 namespace kernel::fs {
 
+class File;
+struct Path;
+
 class CharDevice {
  public:
   virtual Result<void> open(std::uint32_t /*flags*/) { return {}; }
@@ -33,7 +36,7 @@ class CharDevice {
   ~CharDevice() = default;
 };
 
-// The device with this number, or null: memory devices (major 1), terminals (majors 4 and 5).
-CharDevice* find_char_device(std::uint64_t device);
+// The node of a character device: memory devices (major 1), terminals (major 5). kNxio for a number that has none.
+Result<Ref<File>> open_char_device(std::uint64_t device, const Path& path, std::uint32_t flags);
 
 }  // namespace kernel::fs

@@ -1,32 +1,104 @@
 #include "fs/console.h"
 
 #include "drivers/console.h"
-#include "drivers/tty.h"
+#include "fs/char_device.h"
 #include "fs/dev_fs.h"
 #include "fs/device_file.h"
-#include "fs/fs.h"
-#include "fs/memory_devices.h"
 #include "fs/nameless.h"
+#include "task/signal.h"
+#include "task/task.h"
+#include "tty/console_tty.h"
+#include "tty/tty_file.h"
 
 namespace kernel::fs {
 
 namespace {
 
-// /dev/console where there is no terminal: reads standard input, writes standard output.
+// A stream that takes no more ends a writer that does not care (pipe(7); setrlimit(2), RLIMIT_FSIZE).
+Errno signal_writer(Errno error) {
+  task::SignalInfo info;
+  if (error == Errno::kPipe) {
+    info.signal = task::kSigPipe;
+  } else if (error == Errno::kFBig) {
+    info.signal = task::kSigXfsz;
+  } else {
+    return error;
+  }
+  task::send_signal(task::current(), info);
+  return error;
+}
+
+// A standard stream without a terminal's manners: bytes in one direction.
+class Stream final : public CharDevice, public drivers::InterruptHandler {
+ public:
+  constexpr explicit Stream(ConsoleRole role) : role_(role) {}
+
+  ConsoleRole role() const { return role_; }
+  drivers::ConsolePort* port() const { return drivers::console_port(role_); }
+
+  Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t flags) override {
+    if (!is_input()) return Errno::kBadF;
+    TRY(port()->start(*this));
+    return port()->input.read(buffer, flags & kNonBlock);
+  }
+
+  Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t flags) override {
+    if (is_input()) return Errno::kBadF;
+    TRY(port()->start(*this));
+    auto written = port()->output.write(buffer, flags & kNonBlock, nullptr);
+    if (!written) return signal_writer(written.error());
+    return written;
+  }
+
+  Readiness readiness() override {
+    if (!port()->start(*this)) return {kPollErr, nullptr};
+    const std::uint32_t events = is_input() ? port()->input.ready_or_request() ? kPollReadable : 0
+                                 : port()->output.idle_or_announce() ? kPollWritable
+                                                                     : 0;
+    return {events, &port()->changed};
+  }
+
+  void handle_interrupt() override {
+    port()->acknowledge_interrupt();
+    if (is_input()) {
+      port()->input.handle_interrupt();
+    } else {
+      port()->output.handle_interrupt();
+    }
+  }
+
+ private:
+  bool is_input() const { return role_ == ConsoleRole::kStdin; }
+
+  const ConsoleRole role_;
+};
+
+constinit Stream g_stdin(ConsoleRole::kStdin);
+constinit Stream g_stdout(ConsoleRole::kStdout);
+constinit Stream g_stderr(ConsoleRole::kStderr);
+
+// Null if the VM has none of this role.
+Stream* stream(ConsoleRole role) {
+  for (Stream* each : {&g_stdin, &g_stdout, &g_stderr}) {
+    if (each->role() == role) return each->port() ? each : nullptr;
+  }
+  return nullptr;
+}
+
 class StreamConsole final : public CharDevice {
  public:
   Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t flags) override {
-    CharDevice* input = drivers::console_device(ConsoleRole::kStdin);
+    Stream* input = stream(ConsoleRole::kStdin);
     if (!input) return 0;
     return input->read(buffer, flags);
   }
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t flags) override {
-    CharDevice* output = drivers::console_device(ConsoleRole::kStdout);
+    Stream* output = stream(ConsoleRole::kStdout);
     if (!output) return Errno::kIo;
     return output->write(buffer, flags);
   }
   Readiness readiness() override {
-    CharDevice* input = drivers::console_device(ConsoleRole::kStdin);
+    Stream* input = stream(ConsoleRole::kStdin);
     if (!input) return kAlwaysReady;
     const Readiness of_input = input->readiness();
     return {kPollWritable | (of_input.events & kPollReadable), of_input.changes};
@@ -37,28 +109,18 @@ constinit StreamConsole g_stream_console;
 
 }  // namespace
 
-CharDevice* terminal_device(std::uint32_t minor) {
-  CharDevice* terminal = drivers::console_device(ConsoleRole::kTerminal);
-  if (minor == kTtyMinor) return drivers::controlling_terminal();
-  if (minor == kConsoleMinor) return terminal ? terminal : &g_stream_console;
-  return nullptr;
-}
-
-CharDevice* find_char_device(std::uint64_t device) {
-  switch (device_major(device)) {
-    case kMemoryMajor:
-      return memory_device(device_minor(device));
-    case kTerminalMajor:
-      return terminal_device(device_minor(device));
-    default:
-      return nullptr;
-  }
+Result<Ref<File>> open_stream_console(const Path& path, std::uint32_t flags) {
+  return open_device(g_stream_console, path, flags);
 }
 
 Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags) {
-  CharDevice* device = drivers::console_device(role);
+  if (role == ConsoleRole::kTerminal) {
+    Ref<tty::Tty> terminal = tty::console();
+    if (!terminal) return Errno::kNoDev;
+    return tty::open_tty(std::move(terminal), TRY(device_path("console")), flags);
+  }
+  Stream* device = stream(role);
   if (!device) return Errno::kNoDev;
-  if (role == ConsoleRole::kTerminal) return open_device(*device, TRY(device_path("console")), flags);
   // Anybody may open /proc/self/fd/1 again, whichever user the payload runs as.
   NewInode attributes;
   attributes.mode = mode_of(FileType::kFifo, 0666);

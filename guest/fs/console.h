@@ -1,19 +1,23 @@
-// The consoles that connect the payload to whoever started husk, and the device nodes over them.
+// The streams that connect the payload to whoever started husk, as files.
 #pragma once
 
 #include <cstdint>
 
 #include "boot_parameters.h"
-#include "fs/char_device.h"
+#include "fs/file.h"
+#include "lib/ref.h"
 
 namespace kernel::fs {
 
 // husk,role in the device tree (docs/device-tree.md): three streams, or one terminal.
 using ConsoleRole = DeviceRole;
 
-// Major 5: /dev/tty (minor 0) is the terminal; /dev/console (minor 1) the terminal, or standard input and output.
-inline constexpr std::uint32_t kTerminalMajor = 5;
-enum : std::uint32_t { kTtyMinor = 0, kConsoleMinor = 1 };
-CharDevice* terminal_device(std::uint32_t minor);
+// The initial descriptors: a file over the console of this role. kNoDev if the VM has none. A terminal is /dev/console;
+// the other three show as nameless FIFOs, since they are byte streams and no terminals, like the pipes of a container
+// without one.
+Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags);
+
+// /dev/console where there is no terminal: reads standard input, writes standard output.
+Result<Ref<File>> open_stream_console(const Path& path, std::uint32_t flags);
 
 }  // namespace kernel::fs

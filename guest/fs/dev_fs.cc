@@ -1,8 +1,9 @@
 #include "fs/dev_fs.h"
 
-#include "fs/console.h"
 #include "fs/memory_devices.h"
 #include "fs/ram/ram_directory.h"
+#include "tty/dev_pts.h"
+#include "tty/terminal_nodes.h"
 
 namespace kernel::fs {
 
@@ -13,11 +14,15 @@ struct Node {
   std::uint32_t major;
   std::uint32_t minor;
 };
+constexpr std::string_view kPtsName = "pts";
 constexpr Node kNodes[] = {
-    {"null", kMemoryMajor, kNullMinor},         {"zero", kMemoryMajor, kZeroMinor},
-    {"full", kMemoryMajor, kFullMinor},         {"random", kMemoryMajor, kRandomMinor},
-    {"urandom", kMemoryMajor, kUrandomMinor},   {"tty", kTerminalMajor, kTtyMinor},
-    {"console", kTerminalMajor, kConsoleMinor},
+    {"null", kMemoryMajor, kNullMinor},
+    {"zero", kMemoryMajor, kZeroMinor},
+    {"full", kMemoryMajor, kFullMinor},
+    {"random", kMemoryMajor, kRandomMinor},
+    {"urandom", kMemoryMajor, kUrandomMinor},
+    {"tty", tty::kTerminalMajor, tty::kTtyMinor},
+    {"console", tty::kTerminalMajor, tty::kConsoleNodeMinor},
 };
 
 struct Link {
@@ -25,10 +30,8 @@ struct Link {
   std::string_view target;
 };
 constexpr Link kLinks[] = {
-    {"fd", "/proc/self/fd"},
-    {"stdin", "/proc/self/fd/0"},
-    {"stdout", "/proc/self/fd/1"},
-    {"stderr", "/proc/self/fd/2"},
+    {"ptmx", "pts/ptmx"},  // as container runtimes have it
+    {"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
 };
 
 // The mount of /dev; holds a reference for as long as the VM runs.
@@ -59,7 +62,22 @@ Result<void> populate(RamDirectory& root) {
 }  // namespace
 
 Result<Ref<RamFs>> make_dev_fs() {
-  return RamFs::create("tmpfs", 0755, populate);
+  const Ref<RamFs> made = TRY(RamFs::create("tmpfs", 0755));
+  const Ref<Inode> root = TRY(made->root());
+  // The mount point is there from the beginning, and everything else when somebody looks.
+  NewInode attributes;
+  attributes.mode = mode_of(FileType::kDirectory, 0755);
+  TRY(root->create(kPtsName, attributes));
+  static_cast<RamDirectory&>(*root).populate_later(populate);
+  return made;
+}
+
+Result<void> mount_dev_pts() {
+  // runc's default (opencontainers/runtime-spec, config-linux.md, "Default Filesystems").
+  constexpr tty::DevPtsOptions kOptions{.mode = 0620, .ptmx_mode = 0666, .uid = {}, .gid = 5};
+  const Path point = TRY(device_path(kPtsName));
+  TRY(add_mount(TRY(tty::DevPts::create(kOptions)), point, "devpts", kMountNoSuid | kMountNoExec));
+  return {};
 }
 
 void set_dev_mount(const Ref<Mount>& mount) {

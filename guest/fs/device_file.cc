@@ -33,7 +33,7 @@ class DeviceFile final : public File {
 
 Result<Ref<File>> open_device(CharDevice& device, const Path& path, std::uint32_t flags) {
   TRY(device.open(flags));
-  auto file = make_ref<DeviceFile>(device, path, flags);
+  auto file = make_ref<DeviceFile>(device, path, flags & ~kNoCtty);
   if (!file) {
     device.close(flags);
     return file.error();

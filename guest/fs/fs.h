@@ -28,9 +28,4 @@ Result<void> change_directory(std::string_view path);
 // Text of File::path() as /proc/PID/exe and maps show it, from the real root.
 Result<String> path_text(const File& file);
 
-// The initial descriptors: a file over the console of this role. kNoDev if the VM has none. A terminal is /dev/console;
-// the other three show as nameless FIFOs, since they are byte streams and no terminals, like the pipes of a container
-// without one.
-Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags);
-
 }  // namespace kernel::fs

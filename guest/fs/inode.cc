@@ -1,7 +1,6 @@
 #include "fs/inode.h"
 
 #include "fs/char_device.h"
-#include "fs/device_file.h"
 #include "fs/directory_file.h"
 #include "fs/locks.h"
 #include "fs/path.h"
@@ -19,11 +18,8 @@ Result<Ref<File>> Inode::open(const Path& path, std::uint32_t flags) {
       return open_directory(path, flags);
     case FileType::kFifo:
       return open_fifo(path, flags);
-    case FileType::kCharDevice: {
-      CharDevice* device = find_char_device(TRY(metadata()).special_device);
-      if (!device) return Errno::kNxio;
-      return open_device(*device, path, flags);
-    }
+    case FileType::kCharDevice:
+      return open_char_device(TRY(metadata()).special_device, path, flags);
     default:
       return Errno::kNxio;
   }

@@ -48,7 +48,9 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
     const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));
     TRY(inode.truncate(0));
   }
-  Ref<File> file = TRY(inode.open(path, kept(flags)));
+  // A terminal has to see that it was not meant to be taken; no file keeps the flag.
+  const bool device = inode.type() == FileType::kCharDevice;
+  Ref<File> file = TRY(inode.open(path, kept(flags) | (device ? flags & kNoCtty : 0)));
   file->hold(std::move(claim));
   return file;
 }

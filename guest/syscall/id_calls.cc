@@ -82,10 +82,10 @@ Result<Process*> process_or_self(int pid) {
   return process;
 }
 
-bool group_exists(int group, int session) {
+bool group_exists(int group, const task::Session& session) {
   bool found = false;
   task::for_each_process([&](Process& process) {
-    found = process.ids.group == group && process.ids.session == session;
+    found = process.ids.group == group && process.ids.session.get() == &session;
     return !found;
   });
   return found;
@@ -214,7 +214,7 @@ SyscallResult sys_setpgid(int pid, int group) {
   }
   if (process->ids.leads_session()) return Errno::kPerm;  // a session leader
   if (group == 0) group = process->ids.pid;
-  if (group != process->ids.pid && !group_exists(group, self.ids.session)) return Errno::kPerm;
+  if (group != process->ids.pid && !group_exists(group, *self.ids.session)) return Errno::kPerm;
   process->ids.group = group;
   return 0;
 }
@@ -226,14 +226,14 @@ SyscallResult sys_getpgrp() {
   return static_cast<std::uint64_t>(own_process().ids.group);
 }
 SyscallResult sys_getsid(int pid) {
-  return static_cast<std::uint64_t>(TRY(process_or_self(pid))->ids.session);
+  return static_cast<std::uint64_t>(TRY(process_or_self(pid))->ids.session->id());
 }
 
 SyscallResult sys_setsid() {
   Process& self = own_process();
   // Nobody may be left in another session with this process's id as group.
   if (is_group_in_use(self.ids.pid)) return Errno::kPerm;
-  self.ids.lead_session();
+  TRY(task::start_session(self));
   return static_cast<std::uint64_t>(self.ids.pid);
 }
 

@@ -8,6 +8,7 @@
 #include "ipc/queue_fs.h"
 #include "syscall/file_arguments.h"
 #include "task/task.h"
+#include "tty/dev_pts.h"
 
 namespace kernel::syscall {
 
@@ -50,6 +51,10 @@ Result<Ref<fs::FileSystem>> make_file_system(std::string_view type, mm::UserStri
     const String options = data ? TRY(path_argument(data)) : String();
     const std::uint32_t permissions = TRY(tmpfs_permissions(options));
     return Ref<fs::FileSystem>(TRY(fs::RamFs::create("tmpfs", permissions)));
+  }
+  if (type == "devpts") {
+    const String options = data ? TRY(path_argument(data)) : String();
+    return Ref<fs::FileSystem>(TRY(tty::DevPts::create(TRY(tty::DevPtsOptions::parse(options)))));
   }
   return Errno::kNoDev;
 }

@@ -39,6 +39,7 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   process->ids.pid = pid;
   process->ids.group = maker.ids.group;
   process->ids.session = maker.ids.session;
+  process->ids.gave_up_terminal = maker.ids.gave_up_terminal;
   // A sibling ends as its maker would (clone(2), CLONE_PARENT).
   const bool sibling = arguments.flags & kCloneParent;
   process->family.exit_signal = sibling ? maker.family.exit_signal : arguments.exit_signal;

@@ -45,6 +45,7 @@ void end_process(Process& process) {
   }
   cancel_process_timers(process);
   release_stopped_threads(process);
+  if (process.ids.leads_session()) process.ids.session->leader_ends();
   hang_up_orphaned_groups(process);
   give_children_away(process);
   process.signals.pending.discard(~SignalSet{0});

@@ -20,8 +20,8 @@ class IdTable {
     Process* process = nullptr;  // from add_process() to remove_process()
     Task* task = nullptr;        // a thread of a process
     std::uint32_t groups = 0;    // processes whose process group it is
-    std::uint32_t sessions = 0;
-    bool used() const { return process || task || groups || sessions; }
+    std::uint32_t holders = 0;   // sessions of this number, and terminals whose foreground group it is
+    bool used() const { return process || task || groups || holders; }
   };
 
   constexpr IdTable() = default;
@@ -54,7 +54,7 @@ class IdTable {
 
 IdTable& ids();
 
-// The number of a process group or of a session, as its member holds it: kept from being given to anybody else.
+// The number of a process group, as its member holds it: kept from being given to anybody else.
 template <std::uint32_t IdTable::Entry::*Count>
 class IdMembership {
  public:
@@ -74,6 +74,7 @@ class IdMembership {
   int id_ = 0;
 };
 using GroupId = IdMembership<&IdTable::Entry::groups>;
-using SessionId = IdMembership<&IdTable::Entry::sessions>;
+// The number of a session, as the session holds it; or of a process group that need not have members any more.
+using HeldId = IdMembership<&IdTable::Entry::holders>;
 
 }  // namespace kernel::task

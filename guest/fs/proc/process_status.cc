@@ -1,6 +1,4 @@
 // /proc/PID/stat, status, statm, limits, comm.
-#include "drivers/tty.h"
-#include "fs/console.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "fs/proc/process_files.h"
@@ -101,12 +99,12 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   const int id = subject.whole_process || !subject.task ? process.ids.pid : subject.task->tid;
   text.print("{} ({}) {} {} {} {} ", id, name_of(subject), state_of(subject).letter,
              process.family.parent() ? process.family.parent()->ids.pid : 0, int{process.ids.group},
-             int{process.ids.session});
-  // tty_nr and tpgid, then flags and page faults: minor, of children, major, of children. The terminal is /dev/console,
-  // whose numbers are below 256, where the device's number in proc(5) is as in stat(2).
-  const int foreground = drivers::foreground_group_of(process);
-  const std::uint32_t terminal = foreground < 0 ? 0 : kTerminalMajor << 8 | kConsoleMinor;
-  text.print("{} {} 0 {} 0 0 0 ", terminal, foreground, process.accounting.minor_faults);
+             process.ids.session->id());
+  // tty_nr and tpgid, then flags and page faults: minor, of children, major, of children. The number of the device in
+  // proc(5) is as in stat(2).
+  const task::ControllingTerminal* terminal = process.ids.terminal();
+  text.print("{} {} 0 {} 0 0 0 ", terminal ? terminal->device_number() : 0,
+             terminal ? terminal->foreground_group() : -1, process.accounting.minor_faults);
   text.print("{} {} {} {} ", to_ticks(time.user_ns), to_ticks(time.system_ns),
              to_ticks(process.accounting.reaped.user_ns), to_ticks(process.accounting.reaped.system_ns));
   // priority, nice, threads, itrealvalue, start time
@@ -150,7 +148,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   for (std::uint32_t group : who.groups) text.print("{} ", group);
   if (who.groups.empty()) text.put(" ");  // as Linux ends the list
   text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.ids.pid, id, int{process.ids.group},
-             int{process.ids.session});
+             process.ids.session->id());
   if (subject.task && subject.task->space) {
     const MemoryUse memory = memory_of(subject);
     const mm::AddressSpace& space = *subject.task->space;

@@ -51,7 +51,8 @@ Result<bool> RamDirectory::lower_has(std::string_view name) const {
 }
 
 Result<Ref<Inode>> RamDirectory::lookup(std::string_view name) {
-  TRY(populate());
+  // What is there already is found without filling the directory.
+  if (!find_entry(name)) TRY(populate());
   if (RamEntry* entry = find_entry(name)) {
     if (!entry->inode) return Errno::kNoEnt;
     return Ref<Inode>(entry->inode);

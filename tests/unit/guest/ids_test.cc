@@ -48,7 +48,7 @@ TEST(IdTableTest, WhateverGoesByANumberKeepsIt) {
   table->at(2).process = process(2);
   table->at(3).task = task(3);
   table->at(4).groups = 1;
-  table->at(5).sessions = 1;
+  table->at(5).holders = 1;
   for (int i = 6; i < kMaxPid; ++i) ASSERT_EQ(allocate(*table), i);
   // Around once: 1 is the first process's for ever.
   EXPECT_EQ(allocate(*table), 6);
@@ -89,12 +89,12 @@ TEST(IdMembershipTest, HoldsItsNumberUntilItIsGone) {
   const int second = allocate(ids());
   {
     GroupId group;
-    SessionId session;
+    HeldId session;
     group = first;
     session = int{group};
     EXPECT_EQ(session, first);
     EXPECT_EQ(ids().at(first).groups, 1u);
-    EXPECT_EQ(ids().at(first).sessions, 1u);
+    EXPECT_EQ(ids().at(first).holders, 1u);
     group = second;
     EXPECT_EQ(ids().at(first).groups, 0u);
     EXPECT_EQ(ids().at(second).groups, 1u);

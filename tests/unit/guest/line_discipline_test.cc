@@ -1,5 +1,5 @@
 // The terminal's line discipline: what is typed, what is read, what is echoed, which signals are sent.
-#include "drivers/line_discipline.h"
+#include "tty/line_discipline.h"
 
 #include <gtest/gtest.h>
 
@@ -8,31 +8,38 @@
 #include <string_view>
 #include <vector>
 
-namespace kernel::drivers {
+namespace kernel::tty {
 namespace {
 
 class LineDisciplineTest : public ::testing::Test, protected LineDiscipline::Sink {
  protected:
   void echo(std::span<const char> characters) override { echoed_.append(characters.data(), characters.size()); }
   void signal(int number) override { signals_.push_back(number); }
+  void stop_output() override { flow_ += 's'; }
+  void start_output() override { flow_ += 'q'; }
+  void flush_output() override { flow_ += 'f'; }
 
   void type(std::string_view text) {
     for (char c : text) line_.receive(static_cast<std::uint8_t>(c), *this);
   }
   std::string read(std::size_t most = 100) {
     std::string text(most, '\0');
-    text.resize(line_.read(std::as_writable_bytes(std::span(text))));
+    bool ended = false;
+    text.resize(line_.read(std::as_writable_bytes(std::span(text)), ended));
+    if (text.size() == most) line_.skip_end_of_file();
     return text;
   }
   void clear(std::uint32_t local_flag) { line_.settings.local_flags &= ~local_flag; }
   void leave_canonical_mode() {
+    const Termios old = line_.settings;
     clear(kICanon);
-    line_.settings_changed(true);
+    line_.settings_changed(old, *this);
   }
 
   std::vector<std::uint16_t> storage_ = std::vector<std::uint16_t>(LineDiscipline::kCapacity);
   LineDiscipline line_{std::span<std::uint16_t, LineDiscipline::kCapacity>(storage_)};
   std::string echoed_;
+  std::string flow_;
   std::vector<int> signals_;
 };
 
@@ -151,9 +158,10 @@ TEST_F(LineDisciplineTest, SignalsAndWhatTheyFlush) {
 }
 
 TEST_F(LineDisciplineTest, RawModeDeliversEveryCharacter) {
+  const Termios old = line_.settings;
   line_.settings.local_flags = 0;
   line_.settings.input_flags = 0;
-  line_.settings_changed(true);
+  line_.settings_changed(old, *this);
   type("\r\003\004\177");
   EXPECT_EQ(line_.available(), 4u);
   EXPECT_EQ(read(), "\r\003\004\177");
@@ -167,11 +175,49 @@ TEST_F(LineDisciplineTest, LeavingCanonicalModeMakesTheUnfinishedLineReadable) {
   EXPECT_EQ(read(), "half");
   type("more");
   EXPECT_EQ(read(2), "mo");
+  const Termios old = line_.settings;
   line_.settings.local_flags |= kICanon;
-  line_.settings_changed(false);
+  line_.settings_changed(old, *this);
   EXPECT_EQ(read(), "re");
   type("line\n");
   EXPECT_EQ(read(), "line\n");
+}
+
+TEST_F(LineDisciplineTest, FlowControl) {
+  type("a\023b\021\n");
+  EXPECT_EQ(flow_, "sq");
+  EXPECT_EQ(read(), "ab\n");
+  type("\023\003");
+  EXPECT_EQ(flow_, "sqsfq") << "an interrupt lets the output go on";
+  const Termios old = line_.settings;
+  line_.settings.input_flags &= ~kIXOn;
+  line_.settings_changed(old, *this);
+  EXPECT_EQ(flow_, "sqsfqq");
+  type("\023\n");
+  EXPECT_EQ(read(), "\023\n");
+}
+
+TEST_F(LineDisciplineTest, TabIsErasedToWhereItBegan) {
+  type("ab\t\177");
+  EXPECT_EQ(echoed_, "ab\t\b\b\b\b\b\b");
+}
+
+TEST_F(LineDisciplineTest, OutputFlags) {
+  const auto written = [this](std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      char made[OutputProcessor::kMostPerCharacter];
+      out.append(made, line_.output.process(line_.settings, static_cast<std::uint8_t>(c), made));
+    }
+    return out;
+  };
+  EXPECT_EQ(written("a\nb"), "a\r\nb");
+  line_.settings.output_flags = kOPost | kOCrNl | kONoCr | kTabsToSpaces;
+  EXPECT_EQ(written("\rx\ty\r"), "\nx      y\n") << "the cursor was in column 1 after b";
+  line_.settings.output_flags = kOLcUc;
+  EXPECT_EQ(written("a\n"), "a\n") << "nothing without OPOST";
+  line_.settings.output_flags |= kOPost;
+  EXPECT_EQ(written("a\n"), "A\n");
 }
 
 TEST_F(LineDisciplineTest, NoEchoButNewlineIfAsked) {
@@ -221,4 +267,4 @@ TEST_F(LineDisciplineTest, CarriageReturnsAsAsked) {
 }
 
 }  // namespace
-}  // namespace kernel::drivers
+}  // namespace kernel::tty
