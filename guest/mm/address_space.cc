@@ -23,8 +23,6 @@ constexpr std::size_t kMaxMappings = 65530;  // vm.max_map_count
 // Beyond so many single-page flushes, one flush of everything is cheaper.
 constexpr std::uint64_t kMaxSingleFlushes = 1;
 
-constinit std::uint64_t loaded_root_ = 0;
-
 constinit Global<List<AddressSpace, &AddressSpace::all_node>> all_spaces_;
 
 }  // namespace
@@ -71,13 +69,11 @@ void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, st
 }
 
 void AddressSpace::load() const {
-  if (is_loaded()) return;
-  loaded_root_ = table_.root_physical();
-  arch::load_page_table(loaded_root_);
+  if (!is_loaded()) arch::load_page_table(table_.root_physical());
 }
 
 bool AddressSpace::is_loaded() const {
-  return loaded_root_ == table_.root_physical();
+  return arch::loaded_page_table() == table_.root_physical();
 }
 
 void AddressSpace::flush(std::uint64_t pages_changed, std::uint64_t address) const {

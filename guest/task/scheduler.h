@@ -17,7 +17,10 @@ namespace kernel::task {
 
 inline constexpr std::uint64_t kTimeSliceNs = 10'000'000;
 
-// The kernel's timers: sleeping tasks, interval timers, POSIX timers.
+// Before anything else of the scheduler's.
+void initialise_scheduler();
+
+// This CPU's timers: sleeping tasks, interval timers, POSIX timers.
 TimerQueue& timer_queue();
 
 // Puts a new or sleeping task on the run queue; no-op for one that is there already or runs.
