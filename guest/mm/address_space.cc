@@ -20,9 +20,6 @@ constexpr std::uint64_t kMapTop = kUserEnd - (std::uint64_t{256} << 20);
 // Where MAP_32BIT goes (mmap(2): the first 2 GiB; Linux leaves the lower half to programs that are linked there).
 constexpr std::uint64_t kLowMapStart = 0x4000'0000, kLowMapEnd = 0x8000'0000;
 constexpr std::size_t kMaxMappings = 65530;  // vm.max_map_count
-// Beyond so many single-page flushes, one flush of everything is cheaper.
-constexpr std::uint64_t kMaxSingleFlushes = 1;
-
 constinit Global<List<AddressSpace, &AddressSpace::all_node>> all_spaces_;
 
 }  // namespace
@@ -37,7 +34,7 @@ Result<Ref<AddressSpace>> AddressSpace::create() {
 void notice_next_writes_to(const MemoryObject& object) {
   if (object.writable_mappings() == 0) return;
   for (AddressSpace& space : *all_spaces_) {
-    AddressSpace::TlbBatch tlb(space);
+    TlbGather tlb = space.gather();
     for (Mapping* mapping = space.first(); mapping; mapping = AddressSpace::next(*mapping)) {
       if (mapping->object.get() == &object && mapping->shared) space.forbid_writes(mapping->range(), tlb);
     }
@@ -46,17 +43,17 @@ void notice_next_writes_to(const MemoryObject& object) {
 
 AddressSpace::~AddressSpace() {
   // Not loaded any more, so there is nothing to flush.
-  table_.for_each_present(UserRange::whole(), [](std::uint64_t, Pte& pte) {
-    release_frame(pte.pfn());
-    pte = Pte();
-  });
+  {
+    TlbGather tlb = gather();
+    drop_pages(UserRange::whole(), tlb);
+  }
   while (Mapping* mapping = first()) retire(*mapping);
   bury_retired();
 }
 
 void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page) {
   for (AddressSpace& space : *all_spaces_) {
-    AddressSpace::TlbBatch tlb(space);
+    TlbGather tlb = space.gather();
     for (Mapping* mapping = space.first(); mapping; mapping = AddressSpace::next(*mapping)) {
       if (mapping->object.get() != &object) continue;
       const std::uint64_t from = std::max(first_page, mapping->object_page);
@@ -74,14 +71,6 @@ void AddressSpace::load() const {
 
 bool AddressSpace::is_loaded() const {
   return arch::loaded_page_table() == table_.root_physical();
-}
-
-void AddressSpace::flush(std::uint64_t pages_changed, std::uint64_t address) const {
-  if (pages_changed == 0 || !is_loaded()) return;
-  if (pages_changed <= kMaxSingleFlushes)
-    arch::flush_tlb_page(address);
-  else
-    arch::flush_tlb();
 }
 
 const Mapping* AddressSpace::find(std::uint64_t address) const {
@@ -132,37 +121,34 @@ void AddressSpace::install(Pte& pte, Pte page) {
   pte = page;
 }
 
-void AddressSpace::drop(Pte& pte) {
+void AddressSpace::drop(std::uint64_t address, Pte& pte, TlbGather& tlb) {
   const Pfn pfn = pte.pfn();
   pte = Pte();
-  release_frame(pfn);
   --resident_pages_;
+  tlb.removed(address, pfn);
 }
 
-void AddressSpace::drop_pages(const UserRange& range, TlbBatch& tlb) {
-  table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) {
-    drop(pte);
-    tlb.add(address);
-  });
+void AddressSpace::drop_pages(const UserRange& range, TlbGather& tlb) {
+  table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) { drop(address, pte, tlb); });
 }
 
-void AddressSpace::forbid_writes(const UserRange& range, TlbBatch& tlb) {
+void AddressSpace::forbid_writes(const UserRange& range, TlbGather& tlb) {
   table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) {
     if (!pte.writable()) return;
     pte = pte.read_only();
-    tlb.add(address);
+    tlb.changed(address);
   });
 }
 
 void AddressSpace::notice_next_writes(const UserRange& range) {
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   for_each_part(range, [&](const Mapping& mapping, const UserRange& part) {
     if (mapping.shared && mapping.file) forbid_writes(part, tlb);
   });
 }
 
 void AddressSpace::surrender_pages() {
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   surrendered_ = true;
   drop_pages(UserRange::whole(), tlb);
 }
@@ -243,7 +229,7 @@ Result<void> AddressSpace::check_limits(const MappingTraits& traits, std::uint64
 
 Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   const Burial burial(*this);
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   const UserRange range = TRY(place_of(request));
   // As Linux's heuristic overcommit: only what could never fit is refused.
   MappingTraits& wanted = request.mapping;
@@ -267,6 +253,7 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   }
   add_mapping(*mapping);
   merge_around(range);
+  tlb.finish();  // what was there is memory again
   // What cannot be made present is not an error of mmap's (mmap(2), MAP_LOCKED).
   if (populate_now) static_cast<void>(populate(range, Populate::kAsUsed).ok());
   return range.start();
@@ -274,11 +261,11 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
 
 Result<void> AddressSpace::unmap(const UserRange& range) {
   const Burial burial(*this);
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   return remove(range, tlb);
 }
 
-Result<void> AddressSpace::remove(const UserRange& range, TlbBatch& tlb) {
+Result<void> AddressSpace::remove(const UserRange& range, TlbGather& tlb) {
   if (is_free(range)) return {};
   TRY(split_around(range));
   drop_pages(range, tlb);

@@ -18,8 +18,8 @@ class CpuScheduler {
 
   List<Task, &Task::run_node> run_queue;  // the current task is not on it
   TimerQueue timers;
-  Ref<Task> ended;                                // left the CPU for good; freed by the next task
-  std::uint64_t armed_ns = TimerQueue::kNever;    // when the LAPIC timer will fire
+  Ref<Task> ended;                              // left the CPU for good; freed by the next task
+  std::uint64_t armed_ns = TimerQueue::kNever;  // when the LAPIC timer will fire
   std::uint64_t slice_end_ns = 0;
   std::uint64_t accounted_until_ns = 0;
   std::uint64_t switches = 0;
