@@ -50,7 +50,7 @@ Result<void> AddressSpace::protect(const UserRange& range, Protection protection
     Protection protection;
     AtHole at_hole = AtHole::kStop;
     Result<bool> check(const Mapping& mapping) {
-      if (protection.write && mapping.shared && !mapping.may_write) return Errno::kAcces;
+      if (protection.write && !mapping.may_write) return Errno::kAcces;
       if (mapping.protection == protection) return false;
       MappingTraits changed = mapping;
       changed.protection = protection;

@@ -21,7 +21,7 @@ void TlbGather::removed_by_fault(Pfn frame) {
 }
 
 void TlbGather::hold(Pfn frame) {
-  if (!is_ram(frame)) return;  // nobody counts its references (mm/frame.h)
+  if (!is_ram(frame)) return;                                           // nobody counts its references (mm/frame.h)
   if (root_ != arch::loaded_page_table()) return release_frame(frame);  // no CPU has entries of this table
   if (own_count_ < kOwnFrames) {
     own_[own_count_++] = frame;
