@@ -15,6 +15,7 @@
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
+#include "syscall/scheduling_calls.h"
 #include "syscall/signal_calls.h"
 #include "syscall/socket_calls.h"
 #include "syscall/splice_calls.h"
@@ -44,8 +45,8 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kFileCalls, kFutexCalls, kIdCalls,
-          kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSignalCalls,
-          kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+          kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSchedulingCalls,
+          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

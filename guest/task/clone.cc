@@ -49,7 +49,6 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   process->start_ns = monotonic_ns();
   process->dumpable = maker.dumpable;
   process->no_new_privileges = maker.no_new_privileges;
-  process->nice = maker.nice;
   process->membarrier_registrations = maker.membarrier_registrations;
   process->oom_score_adj = maker.oom_score_adj;
   process->oom_score_adj_minimum = maker.oom_score_adj_minimum;
@@ -116,6 +115,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
   task->timer_slack_ns = self.timer_slack_ns;
+  inherit_scheduling(*task);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
   copy_signals_for_clone(self, *task);
   if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};

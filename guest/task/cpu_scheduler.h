@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "arch/x86_64/per_cpu.h"
-#include "lib/list.h"
 #include "lib/ref.h"
+#include "task/run_queue.h"
 #include "task/task.h"
 #include "task/timer_queue.h"
 
@@ -16,11 +16,12 @@ class CpuScheduler {
  public:
   static CpuScheduler& here() { return *arch::this_cpu().scheduler; }
 
-  List<Task, &Task::run_node> run_queue;  // the current task is not on it
+  RunQueue run_queue;  // the current task is not on it, unless it is about to leave the CPU
   TimerQueue timers;
   Ref<Task> ended;                              // left the CPU for good; freed by the next task
   std::uint64_t armed_ns = TimerQueue::kNever;  // when the LAPIC timer will fire
-  std::uint64_t slice_end_ns = 0;
+  std::uint64_t slice_start_ns = 0, slice_end_ns = 0;
+  std::uint64_t charged_ns = 0;  // of the current task's CPU time, to its place on the run queue
   std::uint64_t accounted_until_ns = 0;
   std::uint64_t switches = 0;
   std::uint64_t interrupts = 0;

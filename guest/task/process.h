@@ -95,8 +95,7 @@ class Process final : public RefCounted {
   bool no_new_privileges = false;
   std::uint32_t membarrier_registrations = 0;  // membarrier(2), of the program: a fork has them, too
   bool adopts_orphans = false;                 // prctl(2) PR_SET_CHILD_SUBREAPER
-  bool has_executed = false;  // called execve(2) since it was forked: setpgid(2) of the parent fails then
-  int nice = 0;
+  bool has_executed = false;      // called execve(2) since it was forked: setpgid(2) of the parent fails then
   int oom_score_adj = 0;          // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory
   int oom_score_adj_minimum = 0;  // what root last set: others do not go below
 

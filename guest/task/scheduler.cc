@@ -47,11 +47,28 @@ void idle() {
   cpu.accounted_until_ns += now - before;  // idle time is nobody's system time
 }
 
+// What the current task has had of the CPU counts for its place among the others.
+void charge_current() {
+  account_exit();
+  CpuScheduler& cpu = here();
+  Task& self = current();
+  const std::uint64_t total = self.user_ns + self.system_ns;
+  cpu.run_queue.charge(self.scheduling, total - cpu.charged_ns, cpu.accounted_until_ns);
+  cpu.charged_ns = total;
+}
+
+void begin_slice(const Task& task) {
+  CpuScheduler& cpu = here();
+  cpu.slice_start_ns = monotonic_ns();
+  cpu.slice_end_ns = saturating_add(cpu.slice_start_ns, cpu.run_queue.slice_ns(task.scheduling, cpu.slice_start_ns));
+}
+
 void switch_to(Task& next) {
   Task& previous = current();
   ++here().switches;
   account_exit();
-  here().slice_end_ns = here().accounted_until_ns + kTimeSliceNs;
+  here().charged_ns = next.user_ns + next.system_ns;
+  begin_slice(next);
   stop_cpu_timers(*previous.process);
   start_cpu_timers(*next.process);
   arch::this_cpu().current = &next;
@@ -65,21 +82,36 @@ void check_may_switch() {
   if (NoSwitch::in_force()) panic("a task would be switched while somebody holds what other tasks change");
 }
 
+void run(Task& next) {
+  if (&next != &current()) return switch_to(next);
+  begin_slice(next);
+  start_cpu_timers(*next.process);  // stopped if it idled
+}
+
 // Returns when the current task has the CPU again, which may be at once.
 void run_others() {
+  charge_current();
   for (;;) {
     process_interrupts(0);
-    if (Task* next = here().run_queue.pop_front()) {
-      if (next != &current()) {
-        switch_to(*next);
-      } else {
-        here().slice_end_ns = monotonic_ns() + kTimeSliceNs;
-        start_cpu_timers(*next->process);
-      }
-      return;
-    }
+    if (SchedulingEntity* next = here().run_queue.take_first()) return run(*next->task);
     idle();
   }
+}
+
+// Somebody has come to the run queue while the current task runs. Even one who should run at once leaves it a moment, so
+// that what wakes another one with each of its system calls is not interrupted by each of them.
+void adapt_slice(const Task& added, bool was_alone) {
+  constexpr std::uint64_t kShortestRunNs = 1'000'000;
+  CpuScheduler& cpu = here();
+  const Task& self = current();
+  if (self.state != TaskState::kRunnable || self.scheduling.queued()) return;
+  charge_current();
+  const std::uint64_t now = cpu.accounted_until_ns;
+  // Nobody has waited until now, however long it has run.
+  if (was_alone) cpu.slice_end_ns = saturating_add(now, cpu.run_queue.slice_ns(self.scheduling, now));
+  if (!RunQueue::preempts(added.scheduling, self.scheduling)) return;
+  const bool at_once = is_realtime(added.scheduling.parameters().policy);
+  cpu.slice_end_ns = std::min(cpu.slice_end_ns, at_once ? now : std::max(now, cpu.slice_start_ns + kShortestRunNs));
 }
 
 }  // namespace
@@ -99,7 +131,10 @@ TimerQueue& timer_queue() {
 void make_runnable(Task& task) {
   if (task.state == TaskState::kRunnable || task.state == TaskState::kDead) return;
   task.state = TaskState::kRunnable;
-  here().run_queue.push_back(task);
+  RunQueue& queue = here().run_queue;
+  const bool was_alone = queue.empty();
+  queue.add_woken(task.scheduling, monotonic_ns());
+  adapt_slice(task, was_alone);
 }
 
 void wake_task(Task& task) {
@@ -114,12 +149,37 @@ void interrupt_task(Task& task) {
 void yield() {
   CpuScheduler& cpu = here();
   check_may_switch();
-  if (cpu.run_queue.empty()) {
-    cpu.slice_end_ns = monotonic_ns() + kTimeSliceNs;
-    return;
-  }
-  cpu.run_queue.push_back(current());
+  Task& self = current();
+  charge_current();
+  process_interrupts(0);
+  if (cpu.run_queue.empty()) return begin_slice(self);
+  // Among real-time tasks it lets those run that have its priority, but none below it.
+  const bool realtime = is_realtime(self.scheduling.parameters().policy);
+  if (realtime) cpu.run_queue.add_yielding(self.scheduling, cpu.accounted_until_ns);
+  SchedulingEntity* next = cpu.run_queue.take_first();
+  if (!realtime) cpu.run_queue.add_yielding(self.scheduling, cpu.accounted_until_ns);
+  run(*next->task);
+}
+
+void give_way() {
+  check_may_switch();
+  charge_current();
+  CpuScheduler& cpu = here();
+  cpu.run_queue.add_preempted(current().scheduling, cpu.accounted_until_ns);
   run_others();
+}
+
+void set_scheduling(Task& task, const SchedulingParameters& parameters) {
+  charge_current();
+  CpuScheduler& cpu = here();
+  cpu.run_queue.set_parameters(task.scheduling, parameters, cpu.accounted_until_ns);
+  // Who should run now is found out on the way to user mode.
+  cpu.slice_end_ns = std::min(cpu.slice_end_ns, cpu.accounted_until_ns);
+}
+
+void inherit_scheduling(Task& child) {
+  charge_current();
+  here().run_queue.start(child.scheduling, current().scheduling);
 }
 
 bool time_slice_is_over() {
@@ -136,7 +196,7 @@ bool preemption_point() {
   // that emulates CPL 0 often misses the moment in which interrupts are let in.
   account_exit();  // timers that count CPU time want to know
   cpu.timers.run_expired(cpu.accounted_until_ns);
-  if (!cpu.run_queue.empty() && cpu.accounted_until_ns >= cpu.slice_end_ns) yield();
+  if (!cpu.run_queue.empty() && cpu.accounted_until_ns >= cpu.slice_end_ns) give_way();
   return has_deliverable_signal(current());
 }
 
@@ -208,7 +268,7 @@ void start_scheduling(Ref<Task> first) {
   Task* task = first.leak();
   task->state = TaskState::kRunnable;
   cpu.accounted_until_ns = monotonic_ns();
-  cpu.slice_end_ns = cpu.accounted_until_ns + kTimeSliceNs;
+  begin_slice(*task);
   task->space->load();
   record_payload_start();
   arch::enter_first(task->context);
@@ -267,12 +327,7 @@ std::uint64_t idle_time_ns() {
 }
 
 unsigned runnable_count() {
-  unsigned count = 1;
-  for (Task& task : here().run_queue) {
-    (void)task;
-    ++count;
-  }
-  return count;
+  return here().run_queue.size() + 1;
 }
 
 }  // namespace kernel::task

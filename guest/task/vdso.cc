@@ -27,8 +27,7 @@ class VdsoPages final : public mm::MemoryObject {
   }
   mm::Pfn resident_page(std::uint64_t index) override {
     if (index >= kVdsoMappedPages) return mm::kNoFrame;
-    return mm::frame_of(index == 0 ? static_cast<const void*>(&clock_page())
-                                   : vdso_image + (index - 1) * kPageSize);
+    return mm::frame_of(index == 0 ? static_cast<const void*>(&clock_page()) : vdso_image + (index - 1) * kPageSize);
   }
   std::uint64_t size() const override { return kVdsoMappedPages * kPageSize; }
 };
@@ -43,8 +42,8 @@ Result<Ref<mm::MemoryObject>> vdso_pages() {
 // In the span of the last-level page table that the stack's top has, if there is room: then it costs no table.
 std::uint64_t place_above(std::uint64_t stack_top) {
   constexpr std::uint64_t kLength = kVdsoMappedPages * kPageSize;
-  const std::uint64_t end = std::min(mm::PageTable::span_of(stack_top - 1) + mm::PageTable::kLeafSpan,
-                                     husk::abi::kUserEnd - kPageSize);
+  const std::uint64_t end =
+      std::min(mm::PageTable::span_of(stack_top - 1) + mm::PageTable::kLeafSpan, husk::abi::kUserEnd - kPageSize);
   if (end < stack_top + kLength) return stack_top;
   const std::uint64_t places = (end - stack_top - kLength) / kPageSize + 1;
   return stack_top + random_value<std::uint64_t>() % places * kPageSize;

@@ -173,7 +173,7 @@ void prepare_return(TrapFrame& frame, bool from_syscall, Errno syscall_error) {
     }
     // A payload whose handlers lead nowhere goes round here until its stack is full: others have their turn.
     if (task::time_slice_is_over())
-      task::yield();
+      task::give_way();
     else if (ready)
       break;
   }

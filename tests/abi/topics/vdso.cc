@@ -243,9 +243,8 @@ void bad_pointers() {
   auto* const nowhere = reinterpret_cast<timespec*>(16);
   say_end("a bad pointer", in_child([nowhere] { return get_time(CLOCK_MONOTONIC, nowhere); }));
   say_end("one for the kernel", in_child([nowhere] { return -get_time(CLOCK_THREAD_CPUTIME_ID, nowhere); }));
-  say_end("one for a time", in_child([nowhere] {
-            return static_cast<int>(get_seconds(reinterpret_cast<time_t*>(nowhere)) != 0);
-          }));
+  say_end("one for a time",
+          in_child([nowhere] { return static_cast<int>(get_seconds(reinterpret_cast<time_t*>(nowhere)) != 0); }));
 }
 
 // ---------------------------------------------------------------------------------------------------- its place
