@@ -225,7 +225,8 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
                                          std::uint64_t root_page_table) {
   record_entry();
   drivers::register_log_sink();
-  arch::per_cpu.ring = ring == 0 ? arch::Ring::k0 : arch::Ring::k3;
+  arch::this_cpu().ring = ring == 0 ? arch::Ring::k0 : arch::Ring::k3;
+  task::initialise_scheduler();
   initialise_boot_parameters(device_tree_gpa);
   const BootParameters& boot = boot_parameters();
   set_log_level(static_cast<LogLevel>(boot.log_level));
@@ -238,7 +239,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   auto first = make_first_task(boot.payload);
   if (!first) give_up(kInternalError, "make", "the first process", first.error());
   Ref<task::Task> task = first.take();
-  arch::per_cpu.current = task.get();  // what follows runs on its behalf, still on the boot stack
+  arch::this_cpu().current = task.get();  // what follows runs on its behalf, still on the boot stack
   if (auto mounted = fs::initialise(boot.root_image.start, boot.root_image.size); !mounted) {
     give_up(kInternalError, "mount", "the root image", mounted.error());
   }

@@ -84,7 +84,7 @@ void notice_host_signals() {
   arch::let_interrupts_in();
   constexpr std::uint64_t kControlPending = std::uint64_t{1} << (husk::abi::kControlVector - 32);
   // The interrupt stays pending: it is what brings the signals to the payload.
-  if (arch::per_cpu.pending_interrupts & kControlPending) {
+  if (arch::this_cpu().pending_interrupts & kControlPending) {
     g_noticed_signals |= read_register(address(ControlRegister::kSignals));
   } else if (arch::holds_interrupts_back() && !has_ports()) {
     const std::uint64_t now = monotonic_ns();

@@ -1,7 +1,5 @@
 // The arithmetic between TSC ticks and nanoseconds, without a division per call: a 64-bit fixed-point factor and a
 // 128-bit product. Exact to better than one part in 10^9, and far from overflow for more than a century of uptime.
-//
-// A later vDSO page needs exactly this struct and the realtime offset.
 #pragma once
 
 #include <cstdint>

@@ -21,11 +21,6 @@ constexpr std::uint64_t kMapTop = kUserEnd - (std::uint64_t{256} << 20);
 // Where MAP_32BIT goes (mmap(2): the first 2 GiB; Linux leaves the lower half to programs that are linked there).
 constexpr std::uint64_t kLowMapStart = 0x4000'0000, kLowMapEnd = 0x8000'0000;
 constexpr std::size_t kMaxMappings = 65530;  // vm.max_map_count
-// Beyond so many single-page flushes, one flush of everything is cheaper.
-constexpr std::uint64_t kMaxSingleFlushes = 1;
-
-constinit std::uint64_t loaded_root_ = 0;
-
 constinit Global<List<AddressSpace, &AddressSpace::all_node>> all_spaces_;
 
 }  // namespace
@@ -40,7 +35,7 @@ Result<Ref<AddressSpace>> AddressSpace::create() {
 void notice_next_writes_to(const MemoryObject& object) {
   if (object.writable_mappings() == 0) return;
   for (AddressSpace& space : *all_spaces_) {
-    AddressSpace::TlbBatch tlb(space);
+    TlbGather tlb = space.gather();
     for (Mapping* mapping = space.first(); mapping; mapping = AddressSpace::next(*mapping)) {
       if (mapping->object.get() == &object && mapping->shared) space.forbid_writes(mapping->range(), tlb);
     }
@@ -49,17 +44,17 @@ void notice_next_writes_to(const MemoryObject& object) {
 
 AddressSpace::~AddressSpace() {
   // Not loaded any more, so there is nothing to flush.
-  table_.for_each_present(UserRange::whole(), [](std::uint64_t, Pte& pte) {
-    release_frame(pte.pfn());
-    pte = Pte();
-  });
+  {
+    TlbGather tlb = gather();
+    drop_pages(UserRange::whole(), tlb);
+  }
   while (Mapping* mapping = first()) retire(*mapping);
   bury_retired();
 }
 
 void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page) {
   for (AddressSpace& space : *all_spaces_) {
-    AddressSpace::TlbBatch tlb(space);
+    TlbGather tlb = space.gather();
     for (Mapping* mapping = space.first(); mapping; mapping = AddressSpace::next(*mapping)) {
       if (mapping->object.get() != &object) continue;
       const std::uint64_t from = std::max(first_page, mapping->object_page);
@@ -72,21 +67,11 @@ void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, st
 }
 
 void AddressSpace::load() const {
-  if (is_loaded()) return;
-  loaded_root_ = table_.root_physical();
-  arch::load_page_table(loaded_root_);
+  if (!is_loaded()) arch::load_page_table(table_.root_physical());
 }
 
 bool AddressSpace::is_loaded() const {
-  return loaded_root_ == table_.root_physical();
-}
-
-void AddressSpace::flush(std::uint64_t pages_changed, std::uint64_t address) const {
-  if (pages_changed == 0 || !is_loaded()) return;
-  if (pages_changed <= kMaxSingleFlushes)
-    arch::flush_tlb_page(address);
-  else
-    arch::flush_tlb();
+  return arch::loaded_page_table() == table_.root_physical();
 }
 
 const Mapping* AddressSpace::find(std::uint64_t address) const {
@@ -134,37 +119,34 @@ void AddressSpace::install(Pte& pte, Pte page) {
   pte = page;
 }
 
-void AddressSpace::drop(Pte& pte) {
+void AddressSpace::drop(std::uint64_t address, Pte& pte, TlbGather& tlb) {
   const Pfn pfn = pte.pfn();
   pte = Pte();
-  release_frame(pfn);
   --resident_pages_;
+  tlb.removed(address, pfn);
 }
 
-void AddressSpace::drop_pages(const UserRange& range, TlbBatch& tlb) {
-  table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) {
-    drop(pte);
-    tlb.add(address);
-  });
+void AddressSpace::drop_pages(const UserRange& range, TlbGather& tlb) {
+  table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) { drop(address, pte, tlb); });
 }
 
-void AddressSpace::forbid_writes(const UserRange& range, TlbBatch& tlb) {
+void AddressSpace::forbid_writes(const UserRange& range, TlbGather& tlb) {
   table_.for_each_present(range, [&](std::uint64_t address, Pte& pte) {
     if (!pte.writable()) return;
     pte = pte.read_only();
-    tlb.add(address);
+    tlb.changed(address);
   });
 }
 
 void AddressSpace::notice_next_writes(const UserRange& range) {
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   for_each_part(range, [&](const Mapping& mapping, const UserRange& part) {
     if (mapping.shared && mapping.file) forbid_writes(part, tlb);
   });
 }
 
 void AddressSpace::surrender_pages() {
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   surrendered_ = true;
   drop_pages(UserRange::whole(), tlb);
 }
@@ -245,7 +227,7 @@ Result<void> AddressSpace::check_limits(const MappingTraits& traits, std::uint64
 
 Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   const Burial burial(*this);
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   const UserRange range = TRY(place_of(request));
   // As Linux's heuristic overcommit: only what could never fit is refused.
   MappingTraits& wanted = request.mapping;
@@ -269,6 +251,7 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   }
   add_mapping(*mapping);
   merge_around(range);
+  tlb.finish();  // what was there is memory again
   // What cannot be made present is not an error of mmap's (mmap(2), MAP_LOCKED).
   if (populate_now) static_cast<void>(populate(range, Populate::kAsUsed).ok());
   return range.start();
@@ -276,14 +259,14 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
 
 Result<void> AddressSpace::unmap(const UserRange& range) {
   const Burial burial(*this);
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   return remove(range, tlb);
 }
 
 void AddressSpace::unmap_counted() {
   if (!has_counted_) return;
   const Burial burial(*this);
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   for (Mapping* mapping = first(); mapping;) {
     Mapping* after = next(*mapping);
     if (mapping->is_counted()) {
@@ -294,7 +277,7 @@ void AddressSpace::unmap_counted() {
   }
 }
 
-Result<void> AddressSpace::remove(const UserRange& range, TlbBatch& tlb) {
+Result<void> AddressSpace::remove(const UserRange& range, TlbGather& tlb) {
   if (is_free(range)) return {};
   TRY(split_around(range));
   drop_pages(range, tlb);

@@ -18,6 +18,7 @@
 #include "mm/mapping.h"
 #include "mm/mapping_tree.h"
 #include "mm/page_table.h"
+#include "mm/tlb_gather.h"
 #include "mm/user_range.h"
 
 namespace kernel::mm {
@@ -154,21 +155,7 @@ class AddressSpace final : public RefCounted {
   ListNode all_node;  // every address space, for unmap_object_pages
 
  private:
-  // Collects what must be flushed from the TLB and does it at the end of the operation, however that ends. In between
-  // the kernel runs no user code and is not preemptible, so no stale entry can be used.
-  class TlbBatch {
-   public:
-    explicit TlbBatch(const AddressSpace& space) : space_(space) {}
-    TlbBatch(const TlbBatch&) = delete;
-    TlbBatch& operator=(const TlbBatch&) = delete;
-    ~TlbBatch() { space_.flush(pages_, last_); }
-    void add(std::uint64_t address) { ++pages_, last_ = address; }
-
-   private:
-    const AddressSpace& space_;
-    std::uint64_t pages_ = 0;
-    std::uint64_t last_ = 0;
-  };
+  TlbGather gather() const { return TlbGather(table_.root_physical()); }
   // Removed mappings are destroyed at the end of an operation, when everything is consistent: the last reference to a
   // file may run code of a file system that waits for something, and other threads then use the address space.
   class Burial {
@@ -220,17 +207,17 @@ class AddressSpace final : public RefCounted {
   Result<void> split_around(const UserRange& range);
   Mapping* merge_with_next(Mapping& mapping);
   void merge_around(const UserRange& range);
-  Result<void> remove(const UserRange& range, TlbBatch& tlb);
+  Result<void> remove(const UserRange& range, TlbGather& tlb);
   template <typename Apply>
   Result<void> change_traits(const UserRange& range, Apply apply);
 
   // Every page is put into the table and taken out of it here, so that the number of resident pages is right.
   void install(Pte& pte, Pte page);
-  void drop(Pte& pte);
-  void drop_pages(const UserRange& range, TlbBatch& tlb);
-  void forbid_writes(const UserRange& range, TlbBatch& tlb);
+  void drop(std::uint64_t address, Pte& pte, TlbGather& tlb);
+  void drop_pages(const UserRange& range, TlbGather& tlb);
+  void forbid_writes(const UserRange& range, TlbGather& tlb);
   bool few_written_pages() const;
-  Result<void> copy_pages_to(AddressSpace& child, const Mapping& mapping, bool copy_now, TlbBatch& tlb);
+  Result<void> copy_pages_to(AddressSpace& child, const Mapping& mapping, bool copy_now, TlbGather& tlb);
   Result<std::uint64_t> move(const Mapping& mapping, const UserRange& old_range, const MoveRequest& request);
 
   bool grow_stack(std::uint64_t address);
@@ -239,7 +226,7 @@ class AddressSpace final : public RefCounted {
   FaultResult copy_on_write(const Mapping& mapping, std::uint64_t page, Pte& pte, FaultOrigin origin);
   void map_neighbours(const Mapping& mapping, std::uint64_t page);
   void map_ahead(const Mapping& mapping, std::uint64_t page);
-  void flush(std::uint64_t pages_changed, std::uint64_t address) const;
+  static void replaced_by_fault(std::uint64_t page, Pfn old, FaultOrigin origin, TlbGather& tlb);
 
   friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);
   friend void notice_next_writes_to(const MemoryObject& object);

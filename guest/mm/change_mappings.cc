@@ -43,15 +43,15 @@ Result<void> AddressSpace::change_traits(const UserRange& range, Change_ change)
 }
 
 Result<void> AddressSpace::protect(const UserRange& range, Protection protection) {
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   struct {
     AddressSpace& space;
-    TlbBatch& tlb;
+    TlbGather& tlb;
     const UserRange& range;
     Protection protection;
     AtHole at_hole = AtHole::kStop;
     Result<bool> check(const Mapping& mapping) {
-      if (protection.write && mapping.shared && !mapping.may_write) return Errno::kAcces;
+      if (protection.write && !mapping.may_write) return Errno::kAcces;
       if (mapping.protection == protection) return false;
       MappingTraits changed = mapping;
       changed.protection = protection;
@@ -66,7 +66,7 @@ Result<void> AddressSpace::protect(const UserRange& range, Protection protection
     void set(Mapping& mapping, const UserRange& part) {
       mapping.protection = protection;
       space.table_.for_each_present(part, [&](std::uint64_t address, Pte& pte) {
-        tlb.add(address);
+        tlb.changed(address);
         // Writing becomes possible through a fault, which knows whether the page must be copied first.
         pte = protection.none() ? Pte::inaccessible_page(pte.pfn())
                                 : Pte::user_page(pte.pfn(), pte.writable() && protection.write, protection.execute);
@@ -137,7 +137,7 @@ Result<void> AddressSpace::set_fork_advice(const UserRange& range, ForkAdvice ad
 }
 
 Result<void> AddressSpace::discard(const UserRange& range, Discard what) {
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   std::uint64_t covered = range.start();
   for (Mapping* mapping = first_in(range); mapping && mapping->start() < range.end(); mapping = next(*mapping)) {
     if (mapping->start() <= covered) covered = mapping->end();

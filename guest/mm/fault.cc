@@ -6,7 +6,6 @@
 //     copy_on_write()     a write to a private page that is mapped read-only
 #include <algorithm>
 
-#include "arch/x86_64/privileged.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "mm/environment.h"
@@ -62,7 +61,7 @@ FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, Fault
   if (pte.present()) {
     if (!write || pte.writable()) {
       // Nothing to do but to drop what the TLB may still hold of an earlier, stricter entry.
-      if (origin == FaultOrigin::kHardware) flush(1, page);
+      if (origin == FaultOrigin::kHardware) gather().changed(page);
       return FaultResult::kResolved;
     }
     if (mapping->shared) {
@@ -70,10 +69,10 @@ FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, Fault
       note_shared_write(*mapping);
       auto frame = mapping->object->page(mapping->object_page_of(page), MemoryObject::Access::kWrite);
       if (!frame) return from_errno(frame.error());
+      TlbGather tlb = gather();
       const Pfn old = pte.pfn();
       pte = Pte::user_page(frame.value().leak(), true, allowed.execute);
-      if (origin == FaultOrigin::kKernel) flush(1, page);
-      release_frame(old);
+      replaced_by_fault(page, old, origin, tlb);
       return FaultResult::kResolved;
     }
     return copy_on_write(*mapping, page, pte, origin);
@@ -113,7 +112,7 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   if (is_ram(old) && frame_references(old) == 1) {
     // Everybody else has let go of it.
     pte = Pte::user_page(old, true, mapping.protection.execute);
-    if (origin == FaultOrigin::kKernel) flush(1, page);
+    if (origin == FaultOrigin::kKernel) gather().changed(page);
     return FaultResult::kResolved;
   }
   auto copy = allocate_user_frame(Fill::kNone);
@@ -121,11 +120,17 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   memcpy(frame_data(copy.value()), frame_data(old), kPageSize);
   ++fault_statistics.copies;
   pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
-  // A hardware fault has dropped the TLB's entry for this address (SDM vol. 3, 4.10.4.1); the kernel's own walk has
-  // not.
-  if (origin == FaultOrigin::kKernel) flush(1, page);
-  release_frame(old);
+  TlbGather tlb = gather();
+  replaced_by_fault(page, old, origin, tlb);
   return FaultResult::kResolved;
+}
+
+// A hardware fault has dropped the TLB's entry for its address; the kernel's own walk has not.
+void AddressSpace::replaced_by_fault(std::uint64_t page, Pfn old, FaultOrigin origin, TlbGather& tlb) {
+  if (origin == FaultOrigin::kKernel)
+    tlb.removed(page, old);
+  else
+    tlb.removed_by_fault(old);
 }
 
 void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {

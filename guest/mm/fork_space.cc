@@ -27,7 +27,7 @@ Result<Ref<AddressSpace>> AddressSpace::fork() {
   Ref<AddressSpace> child = TRY(create());
   child->break_start_ = break_start_;
   child->break_ = break_;
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   const bool copy_now = few_written_pages();
   for (const Mapping* mapping = first(); mapping; mapping = next(*mapping)) {
     if (mapping->not_in_child) continue;
@@ -41,7 +41,7 @@ Result<Ref<AddressSpace>> AddressSpace::fork() {
   return child;
 }
 
-Result<void> AddressSpace::copy_pages_to(AddressSpace& child, const Mapping& mapping, bool copy_now, TlbBatch& tlb) {
+Result<void> AddressSpace::copy_pages_to(AddressSpace& child, const Mapping& mapping, bool copy_now, TlbGather& tlb) {
   Errno failure = Errno::kNone;
   // The child's entries are in the same places of the same tables: a walk is needed only from table to table.
   std::uint64_t span = 0;
@@ -67,7 +67,7 @@ Result<void> AddressSpace::copy_pages_to(AddressSpace& child, const Mapping& map
         }
       }
       pte = pte.read_only();
-      tlb.add(address);
+      tlb.changed(address);
     }
     retain_frame(pte.pfn());
     child.install(copy, pte);

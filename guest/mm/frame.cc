@@ -104,7 +104,7 @@ void account(std::uint64_t frames) {
 // A kernel in ring 3 runs at full speed. One in ring 0 may be emulated, one instruction at a time, and a page takes a
 // millisecond then.
 bool zeroing_is_cheap() {
-  return arch::per_cpu.ring == arch::Ring::k3;
+  return arch::this_cpu().ring == arch::Ring::k3;
 }
 
 // A frame just taken gets its first reference.

@@ -13,7 +13,7 @@ using namespace husk::abi;
 
 // In ring 3 mode the kernel's pages belong to CPL 3.
 std::uint64_t owner_bit() {
-  return arch::per_cpu.ring == arch::Ring::k3 ? kPageUser : 0;
+  return arch::this_cpu().ring == arch::Ring::k3 ? kPageUser : 0;
 }
 
 std::uint64_t* entries(std::uint64_t table_entry) {

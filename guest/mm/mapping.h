@@ -29,7 +29,7 @@ struct MappingTraits {
   bool shared = false;
   bool grows_down = false;  // a stack: faults just below it extend it
   bool never_reserve = false;
-  bool may_write = true;          // mprotect may make it writable (a shared mapping of a file opened for writing)
+  bool may_write = true;          // mprotect may make it writable (not a shared mapping of a file opened for reading)
   bool locked = false;            // mlock(2)
   bool not_in_child = false;      // MADV_DONTFORK
   bool empty_in_child = false;    // MADV_WIPEONFORK

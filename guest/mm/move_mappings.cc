@@ -68,13 +68,13 @@ Result<std::uint64_t> AddressSpace::move(const Mapping& mapping, const UserRange
     TRY(unmap(target));
     return failure;
   }
-  TlbBatch tlb(*this);
+  TlbGather tlb = gather();
   table_.for_each_present(old_range, [&](std::uint64_t address, Pte& pte) {
     Pte& moved = *table_.find(moved_to(address));
-    if (moved.present()) drop(moved);  // a locked mapping's, made present a moment ago
+    if (moved.present()) drop(moved_to(address), moved, tlb);  // a locked mapping's, made present a moment ago
     moved = pte;
     pte = Pte();
-    tlb.add(address);
+    tlb.changed(address);
   });
   if (request.keep_old) {
     // It stays where it is, without its pages and not locked (mremap(2), MREMAP_DONTUNMAP).

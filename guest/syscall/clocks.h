@@ -3,24 +3,11 @@
 
 #include <cstdint>
 
+#include "lib/clock_ids.h"
 #include "lib/result.h"
 #include "lib/time.h"
 
 namespace kernel::syscall {
-
-enum ClockId : int {
-  kClockRealtime = 0,
-  kClockMonotonic = 1,
-  kClockProcessCpuTime = 2,
-  kClockThreadCpuTime = 3,
-  kClockMonotonicRaw = 4,
-  kClockRealtimeCoarse = 5,
-  kClockMonotonicCoarse = 6,
-  kClockBootTime = 7,
-  kClockRealtimeAlarm = 8,
-  kClockBootTimeAlarm = 9,
-  kClockTai = 11,
-};
 
 // What the clock shows, in nanoseconds. Negative numbers are CPU time clocks of other processes and threads
 // (clock_getcpuclockid(3)). kInval for a number that is no clock, or whose process or thread is gone.

@@ -18,6 +18,7 @@
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
+#include "syscall/scheduling_calls.h"
 #include "syscall/signal_calls.h"
 #include "syscall/socket_calls.h"
 #include "syscall/splice_calls.h"
@@ -48,7 +49,7 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
           kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls, kProcessAttributeCalls,
-          kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+          kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -115,6 +115,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
   task->timer_slack_ns = self.timer_slack_ns;
+  inherit_scheduling(*task);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
   copy_signals_for_clone(self, *task);
   if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};

@@ -53,6 +53,7 @@ enum : std::uint64_t {
   kAuxRandom = 25,
   kAuxHwcap2 = 26,
   kAuxExecfn = 31,
+  kAuxSysinfoEhdr = 33,
   kAuxMinsigstksz = 51,
 };
 

@@ -19,6 +19,7 @@
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/signal_frame.h"
+#include "task/vdso.h"
 
 namespace kernel::task {
 namespace {
@@ -32,7 +33,7 @@ constexpr std::size_t kMaxStrings = std::size_t{2} << 20;
 constexpr unsigned kMaxScriptDepth = 4;
 constexpr std::size_t kScriptHeader = 256;  // BINPRM_BUF_SIZE
 
-constexpr std::uint64_t kStackTop = husk::abi::kUserEnd - mm::kPageSize;
+constexpr std::uint64_t kStackTop = husk::abi::kUserEnd - (1 + kVdsoMappedPages) * mm::kPageSize;
 constexpr std::uint64_t kStackRandomPages = 1 << 12;
 constexpr std::uint64_t kInitialStack = 128 << 10;
 constexpr std::uint64_t kHasFsGsBase = 2;  // HWCAP2_FSGSBASE: CR4.FSGSBASE is set (privileged.h)
@@ -84,6 +85,7 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   request.mapping.grows_down = true;
   request.mapping.label = "[stack]";
   TRY(space.map(std::move(request)));
+  const std::uint64_t vdso = TRY(map_vdso(space, top));
 
   std::uint64_t position = top - 8;
   auto push = [&](const void* data, std::size_t size) -> Result<std::uint64_t> {
@@ -117,7 +119,8 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   };
   TRY(push_pointers(program.arguments, stack.arguments_start));
   TRY(push_pointers(program.environment, stack.environment_start));
-  const std::uint64_t auxiliary[][2] = {{elf::kAuxPagesz, mm::kPageSize},
+  const std::uint64_t auxiliary[][2] = {{elf::kAuxSysinfoEhdr, vdso},
+                                        {elf::kAuxPagesz, mm::kPageSize},
                                         {elf::kAuxPhdr, image.program_headers},
                                         {elf::kAuxPhent, sizeof(elf::ProgramHeader)},
                                         {elf::kAuxPhnum, image.program_header_count},

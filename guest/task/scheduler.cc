@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address_space.h"
+#include "task/cpu_scheduler.h"
 #include "task/exit.h"
 #include "task/process.h"
 #include "task/signal.h"
@@ -21,41 +22,56 @@
 namespace kernel::task {
 namespace {
 
-constinit Global<List<Task, &Task::run_node>> run_queue_;
-constinit TimerQueue timers_;
-constinit Global<Ref<Task>> ended_;                      // left the CPU for good; freed by the next task
-constinit std::uint64_t armed_ns_ = TimerQueue::kNever;  // when the LAPIC timer will fire
-constinit std::uint64_t slice_end_ns_ = 0;
-constinit std::uint64_t accounted_until_ns_ = 0;
-constinit std::uint64_t switches_ = 0;
-constinit std::uint64_t interrupts_ = 0;
-constinit std::uint64_t idle_ns_ = 0;
+constinit Global<CpuScheduler> boot_scheduler_;
+
+CpuScheduler& here() {
+  return CpuScheduler::here();
+}
 
 void arm_at(std::uint64_t deadline_ns) {
+  CpuScheduler& cpu = here();
   // A timer that fires too early is harmless and costs less than moving it: an earlier one stays.
-  if (deadline_ns >= armed_ns_) return;
-  armed_ns_ = deadline_ns;
+  if (deadline_ns >= cpu.armed_ns) return;
+  cpu.armed_ns = deadline_ns;
   arch::set_timer_deadline(tsc_of_monotonic_ns(deadline_ns));
 }
 
 void idle() {
+  CpuScheduler& cpu = here();
   stop_cpu_timers(*current().process);
   const std::uint64_t before = monotonic_ns();
-  arm_at(timers_.next_ns());
+  arm_at(cpu.timers.next_ns());
   arch::wait_for_interrupt();
   const std::uint64_t now = monotonic_ns();
-  idle_ns_ += now - before;
-  accounted_until_ns_ += now - before;  // idle time is nobody's system time
+  cpu.idle_ns += now - before;
+  cpu.accounted_until_ns += now - before;  // idle time is nobody's system time
+}
+
+// What the current task has had of the CPU counts for its place among the others.
+void charge_current() {
+  account_exit();
+  CpuScheduler& cpu = here();
+  Task& self = current();
+  const std::uint64_t total = self.user_ns + self.system_ns;
+  cpu.run_queue.charge(self.scheduling, total - cpu.charged_ns, cpu.accounted_until_ns);
+  cpu.charged_ns = total;
+}
+
+void begin_slice(const Task& task) {
+  CpuScheduler& cpu = here();
+  cpu.slice_start_ns = monotonic_ns();
+  cpu.slice_end_ns = saturating_add(cpu.slice_start_ns, cpu.run_queue.slice_ns(task.scheduling, cpu.slice_start_ns));
 }
 
 void switch_to(Task& next) {
   Task& previous = current();
-  ++switches_;
+  ++here().switches;
   account_exit();
-  slice_end_ns_ = accounted_until_ns_ + kTimeSliceNs;
+  here().charged_ns = next.user_ns + next.system_ns;
+  begin_slice(next);
   stop_cpu_timers(*previous.process);
   start_cpu_timers(*next.process);
-  arch::per_cpu.current = &next;
+  arch::this_cpu().current = &next;
   if (next.space) next.space->load();
   arch::switch_context(previous.context, next.context);
   finish_switch();
@@ -66,37 +82,59 @@ void check_may_switch() {
   if (arch::NoSwitch::in_force()) panic("a task would be switched while somebody holds what other tasks change");
 }
 
+void run(Task& next) {
+  if (&next != &current()) return switch_to(next);
+  begin_slice(next);
+  start_cpu_timers(*next.process);  // stopped if it idled
+}
+
 // Returns when the current task has the CPU again, which may be at once.
 void run_others() {
+  charge_current();
   for (;;) {
     process_interrupts(0);
-    if (Task* next = run_queue_->pop_front()) {
-      if (next != &current()) {
-        switch_to(*next);
-      } else {
-        slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
-        start_cpu_timers(*next->process);
-      }
-      return;
-    }
+    if (SchedulingEntity* next = here().run_queue.take_first()) return run(*next->task);
     idle();
   }
 }
 
+// Somebody has come to the run queue while the current task runs. Even one who should run at once leaves it a moment, so
+// that what wakes another one with each of its system calls is not interrupted by each of them.
+void adapt_slice(const Task& added, bool was_alone) {
+  constexpr std::uint64_t kShortestRunNs = 1'000'000;
+  CpuScheduler& cpu = here();
+  const Task& self = current();
+  if (self.state != TaskState::kRunnable || self.scheduling.queued()) return;
+  charge_current();
+  const std::uint64_t now = cpu.accounted_until_ns;
+  // Nobody has waited until now, however long it has run.
+  if (was_alone) cpu.slice_end_ns = saturating_add(now, cpu.run_queue.slice_ns(self.scheduling, now));
+  if (!RunQueue::preempts(added.scheduling, self.scheduling)) return;
+  const bool at_once = is_realtime(added.scheduling.parameters().policy);
+  cpu.slice_end_ns = std::min(cpu.slice_end_ns, at_once ? now : std::max(now, cpu.slice_start_ns + kShortestRunNs));
+}
+
 }  // namespace
 
+void initialise_scheduler() {
+  arch::this_cpu().scheduler = &*boot_scheduler_;
+}
+
 Task& current() {
-  return *arch::per_cpu.current;
+  return *arch::this_cpu().current;
 }
 
 TimerQueue& timer_queue() {
-  return timers_;
+  return here().timers;
 }
 
 void make_runnable(Task& task) {
   if (task.state == TaskState::kRunnable || task.state == TaskState::kDead) return;
   task.state = TaskState::kRunnable;
-  run_queue_->push_back(task);
+  RunQueue& queue = here().run_queue;
+  const bool was_alone = queue.empty();
+  queue.add_woken(task.scheduling, monotonic_ns());
+  adapt_slice(task, was_alone);
 }
 
 void wake_task(Task& task) {
@@ -108,28 +146,56 @@ void interrupt_task(Task& task) {
 }
 
 void yield() {
+  CpuScheduler& cpu = here();
   check_may_switch();
-  if (run_queue_->empty()) {
-    slice_end_ns_ = monotonic_ns() + kTimeSliceNs;
-    return;
-  }
-  run_queue_->push_back(current());
+  Task& self = current();
+  charge_current();
+  process_interrupts(0);
+  if (cpu.run_queue.empty()) return begin_slice(self);
+  // Among real-time tasks it lets those run that have its priority, but none below it.
+  const bool realtime = is_realtime(self.scheduling.parameters().policy);
+  if (realtime) cpu.run_queue.add_yielding(self.scheduling, cpu.accounted_until_ns);
+  SchedulingEntity* next = cpu.run_queue.take_first();
+  if (!realtime) cpu.run_queue.add_yielding(self.scheduling, cpu.accounted_until_ns);
+  run(*next->task);
+}
+
+void give_way() {
+  check_may_switch();
+  charge_current();
+  CpuScheduler& cpu = here();
+  cpu.run_queue.add_preempted(current().scheduling, cpu.accounted_until_ns);
   run_others();
 }
 
+void set_scheduling(Task& task, const SchedulingParameters& parameters) {
+  charge_current();
+  CpuScheduler& cpu = here();
+  cpu.run_queue.set_parameters(task.scheduling, parameters, cpu.accounted_until_ns);
+  // Who should run now is found out on the way to user mode.
+  cpu.slice_end_ns = std::min(cpu.slice_end_ns, cpu.accounted_until_ns);
+}
+
+void inherit_scheduling(Task& child) {
+  charge_current();
+  here().run_queue.start(child.scheduling, current().scheduling);
+}
+
 bool time_slice_is_over() {
-  return !run_queue_->empty() && monotonic_ns() >= slice_end_ns_;
+  CpuScheduler& cpu = here();
+  return !cpu.run_queue.empty() && monotonic_ns() >= cpu.slice_end_ns;
 }
 
 bool preemption_point() {
+  CpuScheduler& cpu = here();
   check_may_switch();  // also when no switch is due: a caller that may not switch must not get away with it by luck
   drivers::notice_host_signals();
-  if (arch::per_cpu.pending_interrupts != 0) process_interrupts(0);
+  if (arch::this_cpu().pending_interrupts != 0) process_interrupts(0);
   // The timer's interrupt is not waited for: it may come a little early, when nothing here would set it again, and a KVM
   // that emulates CPL 0 often misses the moment in which interrupts are let in.
   account_exit();  // timers that count CPU time want to know
-  timers_.run_expired(accounted_until_ns_);
-  if (!run_queue_->empty() && accounted_until_ns_ >= slice_end_ns_) yield();
+  cpu.timers.run_expired(cpu.accounted_until_ns);
+  if (!cpu.run_queue.empty() && cpu.accounted_until_ns >= cpu.slice_end_ns) give_way();
   return has_deliverable_signal(current());
 }
 
@@ -150,7 +216,7 @@ Result<void> block(Deadline deadline, Interruptible interruptible) {
   self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
   if (!deadline.is_never()) {
     self.sleep_timer.owner = &self;
-    timers_.arm(self.sleep_timer, deadline.ns(), [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
+    here().timers.arm(self.sleep_timer, deadline.ns(), [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
   }
   run_others();
   self.state = TaskState::kRunnable;
@@ -162,37 +228,38 @@ Result<void> block(Deadline deadline, Interruptible interruptible) {
 void leave_cpu_for_good() {
   Task& self = current();
   self.state = TaskState::kDead;
-  *ended_ = Ref<Task>(&self);
+  here().ended = Ref<Task>(&self);
   self.release();  // the reference that the scheduler held since create()
   run_others();
   panic("a dead task was given the CPU");
 }
 
 void finish_switch() {
-  *ended_ = nullptr;
+  here().ended = nullptr;
 }
 
 void start_scheduling(Ref<Task> first) {
+  CpuScheduler& cpu = here();
   Task* task = first.leak();
   task->state = TaskState::kRunnable;
-  arch::per_cpu.current = task;
-  accounted_until_ns_ = monotonic_ns();
-  slice_end_ns_ = accounted_until_ns_ + kTimeSliceNs;
+  cpu.accounted_until_ns = monotonic_ns();
+  begin_slice(*task);
   task->space->load();
   record_payload_start();
   arch::enter_first(task->context);
 }
 
 void process_interrupts(unsigned vector) {
+  CpuScheduler& cpu = here();
   std::uint64_t pending = 0;
-  asm volatile("xchg %0, %1" : "+r"(pending), "+m"(arch::per_cpu.pending_interrupts) : : "memory");
+  asm volatile("xchg %0, %1" : "+r"(pending), "+m"(arch::this_cpu().pending_interrupts) : : "memory");
   if (vector >= 32) pending |= std::uint64_t{1} << ((vector - 32) & 63);
   for (; pending != 0; pending &= pending - 1) {
-    ++interrupts_;
+    ++cpu.interrupts;
     const auto which = static_cast<unsigned>(__builtin_ctzll(pending)) + 32;
     if (which == husk::abi::kTimerVector) {
-      armed_ns_ = TimerQueue::kNever;
-      timers_.run_expired(monotonic_ns());
+      cpu.armed_ns = TimerQueue::kNever;
+      cpu.timers.run_expired(monotonic_ns());
     } else {
       drivers::handle_interrupt(static_cast<std::uint8_t>(which));
     }
@@ -200,44 +267,42 @@ void process_interrupts(unsigned vector) {
 }
 
 void arm_timer() {
-  std::uint64_t deadline = timers_.next_ns();
-  if (!run_queue_->empty()) deadline = std::min(deadline, slice_end_ns_);
+  CpuScheduler& cpu = here();
+  std::uint64_t deadline = cpu.timers.next_ns();
+  if (!cpu.run_queue.empty()) deadline = std::min(deadline, cpu.slice_end_ns);
   arm_at(deadline);
 }
 
 void account_entry() {
+  CpuScheduler& cpu = here();
   const std::uint64_t now = monotonic_ns();
   Task& self = current();
-  self.user_ns += now - accounted_until_ns_;
-  self.process->accounting.cpu_time.user_ns += now - accounted_until_ns_;
-  accounted_until_ns_ = now;
+  self.user_ns += now - cpu.accounted_until_ns;
+  self.process->accounting.cpu_time.user_ns += now - cpu.accounted_until_ns;
+  cpu.accounted_until_ns = now;
 }
 
 void account_exit() {
+  CpuScheduler& cpu = here();
   const std::uint64_t now = monotonic_ns();
   Task& self = current();
-  self.system_ns += now - accounted_until_ns_;
-  self.process->accounting.cpu_time.system_ns += now - accounted_until_ns_;
-  accounted_until_ns_ = now;
+  self.system_ns += now - cpu.accounted_until_ns;
+  self.process->accounting.cpu_time.system_ns += now - cpu.accounted_until_ns;
+  cpu.accounted_until_ns = now;
 }
 
 std::uint64_t context_switch_count() {
-  return switches_;
+  return here().switches;
 }
 std::uint64_t interrupt_count() {
-  return interrupts_;
+  return here().interrupts;
 }
 std::uint64_t idle_time_ns() {
-  return idle_ns_;
+  return here().idle_ns;
 }
 
 unsigned runnable_count() {
-  unsigned count = 1;
-  for (Task& task : *run_queue_) {
-    (void)task;
-    ++count;
-  }
-  return count;
+  return here().run_queue.size() + 1;
 }
 
 }  // namespace kernel::task

@@ -1,6 +1,6 @@
-// Which task runs: round-robin over the runnable ones. A task gives up the CPU by blocking, by exiting, or when its
-// time slice has passed and it is about to return to user mode or comes to a preemption_point(); nowhere else inside the
-// kernel.
+// Which task runs: the first of the runnable ones, in an order that task/run_queue.h keeps. A task gives up the CPU by
+// blocking, by exiting, or when its time slice has passed and it is about to return to user mode or comes to a
+// preemption_point(); nowhere else inside the kernel. A slice ends early when somebody wakes up who should run now.
 //
 // There is no idle task: a task that blocks while nobody else can run waits for interrupts itself, on its own stack.
 // And there is no tick: the timer is armed for the next thing that has to happen, so a lone task that computes is never
@@ -15,9 +15,12 @@
 
 namespace kernel::task {
 
-inline constexpr std::uint64_t kTimeSliceNs = 10'000'000;
+inline constexpr std::uint64_t kTimeSliceNs = RunQueue::kLongestSliceNs;
 
-// The kernel's timers: sleeping tasks, interval timers, POSIX timers.
+// Before anything else of the scheduler's.
+void initialise_scheduler();
+
+// This CPU's timers: sleeping tasks, interval timers, POSIX timers.
 TimerQueue& timer_queue();
 
 // Puts a new or sleeping task on the run queue; no-op for one that is there already or runs.
@@ -26,9 +29,15 @@ void make_runnable(Task& task);
 void wake_task(Task& task);
 void interrupt_task(Task& task);
 
-// Lets the other runnable tasks run first.
+// Lets another runnable task run first (sched_yield(2)).
 void yield();
+// When the slice is over: lets whoever should run now have the CPU, which may be the caller again.
+void give_way();
 bool time_slice_is_over();
+
+// sched_setscheduler(2), setpriority(2); and what a new task has of the current one.
+void set_scheduling(Task& task, const SchedulingParameters& parameters);
+void inherit_scheduling(Task& child);
 
 // For long operations in the kernel, which nothing else interrupts: acts on the interrupts that have arrived, and lets
 // the others run if the time slice has passed. Called where the caller holds no reference, iterator or pointer that

@@ -29,6 +29,7 @@ Result<Ref<Task>> Task::create(Ref<Process> process, int tid, const arch::TrapFr
   Ref<Task> task = TRY(make_ref<Task>());
   TRY(task->context.initialise(frame));
   task->set_tid(tid);
+  task->scheduling.task = task.get();
   task->start_ns = monotonic_ns();
   process->threads.add(*task);
   task->process = static_cast<Ref<Process>&&>(process);

@@ -12,6 +12,7 @@
 #include "lib/ref.h"
 #include "lib/time.h"
 #include "task/credentials.h"
+#include "task/run_queue.h"
 #include "task/signal_state.h"
 #include "task/timer_queue.h"
 #include "task/user.h"
@@ -86,8 +87,8 @@ class Task final : public RefCounted {
   // The user-mode registers, at the top of the kernel stack. Valid while the task is in the kernel.
   arch::TrapFrame& frame() { return context.user_frame(); }
 
-  ListNode run_node;      // scheduler
-  ListNode process_node;  // Process::threads
+  SchedulingEntity scheduling;  // who it is to the scheduler, which alone changes it
+  ListNode process_node;        // Process::threads
 
  private:
   int tid_ = 0;

@@ -1,10 +1,10 @@
-// Timers in the order of their deadlines: a pairing heap (Fredman, Sedgewick, Sleator, Tarjan, 1986) of objects that
-// carry their own links, so that arming a timer cannot fail. Arming is O(1); cancelling and expiring are O(log n)
+// Timers in the order of their deadlines. Arming a timer is O(1) and cannot fail; cancelling and expiring are O(log n)
 // amortised.
 #pragma once
 
 #include <cstdint>
 
+#include "lib/pairing_heap.h"
 #include "lib/time.h"
 
 namespace kernel::task {
@@ -32,20 +32,13 @@ class Timer {
   TimerQueue* queue_ = nullptr;
   Callback callback_ = nullptr;
   std::uint64_t deadline_ns_ = 0;
-  // The heap: a node's first child, its next sibling, and its previous sibling or (of a first child) its parent.
-  Timer* child_ = nullptr;
-  Timer* next_ = nullptr;
-  Timer* previous_ = nullptr;
+  HeapLinks<Timer> links_;
 };
 
 class TimerQueue {
  public:
-  constexpr TimerQueue() = default;
-  TimerQueue(const TimerQueue&) = delete;
-  TimerQueue& operator=(const TimerQueue&) = delete;
-
   static constexpr std::uint64_t kNever = kEndOfTimeNs;
-  std::uint64_t next_ns() const { return root_ ? root_->deadline_ns_ : kNever; }
+  std::uint64_t next_ns() const { return heap_.empty() ? kNever : heap_.first()->deadline_ns_; }
 
   // Arms `timer`, or moves it if it is armed. One for kNever is armed, and does not fire.
   void arm(Timer& timer, std::uint64_t deadline_ns, Timer::Callback callback);
@@ -57,9 +50,10 @@ class TimerQueue {
   void run_expired(std::uint64_t now);
 
  private:
-  static Timer* meld(Timer* a, Timer* b);
-  static Timer* meld_children(Timer& timer);
-  Timer* root_ = nullptr;
+  struct Earlier {
+    static bool before(const Timer& a, const Timer& b) { return a.deadline_ns_ < b.deadline_ns_; }
+  };
+  PairingHeap<Timer, &Timer::links_, Earlier> heap_;
 };
 
 inline void Timer::cancel() {

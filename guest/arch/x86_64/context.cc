@@ -15,9 +15,9 @@ namespace {
 constexpr std::size_t kTssRsp0 = 4;  // SDM vol. 3, figure 8-11
 
 void set_kernel_stack(std::uint64_t top) {
-  per_cpu.kernel_stack_top = top;
+  this_cpu().kernel_stack_top = top;
   // In ring 3 the CPU pushes to the trap stack, and the stub moves the frame from there.
-  if (per_cpu.ring == Ring::k0) memcpy(tss + kTssRsp0, &top, sizeof top);
+  if (this_cpu().ring == Ring::k0) memcpy(tss + kTssRsp0, &top, sizeof top);
 }
 
 }  // namespace

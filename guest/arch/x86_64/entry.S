@@ -38,10 +38,10 @@ kernel_entry:
     .balign 64
     .globl syscall_entry
 syscall_entry:
-    mov %rsp, per_cpu+PC_USER_RSP(%rip)
-    mov per_cpu+PC_KERNEL_STACK(%rip), %rsp
+    mov %rsp, boot_cpu+PC_USER_RSP(%rip)
+    mov boot_cpu+PC_KERNEL_STACK(%rip), %rsp
     push $SELECTOR_USER_SS
-    push per_cpu+PC_USER_RSP(%rip)
+    push boot_cpu+PC_USER_RSP(%rip)
     push %r11
     push $SELECTOR_USER_CS
     push %rcx
@@ -59,10 +59,10 @@ syscall_entry:
 // arrived after the test of PC_PENDING be forgotten.
     .globl return_to_user
 return_to_user:
-    mov %rsp, per_cpu+PC_EXIT_FRAME(%rip)
+    mov %rsp, boot_cpu+PC_EXIT_FRAME(%rip)
 return_begin:
-    mov per_cpu+PC_EXIT_FRAME(%rip), %rsp
-    cmpq $0, per_cpu+PC_PENDING(%rip)
+    mov boot_cpu+PC_EXIT_FRAME(%rip), %rsp
+    cmpq $0, boot_cpu+PC_PENDING(%rip)
     jne 1f
     pop %r15
     pop %r14
@@ -126,7 +126,7 @@ trap_from_kernel:
 .macro save_fault_address
     push %rax
     mov %cr2, %rax
-    mov %rax, per_cpu+PC_FAULT_ADDRESS(%rip)
+    mov %rax, boot_cpu+PC_FAULT_ADDRESS(%rip)
     pop %rax
 .endm
 
@@ -137,7 +137,7 @@ note_interrupt:
     mov 16(%rsp), %eax
     sub $32, %eax
     and $63, %eax
-    bts %rax, per_cpu+PC_PENDING(%rip)
+    bts %rax, boot_cpu+PC_PENDING(%rip)
     mov 32(%rsp), %rax              // the interrupted RIP
     lea halt_ring0(%rip), %rcx
     cmp %rcx, %rax
@@ -225,7 +225,7 @@ ring3_page_fault:
 ring3_exception:
     cmpl $KERNEL_HIGH_WORD, 20(%rsp)
     jae 2f
-1:  forward per_cpu+PC_KERNEL_STACK, trap_from_user
+1:  forward boot_cpu+PC_KERNEL_STACK, trap_from_user
 // The kernel's half, and what lies above it. Only the kernel's own code is the kernel: anything else is a payload that jumped
 // there, and faulted at once.
 2:  cmpl $KERNEL_HIGH_WORD, 20(%rsp)
@@ -275,7 +275,7 @@ ring3_breakpoint:
     iretq
 3:  cmp $3, %eax
     jne 5f
-    cmpq $0, per_cpu+PC_PENDING(%rip)
+    cmpq $0, boot_cpu+PC_PENDING(%rip)
     jne 4f
     sti                             // 3: halt until an interrupt; STI takes effect after the HLT, so none is missed
 halt_ring3:
@@ -358,9 +358,9 @@ task_start:
 // ---------------------------------------------------------------------------------------------------- data
     .data
     .balign 64
-    .globl per_cpu
-per_cpu:
-    .fill 64, 1, 0
+    .globl boot_cpu
+boot_cpu:
+    .fill PC_SIZE, 1, 0
 emergency_stack_pointer:
     .quad emergency_stack_top
 boot_stack_pointer:

@@ -24,19 +24,15 @@ enum class Gate : std::uint64_t {
   kReset = 6
 };
 
-constinit std::uint64_t gates_used = 0;
-constinit std::uint64_t current_root = 0;
-constinit bool timer_mode_set = false;
-
 std::uint64_t gate(Gate operation, std::uint64_t first = 0, std::uint64_t second = 0) {
-  ++gates_used;
+  ++this_cpu().gates_used;
   auto result = static_cast<std::uint64_t>(operation);
   asm volatile("int3" : "+a"(result) : "D"(first), "S"(second) : "rcx", "rdx", "memory");
   return result;
 }
 
 bool in_ring3() {
-  return per_cpu.ring == Ring::k3;
+  return this_cpu().ring == Ring::k3;
 }
 
 void write_msr(std::uint32_t msr, std::uint64_t value) {
@@ -52,7 +48,7 @@ void write_msr(std::uint32_t msr, std::uint64_t value) {
 }  // namespace
 
 void load_page_table(std::uint64_t root_physical) {
-  current_root = root_physical;
+  this_cpu().loaded_root = root_physical;
   if (in_ring3()) {
     gate(Gate::kLoadCr3, root_physical);
   } else {
@@ -60,8 +56,12 @@ void load_page_table(std::uint64_t root_physical) {
   }
 }
 
+std::uint64_t loaded_page_table() {
+  return this_cpu().loaded_root;
+}
+
 void flush_tlb() {
-  load_page_table(current_root);
+  load_page_table(loaded_page_table());
 }
 
 void flush_tlb_page(std::uint64_t virtual_address) {
@@ -74,8 +74,8 @@ void flush_tlb_page(std::uint64_t virtual_address) {
 
 void set_timer_deadline(std::uint64_t tsc) {
   if (xapic_timer_in_use()) return set_xapic_timer(tsc);
-  if (!timer_mode_set) {
-    timer_mode_set = true;
+  if (PerCpu& cpu = this_cpu(); !cpu.timer_mode_set) {
+    cpu.timer_mode_set = true;
     write_msr(kMsrX2apicLvtTimer, kLvtTscDeadlineMode | husk::abi::kTimerVector);
     // Orders the mode before the deadline (SDM vol. 3, 11.5.4.1).
     asm volatile("mfence" ::: "memory");
@@ -89,7 +89,7 @@ void wait_for_interrupt() {
     return;
   }
   // Interrupts are disabled in ring 0, so none can come between the test and the HLT.
-  if (per_cpu.pending_interrupts == 0) halt_until_interrupt_ring0();
+  if (this_cpu().pending_interrupts == 0) halt_until_interrupt_ring0();
 }
 
 void let_interrupts_in() {
@@ -135,7 +135,7 @@ void reset_machine() {
 }
 
 std::uint64_t gate_count() {
-  return gates_used;
+  return this_cpu().gates_used;
 }
 
 }  // namespace kernel::arch

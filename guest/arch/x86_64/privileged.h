@@ -10,6 +10,7 @@
 namespace kernel::arch {
 
 void load_page_table(std::uint64_t root_physical);   // CR3; flushes all of the TLB
+std::uint64_t loaded_page_table();                   // on this CPU; 0 before the first load
 void flush_tlb_page(std::uint64_t virtual_address);  // INVLPG
 void flush_tlb();
 // LAPIC timer, TSC-deadline mode: one interrupt (abi::kTimerVector) when the TSC reaches the value; 0 disarms.
@@ -19,7 +20,7 @@ std::uint8_t read_port(std::uint16_t port);
 [[noreturn]] void reset_machine();  // by a triple fault
 // Waits for an interrupt, unless one is already pending.
 void wait_for_interrupt();
-// Interrupts that wait are noted in per_cpu.pending_interrupts, as those are that come while the CPU idles. (In ring 3
+// Interrupts that wait are noted in PerCpu::pending_interrupts, as those are that come while the CPU idles. (In ring 3
 // they always are.) Where KVM emulates CPL 0 some do not find the door open.
 void let_interrupts_in();
 bool holds_interrupts_back();  // the kernel, until it lets them in: in ring 0

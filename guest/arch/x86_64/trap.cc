@@ -53,7 +53,7 @@ std::uint64_t hide_kernel(std::uint64_t error_code, std::uint64_t address) {
 }
 
 void page_fault(TrapFrame& frame) {
-  const std::uint64_t address = per_cpu.fault_address;
+  const std::uint64_t address = this_cpu().fault_address;
   const auto access = frame.error_code & kFaultWrite   ? mm::FaultAccess::kWrite
                       : frame.error_code & kFaultFetch ? mm::FaultAccess::kExecute
                                                        : mm::FaultAccess::kRead;
@@ -120,7 +120,7 @@ bool follows_syscall_instruction(std::uint64_t address) {
 // registers: that is a system call only if it is one that SYSCALL could have made.
 bool is_syscall_without_privilege_change(const TrapFrame& frame) {
   return frame.vector == kPageFaultVector && frame.rip == reinterpret_cast<std::uint64_t>(syscall_entry) &&
-         per_cpu.fault_address == frame.rip && per_cpu.ring == Ring::k0 && !syscall_enters_ring0_ &&
+         this_cpu().fault_address == frame.rip && this_cpu().ring == Ring::k0 && !syscall_enters_ring0_ &&
          follows_syscall_instruction(frame.rcx);
 }
 
@@ -173,7 +173,7 @@ void prepare_return(TrapFrame& frame, bool from_syscall, Errno syscall_error) {
     }
     // A payload whose handlers lead nowhere goes round here until its stack is full: others have their turn.
     if (task::time_slice_is_over())
-      task::yield();
+      task::give_way();
     else if (ready)
       break;
   }
@@ -221,11 +221,11 @@ extern "C" void finish_first_switch(TrapFrame* frame) {
 
 extern "C" [[noreturn]] void handle_kernel_trap(TrapFrame* frame) {
   if ((frame->vector == kPageFaultVector || frame->vector == kDoubleFaultVector) &&
-      is_below_kernel_stack(per_cpu.fault_address)) {
-    panic("kernel stack overflow at {x}: address {x}, stack {x}", frame->rip, per_cpu.fault_address, frame->rsp);
+      is_below_kernel_stack(this_cpu().fault_address)) {
+    panic("kernel stack overflow at {x}: address {x}, stack {x}", frame->rip, this_cpu().fault_address, frame->rsp);
   }
   panic("exception {} in the kernel at {x}: error code {x}, address {x}, stack {x}", frame->vector, frame->rip,
-        frame->error_code, per_cpu.fault_address, frame->rsp);
+        frame->error_code, this_cpu().fault_address, frame->rsp);
 }
 
 }  // namespace kernel::arch

@@ -108,7 +108,10 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   text.print("{} {} {} {} ", to_ticks(time.user_ns), to_ticks(time.system_ns),
              to_ticks(process.accounting.reaped.user_ns), to_ticks(process.accounting.reaped.system_ns));
   // priority, nice, threads, itrealvalue, start time
-  text.print("{} {} {} 0 {} ", 20 + process.policy.nice, process.policy.nice, process.threads.count(),
+  const task::SchedulingParameters scheduling =
+      subject.task ? subject.task->scheduling.parameters() : task::SchedulingParameters();
+  const int priority = is_realtime(scheduling.policy) ? -1 - scheduling.priority : 20 + scheduling.nice;
+  text.print("{} {} {} 0 {} ", priority, int{scheduling.nice}, process.threads.count(),
              to_ticks(process.accounting.start_ns));
   text.print("{} {} {} ", memory.sizes.total, memory.resident / mm::kPageSize,
              process.limits.current(task::Resource::kResidentSet));
@@ -120,7 +123,8 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   const std::uint64_t blocked = subject.task ? subject.task->signals.blocked : 0;
   text.print("{} {} {} {} ", pending & low, blocked & low, signals.ignored & low, signals.caught & low);
   // wchan, nswap, cnswap, exit_signal, processor, rt_priority, policy, delayacct, guest times
-  text.print("0 0 0 {} 0 0 0 0 0 0 ", process.family.exit_signal);
+  text.print("0 0 0 {} 0 {} {} 0 0 0 ", process.family.exit_signal, int{scheduling.priority},
+             static_cast<int>(scheduling.policy));
   // start_data, end_data, start_brk, arguments, environment, exit code
   const std::uint64_t start_break = subject.task && subject.task->space ? subject.task->space->break_start() : 0;
   text.print("0 0 {} {} {} {} {} {}\n", start_break, process.program.arguments.start, process.program.arguments.end,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lib/clock_page.h"
 #include "lib/tsc.h"
 
 namespace kernel {
@@ -60,6 +61,22 @@ TEST(ClockTest, CountsFromBootAndFromTheEpoch) {
   EXPECT_GE(realtime_ns(), kRealtime);
   set_realtime_offset(5);
   EXPECT_LT(realtime_ns(), 120 * kNanosecondsPerSecond);
+}
+
+// What programs read of it (vdso/vdso.cc).
+TEST(ClockTest, AChangeOfTheWallClockIsOnTheClockPage) {
+  constexpr std::uint64_t kRealtime = 1'700'000'000'000'000'000;
+  initialise_clock(2'600'000, read_tsc(), kRealtime);
+  const ClockPage& page = clock_page();
+  const std::uint32_t before = page.sequence;
+  EXPECT_EQ(before % 2, 0u);
+  const auto realtime = [](const ClockPage& at) { return at.realtime_ns(at.boot_tsc); };
+  EXPECT_EQ(read_consistently(page, realtime), kRealtime);
+  set_realtime_offset(5);
+  EXPECT_EQ(read_consistently(page, realtime), 5u);
+  EXPECT_EQ(page.sequence % 2, 0u);
+  EXPECT_NE(page.sequence, before);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&page) % 4096, 0u);
 }
 
 TEST(ClockTest, ATscBeforeBootIsTimeZero) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "arch/x86_64/per_cpu.h"
 #include "drivers/console.h"
 #include "drivers/rng.h"
 #include "drivers/tty.h"
@@ -53,6 +54,8 @@ Kernel& Kernel::current() {
 }  // namespace husk::test
 
 using husk::test::Kernel;
+
+kernel::arch::PerCpu kernel::arch::boot_cpu;
 
 namespace kernel {
 

@@ -1,0 +1,147 @@
+#include "task/run_queue.h"
+
+#include <algorithm>
+
+namespace kernel::task {
+namespace {
+
+// Everybody has a turn within this time, as long as the turns do not get too short for it.
+constexpr std::uint64_t kLatencyNs = 20'000'000;
+constexpr std::uint64_t kShortestSliceNs = 4'000'000;
+// What a sleeper keeps of its claim, and by how much it must be behind whoever runs to interrupt it.
+constexpr std::uint64_t kSleeperCreditNs = 10'000'000;
+constexpr std::uint64_t kWakeUpGranularityNs = 1'000'000;
+
+// Real-time tasks leave some of each second to the others, so that these can still end them (sched(7), "Limiting the CPU
+// usage of real-time and deadline processes", with Linux's defaults).
+constexpr std::uint64_t kRealtimePeriodNs = 1'000'000'000;
+constexpr std::uint64_t kRealtimeRuntimeNs = 950'000'000;
+
+// Linux's sched_prio_to_weight and WEIGHT_IDLEPRIO (kernel/sched/core.c, sched.h): each is 1.25 times the next.
+constexpr std::uint64_t kWeightOfNiceZero = 1024;
+constexpr std::uint32_t kWeights[] = {
+    88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904,
+    3906,  3121,  2501,  1991,  1586,  1277,  1024,  820,   655,   526,   423,  335,  272,  215,
+    172,   137,   110,   87,    70,    56,    45,    36,    29,    23,    18,   15,
+};
+constexpr std::uint64_t kIdleWeight = 3;
+
+std::uint64_t weight_of(const SchedulingParameters& parameters) {
+  if (parameters.policy == Policy::kIdle) return kIdleWeight;
+  return kWeights[parameters.nice - kLowestNice];
+}
+
+std::uint64_t virtual_time(std::uint64_t ns, const SchedulingParameters& parameters) {
+  constexpr std::uint64_t kLongest = ~std::uint64_t{0} / kWeightOfNiceZero;  // 208 days at a stretch
+  return std::min(ns, kLongest) * kWeightOfNiceZero / weight_of(parameters);
+}
+
+}  // namespace
+
+SchedulingParameters SchedulingParameters::inherited() const {
+  if (!reset_on_fork) return *this;
+  SchedulingParameters reset = *this;
+  if (is_realtime(policy)) reset.policy = Policy::kOther, reset.priority = 0, reset.nice = 0;
+  reset.nice = std::max<std::int8_t>(reset.nice, 0);
+  reset.reset_on_fork = false;
+  return reset;
+}
+
+void RunQueue::advance_floor(std::uint64_t virtual_ns) {
+  if (!heap_.empty() && heap_.first()->rank_ == kFairRank) virtual_ns = std::min(virtual_ns, heap_.first()->key_);
+  floor_ns_ = std::max(floor_ns_, virtual_ns);
+}
+
+std::uint64_t RunQueue::realtime_budget(std::uint64_t now_ns) {
+  if (now_ns >= realtime_period_end_ns_) {
+    realtime_period_end_ns_ = now_ns + kRealtimePeriodNs;
+    realtime_used_ns_ = 0;
+  }
+  return kRealtimeRuntimeNs - std::min(realtime_used_ns_, kRealtimeRuntimeNs);
+}
+
+void RunQueue::insert(SchedulingEntity& entity, std::uint64_t now_ns, bool at_head) {
+  const SchedulingParameters& parameters = entity.parameters_;
+  // A real-time task without budget is one like the others, until the next period.
+  const bool realtime = is_realtime(parameters.policy) && realtime_budget(now_ns) != 0;
+  if (is_realtime(parameters.policy)) entity.virtual_ns_ = std::max(entity.virtual_ns_, floor_ns_);
+  entity.rank_ = realtime ? static_cast<std::uint8_t>(kHighestPriority - parameters.priority) : kFairRank;
+  entity.key_ = realtime ? 0 : entity.virtual_ns_;
+  entity.arrival_ = at_head && realtime ? --first_arrival_ : ++last_arrival_;
+  entity.queued_ = true;
+  heap_.insert(entity);
+  ++size_;
+}
+
+void RunQueue::remove(SchedulingEntity& entity) {
+  heap_.remove(entity);
+  entity.queued_ = false;
+  --size_;
+}
+
+void RunQueue::add_woken(SchedulingEntity& entity, std::uint64_t now_ns) {
+  const std::uint64_t earliest = floor_ns_ - std::min(floor_ns_, kSleeperCreditNs);
+  entity.virtual_ns_ = std::max(entity.virtual_ns_, earliest);
+  insert(entity, now_ns, false);
+}
+
+void RunQueue::add_preempted(SchedulingEntity& entity, std::uint64_t now_ns) {
+  // SCHED_FIFO keeps its place before others of its priority.
+  insert(entity, now_ns, entity.parameters_.policy == Policy::kFifo);
+}
+
+void RunQueue::add_yielding(SchedulingEntity& entity, std::uint64_t now_ns) {
+  // No more than one turn: who yields all the time is not behind for ever.
+  const std::uint64_t turn = virtual_time(kLongestSliceNs, entity.parameters_);
+  if (entity.virtual_ns_ <= floor_ns_ + turn) entity.virtual_ns_ += turn;
+  insert(entity, now_ns, false);
+}
+
+void RunQueue::start(SchedulingEntity& child, const SchedulingEntity& maker) const {
+  child.parameters_ = maker.parameters_.inherited();
+  // But what the maker has had is not its child's to pay for, beyond one turn.
+  const std::uint64_t latest = floor_ns_ + virtual_time(kLongestSliceNs, child.parameters_);
+  child.virtual_ns_ = std::clamp(maker.virtual_ns_, floor_ns_, latest);
+}
+
+SchedulingEntity* RunQueue::take_first() {
+  SchedulingEntity* first = heap_.first();
+  if (first) remove(*first);
+  return first;
+}
+
+void RunQueue::charge(SchedulingEntity& entity, std::uint64_t ns, std::uint64_t now_ns) {
+  if (is_realtime(entity.parameters_.policy)) {
+    static_cast<void>(realtime_budget(now_ns));
+    realtime_used_ns_ += ns;
+    if (entity.rank_ != kFairRank) return;
+  }
+  entity.virtual_ns_ += virtual_time(ns, entity.parameters_);
+  advance_floor(entity.virtual_ns_);
+}
+
+void RunQueue::set_parameters(SchedulingEntity& entity, const SchedulingParameters& parameters, std::uint64_t now_ns) {
+  const bool was_queued = entity.queued_;
+  if (was_queued) remove(entity);
+  // What it has waited as a real-time task is no claim among the others.
+  if (is_realtime(entity.parameters_.policy)) entity.virtual_ns_ = std::max(entity.virtual_ns_, floor_ns_);
+  entity.parameters_ = parameters;
+  if (was_queued) insert(entity, now_ns, false);
+}
+
+bool RunQueue::preempts(const SchedulingEntity& added, const SchedulingEntity& running) {
+  const bool running_is_fair = !is_realtime(running.parameters_.policy);
+  if (added.rank_ != kFairRank)
+    return running_is_fair || added.parameters_.priority > running.parameters_.priority;
+  if (!running_is_fair || added.parameters_.policy != Policy::kOther) return false;
+  return added.virtual_ns_ + virtual_time(kWakeUpGranularityNs, added.parameters_) < running.virtual_ns_;
+}
+
+std::uint64_t RunQueue::slice_ns(const SchedulingEntity& entity, std::uint64_t now_ns) {
+  const std::uint64_t fair = std::clamp(kLatencyNs / (size_ + 1), kShortestSliceNs, kLongestSliceNs);
+  if (entity.rank_ == kFairRank) return fair;
+  const std::uint64_t budget = realtime_budget(now_ns);
+  return entity.parameters_.policy == Policy::kRoundRobin ? std::min(kRoundRobinSliceNs, budget) : budget;
+}
+
+}  // namespace kernel::task
