@@ -48,7 +48,7 @@ Result<std::size_t> File::read(mm::IoBuffer& buffer) {
   if (!readable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
   if (is_stream()) return do_read(0, buffer);
-  const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
+  const task::Mutex::Lock lock(position_mutex_);
   const std::size_t count = TRY(in_pieces(buffer, [&](std::size_t done) { return do_read(offset_ + done, buffer); }));
   offset_ += count;
   return count;
@@ -58,7 +58,7 @@ Result<std::size_t> File::write(mm::IoBuffer& buffer, Append append) {
   if (!writable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
   if (is_stream()) return do_write(0, buffer);
-  const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
+  const task::Mutex::Lock lock(position_mutex_);
   std::uint64_t position = offset_;
   const std::size_t count = TRY(write_pieces(position, buffer, append));
   offset_ = position + count;
@@ -81,7 +81,7 @@ Result<std::size_t> File::write_at(std::uint64_t offset, mm::IoBuffer& buffer, A
 
 // Nobody else changes the contents between the pieces of one write.
 Result<std::size_t> File::write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append) {
-  const task::TurnLock::Turn turn(inode().contents_turn, buffer.remaining() > kPiece);
+  const task::Mutex::Lock lock(inode().mutex);
   const bool appends = append == Append::kAsOpened ? flags() & kAppend : append == Append::kYes;
   if (appends && inode().is_regular()) offset = TRY(inode().metadata()).size;
   return in_pieces(buffer, [&](std::size_t done) { return do_write(offset + done, buffer); });
@@ -98,9 +98,14 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> mem
   return done;
 }
 
+Result<void> File::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
+  const task::Mutex::Lock lock(inode().mutex);
+  return do_allocate(mode, offset, length);
+}
+
 Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {
   if (is_stream()) return Errno::kSPipe;
-  position_turn_.wait();
+  const task::Mutex::Lock lock(position_mutex_);
   const std::uint64_t size = TRY(inode().metadata()).size;
   std::int64_t base = 0;
   switch (whence) {

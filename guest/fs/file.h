@@ -15,7 +15,7 @@
 #include "lib/result.h"
 #include "mm/io_buffer.h"
 #include "mm/memory_object.h"
-#include "task/turn_lock.h"
+#include "task/mutex.h"
 
 namespace kernel::fs {
 
@@ -68,9 +68,7 @@ class File : public RefCounted {
   // What mmap(2) maps. kNoDev if it cannot be mapped.
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return inode().memory_object(); }
   // fallocate(2).
-  virtual Result<void> allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
-    return Errno::kNoDev;
-  }
+  Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length);
   virtual bool is_stream() const { return false; }  // no offset: pipe, terminal
   // FIONREAD.
   virtual Result<std::size_t> bytes_to_read() { return Errno::kNoTty; }
@@ -81,6 +79,9 @@ class File : public RefCounted {
   // Move data at `offset` (meaningless for a stream). Only a stream's may sleep.
   virtual Result<std::size_t> do_read(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
   virtual Result<std::size_t> do_write(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
+  virtual Result<void> do_allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
+    return Errno::kNoDev;
+  }
   // lseek(2)'s SEEK_DATA or SEEK_HOLE from `offset`, which is before the end. The default is for a file without holes:
   // all of it is data, and the only hole is at the end.
   virtual Result<std::uint64_t> find(std::uint64_t offset, std::uint64_t size, bool data) {
@@ -88,14 +89,14 @@ class File : public RefCounted {
   }
 
   std::uint64_t offset_ = 0;
+  // Held by who moves data at the file's own offset, as Linux's f_pos_lock: two readers do not get the same bytes.
+  task::Mutex position_mutex_;
 
  private:
   template <typename Move>
   Result<std::size_t> in_pieces(mm::IoBuffer& buffer, Move move);
   Result<std::size_t> write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append);
 
-  // Held by who moves data at the file's own offset in pieces.
-  task::TurnLock position_turn_;
   Path path_;
   std::uint32_t flags_;
   WriteClaim claim_;  // after path_: it refers to its inode and mount

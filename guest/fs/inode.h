@@ -14,7 +14,7 @@
 #include "lib/string.h"
 #include "lib/time.h"
 #include "mm/memory_object.h"
-#include "task/turn_lock.h"
+#include "task/mutex.h"
 
 namespace kernel::fs {
 
@@ -119,8 +119,8 @@ class Inode : public RefCounted {
 
   // What a FIFO's or socket's inode refers to while it is open somewhere (fs/pipe.h).
   Ref<RefCounted> attached;
-  // Held by who writes a regular file in pieces: everything that changes the contents or the size waits for its turn.
-  task::TurnLock contents_turn;
+  // Held by the callers of the operations (fs/vfs*.cc, fs/file.cc); see above.
+  task::Mutex mutex;
   // Record locks and flocks; null while there are none (fs/locks.h).
   LockTable* locks = nullptr;
   // Those who write the file, or, negative, those who run it (fs/write_claim.h).

@@ -15,6 +15,11 @@ Result<void> truncate(const Path& path, std::uint64_t size) {
   TRY(check_access(inode, kMayWrite));
   TRY(check_writable_mount(path));
   const WriteClaim claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
+  return truncate(inode, size);
+}
+
+Result<void> truncate(Inode& inode, std::uint64_t size) {
+  const task::Mutex::Lock lock(inode.mutex);
   return inode.truncate(size);
 }
 

@@ -46,7 +46,7 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
   if ((flags & kTruncate) && inode.is_regular()) {
     const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));
-    TRY(inode.truncate(0));
+    TRY(truncate(inode, 0));
   }
   Ref<File> file = TRY(inode.open(path, kept(flags)));
   file->hold(std::move(claim));

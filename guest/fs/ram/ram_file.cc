@@ -24,15 +24,15 @@ constexpr int kPunchHole = 2;
 class OpenRamFile final : public File {
  public:
   OpenRamFile(Path path, std::uint32_t flags) : File(std::move(path), flags) {}
-  Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length) override {
-    return file().allocate(mode, offset, length);
-  }
   Result<std::size_t> bytes_to_read() override {
     const std::uint64_t size = file().file_size();
     return size > offset_ ? size - offset_ : 0;
   }
 
  private:
+  Result<void> do_allocate(int mode, std::uint64_t offset, std::uint64_t length) override {
+    return file().allocate(mode, offset, length);
+  }
   RamFile& file() { return static_cast<RamFile&>(inode()); }
   Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
     return file().read(offset, buffer);
@@ -197,7 +197,6 @@ Result<void> RamFile::change_metadata(const MetadataChange& change) {
 }
 
 Result<void> RamFile::truncate(std::uint64_t new_size) {
-  contents_turn.wait();
   TRY(check_resize(new_size));
   if (new_size > size()) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
@@ -234,7 +233,6 @@ Result<void> RamFile::reserve(std::uint64_t first, std::uint64_t end) {
 }
 
 Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
-  contents_turn.wait();
   const bool keep_size = mode & kKeepSize;
   const bool punch = mode & kPunchHole;
   // What tmpfs does on Linux; FALLOC_FL_ZERO_RANGE and the rest are for file systems on disks.
