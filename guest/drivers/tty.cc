@@ -168,7 +168,11 @@ Result<std::size_t> Terminal::read(mm::IoBuffer& buffer, std::uint32_t flags) {
   const bool canonical = line_.settings.local_flags & kICanon;
   while (buffer.remaining() != 0 && line_.readable()) {
     std::byte piece[kReadPiece];
-    const std::size_t count = line_.read(std::span(piece).first(std::min(kReadPiece, buffer.remaining())));
+    const std::size_t room = std::min(kReadPiece, buffer.remaining());
+    // What has been taken out of the line is not put back. (A page that is not there for good loses it, as on Linux.)
+    static_cast<void>(buffer.check_room(room).ok());
+    if (buffer.pending()) return total != 0 ? Result<std::size_t>(total) : Errno::kFault;
+    const std::size_t count = line_.read(std::span(piece).first(room));
     if (count == 0) break;
     auto stored = buffer.store({piece, count});
     if (!stored) {

@@ -76,7 +76,9 @@ class File : public RefCounted {
  protected:
   File(Path path, std::uint32_t flags) : path_(static_cast<Path&&>(path)), flags_(flags) {}
 
-  // Move data at `offset` (meaningless for a stream). Only a stream's may sleep.
+  // Move data at `offset` (meaningless for a stream). They may sleep, a stream's for as long as it takes. Of the buffer's
+  // data they return what they took or gave for good: where it has to wait for a page (IoBuffer::pending()) they return
+  // early and are called again. do_write() of what has an offset runs under the inode's mutex, do_read() without.
   virtual Result<std::size_t> do_read(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
   virtual Result<std::size_t> do_write(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
   virtual Result<void> do_allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
@@ -95,6 +97,7 @@ class File : public RefCounted {
  private:
   template <typename Move>
   Result<std::size_t> in_pieces(mm::IoBuffer& buffer, Move move);
+  Result<std::size_t> read_pieces(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append);
 
   Path path_;

@@ -7,8 +7,10 @@
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "task/process.h"
+#include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/task.h"
+#include "task/wait_queue.h"
 
 namespace kernel::fs {
 
@@ -45,6 +47,23 @@ class OpenRamFile final : public File {
   }
 };
 
+// Pages of a hole that is being made, for those who touch them.
+class CutInProgress final : public mm::PendingPage {
+ public:
+  Result<void> wait() override {
+    auto ended = queue_.wait_until([this] { return ended_; }, Deadline::never(), task::Interruptible::kFatal);
+    return ended ? Result<void>() : Errno::kIntr;
+  }
+  void end() {
+    ended_ = true;
+    queue_.wake_all();
+  }
+
+ private:
+  bool ended_ = false;
+  task::WaitQueue queue_;
+};
+
 // RLIMIT_FSIZE: how large the current process may make a file; SIGXFSZ and kFBig when `offset` is already there.
 Result<std::uint64_t> largest_size(std::uint64_t offset) {
   const std::uint64_t limit = task::current().process->limits[task::kRlimitFsize].current;
@@ -72,7 +91,7 @@ Result<void> RamFile::copy_up(std::uint64_t keep) {
     const auto extent = TRY(fs().image().map(lower_, offset));
     if (!extent.data) continue;
     TRY(RamFs::check_space(1));
-    auto frame = TRY(data->page(offset >> mm::kPageShift, mm::MemoryObject::Access::kWrite));
+    auto frame = TRY(data->fill_page(offset >> mm::kPageShift));
     memcpy(frame.data(), extent.data, std::min(wanted, extent.length));
   }
   mark_changed();
@@ -201,6 +220,8 @@ Result<void> RamFile::truncate(std::uint64_t new_size) {
   if (new_size > size()) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
+  data_->lower_end(new_size);
+  drop_pages(mm::page_ceil(new_size) >> mm::kPageShift, mm::RamObject::kNoPage);
   data_->set_size(new_size);
   drop_privileges();
   touch_modified();
@@ -232,6 +253,35 @@ Result<void> RamFile::reserve(std::uint64_t first, std::uint64_t end) {
   return {};
 }
 
+// Frees the frames of [first, end) in pieces, between which others run.
+void RamFile::drop_pages(std::uint64_t first, std::uint64_t end) {
+  constexpr std::uint64_t kPiece = 256;
+  for (std::uint64_t index = data_->next_resident(first); index < end; index = data_->next_resident(index)) {
+    const std::uint64_t last = std::min(end, index + kPiece);
+    data_->punch_hole(index << mm::kPageShift, (last - index) << mm::kPageShift);
+    // Not ended by signals: half a hole would be seen by nobody who could make it whole.
+    static_cast<void>(task::preemption_point());
+  }
+}
+
+// Whoever touches a page of the hole meanwhile waits until it is there, as in Linux's shmem_fault(): else he could keep
+// filling it, and nobody could say when it was whole.
+Result<void> RamFile::punch(std::uint64_t offset, std::uint64_t end) {
+  const std::uint64_t first = mm::page_ceil(offset) >> mm::kPageShift;
+  const std::uint64_t last = std::min(end, mm::page_ceil(data_->size())) >> mm::kPageShift;
+  if (first < last) {
+    const auto cut = TRY(make_ref<CutInProgress>());
+    {
+      const mm::RamObject::Closure closure(*data_, first, last, cut);
+      mm::unmap_object_pages(*data_, first, last);
+      drop_pages(first, last);
+    }
+    cut->end();
+  }
+  data_->punch_hole(offset, end - offset);  // parts of pages, and what was reserved behind the end
+  return {};
+}
+
 Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
   const bool keep_size = mode & kKeepSize;
   const bool punch = mode & kPunchHole;
@@ -248,10 +298,7 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
 
   if (punch) {
-    data_->punch_hole(offset, end - offset);
-    const std::uint64_t first = mm::page_ceil(offset) >> mm::kPageShift;
-    const std::uint64_t last = std::min(end, mm::page_ceil(data_->size())) >> mm::kPageShift;
-    if (first < last) mm::unmap_object_pages(*data_, first, last);
+    TRY(this->punch(offset, end));
   } else {
     TRY(reserve(offset >> mm::kPageShift, mm::page_ceil(end) >> mm::kPageShift));
     if (!keep_size) data_->extend_to(end);

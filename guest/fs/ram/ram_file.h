@@ -47,6 +47,8 @@ class RamFile final : public RamInode {
   Result<std::size_t> read_image(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> read_ram(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<mm::FrameRef> page_to_write(std::uint64_t index);
+  void drop_pages(std::uint64_t first, std::uint64_t end);
+  Result<void> punch(std::uint64_t offset, std::uint64_t end);
   Result<void> reserve(std::uint64_t first, std::uint64_t end);
   void drop_privileges();
   // kPerm if a seal forbids to make the file `new_size` long.

@@ -129,13 +129,29 @@ Result<void> copy_to_user(std::uint64_t user_address, const void* source, std::s
   std::memcpy(reinterpret_cast<void*>(user_address), source, size);
   return {};
 }
-std::size_t copy_from_user_partial(void* destination, std::uint64_t user_address, std::size_t size) {
+// How much can be moved before the page that the test withholds; sets `pending` then.
+static std::size_t before_withheld(std::uint64_t address, std::size_t size, Ref<PendingPage>& pending) {
+  const Kernel& machine = Kernel::current();
+  const std::uint64_t withheld = machine.withheld_page;
+  if (!machine.withheld || size == 0 || address >= withheld + kPageSize || address + size <= withheld) return size;
+  pending = machine.withheld;
+  return withheld > address ? withheld - address : 0;
+}
+std::size_t copy_from_user_present(void* destination, std::uint64_t user_address, std::size_t size,
+                                   Ref<PendingPage>& pending) {
+  size = before_withheld(user_address, size, pending);
   return copy_from_user(destination, user_address, size) ? size : 0;
 }
-std::size_t copy_to_user_partial(std::uint64_t user_address, const void* source, std::size_t size) {
+std::size_t copy_to_user_present(std::uint64_t user_address, const void* source, std::size_t size,
+                                 Ref<PendingPage>& pending) {
+  size = before_withheld(user_address, size, pending);
   return copy_to_user(user_address, source, size) ? size : 0;
 }
-std::size_t clear_user_partial(std::uint64_t user_address, std::size_t size) {
+std::size_t user_room_present(std::uint64_t user_address, std::size_t size, Ref<PendingPage>& pending) {
+  return is_user(user_address) ? before_withheld(user_address, size, pending) : 0;
+}
+std::size_t clear_user_present(std::uint64_t user_address, std::size_t size, Ref<PendingPage>& pending) {
+  size = before_withheld(user_address, size, pending);
   if (!is_user(user_address)) return 0;
   std::memset(reinterpret_cast<void*>(user_address), 0, size);
   return size;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "mm/pending_page.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -23,6 +24,9 @@ class Kernel {
   kernel::task::Task& task() { return *task_; }
   // What block() does, since nothing else runs: called once for each time the task would sleep. Unset: the test fails.
   std::function<void()> on_block;
+  // A page of the payload's that has to be waited for, for as long as `withheld` is set.
+  std::uint64_t withheld_page = 0;
+  kernel::Ref<kernel::mm::PendingPage> withheld;
   std::vector<int> signals;  // that were sent to the task
   std::uint64_t now_ns = 1'000'000'000;
   std::uint64_t frames_used = 0;
