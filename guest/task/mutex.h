@@ -28,6 +28,7 @@ class Mutex {
   void unlock();
   void unlock_shared();
   bool is_owned_by_current() const;
+  bool is_free() const { return !owner_ && sharers_ == 0; }
 
   // For as long as it lives.
   class Lock {

@@ -109,6 +109,11 @@ Result<Ref<mm::MemoryObject>> RamFile::memory_object() {
   return Ref<mm::MemoryObject>(data_);
 }
 
+// The copy of the last page that an object of the image's may have is not worth keeping.
+void RamFile::rest() {
+  if (lower_object_ && lower_object_->references() == 1) lower_object_ = nullptr;
+}
+
 Result<std::size_t> RamFile::read(std::uint64_t offset, mm::IoBuffer& buffer) {
   const std::uint64_t end = size();
   if (offset >= end) return 0;

@@ -21,6 +21,7 @@ class RamFile final : public RamInode {
   Result<void> truncate(std::uint64_t new_size) override;
   Result<void> change_metadata(const MetadataChange& change) override;
   Result<Ref<mm::MemoryObject>> memory_object() override;
+  void rest() override;
   void written_through_mapping() override { touch_modified(); }
 
   Result<std::size_t> read(std::uint64_t offset, mm::IoBuffer& buffer);

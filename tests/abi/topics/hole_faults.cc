@@ -76,8 +76,7 @@ void move_files(char* mapping, int pattern, int holes, Verdict& verdict) {
     const iovec parts[] = {{before, sizeof before}, {mapping + at, 40'000}, {after, sizeof after}};
     verdict.expect(::preadv(pattern, parts, 3, 0) == 40'200, "preadv");
     verdict.expect(before[99] == pattern_at(99), "first part");
-    for (std::size_t i = 0; i < sizeof after; ++i)
-      verdict.expect(after[i] == pattern_at(40'100 + i), "last part");
+    for (std::size_t i = 0; i < sizeof after; ++i) verdict.expect(after[i] == pattern_at(40'100 + i), "last part");
     verdict.expect(::pread(pattern, mapping + next_place(), 100'000, 1) == 100'000, "pread");
     verdict.expect(::pwrite(holes, mapping + at, 100'000, static_cast<off_t>(next_place())) == 100'000, "pwrite");
   }
@@ -102,7 +101,8 @@ void move_arguments(char* mapping, Verdict& verdict) {
   while (!over) {
     verdict.expect(::clock_gettime(CLOCK_REALTIME, reinterpret_cast<timespec*>(mapping + next_place())) == 0, "a time");
     verdict.expect(::getrandom(mapping + next_place(), 5000, 0) == 5000, "getrandom");
-    verdict.expect(::access(mapping + next_place(), F_OK) == -1 && (errno == ENOENT || errno == ENAMETOOLONG), "a name");
+    verdict.expect(::access(mapping + next_place(), F_OK) == -1 && (errno == ENOENT || errno == ENAMETOOLONG),
+                   "a name");
     const timespec wanted = {0, 1};
     memcpy(mapping + next_place(), &wanted, sizeof wanted);
   }
