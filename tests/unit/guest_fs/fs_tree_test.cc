@@ -382,6 +382,56 @@ TEST_F(Tree, FailedWritesLeaveNoTrace) {
   EXPECT_EQ(machine_.frames_used, used);
 }
 
+// What was looked up before a directory's mutex had to be waited for is looked up again afterwards.
+TEST_F(Tree, NamesAreLookedUpAgainAfterAWait) {
+  over_image();
+  const auto other = machine_.make_task();
+  kernel::task::Mutex& mutex = root_.dentry->inode()->mutex;
+  // While the task waits for the root directory, the other one, which has it, does `meanwhile`, and lets go.
+  const auto contended = [&](auto meanwhile, auto operation) {
+    machine_.run(other.get());
+    mutex.lock();
+    machine_.run(nullptr);
+    int waits = 0;
+    machine_.on_block = [&] {
+      ++waits;
+      machine_.run(other.get());
+      meanwhile();
+      mutex.unlock();
+      machine_.run(nullptr);
+    };
+    const int result = operation();
+    machine_.on_block = nullptr;
+    EXPECT_EQ(waits, 1);
+    EXPECT_TRUE(mutex.is_free());
+    return result;
+  };
+  const auto dentry = [&](std::string_view name) { return fs::Dentry::look_up_held(root_.dentry, name).take(); };
+  const auto remove = [&](std::string_view name) {
+    const auto entry = dentry(name);
+    ASSERT_TRUE(root_.dentry->inode()->unlink(name, *entry->inode()).ok());
+    entry->remove();
+  };
+  const auto make = [&](std::string_view name) {
+    fs::NewInode attributes;
+    attributes.mode = fs::mode_of(fs::FileType::kRegular, 0600);
+    dentry(name)->fill_in(root_.dentry->inode()->create(name, attributes).take());
+  };
+  const auto make_directory = [&] { return error_of(fs::make_directory(root_, "new", 0700)); };
+  EXPECT_EQ(contended([&] { make("new"); }, make_directory), code(Errno::kExist));
+  EXPECT_EQ(contended([&] { remove("new"); }, [&] { return unlink("new"); }), code(Errno::kNoEnt));
+  const auto create = [&](std::uint32_t flags) {
+    return [this, flags] { return try_open("file", fs::kCreate | flags); };
+  };
+  EXPECT_EQ(contended([&] { make("file"); }, create(fs::kExclusive)), code(Errno::kExist));
+  EXPECT_EQ(contended([&] { remove("file"); }, [&] { return error_of(fs::rename(root_, "file", root_, "to", 0)); }),
+            code(Errno::kNoEnt));
+  EXPECT_EQ(contended([&] { make("file"); }, create(0)), kOk);
+  EXPECT_EQ(contended([] {}, [&] { return error_of(fs::rename(root_, "dir", root_, "etc/dir", 0)); }), kOk);
+  EXPECT_EQ(read("etc/dir/a/b/c"), "deep");
+  EXPECT_EQ(contended([] {}, [&] { return error_of(fs::remove_directory(root_, "list")); }), code(Errno::kNotEmpty));
+}
+
 // A page of the payload's that is not there at once: what was moved before it is not moved twice, and not lost.
 class Withheld final : public kernel::mm::PendingPage {
  public:

@@ -47,6 +47,13 @@ Kernel::~Kernel() {
   g_kernel = nullptr;
 }
 
+kernel::Ref<kernel::task::Task> Kernel::make_task() {
+  auto made = kernel::make_ref<kernel::task::Task>().take();
+  made->process = task_->process;
+  made->fs = task_->fs;
+  return made;
+}
+
 Kernel& Kernel::current() {
   return *g_kernel;
 }
@@ -178,7 +185,7 @@ Process::~Process() = default;
 ProcessSignals::~ProcessSignals() = default;
 void PendingSignals::discard(SignalSet) {}
 Task& current() {
-  return Kernel::current().task();
+  return Kernel::current().running();
 }
 void send_signal(Task&, const SignalInfo& info) {
   Kernel::current().signals.push_back(info.signal);
