@@ -4,6 +4,15 @@
 
 namespace kernel::fs {
 
+namespace {
+
+bool still_means(const Entry& entry, std::string_view name) {
+  const Dentry& dentry = *entry.dentry;
+  return !dentry.removed() && dentry.parent() == entry.directory.dentry && dentry.name() == name;
+}
+
+}  // namespace
+
 Result<HeldEntry> HeldEntry::look_up(const Path& start, std::string_view text) {
   return hold(TRY(look_up_entry(start, text)));
 }
@@ -23,32 +32,29 @@ Result<HeldEntry> HeldEntry::hold(Entry entry) {
   return held;
 }
 
-Result<HeldEntries> HeldEntries::hold(Entry& from, Entry& to) {
+Result<HeldEntries> HeldEntries::hold(Entry& from, std::string_view old_name, Entry& to) {
   const Ref<Dentry> old_directory = from.directory.dentry;
   const Ref<Dentry> new_directory = to.directory.dentry;
   FileSystem& file_system = old_directory->inode()->file_system();
-  const String old_name = TRY(String::from(from.dentry->name()));
   const String new_name = TRY(String::from(to.dentry->name()));
   HeldEntries held;
-  bool at_once = true;
-  const auto take = [&at_once](const Ref<Dentry>& directory) {
-    at_once = directory->inode()->mutex.lock() && at_once;
+  const auto take = [](const Ref<Dentry>& directory) {
+    directory->inode()->mutex.lock();
     return Ref<Inode>(directory->inode_ref());
   };
   if (old_directory->inode() == new_directory->inode()) {
     held.first_ = take(old_directory);
   } else {
-    at_once = file_system.rename_mutex.lock();
+    file_system.rename_mutex.lock();
     held.file_system_ = &file_system;
     const bool old_first = new_directory->is_below(*old_directory) || (!old_directory->is_below(*new_directory) &&
                                                                        old_directory->inode() < new_directory->inode());
     held.first_ = take(old_first ? old_directory : new_directory);
     held.second_ = take(old_first ? new_directory : old_directory);
   }
-  if (!at_once) {
-    from.dentry = TRY(Dentry::look_up_held(old_directory, old_name));
-    to.dentry = TRY(Dentry::look_up_held(new_directory, new_name));
-  }
+  // Also where nothing had to be waited for: the second name was looked up after the first.
+  if (!still_means(from, old_name)) from.dentry = TRY(Dentry::look_up_held(old_directory, old_name));
+  if (!still_means(to, new_name)) to.dentry = TRY(Dentry::look_up_held(new_directory, new_name));
   return held;
 }
 

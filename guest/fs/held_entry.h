@@ -37,8 +37,8 @@ class HeldEntry {
 // The two names of a rename with both directories, in the order of fs/inode.h. They may be looked up again.
 class HeldEntries {
  public:
-  // Both are names, of one file system.
-  static Result<HeldEntries> hold(Entry& from, Entry& to);
+  // Both are names, of one file system; `old_name` is what `from` was called when it was looked up.
+  static Result<HeldEntries> hold(Entry& from, std::string_view old_name, Entry& to);
 
   HeldEntries(HeldEntries&& other) noexcept
       : file_system_(std::exchange(other.file_system_, nullptr)),

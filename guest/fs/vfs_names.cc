@@ -170,13 +170,14 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
   if (flags & ~(kRenameNoReplace | kRenameExchange)) return Errno::kInval;
   if (flags == (kRenameNoReplace | kRenameExchange)) return Errno::kInval;
   Entry from = TRY(look_up_entry(old_start, old_text));
+  const String old_name = TRY(String::from(from.dentry ? from.dentry->name() : std::string_view()));
   Entry to = TRY(look_up_entry(new_start, new_text));
   const Errno no_name = flags & kRenameNoReplace ? Errno::kExist : Errno::kBusy;
   if (!same_mount(from.directory, to.directory)) return Errno::kXdev;
   TRY(check_removable_name(from, Errno::kBusy, Errno::kBusy, Errno::kBusy));
   TRY(check_removable_name(to, no_name, no_name, no_name));
   TRY(check_writable_mount(from.directory));
-  const HeldEntries held = TRY(HeldEntries::hold(from, to));
+  const HeldEntries held = TRY(HeldEntries::hold(from, old_name, to));
   TRY(check_rename_names(from, to, flags));
 
   const bool exchange = flags & kRenameExchange;
