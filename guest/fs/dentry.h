@@ -1,14 +1,18 @@
-// A directory entry that is in use: the link from a directory and a name to an inode, kept in memory while a path walk,
-// an open file, a working directory or a mount refers to it or to something below it.
+// A directory entry: the link from a directory and a name to an inode. It is in use while a path walk, an open file, a
+// working directory or a mount refers to it or to something below it; then it stays for a while (fs/dentry_cache.h).
 //
-// A name has at most one Dentry at a time, so renaming or removing it is seen by all who hold it. What is not in use
-// costs nothing: the file systems find names again in their own structures. A dentry without an inode is negative: the
-// name that a walk looked for and that create, mkdir and so on may fill in.
+// A name has at most one Dentry at a time, so renaming or removing it is seen by all who hold it. A dentry without an inode
+// is negative: the name that a walk looked for and that create, mkdir and so on may fill in. While a file system is asked
+// for a name, which may take long, the dentry is there already, so that others who look for the name wait for the answer.
+//
+// What an entry says changes under the mutex of its directory (both, for a rename); to read it takes none. Who has looked
+// a name up and then has to wait for that mutex must look again (fs/held_entry.h).
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
+#include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/string.h"
 
@@ -20,9 +24,11 @@ class Dentry final : public RefCounted {
  public:
   // A root of a file system, or a nameless object such as a pipe (`name` is what /proc/PID/fd shows).
   static Result<Ref<Dentry>> make_root(Ref<Inode> inode, std::string_view name);
-  // The entry `name` of the directory `parent`: the one in use, or a new one after asking the file system. Negative
-  // when there is no such name. Errors: whatever the file system's lookup reports besides kNoEnt.
+  // The entry `name` of the directory `parent`: the one in memory, or a new one after asking the file system, which may
+  // sleep. Negative when there is no such name. Errors: whatever the file system's lookup reports besides kNoEnt. The
+  // second is for who has the directory's mutex.
   static Result<Ref<Dentry>> look_up(const Ref<Dentry>& parent, std::string_view name);
+  static Result<Ref<Dentry>> look_up_held(const Ref<Dentry>& parent, std::string_view name);
 
   Dentry() = default;
   ~Dentry() override;
@@ -45,15 +51,22 @@ class Dentry final : public RefCounted {
   unsigned mounts = 0;  // file systems mounted here
 
  private:
-  friend class NamesInUse;
+  friend class DentryCache;
+
+  void last_reference_dropped() override;
+  static Ref<Dentry> known(const Ref<Dentry>& parent, std::string_view name);
+  static Result<Ref<Dentry>> ask(const Ref<Dentry>& parent, std::string_view name);
 
   Ref<Dentry> parent_;
   String name_;
   Ref<Inode> inode_;
   Dentry* next_in_bucket_ = nullptr;
-  unsigned children_ = 0;  // in the table of names in use
-  bool in_use_ = false;    // in that table: has an inode, was not removed, and its file system's names are stable
+  ListNode sibling_node_;
+  ListNode rest_node_;
+  bool in_table_ = false;  // was not removed, and its file system's names are stable
+  bool looking_up_ = false;
   bool removed_ = false;
+  List<Dentry, &Dentry::sibling_node_> children_;  // that are in the table
 };
 
 }  // namespace kernel::fs

@@ -38,6 +38,8 @@ class DirectoryFile final : public StoredFile {
   DirectoryFile(Path path, std::uint32_t flags) : StoredFile(static_cast<Path&&>(path), flags) {}
 
   Result<void> iterate(DirectoryVisitor& visitor) override {
+    const task::Mutex::Lock lock(position_mutex_);
+    const task::Mutex::SharedLock directory_lock(inode().mutex);
     OffsetKeeper keeper(visitor, offset_);
     if (offset_ == 0) {
       if (!keeper.entry(".", TRY(inode().metadata()).inode, FileType::kDirectory, 1)) return {};

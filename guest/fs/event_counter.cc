@@ -40,6 +40,8 @@ class EventCounter final : public AnonymousFile {
       if (non_blocking()) return Errno::kAgain;
       TRY(changed_.wait_for(kPollIn, [this] { return value_ > 0; }));
     }
+    // Whoever cannot be given it loses it, as on Linux; but not for a page that is only late.
+    if (auto room = buffer.check_room(sizeof value_); !room && buffer.pending()) return room.error();
     const std::uint64_t taken = semaphore_ ? 1 : value_;
     value_ -= taken;
     changed_.wake(kPollOut);

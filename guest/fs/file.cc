@@ -14,6 +14,8 @@ namespace {
 
 // One call may move 2 GiB, which takes seconds. After so many bytes others may run.
 constexpr std::size_t kPiece = std::size_t{64} << 10;
+using mm::OnceMoved;
+using OnceMoved::kReturn;
 
 }  // namespace
 
@@ -52,7 +54,11 @@ Result<std::size_t> File::in_pieces(mm::IoBuffer& buffer, Move move) {
 
 // One transfer, or one for each buffer of an iovec until one of them is not filled.
 template <typename Move>
-Result<std::size_t> File::stream(Direction direction, mm::IoBuffer& buffer, Move move) {
+Result<std::size_t> File::stream(Direction direction, mm::IoBuffer& buffer, Move move_some, OnceMoved once_moved) {
+  const auto move = [&] {
+    return mm::across_waits(
+        buffer, [&](std::size_t) { return move_some(); }, once_moved);
+  };
   if (!takes_buffers_singly(direction)) return move();
   std::size_t done = 0;
   do {
@@ -69,9 +75,12 @@ Result<std::size_t> File::stream(Direction direction, mm::IoBuffer& buffer, Move
 Result<std::size_t> File::read(mm::IoBuffer& buffer) {
   if (!readable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  if (is_stream()) return stream(Direction::kRead, buffer, [&] { return do_read(0, buffer); });
-  const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
-  const std::size_t count = TRY(in_pieces(buffer, [&](std::size_t done) { return do_read(offset_ + done, buffer); }));
+  if (is_stream()) {
+    return stream(
+        Direction::kRead, buffer, [&] { return do_read(0, buffer); }, kReturn);
+  }
+  const task::Mutex::Lock lock(position_mutex_);
+  const std::size_t count = TRY(read_pieces(offset_, buffer));
   offset_ += count;
   return count;
 }
@@ -79,8 +88,11 @@ Result<std::size_t> File::read(mm::IoBuffer& buffer) {
 Result<std::size_t> File::write(mm::IoBuffer& buffer, Append append) {
   if (!writable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  if (is_stream()) return stream(Direction::kWrite, buffer, [&] { return do_write(0, buffer); });
-  const task::TurnLock::Turn turn(position_turn_, buffer.remaining() > kPiece);
+  if (is_stream()) {
+    return stream(
+        Direction::kWrite, buffer, [&] { return do_write(0, buffer); }, OnceMoved::kGoOn);
+  }
+  const task::Mutex::Lock lock(position_mutex_);
   std::uint64_t position = offset_;
   const std::size_t count = TRY(write_pieces(position, buffer, append));
   offset_ = position + count;
@@ -91,7 +103,7 @@ Result<std::size_t> File::read_at(std::uint64_t offset, mm::IoBuffer& buffer) {
   if (is_stream()) return Errno::kSPipe;
   if (!readable()) return Errno::kBadF;
   buffer.limit(kTransferMax);
-  return in_pieces(buffer, [&](std::size_t done) { return do_read(offset + done, buffer); });
+  return read_pieces(offset, buffer);
 }
 
 Result<std::size_t> File::write_at(std::uint64_t offset, mm::IoBuffer& buffer, Append append) {
@@ -101,12 +113,23 @@ Result<std::size_t> File::write_at(std::uint64_t offset, mm::IoBuffer& buffer, A
   return write_pieces(offset, buffer, append);
 }
 
-// Nobody else changes the contents between the pieces of one write.
+// No lock of the inode's: a read beside a write may see a part of it, as on most of Linux's file systems, and does not
+// wait for the end of one of 2 GiB.
+Result<std::size_t> File::read_pieces(std::uint64_t offset, mm::IoBuffer& buffer) {
+  return mm::across_waits(buffer, [&](std::size_t before) {
+    return in_pieces(buffer, [&](std::size_t done) { return do_read(offset + before + done, buffer); });
+  });
+}
+
+// Nobody else changes the contents between the pieces of one write, but where a page of the payload's has to be waited for:
+// the mutex is not held over that.
 Result<std::size_t> File::write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append) {
-  const task::TurnLock::Turn turn(inode().contents_turn, buffer.remaining() > kPiece);
   const bool appends = append == Append::kAsOpened ? flags() & kAppend : append == Append::kYes;
-  if (appends && inode().is_regular()) offset = TRY(inode().metadata()).size;
-  return in_pieces(buffer, [&](std::size_t done) { return do_write(offset + done, buffer); });
+  return mm::across_waits(buffer, [&](std::size_t before) -> Result<std::size_t> {
+    const task::Mutex::Lock lock(inode().mutex);
+    if (appends && inode().is_regular()) offset = TRY(inode().metadata()).size - before;
+    return in_pieces(buffer, [&](std::size_t done) { return do_write(offset + before + done, buffer); });
+  });
 }
 
 Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> memory) {
@@ -129,9 +152,14 @@ Result<void> File::sync() {
   return {};
 }
 
+Result<void> File::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
+  const task::Mutex::Lock lock(inode().mutex);
+  return do_allocate(mode, offset, length);
+}
+
 Result<std::uint64_t> File::seek(std::int64_t offset, int whence) {
   if (is_stream()) return Errno::kSPipe;
-  position_turn_.wait();
+  const task::Mutex::Lock lock(position_mutex_);
   const std::uint64_t size = TRY(inode().metadata()).size;
   std::int64_t base = 0;
   switch (whence) {

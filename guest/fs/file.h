@@ -23,7 +23,7 @@
 #include "mm/io_buffer.h"
 #include "mm/mapped_file.h"
 #include "mm/memory_object.h"
-#include "task/turn_lock.h"
+#include "task/mutex.h"
 
 namespace kernel::fs {
 
@@ -117,9 +117,7 @@ class File : public mm::MappedFile {
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return inode().memory_object(); }
   void note_mapped_write() final { inode().written_through_mapping(); }
   // fallocate(2).
-  virtual Result<void> allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
-    return Errno::kNoDev;
-  }
+  Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length);
   // No offset: data comes and goes in order, and pread(2) fails. What lseek(2) says is seek()'s, fsync(2) is sync()'s.
   virtual bool is_stream() const { return false; }
   // Whether readv(2) and writev(2) of a stream are one transfer for each buffer (a device that takes records) instead of
@@ -133,9 +131,14 @@ class File : public mm::MappedFile {
       : path_(static_cast<Path&&>(path)), flags_(flags), kind_(kind) {}
   void last_reference_dropped() override;
 
-  // Move data at `offset` (meaningless for a stream). Only a stream's may sleep.
+  // Move data at `offset` (meaningless for a stream). They may sleep, a stream's for as long as it takes. Of the buffer's
+  // data they return what they took or gave for good: where it has to wait for a page (IoBuffer::pending()) they return
+  // early and are called again. do_write() of what has an offset runs under the inode's mutex, do_read() without.
   virtual Result<std::size_t> do_read(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
   virtual Result<std::size_t> do_write(std::uint64_t /*offset*/, mm::IoBuffer&) { return Errno::kInval; }
+  virtual Result<void> do_allocate(int /*mode*/, std::uint64_t /*offset*/, std::uint64_t /*length*/) {
+    return Errno::kNoDev;
+  }
   // lseek(2)'s SEEK_DATA or SEEK_HOLE from `offset`, which is before the end. The default is for a file without holes:
   // all of it is data, and the only hole is at the end.
   virtual Result<std::uint64_t> find(std::uint64_t offset, std::uint64_t size, bool data) {
@@ -143,16 +146,17 @@ class File : public mm::MappedFile {
   }
 
   std::uint64_t offset_ = 0;
+  // Held by who moves data at the file's own offset, as Linux's f_pos_lock: two readers do not get the same bytes.
+  task::Mutex position_mutex_;
 
  private:
   template <typename Move>
   Result<std::size_t> in_pieces(mm::IoBuffer& buffer, Move move);
   template <typename Move>
-  Result<std::size_t> stream(Direction direction, mm::IoBuffer& buffer, Move move);
+  Result<std::size_t> stream(Direction direction, mm::IoBuffer& buffer, Move move, mm::OnceMoved once_moved);
+  Result<std::size_t> read_pieces(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> write_pieces(std::uint64_t& offset, mm::IoBuffer& buffer, Append append);
 
-  // Held by who moves data at the file's own offset in pieces.
-  task::TurnLock position_turn_;
   Path path_;
   std::uint32_t flags_;
   FileKind kind_;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "lib/ref.h"
+#include "task/mutex.h"
 
 namespace kernel::fs {
 
@@ -37,8 +38,8 @@ class FileSystem : public RefCounted {
   // under all of its mounts at once, has one for all.
   virtual Result<Ref<Dentry>> root_entry();
   virtual FileSystemStatistics statistics() = 0;
-  // Whether a name in use stands for the same inode until this kernel changes it. False for procfs, where names come
-  // and go.
+  // Whether a name stands for the same inode, or for none, until an operation on its directory's inode changes it, so that
+  // it need not be asked for again. False for procfs, where names come and go.
   virtual bool names_are_stable() const { return true; }
   // How far lseek(2) goes in a directory (s_maxbytes of Linux's struct super_block).
   virtual std::uint64_t largest_position() const { return ~std::uint64_t{0} >> 1; }
@@ -46,9 +47,14 @@ class FileSystem : public RefCounted {
   std::uint64_t device() const { return device_; }
 
   bool read_only = false;  // through every mount (mount(2), MS_REMOUNT without MS_BIND)
+  // Held over a rename from one directory to another, before their mutexes: the tree keeps its shape meanwhile, so which
+  // of two directories is above the other is certain (Linux's s_vfs_rename_mutex).
+  task::Mutex rename_mutex;
+  std::uint64_t resting_names = 0;  // fs/dentry_cache.h
 
  protected:
   FileSystem();
+  void last_reference_dropped() override;  // names at rest go first
 
  private:
   std::uint64_t device_;

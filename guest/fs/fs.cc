@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "fs/dentry_cache.h"
 #include "fs/dev_fs.h"
 #include "fs/erofs/image.h"
 #include "fs/inode.h"
@@ -11,6 +12,7 @@
 #include "fs/ram/ram_fs.h"
 #include "lib/log.h"
 #include "mm/address.h"
+#include "mm/frame.h"
 
 namespace kernel::fs {
 
@@ -46,6 +48,7 @@ Result<void> initialise(std::uint64_t image_gpa, std::uint64_t image_size) {
   }
   const Ref<RamFs> root = TRY(RamFs::create_over(image.value()));
   TRY(add_mount(root, Path{}, "overlay", 0));
+  mm::set_reclaimer([] { return dentry_cache().drop_all(); });
   const Ref<RamFs> dev = TRY(make_dev_fs());
   const Ref<ProcFs> proc = TRY(ProcFs::create());
   TRY(mount_below_root(proc, "proc", kMountNoSuid | kMountNoDev | kMountNoExec));

@@ -4,6 +4,26 @@
 // Operations take names already checked (1 to 255 bytes, no '/', not "." or ".."), and the caller has checked
 // permissions (fs/access.h) and that the inode is of the right type. The defaults fail with what Linux reports for a
 // file system that cannot do it.
+//
+// Operations may sleep, but for those that say that they do not. The caller has the inode's mutex, so that what an
+// operation looked at before it slept is so afterwards:
+//
+//   owned    create, create_unnamed, link, unlink, rmdir, rename (of both directories); change_metadata; truncate, a
+//            File's do_write and do_allocate
+//   shared   lookup, iterate
+//   not      metadata, read_link, follow_magic, open, memory_object, a File's do_read: whoever sleeps in these sees to
+//            what changes meanwhile himself
+//
+// A task takes what it needs of these locks in this order:
+//
+//   1. a file's own position (File::position_mutex_)
+//   2. FileSystem::rename_mutex
+//   3. of two directories the upper one first; if neither is above the other, the one at the lower address (only under 2);
+//      then a directory that is removed or replaced
+//   4. a file's inode
+//
+// While a task has one of them, it may touch a payload's memory only through IoBuffer, which does not sleep, and a page of
+// a memory object never waits for one of them (mm/pending_page.h).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +34,7 @@
 #include "lib/string.h"
 #include "lib/time.h"
 #include "mm/memory_object.h"
-#include "task/turn_lock.h"
+#include "task/mutex.h"
 
 namespace kernel::fs {
 
@@ -116,13 +136,15 @@ class Inode : public RefCounted {
   // --- regular files
   virtual Result<void> truncate(std::uint64_t) { return Errno::kInval; }  // or grow
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }
+  // One of its names has come to rest (fs/dentry_cache.h): what can be made again need not be kept. Does not sleep.
+  virtual void rest() {}
   // A shared mapping writes to it: for the times of the file (mmap(2), "Timestamps changes for file-backed mappings").
   virtual void written_through_mapping() {}
 
   // What a FIFO's or socket's inode refers to while it is open somewhere (fs/pipe.h).
   Ref<RefCounted> attached;
-  // Held by who writes a regular file in pieces: everything that changes the contents or the size waits for its turn.
-  task::TurnLock contents_turn;
+  // Held by the callers of the operations (fs/vfs*.cc, fs/file.cc); see above.
+  task::Mutex mutex;
   // Record locks and flocks; null while there are none (fs/locks.h).
   LockTable* locks = nullptr;
   // Those who write the file, or, negative, those who run it (fs/write_claim.h).

@@ -183,21 +183,31 @@ Result<std::size_t> splice_memory(File& file, mm::IoBuffer& buffer, bool non_blo
   if (!pipe) return Errno::kBadF;
   if (buffer.remaining() == 0) return 0;
   if (!file.writable()) {
-    if (!TRY(pipe->wait_for_bytes(non_blocking))) return 0;
-    const bool was_full = pipe->ring.full();
-    const std::size_t count = TRY(pipe->ring.take(buffer));
-    pipe->took_bytes(was_full);
-    return count;
+    return mm::across_waits(
+        buffer,
+        [&](std::size_t) -> Result<std::size_t> {
+          if (!TRY(pipe->wait_for_bytes(non_blocking))) return 0;
+          const bool was_full = pipe->ring.full();
+          const std::size_t count = TRY(pipe->ring.take(buffer));
+          pipe->took_bytes(was_full);
+          return count;
+        },
+        mm::OnceMoved::kReturn);
   }
-  TRY(pipe->wait_for_room(non_blocking));
-  std::size_t moved = 0;
-  while (buffer.remaining() > 0 && !pipe->ring.full()) {
-    auto added = pipe->ring.append(buffer, false);
-    if (!added) return moved_or(moved, added.error());
-    moved += added.value();
-    pipe->added_bytes();
-  }
-  return moved;
+  return mm::across_waits(
+      buffer,
+      [&](std::size_t) -> Result<std::size_t> {
+        TRY(pipe->wait_for_room(non_blocking));
+        std::size_t moved = 0;
+        while (buffer.remaining() > 0 && !pipe->ring.full()) {
+          auto added = pipe->ring.append(buffer, false);
+          if (!added) return moved_or(moved, added.error());
+          moved += added.value();
+          pipe->added_bytes();
+        }
+        return moved;
+      },
+      mm::OnceMoved::kReturn);
 }
 
 }  // namespace kernel::fs

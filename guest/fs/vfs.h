@@ -38,6 +38,7 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
                     std::uint32_t flags);
 
 Result<void> truncate(const Path& path, std::uint64_t size);
+Result<void> truncate(Inode& inode, std::uint64_t size);  // of a regular file that may be written
 Result<void> change_permissions(const Path& path, std::uint32_t permissions);
 // ~0: leave it as it is.
 Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid);

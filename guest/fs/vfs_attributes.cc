@@ -15,12 +15,18 @@ Result<void> truncate(const Path& path, std::uint64_t size) {
   TRY(check_access(inode, kMayWrite));
   TRY(check_writable_mount(path));
   const WriteClaim claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
+  return truncate(inode, size);
+}
+
+Result<void> truncate(Inode& inode, std::uint64_t size) {
+  const task::Mutex::Lock lock(inode.mutex);
   return inode.truncate(size);
 }
 
 Result<void> change_permissions(const Path& path, std::uint32_t permissions) {
   Inode& inode = *path.dentry->inode();
   TRY(check_writable_mount(path));
+  const task::Mutex::Lock lock(inode.mutex);
   TRY(check_owner(inode));
   const Subject subject = Subject::current();
   MetadataChange change;
@@ -35,6 +41,7 @@ Result<void> change_permissions(const Path& path, std::uint32_t permissions) {
 Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid) {
   Inode& inode = *path.dentry->inode();
   TRY(check_writable_mount(path));
+  const task::Mutex::Lock lock(inode.mutex);
   const Metadata metadata = TRY(inode.metadata());
   const Subject subject = Subject::current();
   const bool change_uid = uid != ~0U;
@@ -60,6 +67,7 @@ Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid
 Result<void> change_times(const Path& path, const NewTimes& times) {
   Inode& inode = *path.dentry->inode();
   TRY(check_writable_mount(path));
+  const task::Mutex::Lock lock(inode.mutex);
   if (!check_owner(inode)) {
     if (!times.set_to_now) return Errno::kPerm;
     TRY(check_access(inode, kMayWrite));

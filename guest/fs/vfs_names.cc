@@ -1,7 +1,9 @@
 // Making, linking, removing and renaming names.
+#include <optional>
 #include <utility>
 
 #include "fs/access.h"
+#include "fs/held_entry.h"
 #include "fs/inode.h"
 #include "fs/vfs.h"
 #include "task/task.h"
@@ -11,11 +13,11 @@ namespace kernel::fs {
 namespace {
 
 // A name to make: it must not exist yet. A trailing slash is for directories only.
-Result<Entry> look_up_new(const Path& start, std::string_view text, bool directory) {
-  Entry entry = TRY(look_up_entry(start, text));
-  if (entry.kind != LastKind::kName || entry.exists()) return Errno::kExist;
-  if (entry.trailing_slash && !directory) return Errno::kNoEnt;
-  TRY(check_writable_mount(entry.directory));
+Result<HeldEntry> look_up_new(const Path& start, std::string_view text, bool directory) {
+  HeldEntry entry = TRY(HeldEntry::look_up(start, text));
+  if (entry->kind != LastKind::kName || entry->exists()) return Errno::kExist;
+  if (entry->trailing_slash && !directory) return Errno::kNoEnt;
+  TRY(check_writable_mount(entry->directory));
   return entry;
 }
 
@@ -57,7 +59,8 @@ Result<void> check_writable_mount(const Path& path) {
 }
 
 Result<void> make_node(const Path& start, std::string_view text, std::uint32_t mode, std::uint64_t device) {
-  const Entry entry = TRY(look_up_new(start, text, false));
+  const HeldEntry held = TRY(look_up_new(start, text, false));
+  const Entry& entry = *held;
   TRY(check_may_create(entry));
   const auto type = static_cast<FileType>(mode >> 12);
   if ((type == FileType::kCharDevice || type == FileType::kBlockDevice) &&
@@ -70,7 +73,8 @@ Result<void> make_node(const Path& start, std::string_view text, std::uint32_t m
 }
 
 Result<void> make_directory(const Path& start, std::string_view text, std::uint32_t mode) {
-  const Entry entry = TRY(look_up_new(start, text, true));
+  const HeldEntry held = TRY(look_up_new(start, text, true));
+  const Entry& entry = *held;
   TRY(check_may_create(entry));
   const std::uint32_t permissions = mode & (0777 | kModeSticky);
   const NewInode attributes =
@@ -79,7 +83,8 @@ Result<void> make_directory(const Path& start, std::string_view text, std::uint3
 }
 
 Result<void> make_symlink(std::string_view target, const Path& start, std::string_view text) {
-  const Entry entry = TRY(look_up_new(start, text, false));
+  const HeldEntry held = TRY(look_up_new(start, text, false));
+  const Entry& entry = *held;
   TRY(check_may_create(entry));
   NewInode attributes = TRY(new_attributes(*entry.directory.dentry->inode(), mode_of(FileType::kSymlink, 0)));
   attributes.mode = mode_of(FileType::kSymlink, 0777);
@@ -89,7 +94,8 @@ Result<void> make_symlink(std::string_view target, const Path& start, std::strin
 
 Result<void> make_link(const Path& existing, const Path& start, std::string_view text) {
   Inode& inode = *existing.dentry->inode();
-  const Entry entry = TRY(look_up_new(start, text, false));
+  const HeldEntry held = TRY(look_up_new(start, text, false));
+  const Entry& entry = *held;
   if (!same_mount(existing, entry.directory)) return Errno::kXdev;
   TRY(check_may_create(entry));
   if (inode.is_directory()) return Errno::kPerm;
@@ -101,7 +107,8 @@ Result<void> make_link(const Path& existing, const Path& start, std::string_view
 // Linux asks for a writable mount before it looks whether the name exists, and about a trailing slash before it looks at
 // permissions (fs/namei.c, do_unlinkat); programs see which of two errors they get.
 Result<void> unlink(const Path& start, std::string_view text) {
-  const Entry found = TRY(look_up_entry(start, text));
+  const HeldEntry held = TRY(HeldEntry::look_up(start, text));
+  const Entry& found = *held;
   TRY(check_removable_name(found, Errno::kIsDir, Errno::kIsDir, Errno::kIsDir));
   TRY(check_writable_mount(found.directory));
   if (!found.exists()) return Errno::kNoEnt;
@@ -117,7 +124,8 @@ Result<void> unlink(const Path& start, std::string_view text) {
 }
 
 Result<void> remove_directory(const Path& start, std::string_view text) {
-  const Entry found = TRY(look_up_entry(start, text));
+  const HeldEntry held = TRY(HeldEntry::look_up(start, text));
+  const Entry& found = *held;
   TRY(check_removable_name(found, Errno::kInval, Errno::kNotEmpty, Errno::kBusy));
   TRY(check_writable_mount(found.directory));
   if (!found.exists()) return Errno::kNoEnt;
@@ -126,6 +134,7 @@ Result<void> remove_directory(const Path& start, std::string_view text) {
   TRY(check_removal(directory, victim));
   if (!victim.is_directory()) return Errno::kNotDir;
   if (found.is_mount_point()) return Errno::kBusy;
+  const task::Mutex::Lock lock(victim.mutex);  // nothing is made in it meanwhile
   TRY(directory.rmdir(found.dentry->name(), victim));
   found.dentry->remove();
   return {};
@@ -160,13 +169,15 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
                     std::uint32_t flags) {
   if (flags & ~(kRenameNoReplace | kRenameExchange)) return Errno::kInval;
   if (flags == (kRenameNoReplace | kRenameExchange)) return Errno::kInval;
-  const Entry from = TRY(look_up_entry(old_start, old_text));
-  const Entry to = TRY(look_up_entry(new_start, new_text));
+  Entry from = TRY(look_up_entry(old_start, old_text));
+  const String old_name = TRY(String::from(from.dentry ? from.dentry->name() : std::string_view()));
+  Entry to = TRY(look_up_entry(new_start, new_text));
   const Errno no_name = flags & kRenameNoReplace ? Errno::kExist : Errno::kBusy;
   if (!same_mount(from.directory, to.directory)) return Errno::kXdev;
   TRY(check_removable_name(from, Errno::kBusy, Errno::kBusy, Errno::kBusy));
   TRY(check_removable_name(to, no_name, no_name, no_name));
   TRY(check_writable_mount(from.directory));
+  const HeldEntries held = TRY(HeldEntries::hold(from, old_name, to));
   TRY(check_rename_names(from, to, flags));
 
   const bool exchange = flags & kRenameExchange;
@@ -186,6 +197,10 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
   TRY(check_may_move(moved, old_directory, new_directory));
   if (exchange) TRY(check_may_move(*replaced, new_directory, old_directory));
   if (from.is_mount_point() || to.is_mount_point()) return Errno::kBusy;
+  // A directory that is replaced must stay empty until it is.
+  const Ref<Inode> emptied(replaced && replaced->is_directory() && !exchange ? replaced : nullptr);
+  std::optional<task::Mutex::Lock> lock;
+  if (emptied) lock.emplace(emptied->mutex);
   TRY(old_directory.rename(source.name(), moved, new_directory, target.name(), replaced, exchange));
   if (exchange) {
     source.exchange(target);

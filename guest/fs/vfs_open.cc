@@ -3,6 +3,7 @@
 
 #include "fs/access.h"
 #include "fs/fs_context.h"
+#include "fs/held_entry.h"
 #include "fs/inode.h"
 #include "fs/vfs.h"
 #include "task/task.h"
@@ -46,7 +47,7 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
   if ((flags & kTruncate) && inode.is_regular()) {
     const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));
-    TRY(inode.truncate(0));
+    TRY(truncate(inode, 0));
   }
   // A terminal has to see that it was not meant to be taken; no file keeps the flag.
   const bool device = inode.type() == FileType::kCharDevice;
@@ -55,14 +56,23 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   return file;
 }
 
-Result<Ref<File>> create_file(const Entry& entry, std::uint32_t flags, std::uint32_t mode) {
+// With the directory held.
+Result<void> create_file(const Entry& entry, std::uint32_t mode) {
   TRY(check_writable_mount(entry.directory));
   Inode& directory = *entry.directory.dentry->inode();
   TRY(check_access(directory, kMayWrite | kMayExecute));
   const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
   Ref<Inode> inode = TRY(directory.create(entry.dentry->name(), attributes));
   entry.dentry->fill_in(std::move(inode));
-  return open_inode(entry.place(), flags & ~kTruncate);
+  return {};
+}
+
+// Where the new file is; no path if the name exists by now.
+Result<Path> create_unless_there(Entry entry, std::uint32_t mode) {
+  const HeldEntry held = TRY(HeldEntry::hold(std::move(entry)));
+  if (held->exists()) return Path();
+  TRY(create_file(*held, mode));
+  return held->place();
 }
 
 Result<Ref<File>> open_temporary(const Path& directory_path, std::uint32_t flags, std::uint32_t mode) {
@@ -72,7 +82,11 @@ Result<Ref<File>> open_temporary(const Path& directory_path, std::uint32_t flags
   TRY(check_writable_mount(directory_path));
   TRY(check_access(directory, kMayWrite | kMayExecute));
   const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
-  Ref<Inode> inode = TRY(directory.create_unnamed(attributes));
+  const auto create_unnamed = [&] {
+    const task::Mutex::Lock lock(directory.mutex);
+    return directory.create_unnamed(attributes);
+  };
+  Ref<Inode> inode = TRY(create_unnamed());
   Path path{directory_path.mount, TRY(Dentry::make_root(inode, "#temporary"))};
   path.dentry->remove();
   return open_inode(path, flags & ~kTruncate);
@@ -123,11 +137,15 @@ Result<Ref<File>> open(const Path& start, std::string_view text, std::uint32_t f
   if ((flags & kCreate) && (flags & kDirectoryOnly)) return Errno::kInval;
   const bool exclusive = (flags & (kCreate | kExclusive)) == (kCreate | kExclusive);
   const LastLink last = (flags & kNoFollow) || exclusive ? LastLink::kKeep : LastLink::kFollow;
-  if (flags & kCreate) {
-    const PlaceOrEntry found = TRY(resolve_or_entry(start, text, last));
-    if (!found.path) return create_file(found.entry, flags, mode);
-    if (exclusive) return Errno::kExist;
-    return open_path(found.path, flags);
+  while (flags & kCreate) {
+    PlaceOrEntry found = TRY(resolve_or_entry(start, text, last));
+    if (found.path) {
+      if (exclusive) return Errno::kExist;
+      return open_path(found.path, flags);
+    }
+    const Path place = TRY(create_unless_there(std::move(found.entry), mode));
+    if (place) return open_inode(place, flags & ~kTruncate);
+    // Somebody else has made it meanwhile, maybe as a link to something: the walk is done again.
   }
   const Path found = TRY(resolve(start, text, last));
   if (!(flags & kPathOnly)) return open_path(found, flags);

@@ -226,6 +226,14 @@ Result<void> AddressSpace::check_limits(const MappingTraits& traits, std::uint64
 }
 
 Result<std::uint64_t> AddressSpace::map(MapRequest request) {
+  const bool populate_now = request.mapping.locked || lock_future_ == LockFuture::kNow;
+  const UserRange range = TRY(make_mapping(std::move(request)));
+  // What cannot be made present is not an error of mmap's (mmap(2), MAP_LOCKED). Last of all, since it may sleep.
+  if (populate_now) static_cast<void>(populate(range, Populate::kAsUsed).ok());
+  return range.start();
+}
+
+Result<UserRange> AddressSpace::make_mapping(MapRequest request) {
   const Burial burial(*this);
   TlbGather tlb = gather();
   const UserRange range = TRY(place_of(request));
@@ -235,7 +243,6 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
       range.pages() > memory_statistics().total_frames) {
     return Errno::kNoMem;
   }
-  const bool populate_now = wanted.locked || lock_future_ == LockFuture::kNow;
   if (lock_future_ != LockFuture::kNo) wanted.locked = true;
   std::uint64_t replaced = 0;
   for_each_part(range, [&](const Mapping&, const UserRange& part) { replaced += part.size(); });
@@ -251,10 +258,7 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   }
   add_mapping(*mapping);
   merge_around(range);
-  tlb.finish();  // what was there is memory again
-  // What cannot be made present is not an error of mmap's (mmap(2), MAP_LOCKED).
-  if (populate_now) static_cast<void>(populate(range, Populate::kAsUsed).ok());
-  return range.start();
+  return range;
 }
 
 Result<void> AddressSpace::unmap(const UserRange& range) {

@@ -31,6 +31,7 @@ enum class FaultResult : std::uint8_t {
   kNoPermission,  // SIGSEGV, SEGV_ACCERR
   kBeyondObject,  // SIGBUS, BUS_ADRERR
   kOutOfMemory,
+  kWouldBlock,  // not now: wait for what was given, and try again
 };
 
 // Where a fault came from decides about the TLB: the CPU has dropped the entry of an address that it faulted on, but
@@ -81,7 +82,7 @@ class AddressSpace final : public RefCounted {
   };
   Result<std::uint64_t> remap(const MoveRequest& request);
   // Makes pages present as if they were read, or written where a private mapping can be. kInval where that is
-  // forbidden, kFault beyond an object, kNoMem for a hole or without memory.
+  // forbidden, kFault beyond an object, kNoMem for a hole or without memory. May sleep (wait_for_frame).
   enum class Populate : std::uint8_t { kAsUsed, kRead, kWrite };
   Result<void> populate(const UserRange& range, Populate how);
   // mlockall(2). Mappings from now on are locked, too, and made present at once or not.
@@ -102,9 +103,13 @@ class AddressSpace final : public RefCounted {
   std::uint64_t set_break(std::uint64_t address);
   void initialise_break(std::uint64_t address) { break_start_ = break_ = address; }
 
-  FaultResult fault(std::uint64_t address, FaultAccess access, FaultOrigin origin);
-  // The frame behind an address with the access checked and the page made present; what the kernel copies through.
-  Result<Pfn> frame_for_kernel(std::uint64_t address, FaultAccess access);
+  // Does not sleep. `pending` is set with kWouldBlock.
+  FaultResult fault(std::uint64_t address, FaultAccess access, FaultOrigin origin, Ref<PendingPage>& pending);
+  // The frame behind an address with the access checked and the page made present; what the kernel copies through, before
+  // it sleeps. Does not sleep itself: kAgain, with `pending` set. Others: kFault, kNoMem.
+  Result<Pfn> frame_for_kernel(std::uint64_t address, FaultAccess access, Ref<PendingPage>& pending);
+  // The same, asleep until the page is there; kIntr if the task ends meanwhile. The caller keeps the address space alive.
+  Result<Pfn> wait_for_frame(std::uint64_t address, FaultAccess access);
   // What a shared futex is keyed by: the object and byte offset for a shared mapping, null for private memory.
   struct SharedLocation {
     MemoryObject* object = nullptr;
@@ -197,6 +202,7 @@ class AddressSpace final : public RefCounted {
   Result<UserRange> place_of(const MapRequest& request) const;
   Result<void> check_limits(const MappingTraits& traits, std::uint64_t added) const;
 
+  Result<UserRange> make_mapping(MapRequest request);
   void account(const Mapping& mapping, int sign);
   void add_mapping(Mapping& mapping);
   void resize(Mapping& mapping, const UserRange& range);
@@ -222,7 +228,7 @@ class AddressSpace final : public RefCounted {
 
   bool grow_stack(std::uint64_t address);
   FaultResult fault_anonymous(const Mapping& mapping, std::uint64_t page, Pte& pte);
-  FaultResult fault_object(const Mapping& mapping, std::uint64_t page, Pte& pte, bool write);
+  FaultResult fault_object(const Mapping& mapping, std::uint64_t page, Pte& pte, bool write, Ref<PendingPage>& pending);
   FaultResult copy_on_write(const Mapping& mapping, std::uint64_t page, Pte& pte, FaultOrigin origin);
   void map_neighbours(const Mapping& mapping, std::uint64_t page);
   void map_ahead(const Mapping& mapping, std::uint64_t page);

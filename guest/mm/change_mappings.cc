@@ -157,9 +157,15 @@ Result<void> AddressSpace::populate(const UserRange& range, Populate how) {
     if (how == Populate::kWrite ? !allowed.write : allowed.none()) return Errno::kInval;
     const bool write = how == Populate::kWrite || (how == Populate::kAsUsed && allowed.write && !mapping->shared);
     const std::uint64_t end = mapping->range().common(range).end();
-    for (; position < end; position += kPageSize) {
-      TRY(frame_for_kernel(position, write ? FaultAccess::kWrite : FaultAccess::kRead));
+    Ref<PendingPage> pending;
+    for (; position < end && !pending; position += kPageSize) {
+      const auto frame = frame_for_kernel(position, write ? FaultAccess::kWrite : FaultAccess::kRead, pending);
+      if (!frame && !pending) return frame.error();
     }
+    if (!pending) continue;
+    // The page is asked for again, and the mapping, which may be another one by then.
+    TRY(pending->wait());
+    position -= kPageSize;
   }
   return {};
 }

@@ -32,6 +32,8 @@ FaultResult from_errno(Errno error) {
   switch (error) {
     case Errno::kNoMem:
       return FaultResult::kOutOfMemory;
+    case Errno::kAgain:
+      return FaultResult::kWouldBlock;
     default:
       return FaultResult::kBeyondObject;
   }
@@ -39,7 +41,8 @@ FaultResult from_errno(Errno error) {
 
 }  // namespace
 
-FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, FaultOrigin origin) {
+FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, FaultOrigin origin,
+                                Ref<PendingPage>& pending) {
   ++fault_statistics.faults;
   if (surrendered_) return FaultResult::kOutOfMemory;
   const std::uint64_t page = page_floor(address);
@@ -66,9 +69,9 @@ FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, Fault
     }
     if (mapping->shared) {
       // Mapped by a read; the object may have to be told that the page is written.
-      note_shared_write(*mapping);
-      auto frame = mapping->object->page(mapping->object_page_of(page), MemoryObject::Access::kWrite);
+      auto frame = mapping->object->page(mapping->object_page_of(page), MemoryObject::Access::kWrite, pending);
       if (!frame) return from_errno(frame.error());
+      note_shared_write(*mapping);
       TlbGather tlb = gather();
       const Pfn old = pte.pfn();
       pte = Pte::user_page(frame.value().leak(), true, allowed.execute);
@@ -77,7 +80,7 @@ FaultResult AddressSpace::fault(std::uint64_t address, FaultAccess access, Fault
     }
     return copy_on_write(*mapping, page, pte, origin);
   }
-  return mapping->object ? fault_object(*mapping, page, pte, write) : fault_anonymous(*mapping, page, pte);
+  return mapping->object ? fault_object(*mapping, page, pte, write, pending) : fault_anonymous(*mapping, page, pte);
 }
 
 FaultResult AddressSpace::fault_anonymous(const Mapping& mapping, std::uint64_t page, Pte& pte) {
@@ -88,10 +91,11 @@ FaultResult AddressSpace::fault_anonymous(const Mapping& mapping, std::uint64_t 
   return FaultResult::kResolved;
 }
 
-FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t page, Pte& pte, bool write) {
+FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t page, Pte& pte, bool write,
+                                       Ref<PendingPage>& pending) {
   const bool shared_write = write && mapping.shared;
   auto frame = mapping.object->page(mapping.object_page_of(page),
-                                    shared_write ? MemoryObject::Access::kWrite : MemoryObject::Access::kRead);
+                                    shared_write ? MemoryObject::Access::kWrite : MemoryObject::Access::kRead, pending);
   if (!frame) return from_errno(frame.error());
   if (shared_write) note_shared_write(mapping);
   if (write && !mapping.shared) {
@@ -177,24 +181,36 @@ bool AddressSpace::grow_stack(std::uint64_t page) {
   return true;
 }
 
-Result<Pfn> AddressSpace::frame_for_kernel(std::uint64_t address, FaultAccess access) {
+Result<Pfn> AddressSpace::frame_for_kernel(std::uint64_t address, FaultAccess access, Ref<PendingPage>& pending) {
   // The memory of a process that is killed for want of memory is not there any more, whoever asks: to call that a want
   // of memory would have somebody else killed for it.
   if (address >= husk::abi::kUserEnd || surrendered_) return Errno::kFault;
   const bool write = access == FaultAccess::kWrite;
   Pte* pte = table_.find(address);
   if (!pte || !pte->present() || !pte->accessible() || (write && !pte->writable())) {
-    switch (fault(address, access, FaultOrigin::kKernel)) {
+    switch (fault(address, access, FaultOrigin::kKernel, pending)) {
       case FaultResult::kResolved:
         break;
       case FaultResult::kOutOfMemory:
         return Errno::kNoMem;
+      case FaultResult::kWouldBlock:
+        return Errno::kAgain;
       default:
         return Errno::kFault;
     }
     pte = table_.find(address);
   }
   return pte->pfn();
+}
+
+Result<Pfn> AddressSpace::wait_for_frame(std::uint64_t address, FaultAccess access) {
+  for (;;) {
+    Ref<PendingPage> pending;
+    const auto frame = frame_for_kernel(address, access, pending);
+    if (frame) return frame.value();
+    if (!pending) return frame.error();
+    TRY(pending->wait());
+  }
 }
 
 }  // namespace kernel::mm

@@ -27,6 +27,8 @@ constinit std::uint32_t free_lists_[kMaxOrder + 1] =
     {};  // first frame of the first block; 0 = empty (frame 0 is the VMM's)
 constinit MemoryStatistics statistics_{};
 constinit bool reserve_is_open_ = false;
+using Reclaim = bool (*)();
+constinit Reclaim reclaim_ = nullptr;
 
 void push_block(std::uint64_t frame, unsigned order) {
   FrameRecord& record = table_[frame];
@@ -156,8 +158,13 @@ Result<Pfn> allocate_frame(Fill fill) {
 
 Result<Pfn> allocate_user_frame(Fill fill) {
   const std::uint64_t kept = reserve_is_open_ ? kKernelReserveFrames / 2 : kKernelReserveFrames;
-  if (statistics_.free_frames <= kept) return Errno::kNoMem;
+  if (statistics_.free_frames <= kept && !(reclaim_ && reclaim_() && statistics_.free_frames > kept))
+    return Errno::kNoMem;
   return allocate_frame(fill);
+}
+
+void set_reclaimer(bool (*reclaim)()) {
+  reclaim_ = reclaim;
 }
 
 ReserveOpening::ReserveOpening() {

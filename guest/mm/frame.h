@@ -29,6 +29,9 @@ Result<Pfn> allocate_frame(Fill fill);
 // payload so.
 inline constexpr std::uint64_t kKernelReserveFrames = 48;
 Result<Pfn> allocate_user_frame(Fill fill);
+// What gives back frames that hold only what can be made again, before a payload is refused one: whether it gave any. It
+// neither sleeps nor takes frames.
+void set_reclaimer(bool (*reclaim)());
 // While one lives, payloads' pages may take half of what the kernel keeps for itself: what the kernel copies to a
 // payload is there before anybody could make room.
 class ReserveOpening {

@@ -83,9 +83,45 @@ void IoBuffer::limit(std::size_t size) {
   remaining_ = std::min(remaining_, size);
 }
 
+Result<void> IoBuffer::check_room(std::size_t size) {
+  pending_ = nullptr;
+  if (kind_ == Kind::kKernel) return {};
+  Segment part = current_;
+  for (std::size_t next = next_; size > 0;) {
+    if (part.size == 0) part = rest_[next++];
+    const std::size_t wanted = std::min(size, part.size);
+    if (user_room_present(part.address, wanted, pending_) < wanted) return Errno::kFault;
+    part.size = 0;
+    size -= wanted;
+  }
+  return {};
+}
+
+Result<void> IoBuffer::wait() {
+  const Ref<PendingPage> pending = std::move(pending_);
+  return pending->wait();
+}
+
+void IoBuffer::take_back(std::size_t size) {
+  remaining_ += size;
+  consumed_ -= size;
+  while (size > 0) {
+    // Only an iovec has several segments, and then the current one is among them.
+    const std::size_t part = next_ == 0 ? size : std::min(size, rest_[next_ - 1].size - current_.size);
+    current_.address -= part;
+    current_.size += part;
+    size -= part;
+    if (size == 0) break;
+    --next_;
+    const Segment& before = rest_[next_ - 1];
+    current_ = {before.address + before.size, 0};
+  }
+}
+
 template <typename Move>
 Result<std::size_t> IoBuffer::transfer(std::size_t size, Move move) {
   std::size_t done = 0;
+  pending_ = nullptr;
   size = std::min(size, remaining_);
   while (done < size) {
     if (current_.size == 0) current_ = rest_[next_++];
@@ -107,7 +143,7 @@ Result<std::size_t> IoBuffer::transfer(std::size_t size, Move move) {
 
 Result<std::size_t> IoBuffer::store(std::span<const std::byte> data) {
   return transfer(data.size(), [&](std::uint64_t address, std::size_t offset, std::size_t size) {
-    if (kind_ == Kind::kUser) return copy_to_user_partial(address, data.data() + offset, size);
+    if (kind_ == Kind::kUser) return copy_to_user_present(address, data.data() + offset, size, pending_);
     memcpy(reinterpret_cast<void*>(address), data.data() + offset, size);
     return size;
   });
@@ -115,7 +151,7 @@ Result<std::size_t> IoBuffer::store(std::span<const std::byte> data) {
 
 Result<std::size_t> IoBuffer::store_zeros(std::size_t size) {
   return transfer(size, [&](std::uint64_t address, std::size_t, std::size_t part) {
-    if (kind_ == Kind::kUser) return clear_user_partial(address, part);
+    if (kind_ == Kind::kUser) return clear_user_present(address, part, pending_);
     memset(reinterpret_cast<void*>(address), 0, part);
     return part;
   });
@@ -123,7 +159,7 @@ Result<std::size_t> IoBuffer::store_zeros(std::size_t size) {
 
 Result<std::size_t> IoBuffer::load(std::span<std::byte> data) {
   return transfer(data.size(), [&](std::uint64_t address, std::size_t offset, std::size_t size) {
-    if (kind_ == Kind::kUser) return copy_from_user_partial(data.data() + offset, address, size);
+    if (kind_ == Kind::kUser) return copy_from_user_present(data.data() + offset, address, size, pending_);
     memcpy(data.data() + offset, reinterpret_cast<const void*>(address), size);
     return size;
   });

@@ -1,5 +1,10 @@
 // Where data of a read or a write goes to or comes from: memory of the payload (one buffer or an iovec) or of the
 // kernel (execve reading an ELF header). Files move data through it and never see the difference.
+//
+// Moving data does not sleep, so a file may do it under its inode's mutex, or with a place in a ring buffer at hand. Where
+// a page of the payload's has to be waited for (mm/user_ptr.h), less is moved than asked, or kFault is returned, and
+// pending() says so. Whoever called the file's operation then takes back what was moved and not counted, waits, and calls
+// it again: across_waits() does that for File::read and File::write.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +14,7 @@
 
 #include "lib/result.h"
 #include "lib/vector.h"
+#include "mm/pending_page.h"
 
 namespace kernel::mm {
 
@@ -45,6 +51,15 @@ class IoBuffer {
   }
   Result<void> load_exactly(std::span<std::byte> data);
   Result<void> store_exactly(std::span<const std::byte> data);
+  // Whether the last of these ended at a page that has to be waited for.
+  bool pending() const { return static_cast<bool>(pending_); }
+  // For what takes data away before it stores it and cannot put it back: whether the next `size` bytes, which remain, could
+  // be stored now. kFault if not, also where the page has to be waited for.
+  Result<void> check_room(std::size_t size);
+  // Sleeps until that page should be tried again. kIntr: the task is ending.
+  Result<void> wait();
+  // Moves the position back by `size` bytes, which were moved since the buffer was made.
+  void take_back(std::size_t size);
   // Caps what remains.
   void limit(std::size_t size);
 
@@ -75,11 +90,31 @@ class IoBuffer {
   Result<std::size_t> transfer(std::size_t size, Move move);
 
   Kind kind_;
+  Ref<PendingPage> pending_;
   Segment current_{};
   Vector<Segment> rest_;  // segments after the current one, from next_ on
   std::size_t next_ = 0;
   std::size_t remaining_ = 0;
   std::size_t consumed_ = 0;
 };
+
+// What a transfer does once it has moved something and would have to wait for a page: a read of a stream is content.
+enum class OnceMoved : std::uint8_t { kGoOn, kReturn };
+
+// Calls move(bytes moved before), which returns what it moved of the buffer, again after each wait that it had to leave to
+// its caller. What it holds, it lets go of before it returns.
+template <typename Move>
+Result<std::size_t> across_waits(IoBuffer& buffer, Move move, OnceMoved once_moved = OnceMoved::kGoOn) {
+  std::size_t done = 0;
+  for (;;) {
+    const std::size_t before = buffer.consumed();
+    const Result<std::size_t> moved = move(done);
+    if (moved) done += moved.value();
+    if (!buffer.pending() || (done > 0 && once_moved == OnceMoved::kReturn))
+      return moved || done > 0 ? Result<std::size_t>(done) : moved.error();
+    buffer.take_back(buffer.consumed() - before - (moved ? moved.value() : 0));
+    if (auto waited = buffer.wait(); !waited) return done > 0 ? Result<std::size_t>(done) : waited.error();
+  }
+}
 
 }  // namespace kernel::mm

@@ -8,6 +8,7 @@
 
 #include "lib/ref.h"
 #include "mm/frame.h"
+#include "mm/pending_page.h"
 
 namespace kernel::mm {
 
@@ -17,11 +18,12 @@ class MemoryObject : public RefCounted {
 
   // The frame of page `index`, for as long as the reference is held. kWrite: the frame may be written through and the
   // object sees it; a hole is filled. kRead: a hole may be filled or not, it reads as zero. Errors: kNoMem, kIo; kFault
-  // for a page wholly beyond the end (the payload gets SIGBUS).
-  virtual Result<FrameRef> page(std::uint64_t index, Access access) = 0;
+  // for a page wholly beyond the end (the payload gets SIGBUS). kAgain: not now, and `pending` is set to what must be
+  // waited for. It never sleeps itself, and takes no inode's mutex.
+  virtual Result<FrameRef> page(std::uint64_t index, Access access, Ref<PendingPage>& pending) = 0;
 
   // The frame of page `index` if it costs nothing to find and is readable now, else kNoFrame. Gives no reference; used
-  // to map neighbours of a faulting page. The frame stays valid while the object lives and the kernel does not block.
+  // to map neighbours of a faulting page; so never one for which page() would have its caller wait. The frame stays valid while the object lives and the kernel does not block.
   virtual Pfn resident_page(std::uint64_t index) = 0;
 
   // Size in bytes.

@@ -43,7 +43,12 @@ Result<std::uint64_t> AddressSpace::remap(const MoveRequest& request) {
     }
   }
   if (!request.may_move) return Errno::kNoMem;
-  return move(*mapping, old_range, request);
+  const bool populate_now = mapping->locked || lock_future_ == LockFuture::kNow;
+  const std::uint64_t start = TRY(move(*mapping, old_range, request));
+  // As in map().
+  const UserRange target = UserRange::between(start, start + page_ceil(request.new_length));
+  if (populate_now) static_cast<void>(populate(target, Populate::kAsUsed).ok());
+  return start;
 }
 
 Result<std::uint64_t> AddressSpace::move(const Mapping& mapping, const UserRange& old_range,
@@ -54,7 +59,7 @@ Result<std::uint64_t> AddressSpace::move(const Mapping& mapping, const UserRange
   place.fixed = request.fixed;
   place.mapping = mapping;
   place.mapping.object_page = mapping.object_page_of(old_range.start());
-  const UserRange target = TRY(UserRange::of(TRY(map(std::move(place))), request.new_length, Errno::kNoMem));
+  const UserRange target = TRY(make_mapping(std::move(place)));
   if (old_range.empty()) return target.start();
 
   // The tables of the new place first, so that moving the pages cannot fail half-way.
@@ -70,9 +75,7 @@ Result<std::uint64_t> AddressSpace::move(const Mapping& mapping, const UserRange
   }
   TlbGather tlb = gather();
   table_.for_each_present(old_range, [&](std::uint64_t address, Pte& pte) {
-    Pte& moved = *table_.find(moved_to(address));
-    if (moved.present()) drop(moved_to(address), moved, tlb);  // a locked mapping's, made present a moment ago
-    moved = pte;
+    *table_.find(moved_to(address)) = pte;
     pte = Pte();
     tlb.changed(address);
   });

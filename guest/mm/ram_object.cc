@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
+#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
 
@@ -50,8 +52,18 @@ Result<Pfn*> RamObject::make_slot(std::uint64_t index) {
   return &static_cast<Leaf*>(table)->frames[index % kEntries];
 }
 
-Result<FrameRef> RamObject::page(std::uint64_t index, Access) {
+RamObject::Closure::Closure(RamObject& object, std::uint64_t first, std::uint64_t end, Ref<PendingPage> pending)
+    : object_(object), first_(first), end_(end), pending_(std::move(pending)) {
+  if (object.closure_) panic("a second closure of a memory object");
+  object.closure_ = this;
+}
+
+Result<FrameRef> RamObject::page(std::uint64_t index, Access, Ref<PendingPage>& pending) {
   if (index >= page_ceil(size_) >> kPageShift) return Errno::kFault;
+  if (is_closed(index)) {
+    pending = closure_->pending_;
+    return Errno::kAgain;
+  }
   return fill_page(index);
 }
 
@@ -65,7 +77,7 @@ Result<FrameRef> RamObject::fill_page(std::uint64_t index) {
 }
 
 Pfn RamObject::resident_page(std::uint64_t index) {
-  if (index >= page_ceil(size_) >> kPageShift) return kNoFrame;
+  if (index >= page_ceil(size_) >> kPageShift || is_closed(index)) return kNoFrame;
   Pfn* pfn = slot(index);
   return pfn ? *pfn : kNoFrame;
 }
@@ -119,6 +131,13 @@ void RamObject::drop_page(std::uint64_t index) {
 void RamObject::set_size(std::uint64_t size) {
   if (size < size_) unmap_object_pages(*this, page_ceil(size) >> kPageShift, page_ceil(size_) >> kPageShift);
   if (size <= size_) punch_hole(size, ~std::uint64_t{0});
+  size_ = size;
+}
+
+void RamObject::lower_end(std::uint64_t size) {
+  if (size >= size_) return;
+  unmap_object_pages(*this, page_ceil(size) >> kPageShift, page_ceil(size_) >> kPageShift);
+  punch_hole(size, page_ceil(size) - size);
   size_ = size;
 }
 

@@ -13,13 +13,16 @@ class RamObject : public MemoryObject {
   explicit RamObject(std::uint64_t size) : size_(size) {}
   ~RamObject() override;
 
-  Result<FrameRef> page(std::uint64_t index, Access access) override;
+  Result<FrameRef> page(std::uint64_t index, Access access, Ref<PendingPage>& pending) override;
   Pfn resident_page(std::uint64_t index) override;
   std::uint64_t size() const override { return size_; }
 
   // Grows (with a hole) or shrinks (frees the frames, and zeroes the rest of the last page). What was reserved behind
   // the end goes in any case.
   void set_size(std::uint64_t size);
+  // The first half of making it smaller, which takes no time: the pages behind the new end are in no mapping any more, but
+  // still have their frames.
+  void lower_end(std::uint64_t size);
   // The end moves up to `end` if it is below: for who has filled the pages himself.
   void extend_to(std::uint64_t end) { size_ = end > size_ ? end : size_; }
   // As page(), but of a page behind the end, too: what fallocate(2) reserves, and a write before it moves the end.
@@ -38,6 +41,23 @@ class RamObject : public MemoryObject {
   std::uint64_t next_hole(std::uint64_t index) const;
   // Makes room in the index for the pages [first, end), which have no frames for that yet, and counts those.
   Result<std::uint64_t> prepare_pages(std::uint64_t first, std::uint64_t end);
+  // While one lives, whoever faults on a page of [first, end) waits for `pending`: the pages are being taken away, in
+  // pieces between which others run, and a fault would put one back behind the one who takes them. One at a time; the
+  // object must live as long.
+  class Closure {
+   public:
+    Closure(RamObject& object, std::uint64_t first, std::uint64_t end, Ref<PendingPage> pending);
+    Closure(const Closure&) = delete;
+    Closure& operator=(const Closure&) = delete;
+    ~Closure() { object_.closure_ = nullptr; }
+
+   private:
+    friend class RamObject;
+    RamObject& object_;
+    std::uint64_t first_;
+    std::uint64_t end_;
+    Ref<PendingPage> pending_;
+  };
   // Frames in use, for st_blocks.
   std::uint64_t resident_frames() const { return resident_; }
 
@@ -59,10 +79,13 @@ class RamObject : public MemoryObject {
   static void free_table(void* table, unsigned level);
   void free_all();
 
+  bool is_closed(std::uint64_t index) const { return closure_ && index >= closure_->first_ && index < closure_->end_; }
+
   void* root_ = nullptr;
   unsigned height_ = 0;  // levels; 1: the root is a leaf
   std::uint64_t size_;
   std::uint64_t resident_ = 0;
+  const Closure* closure_ = nullptr;
 };
 
 }  // namespace kernel::mm

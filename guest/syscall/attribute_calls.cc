@@ -175,7 +175,7 @@ SyscallResult sys_ftruncate(int fd, std::int64_t size) {
   if (size < 0) return Errno::kInval;
   const Ref<fs::File> file = TRY(file_argument(fd));
   if (!file->writable() || !file->inode().is_regular()) return Errno::kInval;
-  return done(file->inode().truncate(static_cast<std::uint64_t>(size)));
+  return done(fs::truncate(file->inode(), static_cast<std::uint64_t>(size)));
 }
 
 SyscallResult sys_fallocate(int fd, int mode, std::int64_t offset, std::int64_t length) {

@@ -174,7 +174,7 @@ SyscallResult sys_getrandom(mm::UserBuffer buffer, std::size_t size, unsigned fl
   if (flags & ~(kNonblock | kRandom | kInsecure)) return Errno::kInval;
   if ((flags & kRandom) && (flags & kInsecure)) return Errno::kInval;
   mm::IoBuffer output = mm::IoBuffer::user(buffer.address(), size);
-  return task::write_random(output);
+  return mm::across_waits(output, [&](std::size_t) { return task::write_random(output); });
 }
 
 SyscallResult sys_membarrier(int command, unsigned flags, int) {

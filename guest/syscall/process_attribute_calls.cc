@@ -42,7 +42,7 @@ enum PrctlOption : int {
 SyscallResult set_name(Task& self, std::uint64_t address) {
   char name[sizeof self.name] = {};
   // A name may be shorter than the buffer and end where readable memory ends.
-  const std::size_t readable = mm::copy_from_user_partial(name, address, sizeof name - 1);
+  const std::size_t readable = mm::copy_from_space_partial(*self.space, name, address, sizeof name - 1);
   const char* end = std::find(name, name + readable, '\0');
   if (readable < sizeof name - 1 && end == name + readable) return Errno::kFault;
   memset(self.name, 0, sizeof self.name);

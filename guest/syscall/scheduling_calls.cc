@@ -20,7 +20,7 @@ using task::Task;
 
 namespace {
 
-constexpr int kPolicyDeadline = 6;              // SCHED_DEADLINE
+constexpr int kPolicyDeadline = 6;               // SCHED_DEADLINE
 constexpr int kPolicyResetOnFork = 0x4000'0000;  // SCHED_RESET_ON_FORK
 
 // Linux's struct sched_attr as of its second version; the first ends before the two clamps.
@@ -67,7 +67,8 @@ bool is_own(const Task& thread) {
 
 // can_nice() of Linux: RLIMIT_NICE counts from the other end.
 bool may_have_nice(const Task& thread, int nice) {
-  return static_cast<std::uint64_t>(20 - nice) <= thread.process->limits.current(task::Resource::kNice) || may_set_all();
+  return static_cast<std::uint64_t>(20 - nice) <= thread.process->limits.current(task::Resource::kNice) ||
+         may_set_all();
 }
 
 // Without CAP_SYS_NICE: sched(7), "Privileges and resource limits"; user_check_sched_setscheduler() of Linux.
@@ -138,9 +139,9 @@ Result<void> for_each_selected(int which, int who, Visit visit) {
   }
   bool found = false;
   task::for_each_process([&](Process& process) {
-    const bool selected =
-        which == kGroup ? process.ids.group == (who ? who : self.process->ids.group)
-                        : process.real_uid() == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
+    const bool selected = which == kGroup
+                              ? process.ids.group == (who ? who : self.process->ids.group)
+                              : process.real_uid() == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
     if (!selected) return true;
     found = true;
     for (Task& thread : process.threads) visit(thread);
@@ -160,9 +161,8 @@ SyscallResult sys_sched_yield() {
 SyscallResult sys_getpriority(int which, int who) {
   constexpr int kNobody = 20;
   int lowest = kNobody;
-  TRY(for_each_selected(which, who, [&](const Task& thread) {
-    lowest = std::min<int>(lowest, thread.scheduling.parameters().nice);
-  }));
+  TRY(for_each_selected(
+      which, who, [&](const Task& thread) { lowest = std::min<int>(lowest, thread.scheduling.parameters().nice); }));
   if (lowest == kNobody) lowest = 0;  // one that has ended
   // 40 down to 1, so that it is no error number (getpriority(2), "C library/kernel differences").
   return static_cast<std::uint64_t>(20 - lowest);
@@ -206,8 +206,8 @@ SyscallResult sys_sched_setscheduler(int tid, int policy, mm::UserPtr<const Sche
   const SchedulingParameter wanted = TRY(parameter.read());
   Task* thread = TRY(thread_or_self(tid));
   if ((policy & ~kPolicyResetOnFork) == kPolicyDeadline) return Errno::kInval;  // it needs more than a priority
-  return set_scheduling(*thread, {policy & ~kPolicyResetOnFork, wanted.priority, std::nullopt,
-                                  (policy & kPolicyResetOnFork) != 0});
+  return set_scheduling(
+      *thread, {policy & ~kPolicyResetOnFork, wanted.priority, std::nullopt, (policy & kPolicyResetOnFork) != 0});
 }
 
 SyscallResult sys_sched_getscheduler(int tid) {

@@ -38,6 +38,15 @@ Result<net::UserMessage> header_of(mm::UserPtr<const net::UserMessage> address) 
   return header;
 }
 
+// A page of the payload's memory may have to be waited for: where nothing is held.
+Result<std::size_t> send(const SocketArgument& socket, net::OutgoingMessage& message) {
+  return mm::across_waits(message.data, [&](std::size_t) { return socket->send(message); });
+}
+Result<std::size_t> receive(const SocketArgument& socket, net::IncomingMessage& message) {
+  return mm::across_waits(
+      message.data, [&](std::size_t) { return socket->receive(message); }, mm::OnceMoved::kReturn);
+}
+
 Result<std::size_t> send_one(const SocketArgument& socket, const net::UserMessage& header, std::uint32_t flags) {
   net::SocketAddress name;
   if (header.name_size > 0) {
@@ -50,7 +59,7 @@ Result<std::size_t> send_one(const SocketArgument& socket, const net::UserMessag
                                .flags = (flags & ~kInternalFlags) | socket.wait_flag(),
                                .name = name.empty() ? nullptr : &name,
                                .control = &control};
-  return socket->send(message);
+  return send(socket, message);
 }
 
 // Stores what was received beside the data into the header at `address`.
@@ -65,7 +74,7 @@ Result<std::size_t> receive_one(const SocketArgument& socket, mm::UserPtr<net::U
                                .name = header.name ? &name : nullptr,
                                .control = &control,
                                .result_flags = flags & net::kCloseOnExecRights};
-  const std::size_t size = TRY(socket->receive(message));
+  const std::size_t size = TRY(receive(socket, message));
   if (control.truncated()) message.result_flags |= net::kControlTruncated;
   if (header.name) {
     const auto size_field = address.address() + offsetof(net::UserMessage, name_size);
@@ -92,7 +101,7 @@ SyscallResult sys_sendto(int fd, mm::UserBuffer data, std::size_t size, std::uin
   if (address) name = TRY(net::SocketAddress::from_user(address, address_size));
   net::OutgoingMessage message{
       .data = buffer, .flags = (flags & ~kInternalFlags) | socket.wait_flag(), .name = name.empty() ? nullptr : &name};
-  return socket->send(message);
+  return send(socket, message);
 }
 
 SyscallResult sys_recvfrom(int fd, mm::UserBuffer data, std::size_t size, std::uint32_t flags, mm::UserBuffer address,
@@ -103,7 +112,7 @@ SyscallResult sys_recvfrom(int fd, mm::UserBuffer data, std::size_t size, std::u
   net::ControlOutput nowhere;
   net::IncomingMessage message{
       .data = buffer, .flags = flags | socket.wait_flag(), .name = address ? &name : nullptr, .control = &nowhere};
-  const std::size_t received = TRY(socket->receive(message));
+  const std::size_t received = TRY(receive(socket, message));
   if (address) TRY(name.to_user(address, address_size));
   return received;
 }

@@ -46,10 +46,10 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable =
-    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
-          kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls, kProcessAttributeCalls,
-          kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+constexpr std::array<Entry, kTableSize> kTable = merge(
+    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
+    kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls, kProcessAttributeCalls,
+    kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -72,7 +72,7 @@ Result<Key> key_of(std::uint64_t address, FutexScope scope, mm::FaultAccess acce
   if (scope == FutexScope::kShared) {
     const mm::Mapping* mapping = space.find(address);
     if (mapping && !mapping->object) access = mm::FaultAccess::kWrite;
-    TRY(space.frame_for_kernel(address, access));
+    TRY(space.wait_for_frame(address, access));
     const auto location = space.shared_location(address);
     if (location.object) return Key{location.object, location.offset};
   }

@@ -115,7 +115,7 @@ Result<void> map_segment(mm::AddressSpace& space, const ElfFile& elf_file, const
   // A small .data is written page by page as soon as the program starts; copying it now saves a fault for each page.
   if (protection.write && program.file_size != 0 && program.file_size <= kMaxEagerData) {
     for (std::uint64_t page = start; page < file_end; page += kPageSize) {
-      TRY(space.frame_for_kernel(page, mm::FaultAccess::kWrite));
+      TRY(space.wait_for_frame(page, mm::FaultAccess::kWrite));
     }
   }
   // The rest of the last file page belongs to .bss (gABI, "Program Loading"): zero, in the process's own copy of the
@@ -124,7 +124,7 @@ Result<void> map_segment(mm::AddressSpace& space, const ElfFile& elf_file, const
       page_offset(file_end) != 0) {
     // All of it, also beyond .bss: ld.so uses the rest of its last page as its first heap.
     const std::uint64_t size = page_ceil(file_end) - file_end;
-    const mm::Pfn pfn = TRY(space.frame_for_kernel(file_end, mm::FaultAccess::kWrite));
+    const mm::Pfn pfn = TRY(space.wait_for_frame(file_end, mm::FaultAccess::kWrite));
     memset(mm::frame_data(pfn) + page_offset(file_end), 0, size);
   }
   return {};

@@ -131,8 +131,7 @@ void RunQueue::set_parameters(SchedulingEntity& entity, const SchedulingParamete
 
 bool RunQueue::preempts(const SchedulingEntity& added, const SchedulingEntity& running) {
   const bool running_is_fair = !is_realtime(running.parameters_.policy);
-  if (added.rank_ != kFairRank)
-    return running_is_fair || added.parameters_.priority > running.parameters_.priority;
+  if (added.rank_ != kFairRank) return running_is_fair || added.parameters_.priority > running.parameters_.priority;
   if (!running_is_fair || added.parameters_.policy != Policy::kOther) return false;
   return added.virtual_ns_ + virtual_time(kWakeUpGranularityNs, added.parameters_) < running.virtual_ns_;
 }

@@ -216,7 +216,8 @@ Result<void> block(Deadline deadline, Interruptible interruptible) {
   self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
   if (!deadline.is_never()) {
     self.sleep_timer.owner = &self;
-    here().timers.arm(self.sleep_timer, deadline.ns(), [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
+    here().timers.arm(self.sleep_timer, deadline.ns(),
+                      [](Timer& timer) { make_runnable(*static_cast<Task*>(timer.owner)); });
   }
   run_others();
   self.state = TaskState::kRunnable;

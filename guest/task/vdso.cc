@@ -20,7 +20,7 @@ using mm::kPageSize;
 // uses them (mm/frame.h).
 class VdsoPages final : public mm::MemoryObject {
  public:
-  Result<mm::FrameRef> page(std::uint64_t index, Access access) override {
+  Result<mm::FrameRef> page(std::uint64_t index, Access access, Ref<mm::PendingPage>&) override {
     const mm::Pfn pfn = resident_page(index);
     if (pfn == mm::kNoFrame || access == Access::kWrite) return Errno::kFault;
     return mm::FrameRef::retain(pfn);

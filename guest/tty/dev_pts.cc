@@ -165,11 +165,14 @@ fs::FileSystemStatistics DevPts::statistics() {
   return result;
 }
 
-Result<Ref<Pty>> DevPts::add() {
+Result<Ref<Pty>> DevPts::add(const Ref<fs::Dentry>& root) {
   if (!numbers_) numbers_ = TRY(make_ref<PtyNumbers>());
   Ref<Pty> pty = TRY(Pty::create(numbers_, options_.most));
   Ref<fs::Inode> slave = Ref<fs::Inode>(TRY(make_ref<Slave>(*this, pty, options_)));
   while (slaves_.size() <= pty->index()) TRY(slaves_.push_back(nullptr));
+  // Somebody may have looked for the name while it was not there, and that is remembered.
+  const auto entry = TRY(fs::Dentry::look_up(root, TRY(name_of(pty->index()))));
+  if (entry->negative()) entry->fill_in(slave);
   slaves_[pty->index()] = std::move(slave);
   return pty;
 }

@@ -39,7 +39,7 @@ class DevPts final : public fs::FileSystem {
   fs::FileSystemStatistics statistics() override;
 
   // A new one, with the lowest number that is free, whose slave belongs to the current task's user. kNoSpc.
-  Result<Ref<Pty>> add();
+  Result<Ref<Pty>> add(const Ref<fs::Dentry>& root);
   // Its name goes; `root` is where it is seen.
   void remove(const Pty& pty, const Ref<fs::Dentry>& root);
   static Result<String> name_of(std::uint32_t index);

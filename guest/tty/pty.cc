@@ -165,17 +165,15 @@ Result<std::size_t> Pty::master_read(mm::IoBuffer& buffer, bool non_blocking) {
   }
   std::size_t total = 0;
   if (packet_mode_) {
+    TRY(buffer.check_room(1));
     const std::byte status{std::exchange(packet_status_, kData)};
     total = TRY(buffer.store({&status, 1}));
     if (status != std::byte{kData}) return total;
   }
-  while (buffer.remaining() != 0 && !output_.empty()) {
-    std::byte piece[kPiece];
-    auto taken = mm::IoBuffer::kernel(std::span(piece).first(std::min(buffer.remaining(), kPiece)));
-    const std::size_t count = TRY(output_.take(taken));
-    auto stored = buffer.store({piece, count});
-    if (!stored) return fs::moved_or(total, stored.error());
-    total += stored.value();
+  if (!output_.empty()) {
+    auto taken = output_.take(buffer);
+    if (!taken) return fs::moved_or(total, taken.error());
+    total += taken.value();
   }
   send_pending_echo();
   changed_.wake_all();

@@ -126,7 +126,7 @@ Result<std::uint64_t> MasterFile::open_slave(std::uint32_t open_flags) {
 
 Result<Ref<fs::File>> open_master(const fs::Path& slaves, const fs::Path& path, std::uint32_t flags) {
   auto& dev_pts = static_cast<DevPts&>(slaves.dentry->inode()->file_system());
-  Ref<Pty> pty = TRY(dev_pts.add());
+  Ref<Pty> pty = TRY(dev_pts.add(slaves.dentry));
   auto file = make_ref<MasterFile>(pty, slaves, path, flags & ~fs::kNoCtty);
   if (!file) {
     dev_pts.remove(*pty, slaves.dentry);

@@ -103,6 +103,7 @@ Result<std::size_t> Tty::read(mm::IoBuffer& buffer, const Opening& by) {
       if (!waited) return fs::moved_or(total, waited.error());
       continue;
     }
+    if (auto room = buffer.check_room(1); !room) return fs::moved_or(total, room.error());
     std::byte piece[kReadPiece];
     bool ended = false;
     const std::size_t count = line_.read(std::span(piece).first(std::min(kReadPiece, buffer.remaining())), ended);

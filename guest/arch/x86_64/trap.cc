@@ -61,8 +61,10 @@ void page_fault(TrapFrame& frame) {
   task::Task& self = task::current();
   ++self.process->accounting.minor_faults;
   for (;;) {
-    const auto result = address < husk::abi::kUserEnd ? self.space->fault(address, access, mm::FaultOrigin::kHardware)
-                                                      : mm::FaultResult::kNoMapping;
+    Ref<mm::PendingPage> pending;
+    const auto result = address < husk::abi::kUserEnd
+                            ? self.space->fault(address, access, mm::FaultOrigin::kHardware, pending)
+                            : mm::FaultResult::kNoMapping;
     switch (result) {
       case mm::FaultResult::kResolved:
         return;
@@ -75,6 +77,10 @@ void page_fault(TrapFrame& frame) {
       case mm::FaultResult::kOutOfMemory:
         // Either a process has been killed to make room, and the access is tried again, or it is this one.
         if (!task::make_room()) return;
+        break;
+      case mm::FaultResult::kWouldBlock:
+        // Nothing is held meanwhile: the mapping may be another one afterwards. A task that is killed does not come back.
+        if (!pending->wait()) return;
         break;
     }
   }

@@ -42,7 +42,7 @@ Result<mm::FrameRef> FileObject::copied_page(std::uint64_t index) {
   return mm::FrameRef::retain(copy.pfn());
 }
 
-Result<mm::FrameRef> FileObject::page(std::uint64_t index, Access access) {
+Result<mm::FrameRef> FileObject::page(std::uint64_t index, Access access, Ref<mm::PendingPage>&) {
   if (access == Access::kWrite) return Errno::kAcces;
   if (index >= mm::page_ceil(file_.size) >> mm::kPageShift) return Errno::kFault;
   const mm::Pfn direct = TRY(direct_frame(index));

@@ -15,7 +15,7 @@ class FileObject final : public mm::MemoryObject {
   // `image` outlives the object: there is one root image, for as long as the VM runs.
   FileObject(const Image& image, const InodeInfo& file) : image_(image), file_(file) {}
 
-  Result<mm::FrameRef> page(std::uint64_t index, Access access) override;
+  Result<mm::FrameRef> page(std::uint64_t index, Access access, Ref<mm::PendingPage>&) override;
   mm::Pfn resident_page(std::uint64_t index) override;
   std::uint64_t size() const override { return file_.size; }
 

@@ -54,6 +54,7 @@ class OpenProcFile final : public StoredFile {
     char text[64];
     const std::size_t given = buffer.remaining();
     const std::size_t count = TRY(buffer.load(std::as_writable_bytes(std::span(text, std::min(sizeof text, given)))));
+    if (buffer.pending()) return Errno::kFault;  // it is accepted whole
     TRY(static_cast<ProcFile&>(inode()).accept({text, count}));
     return given;
   }

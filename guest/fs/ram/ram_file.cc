@@ -7,8 +7,10 @@
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "task/process.h"
+#include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/task.h"
+#include "task/wait_queue.h"
 
 namespace kernel::fs {
 
@@ -24,15 +26,15 @@ constexpr int kPunchHole = 2;
 class OpenRamFile final : public StoredFile {
  public:
   OpenRamFile(Path path, std::uint32_t flags) : StoredFile(std::move(path), flags) {}
-  Result<void> allocate(int mode, std::uint64_t offset, std::uint64_t length) override {
-    return file().allocate(mode, offset, length);
-  }
   Result<std::size_t> bytes_to_read() override {
     const std::uint64_t size = file().file_size();
     return size > offset_ ? size - offset_ : 0;
   }
 
  private:
+  Result<void> do_allocate(int mode, std::uint64_t offset, std::uint64_t length) override {
+    return file().allocate(mode, offset, length);
+  }
   RamFile& file() { return static_cast<RamFile&>(inode()); }
   Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
     return file().read(offset, buffer);
@@ -43,6 +45,23 @@ class OpenRamFile final : public StoredFile {
   Result<std::uint64_t> find(std::uint64_t offset, std::uint64_t, bool data) override {
     return file().find(offset, data);
   }
+};
+
+// Pages of a hole that is being made, for those who touch them.
+class CutInProgress final : public mm::PendingPage {
+ public:
+  Result<void> wait() override {
+    auto ended = queue_.wait_until([this] { return ended_; }, Deadline::never(), task::Interruptible::kFatal);
+    return ended ? Result<void>() : Errno::kIntr;
+  }
+  void end() {
+    ended_ = true;
+    queue_.wake_all();
+  }
+
+ private:
+  bool ended_ = false;
+  task::WaitQueue queue_;
 };
 
 // RLIMIT_FSIZE: how large the current process may make a file; SIGXFSZ and kFBig when `offset` is already there.
@@ -72,7 +91,7 @@ Result<void> RamFile::copy_up(std::uint64_t keep) {
     const auto extent = TRY(fs().image().map(lower_, offset));
     if (!extent.data) continue;
     TRY(RamFs::check_space(1));
-    auto frame = TRY(data->page(offset >> mm::kPageShift, mm::MemoryObject::Access::kWrite));
+    auto frame = TRY(data->fill_page(offset >> mm::kPageShift));
     memcpy(frame.data(), extent.data, std::min(wanted, extent.length));
   }
   mark_changed();
@@ -88,6 +107,11 @@ Result<Ref<mm::MemoryObject>> RamFile::memory_object() {
   }
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
   return Ref<mm::MemoryObject>(data_);
+}
+
+// The copy of the last page that an object of the image's may have is not worth keeping.
+void RamFile::rest() {
+  if (lower_object_ && lower_object_->references() == 1) lower_object_ = nullptr;
 }
 
 Result<std::size_t> RamFile::read(std::uint64_t offset, mm::IoBuffer& buffer) {
@@ -197,11 +221,12 @@ Result<void> RamFile::change_metadata(const MetadataChange& change) {
 }
 
 Result<void> RamFile::truncate(std::uint64_t new_size) {
-  contents_turn.wait();
   TRY(check_resize(new_size));
   if (new_size > size()) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
+  data_->lower_end(new_size);
+  drop_pages(mm::page_ceil(new_size) >> mm::kPageShift, mm::RamObject::kNoPage);
   data_->set_size(new_size);
   drop_privileges();
   touch_modified();
@@ -233,8 +258,36 @@ Result<void> RamFile::reserve(std::uint64_t first, std::uint64_t end) {
   return {};
 }
 
+// Frees the frames of [first, end) in pieces, between which others run.
+void RamFile::drop_pages(std::uint64_t first, std::uint64_t end) {
+  constexpr std::uint64_t kPiece = 256;
+  for (std::uint64_t index = data_->next_resident(first); index < end; index = data_->next_resident(index)) {
+    const std::uint64_t last = std::min(end, index + kPiece);
+    data_->punch_hole(index << mm::kPageShift, (last - index) << mm::kPageShift);
+    // Not ended by signals: half a hole would be seen by nobody who could make it whole.
+    static_cast<void>(task::preemption_point());
+  }
+}
+
+// Whoever touches a page of the hole meanwhile waits until it is there, as in Linux's shmem_fault(): else he could keep
+// filling it, and nobody could say when it was whole.
+Result<void> RamFile::punch(std::uint64_t offset, std::uint64_t end) {
+  const std::uint64_t first = mm::page_ceil(offset) >> mm::kPageShift;
+  const std::uint64_t last = std::min(end, mm::page_ceil(data_->size())) >> mm::kPageShift;
+  if (first < last) {
+    const auto cut = TRY(make_ref<CutInProgress>());
+    {
+      const mm::RamObject::Closure closure(*data_, first, last, cut);
+      mm::unmap_object_pages(*data_, first, last);
+      drop_pages(first, last);
+    }
+    cut->end();
+  }
+  data_->punch_hole(offset, end - offset);  // parts of pages, and what was reserved behind the end
+  return {};
+}
+
 Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
-  contents_turn.wait();
   const bool keep_size = mode & kKeepSize;
   const bool punch = mode & kPunchHole;
   // What tmpfs does on Linux; FALLOC_FL_ZERO_RANGE and the rest are for file systems on disks.
@@ -250,10 +303,7 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
   if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
 
   if (punch) {
-    data_->punch_hole(offset, end - offset);
-    const std::uint64_t first = mm::page_ceil(offset) >> mm::kPageShift;
-    const std::uint64_t last = std::min(end, mm::page_ceil(data_->size())) >> mm::kPageShift;
-    if (first < last) mm::unmap_object_pages(*data_, first, last);
+    TRY(this->punch(offset, end));
   } else {
     TRY(reserve(offset >> mm::kPageShift, mm::page_ceil(end) >> mm::kPageShift));
     if (!keep_size) data_->extend_to(end);

@@ -21,6 +21,7 @@ class RamFile final : public RamInode {
   Result<void> truncate(std::uint64_t new_size) override;
   Result<void> change_metadata(const MetadataChange& change) override;
   Result<Ref<mm::MemoryObject>> memory_object() override;
+  void rest() override;
   void written_through_mapping() override { touch_modified(); }
 
   Result<std::size_t> read(std::uint64_t offset, mm::IoBuffer& buffer);
@@ -47,6 +48,8 @@ class RamFile final : public RamInode {
   Result<std::size_t> read_image(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<std::size_t> read_ram(std::uint64_t offset, mm::IoBuffer& buffer);
   Result<mm::FrameRef> page_to_write(std::uint64_t index);
+  void drop_pages(std::uint64_t first, std::uint64_t end);
+  Result<void> punch(std::uint64_t offset, std::uint64_t end);
   Result<void> reserve(std::uint64_t first, std::uint64_t end);
   void drop_privileges();
   // kPerm if a seal forbids to make the file `new_size` long.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "fs/dentry_cache.h"
 #include "fs/ram/ram_directory.h"
 #include "fs/ram/ram_inode.h"
 #include "mm/frame.h"
@@ -76,10 +77,14 @@ FileSystemStatistics RamFs::statistics() {
 }
 
 Result<void> RamFs::check_space(std::uint64_t frames) {
-  const mm::MemoryStatistics memory = mm::memory_statistics();
-  const std::uint64_t reserved = reserved_frames(memory);
-  if (memory.free_frames < reserved || memory.free_frames - reserved < frames) return Errno::kNoSpc;
-  return {};
+  const auto is_there = [frames] {
+    const mm::MemoryStatistics memory = mm::memory_statistics();
+    const std::uint64_t reserved = reserved_frames(memory);
+    return memory.free_frames >= reserved && memory.free_frames - reserved >= frames;
+  };
+  if (is_there()) return {};
+  dentry_cache().drop_all();
+  return is_there() ? Result<void>() : Errno::kNoSpc;
 }
 
 Result<Ref<RamInode>> RamFs::lower_inode(std::uint64_t nid) {

@@ -67,9 +67,9 @@ void shares() {
   say("nice 10 has much less: %d\n", ratio(hog(), hog([] { ::setpriority(PRIO_PROCESS, 0, 10); })) > 3);
   say("nice -5 has more: %d\n", ratio(hog([] { ::setpriority(PRIO_PROCESS, 0, -5); }), hog()) > 1.5);
   say("SCHED_IDLE has next to nothing: %d\n", ratio(hog(), hog([] {
-                                                         const sched_param none{};
-                                                         ::sched_setscheduler(0, SCHED_IDLE, &none);
-                                                       })) > 5);
+                                                      const sched_param none{};
+                                                      ::sched_setscheduler(0, SCHED_IDLE, &none);
+                                                    })) > 5);
   const double threads = ratio(hog([] {
                                  pthread_t thread;
                                  for (int i = 0; i < 2; ++i) {

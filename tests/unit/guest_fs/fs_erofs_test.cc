@@ -126,6 +126,7 @@ TEST_P(Layouts, IteratesInPieces) {
 }
 
 TEST_P(Layouts, PagesShowTheFileAndZerosBehindIt) {
+  kernel::Ref<kernel::mm::PendingPage> pending;
   Kernel machine;
   TemporaryTree tree;
   make_tree(tree);
@@ -136,13 +137,13 @@ TEST_P(Layouts, PagesShowTheFileAndZerosBehindIt) {
   const std::string expected = random_text(1'234'567, 2);
   const std::size_t pages = (expected.size() + 4095) / 4096;
   for (std::size_t i = 0; i < pages; ++i) {
-    auto page = object->page(i, kernel::mm::MemoryObject::Access::kRead);
+    auto page = object->page(i, kernel::mm::MemoryObject::Access::kRead, pending);
     ASSERT_TRUE(page.ok());
     std::string wanted = expected.substr(i * 4096, 4096);
     wanted.resize(4096, '\0');
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(page.value().data()), 4096), wanted) << "page " << i;
   }
-  EXPECT_EQ(object->page(pages, kernel::mm::MemoryObject::Access::kRead).error(), Errno::kFault);
+  EXPECT_EQ(object->page(pages, kernel::mm::MemoryObject::Access::kRead, pending).error(), Errno::kFault);
   EXPECT_LE(machine.frames_used, 1U) << "only a tail may be copied";
 }
 
@@ -194,9 +195,10 @@ void walk(const Image& image, const InodeInfo& inode, unsigned depth, unsigned& 
       }
       offset += extent.value().length;
     }
+    kernel::Ref<kernel::mm::PendingPage> pending;
     const auto object = kernel::make_ref<kernel::fs::erofs::FileObject>(image, inode).take();
     for (std::uint64_t page : {std::uint64_t{0}, inode.size / 4096, inode.size / 8192}) {
-      (void)object->page(page, kernel::mm::MemoryObject::Access::kRead).ok();
+      (void)object->page(page, kernel::mm::MemoryObject::Access::kRead, pending).ok();
       (void)object->resident_page(page);
     }
     volatile unsigned keep = sum;

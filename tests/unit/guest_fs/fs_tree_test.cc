@@ -382,6 +382,115 @@ TEST_F(Tree, FailedWritesLeaveNoTrace) {
   EXPECT_EQ(machine_.frames_used, used);
 }
 
+// What was looked up before a directory's mutex had to be waited for is looked up again afterwards.
+TEST_F(Tree, NamesAreLookedUpAgainAfterAWait) {
+  over_image();
+  const auto other = machine_.make_task();
+  kernel::task::Mutex& mutex = root_.dentry->inode()->mutex;
+  // While the task waits for the root directory, the other one, which has it, does `meanwhile`, and lets go.
+  const auto contended = [&](auto meanwhile, auto operation) {
+    machine_.run(other.get());
+    mutex.lock();
+    machine_.run(nullptr);
+    int waits = 0;
+    machine_.on_block = [&] {
+      ++waits;
+      machine_.run(other.get());
+      meanwhile();
+      mutex.unlock();
+      machine_.run(nullptr);
+    };
+    const int result = operation();
+    machine_.on_block = nullptr;
+    EXPECT_EQ(waits, 1);
+    EXPECT_TRUE(mutex.is_free());
+    return result;
+  };
+  const auto dentry = [&](std::string_view name) { return fs::Dentry::look_up_held(root_.dentry, name).take(); };
+  const auto remove = [&](std::string_view name) {
+    const auto entry = dentry(name);
+    ASSERT_TRUE(root_.dentry->inode()->unlink(name, *entry->inode()).ok());
+    entry->remove();
+  };
+  const auto make = [&](std::string_view name) {
+    fs::NewInode attributes;
+    attributes.mode = fs::mode_of(fs::FileType::kRegular, 0600);
+    dentry(name)->fill_in(root_.dentry->inode()->create(name, attributes).take());
+  };
+  const auto make_directory = [&] { return error_of(fs::make_directory(root_, "new", 0700)); };
+  EXPECT_EQ(contended([&] { make("new"); }, make_directory), code(Errno::kExist));
+  EXPECT_EQ(contended([&] { remove("new"); }, [&] { return unlink("new"); }), code(Errno::kNoEnt));
+  const auto create = [&](std::uint32_t flags) {
+    return [this, flags] { return try_open("file", fs::kCreate | flags); };
+  };
+  EXPECT_EQ(contended([&] { make("file"); }, create(fs::kExclusive)), code(Errno::kExist));
+  EXPECT_EQ(contended([&] { remove("file"); }, [&] { return error_of(fs::rename(root_, "file", root_, "to", 0)); }),
+            code(Errno::kNoEnt));
+  EXPECT_EQ(contended([&] { make("file"); }, create(0)), kOk);
+  EXPECT_EQ(contended([] {}, [&] { return error_of(fs::rename(root_, "dir", root_, "etc/dir", 0)); }), kOk);
+  EXPECT_EQ(read("etc/dir/a/b/c"), "deep");
+  EXPECT_EQ(contended([] {}, [&] { return error_of(fs::remove_directory(root_, "list")); }), code(Errno::kNotEmpty));
+}
+
+// A page of the payload's that is not there at once: what was moved before it is not moved twice, and not lost.
+class Withheld final : public kernel::mm::PendingPage {
+ public:
+  kernel::Result<void> wait() override {
+    ++waits;
+    Kernel& machine = Kernel::current();
+    machine.withheld_page += machine.withheld_page < last ? kernel::mm::kPageSize : 0;
+    if (waits % 2 == 0) machine.withheld = nullptr;  // it was not there yet the first time
+    return killed ? kernel::Result<void>(Errno::kIntr) : kernel::Result<void>();
+  }
+  int waits = 0;
+  std::uint64_t last = 0;
+  bool killed = false;
+};
+
+TEST_F(Tree, TransfersWaitForPagesOfThePayload) {
+  empty();
+  alignas(4096) static char memory[6 * 4096];
+  struct Iovec {
+    const void* base;
+    std::size_t length;
+  };
+  const auto address = [](const void* pointer) { return reinterpret_cast<std::uint64_t>(pointer); };
+  for (std::size_t i = 0; i < sizeof memory; ++i) memory[i] = static_cast<char>(i % 251);
+  std::string expected;
+  const Iovec parts[] = {{memory + 10, 4000}, {memory + 4090, 8300}, {memory + 20'000, 1000}, {memory, 3}};
+  for (const Iovec& part : parts) expected.append(static_cast<const char*>(part.base), part.length);
+  for (std::size_t page = 0; page < 6; ++page) {
+    const auto withheld = kernel::make_ref<Withheld>().take();
+    const auto withhold = [&] { machine_.withheld_page = address(memory) + page * 4096, machine_.withheld = withheld; };
+    auto file = open("f" + std::to_string(page), fs::kReadWrite | fs::kCreate).take();
+    withhold();
+    IoBuffer source = IoBuffer::from_iovec(address(parts), 4).take();
+    EXPECT_EQ(file->write(source).value(), expected.size()) << page;
+    std::string got(expected.size(), '-');
+    EXPECT_EQ(file->read_at(0, std::as_writable_bytes(std::span(got))).value(), got.size());
+    EXPECT_EQ(got, expected) << page;
+
+    alignas(4096) static char target[6 * 4096];
+    const Iovec into[] = {{target + 4000, 200}, {target + 8000, 300}, {target, 3}, {target + 12'000, 10'000}};
+    machine_.withheld_page = address(target) + page * 4096, machine_.withheld = withheld;
+    IoBuffer room = IoBuffer::from_iovec(address(into), 4).take();
+    EXPECT_EQ(file->read_at(0, room).value(), 10'503u);
+    std::string read;
+    for (const Iovec& part : into) read.append(static_cast<const char*>(part.base), part.length);
+    EXPECT_EQ(read, expected.substr(0, 10'503)) << page;
+  }
+  // Who is killed while he waits has moved what he has moved.
+  const auto withheld = kernel::make_ref<Withheld>().take();
+  withheld->killed = true;
+  machine_.withheld_page = address(memory) + 4096, machine_.withheld = withheld;
+  auto file = open("killed", fs::kReadWrite | fs::kCreate).take();
+  IoBuffer source = IoBuffer::user(address(memory), sizeof memory);
+  EXPECT_EQ(file->write(source).value(), 4096u);
+  EXPECT_EQ(error_of(file->write(source)), code(Errno::kIntr));
+  EXPECT_EQ(withheld->waits, 2);
+  machine_.withheld = nullptr;
+}
+
 TEST_F(Tree, DeepDirectoriesNeedNoStack) {
   empty();
   constexpr int kDepth = 20'000;

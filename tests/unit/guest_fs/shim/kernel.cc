@@ -47,6 +47,13 @@ Kernel::~Kernel() {
   g_kernel = nullptr;
 }
 
+kernel::Ref<kernel::task::Task> Kernel::make_task() {
+  auto made = kernel::make_ref<kernel::task::Task>().take();
+  made->process = task_->process;
+  made->fs = task_->fs;
+  return made;
+}
+
 Kernel& Kernel::current() {
   return *g_kernel;
 }
@@ -131,13 +138,29 @@ Result<void> copy_to_user(std::uint64_t user_address, const void* source, std::s
   std::memcpy(reinterpret_cast<void*>(user_address), source, size);
   return {};
 }
-std::size_t copy_from_user_partial(void* destination, std::uint64_t user_address, std::size_t size) {
+// How much can be moved before the page that the test withholds; sets `pending` then.
+static std::size_t before_withheld(std::uint64_t address, std::size_t size, Ref<PendingPage>& pending) {
+  const Kernel& machine = Kernel::current();
+  const std::uint64_t withheld = machine.withheld_page;
+  if (!machine.withheld || size == 0 || address >= withheld + kPageSize || address + size <= withheld) return size;
+  pending = machine.withheld;
+  return withheld > address ? withheld - address : 0;
+}
+std::size_t copy_from_user_present(void* destination, std::uint64_t user_address, std::size_t size,
+                                   Ref<PendingPage>& pending) {
+  size = before_withheld(user_address, size, pending);
   return copy_from_user(destination, user_address, size) ? size : 0;
 }
-std::size_t copy_to_user_partial(std::uint64_t user_address, const void* source, std::size_t size) {
+std::size_t copy_to_user_present(std::uint64_t user_address, const void* source, std::size_t size,
+                                 Ref<PendingPage>& pending) {
+  size = before_withheld(user_address, size, pending);
   return copy_to_user(user_address, source, size) ? size : 0;
 }
-std::size_t clear_user_partial(std::uint64_t user_address, std::size_t size) {
+std::size_t user_room_present(std::uint64_t user_address, std::size_t size, Ref<PendingPage>& pending) {
+  return is_user(user_address) ? before_withheld(user_address, size, pending) : 0;
+}
+std::size_t clear_user_present(std::uint64_t user_address, std::size_t size, Ref<PendingPage>& pending) {
+  size = before_withheld(user_address, size, pending);
   if (!is_user(user_address)) return 0;
   std::memset(reinterpret_cast<void*>(user_address), 0, size);
   return size;
@@ -166,7 +189,7 @@ Process::~Process() = default;
 ProcessSignals::~ProcessSignals() = default;
 void PendingSignals::discard(SignalSet) {}
 Task& current() {
-  return Kernel::current().task();
+  return Kernel::current().running();
 }
 void send_signal(Task&, const SignalInfo& info) {
   Kernel::current().signals.push_back(info.signal);

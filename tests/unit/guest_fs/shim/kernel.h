@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "mm/pending_page.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -21,8 +22,15 @@ class Kernel {
   Kernel& operator=(const Kernel&) = delete;
 
   kernel::task::Task& task() { return *task_; }
+  // One with the same process and directories, and which one runs from now on; null: the first one.
+  kernel::Ref<kernel::task::Task> make_task();
+  void run(kernel::task::Task* other) { running_ = other; }
+  kernel::task::Task& running() { return running_ ? *running_ : *task_; }
   // What block() does, since nothing else runs: called once for each time the task would sleep. Unset: the test fails.
   std::function<void()> on_block;
+  // A page of the payload's that has to be waited for, for as long as `withheld` is set.
+  std::uint64_t withheld_page = 0;
+  kernel::Ref<kernel::mm::PendingPage> withheld;
   std::vector<int> signals;  // that were sent to the task
   std::uint64_t now_ns = 1'000'000'000;
   std::uint64_t frames_used = 0;
@@ -32,6 +40,7 @@ class Kernel {
 
  private:
   kernel::Ref<kernel::task::Task> task_;
+  kernel::task::Task* running_ = nullptr;
 };
 
 }  // namespace husk::test
