@@ -6,6 +6,7 @@
 #include "syscall/capability_calls.h"
 #include "syscall/descriptor_calls.h"
 #include "syscall/directory_calls.h"
+#include "syscall/epoll_calls.h"
 #include "syscall/event_calls.h"
 #include "syscall/file_calls.h"
 #include "syscall/futex_calls.h"
@@ -44,7 +45,7 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 }
 
 constexpr std::array<Entry, kTableSize> kTable =
-    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
+    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls, kFutexCalls,
           kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls,
           kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
