@@ -13,6 +13,7 @@
 #include <span>
 
 #include "fs/abi.h"
+#include "fs/file_owner.h"
 #include "fs/inode.h"
 #include "fs/path.h"
 #include "fs/poll.h"
@@ -119,6 +120,10 @@ class File : public RefCounted {
     }
     return true;
   }
+  // Where the file announces what its owner hears of with O_ASYNC (fcntl(2)), as kPollIn and kPollOut. Null: nothing.
+  virtual task::WaitQueue* owner_changes() { return nullptr; }
+  FileOwner* owner() { return owner_.get(); }  // null if none was ever named
+  Result<FileOwner*> make_owner();
   // A descriptor of the file was closed, maybe not the last one.
   virtual void descriptor_closed() {}
   // Lines of /proc/PID/fdinfo/FD beyond those that every file has (proc(5)).
@@ -168,6 +173,7 @@ class File : public RefCounted {
   std::uint32_t flags_;
   FileKind kind_;
   List<CloseObserver, &CloseObserver::link_> close_observers_;
+  Ref<FileOwner> owner_;
   WriteClaim claim_;  // after path_: it refers to its inode and mount
 };
 

@@ -47,6 +47,10 @@ std::uint64_t realtime_ns() {
   return g_realtime_at_boot_ns + monotonic_ns();
 }
 
+std::uint64_t realtime_offset_ns() {
+  return g_realtime_at_boot_ns;
+}
+
 std::uint64_t tsc_of_monotonic_ns(std::uint64_t ns) {
   std::uint64_t tsc;
   return __builtin_add_overflow(g_boot_tsc, g_conversion.to_ticks(ns), &tsc) ? ~std::uint64_t{0} : tsc;
