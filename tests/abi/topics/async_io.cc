@@ -41,6 +41,7 @@ static void pending(const char* what) {
   const timespec none{0, 0};
   siginfo_t info{};
   while (::sigtimedwait(&ours, &info, &none) > 0) {
+    if (info.si_signo == SIGCHLD && info.si_code != SI_SIGIO) continue;  // of a child
     say(" [%d code %d", info.si_signo, info.si_code);
     if (info.si_code == SI_KERNEL) {
       say(" pid %d", info.si_pid);
@@ -209,7 +210,7 @@ static void receivers() {
       if (own_group) ::setpgid(0, 0);
       ::close(ready[0]);
       ::close(ready[1]);
-      const sigset_t wanted = set_of({SIGIO, SIGTERM});
+      const sigset_t wanted = set_of({SIGIO, SIGRTMIN});
       siginfo_t info{};
       ::sigwaitinfo(&wanted, &info);
       return info.si_signo == SIGIO ? 5 : 6;
@@ -259,7 +260,7 @@ static void receivers() {
 }
 
 static const Topic topic("async_io", [] {
-  const sigset_t ours = set_of({SIGIO, SIGUSR1, SIGCHLD, SIGSEGV, SIGTERM, SIGRTMIN, SIGRTMIN + 1});
+  const sigset_t ours = set_of({SIGIO, SIGUSR1, SIGCHLD, SIGSEGV, SIGRTMIN, SIGRTMIN + 1});
   ::sigprocmask(SIG_BLOCK, &ours, nullptr);
   names();
   switches();

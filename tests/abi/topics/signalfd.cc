@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,14 +64,14 @@ static void errors() {
 }
 
 static void several() {
-  const sigset_t set = set_of({SIGUSR1, SIGUSR2, SIGRTMIN, SIGRTMIN + 1, SIGTERM});
+  const sigset_t set = set_of({SIGUSR1, SIGUSR2, SIGRTMIN, SIGRTMIN + 1, SIGHUP});
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   const sigset_t some = set_of({SIGUSR1, SIGUSR2, SIGRTMIN, SIGRTMIN + 1, SIGKILL, SIGSTOP});
   const int fd = ::signalfd(-1, &some, SFD_NONBLOCK);
   ::kill(::getpid(), SIGUSR2);
   ::kill(::getpid(), SIGUSR1);
   ::kill(::getpid(), SIGUSR1);
-  ::kill(::getpid(), SIGTERM);
+  ::kill(::getpid(), SIGHUP);
   for (int i = 0; i < 3; ++i) {
     sigval value{};
     value.sival_ptr = reinterpret_cast<void*>(0x123456789000LL + i);
@@ -125,14 +126,16 @@ static void contents() {
                {SIGSEGV, -5}, {SIGSEGV, 128}, {SIGRTMIN + 2, 2}, {SIGSYS, 3}};
   for (const auto& sent : kSent) {
     unsigned char raw[128];
-    for (unsigned i = 0; i < sizeof raw; ++i) raw[i] = static_cast<unsigned char>(i);
+    for (unsigned i = 0; i < sizeof raw; ++i) raw[i] = static_cast<unsigned char>(i < 48 ? i : 0);
     std::memcpy(raw, &sent.number, 4);
     std::memset(raw + 4, 0, 4);
     std::memcpy(raw + 8, &sent.code, 4);
     const int pid = ::getpid(), uid = 5;
     std::memcpy(raw + 16, &pid, 4);
     std::memcpy(raw + 20, &uid, 4);
-    say("%d %d: %s\n", sent.number, sent.code, outcome(::syscall(SYS_rt_sigqueueinfo, pid, sent.number, raw)));
+    const long result = ::syscall(SYS_rt_sigqueueinfo, pid, sent.number, raw);
+    say("%d %d: %s\n", sent.number, sent.code, outcome(result));
+    if (result != 0) continue;
     signalfd_siginfo got{};
     if (::read(fd, &got, sizeof got) != sizeof got) continue;
     // The first words of the union are the process id where they are anything else.
@@ -176,6 +179,8 @@ static void waiting() {
     struct sigaction action {};
     action.sa_handler = [](int) {};
     ::sigaction(SIGUSR2, &action, nullptr);
+    const sigset_t other = set_of({SIGUSR2});
+    ::sigprocmask(SIG_UNBLOCK, &other, nullptr);
     signalfd_siginfo info{};
     return ::read(fd, &info, sizeof info) == -1 && errno == EINTR ? 0 : 1;
   });

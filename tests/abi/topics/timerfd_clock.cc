@@ -34,7 +34,7 @@ static const Topic topic("timerfd_clock", [] {
     epoll_event event{};
     event.events = EPOLLIN;
     ::epoll_ctl(waiting, EPOLL_CTL_ADD, fd, &event);
-    for (int flags : {0, TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET}) {
+    for (int flags = 0; flags < 4; ++flags) {  // TFD_TIMER_ABSTIME is 1, TFD_TIMER_CANCEL_ON_SET 2
       const long base = flags & TFD_TIMER_ABSTIME ? now_ns(clock) : 0;
       itimerspec value = at(base + 2'000'000), left{};
       say("clock %d, flags %d: %s\n", clock, flags, outcome(::timerfd_settime(fd, flags, &value, nullptr)));
