@@ -43,7 +43,7 @@ enum FcntlCommand : int {
 constexpr std::uint64_t kFdCloexec = 1;
 // What F_SETFL may change. O_DIRECT makes packets in a pipe (pipe(2)) and nothing elsewhere: no cache lies between a file and
 // its data.
-constexpr std::uint32_t kSettable = fs::kAppend | fs::kNonBlock | fs::kAsync | fs::kDirect | fs::kNoAtime;
+constexpr std::uint32_t kSettable = fs::kAppend | fs::kNonBlock | fs::kNoAtime | fs::kDirect;
 
 // ioctl(2) requests that every file knows.
 enum CommonRequest : std::uint32_t {
@@ -75,6 +75,7 @@ SyscallResult set_non_blocking(fs::File& file, std::uint64_t argument) {
 
 SyscallResult set_status_flags(fs::File& file, int fd, std::uint32_t wanted) {
   if ((file.flags() ^ wanted) & fs::kAsync) TRY(set_async(file, fd, wanted & fs::kAsync));
+  // O_ASYNC stays off where nothing can be told.
   file.set_flags((file.flags() & ~kSettable) | (wanted & kSettable));
   return 0;
 }
@@ -84,7 +85,6 @@ SyscallResult switch_async(fs::File& file, int fd, std::uint64_t argument) {
   const bool on = TRY(mm::UserPtr<const std::int32_t>(argument).read()) != 0;
   if (on == ((file.flags() & fs::kAsync) != 0)) return 0;
   if (!TRY(set_async(file, fd, on))) return Errno::kNoTty;
-  file.set_flags(on ? file.flags() | fs::kAsync : file.flags() & ~fs::kAsync);
   return 0;
 }
 

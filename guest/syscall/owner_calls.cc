@@ -70,6 +70,7 @@ Result<bool> set_async(fs::File& file, int fd, bool on) {
   } else if (FileOwner* owner = file.owner()) {
     owner->stop();
   }
+  file.set_flags(on ? file.flags() | fs::kAsync : file.flags() & ~fs::kAsync);
   return true;
 }
 

@@ -262,6 +262,7 @@ static void receivers() {
 static const Topic topic("async_io", [] {
   const sigset_t ours = set_of({SIGIO, SIGUSR1, SIGCHLD, SIGSEGV, SIGRTMIN, SIGRTMIN + 1});
   ::sigprocmask(SIG_BLOCK, &ours, nullptr);
+  ::setpgid(0, 0);  // a group that has a number here, too
   names();
   switches();
   signals();
