@@ -139,9 +139,9 @@ Result<std::size_t> Epoll::report(mm::UserPtr<EpollEvent> events, std::size_t mo
     Batch batch;
     gather(batch, std::min(most - reported, kBatch), candidates);
     if (batch.size == 0) break;
-    const std::size_t copied = mm::copy_to_user_partial((events + reported).address(), batch.events,
-                                                        batch.size * sizeof(EpollEvent)) /
-                               sizeof(EpollEvent);
+    const std::size_t copied =
+        mm::copy_to_user_partial((events + reported).address(), batch.events, batch.size * sizeof(EpollEvent)) /
+        sizeof(EpollEvent);
     reported += copied;
     if (copied == batch.size) continue;
     put_back(batch, copied);

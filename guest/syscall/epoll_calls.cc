@@ -19,8 +19,8 @@ using fs::EpollEvent;
 enum Operation : int { kAdd = 1, kDelete = 2, kModify = 3 };
 
 // What an exclusive interest may ask for (epoll_ctl(2), EPOLLEXCLUSIVE).
-constexpr std::uint32_t kExclusiveWanted = fs::kPollIn | fs::kPollOut | fs::kPollErr | fs::kPollHup | fs::kEpollWakeUp |
-                                           fs::kEpollEdge | fs::kEpollExclusive;
+constexpr std::uint32_t kExclusiveWanted =
+    fs::kPollIn | fs::kPollOut | fs::kPollErr | fs::kPollHup | fs::kEpollWakeUp | fs::kEpollEdge | fs::kEpollExclusive;
 
 constexpr int kMostEvents = 0x7fff'ffff / static_cast<int>(sizeof(EpollEvent));  // Linux's EP_MAX_EVENTS
 

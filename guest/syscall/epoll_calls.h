@@ -18,8 +18,8 @@ SyscallResult sys_epoll_pwait2(int epoll_fd, mm::UserPtr<fs::EpollEvent> events,
                                std::size_t mask_size);
 
 inline constexpr Entry kEpollCalls[] = {
-    row<sys_epoll_create>(213, "epoll_create"), row<sys_epoll_wait>(232, "epoll_wait"),
-    row<sys_epoll_ctl>(233, "epoll_ctl"),       row<sys_epoll_pwait>(281, "epoll_pwait"),
+    row<sys_epoll_create>(213, "epoll_create"),   row<sys_epoll_wait>(232, "epoll_wait"),
+    row<sys_epoll_ctl>(233, "epoll_ctl"),         row<sys_epoll_pwait>(281, "epoll_pwait"),
     row<sys_epoll_create1>(291, "epoll_create1"), row<sys_epoll_pwait2>(441, "epoll_pwait2"),
 };
 

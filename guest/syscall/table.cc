@@ -45,9 +45,9 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 }
 
 constexpr std::array<Entry, kTableSize> kTable =
-    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls, kFutexCalls,
-          kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls,
-          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
+          kFutexCalls, kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPollCalls, kProcessAttributeCalls,
+          kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

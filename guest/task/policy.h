@@ -10,8 +10,8 @@ struct ProcessPolicy {
   bool no_new_privileges = false;              // prctl(2) PR_SET_NO_NEW_PRIVS
   int nice = 0;                                // setpriority(2)
   std::uint32_t membarrier_registrations = 0;  // membarrier(2), of the program
-  int oom_score_adj = 0;          // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory
-  int oom_score_adj_minimum = 0;  // what root last set: others do not go below
+  int oom_score_adj = 0;                       // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory
+  int oom_score_adj_minimum = 0;               // what root last set: others do not go below
 };
 
 }  // namespace kernel::task

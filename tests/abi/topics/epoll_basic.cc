@@ -170,8 +170,7 @@ static void many() {
   int fds[kMany];
   for (int i = 0; i < kMany; ++i) {
     fds[i] = ::eventfd(0, 0);
-    control(epoll, EPOLL_CTL_ADD, fds[i], kHow[i % 3],
-            static_cast<std::uint64_t>(i));
+    control(epoll, EPOLL_CTL_ADD, fds[i], kHow[i % 3], static_cast<std::uint64_t>(i));
   }
   const std::uint64_t one = 1;
   for (int i = kMany; i-- > 0;) ::write(fds[i], &one, sizeof one);

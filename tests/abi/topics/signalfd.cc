@@ -29,7 +29,8 @@ static sigset_t set_of(std::initializer_list<int> signals) {
 }
 
 static void show(const signalfd_siginfo& info) {
-  say(" [signal %u code %d errno %d own %d uid %u fd %d timer %u band %#x overrun %u status %d int %d ptr %#llx addr %#llx"
+  say(" [signal %u code %d errno %d own %d uid %u fd %d timer %u band %#x overrun %u status %d int %d ptr %#llx addr "
+      "%#llx"
       " call %#llx %d arch %#x]",
       info.ssi_signo, info.ssi_code, info.ssi_errno, info.ssi_pid == static_cast<unsigned>(::getpid()), info.ssi_uid,
       info.ssi_fd, info.ssi_tid, info.ssi_band, info.ssi_overrun, info.ssi_status, info.ssi_int,
@@ -119,10 +120,10 @@ static void contents() {
   // What a program sends to itself may have any code.
   const struct {
     int number, code;
-  } kSent[] = {{SIGUSR1, 0},  {SIGUSR1, -1},  {SIGUSR1, -3},  {SIGUSR1, -60}, {SIGUSR1, 1},    {SIGUSR1, 6},
-               {SIGUSR1, 7},  {SIGUSR1, 128}, {SIGUSR1, -5},  {SIGUSR1, -2},  {SIGSEGV, 1},    {SIGSEGV, 10},
-               {SIGSEGV, 11}, {SIGBUS, 4},    {SIGBUS, 1},    {SIGBUS, 6},    {SIGIO, 1},      {SIGIO, 6},
-               {SIGIO, 7},    {SIGSYS, 1},    {SIGCHLD, 1},   {SIGCHLD, 6},   {SIGCHLD, 7},    {SIGALRM, 3},
+  } kSent[] = {{SIGUSR1, 0},  {SIGUSR1, -1},  {SIGUSR1, -3},     {SIGUSR1, -60}, {SIGUSR1, 1}, {SIGUSR1, 6},
+               {SIGUSR1, 7},  {SIGUSR1, 128}, {SIGUSR1, -5},     {SIGUSR1, -2},  {SIGSEGV, 1}, {SIGSEGV, 10},
+               {SIGSEGV, 11}, {SIGBUS, 4},    {SIGBUS, 1},       {SIGBUS, 6},    {SIGIO, 1},   {SIGIO, 6},
+               {SIGIO, 7},    {SIGSYS, 1},    {SIGCHLD, 1},      {SIGCHLD, 6},   {SIGCHLD, 7}, {SIGALRM, 3},
                {SIGSEGV, -5}, {SIGSEGV, 128}, {SIGRTMIN + 2, 2}, {SIGSYS, 3}};
   for (const auto& sent : kSent) {
     unsigned char raw[128];
@@ -139,7 +140,8 @@ static void contents() {
     signalfd_siginfo got{};
     if (::read(fd, &got, sizeof got) != sizeof got) continue;
     // The first words of the union are the process id where they are anything else.
-    if (got.ssi_addr != 0) got.ssi_addr = got.ssi_addr == (static_cast<std::uint64_t>(uid) << 32 | static_cast<unsigned>(pid));
+    if (got.ssi_addr != 0)
+      got.ssi_addr = got.ssi_addr == (static_cast<std::uint64_t>(uid) << 32 | static_cast<unsigned>(pid));
     if (got.ssi_call_addr != 0) got.ssi_call_addr = 1;
     if (got.ssi_band == static_cast<unsigned>(pid)) got.ssi_band = 1;
     if (got.ssi_tid == static_cast<unsigned>(pid)) got.ssi_tid = 1;

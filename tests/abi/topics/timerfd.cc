@@ -148,7 +148,8 @@ static void periods() {
   ::read(fd, &ticks, sizeof ticks);
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  say("since boot: %d\n", ticks + 2 > static_cast<std::uint64_t>(now.tv_sec) && ticks < static_cast<std::uint64_t>(now.tv_sec) + 3);
+  say("since boot: %d\n",
+      ticks + 2 > static_cast<std::uint64_t>(now.tv_sec) && ticks < static_cast<std::uint64_t>(now.tv_sec) + 3);
   ::close(fd);
 }
 
