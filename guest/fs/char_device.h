@@ -28,6 +28,7 @@ class CharDevice {
   // kNoTty for a request that the device does not know.
   virtual Result<std::uint64_t> ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) { return Errno::kNoTty; }
   virtual Readiness readiness() = 0;
+  virtual bool can_be_polled() const { return true; }  // as File's
   // Whether lseek(2) succeeds without meaning (/dev/null, /dev/zero); terminals and streams say kSPipe.
   virtual bool seekable() const { return false; }
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }

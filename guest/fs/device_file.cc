@@ -20,6 +20,7 @@ class DeviceFile final : public File {
     return device_.ioctl(request, argument);
   }
   Readiness readiness() override { return device_.readiness(); }
+  bool can_be_polled() const override { return device_.can_be_polled(); }
   Result<Ref<mm::MemoryObject>> memory_object() override { return device_.memory_object(); }
 
  private:

@@ -59,7 +59,7 @@ class EventCounter final : public AnonymousFile {
       TRY(changed_.wait_for(kPollOut, fits));
     }
     value_ += added;
-    if (added > 0) changed_.wake(kPollIn);
+    changed_.wake(kPollIn);  // an edge, even of nothing (epoll(7))
     return sizeof added;
   }
 

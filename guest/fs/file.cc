@@ -23,7 +23,13 @@ File::~File() {
   if (path_.dentry && path_.dentry->inode() && inode().locks) inode().locks->release_file(*this);
 }
 
+Result<FileOwner*> File::make_owner() {
+  if (!owner_) owner_ = TRY(make_ref<FileOwner>(*this));
+  return owner_.get();
+}
+
 void File::last_reference_dropped() {
+  if (owner_) owner_->stop();
   while (CloseObserver* observer = close_observers_.pop_front()) observer->file_closed();
   RefCounted::last_reference_dropped();
 }

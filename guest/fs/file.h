@@ -13,6 +13,7 @@
 #include <span>
 
 #include "fs/abi.h"
+#include "fs/file_owner.h"
 #include "fs/inode.h"
 #include "fs/path.h"
 #include "fs/poll.h"
@@ -27,6 +28,7 @@
 
 namespace kernel::fs {
 
+class EpollItem;
 class ProcText;
 
 // What a transfer that was cut short returns: the bytes it moved, or why it moved none.
@@ -59,6 +61,8 @@ enum class FileKind : std::uint8_t {
 class CloseObserver {
  public:
   virtual void file_closed() = 0;
+  // For who walks from a file to those who watch it; null if this is no interest of an epoll.
+  virtual EpollItem* as_epoll_item() { return nullptr; }
 
  protected:
   ~CloseObserver() = default;
@@ -105,8 +109,22 @@ class File : public mm::MappedFile {
   virtual Result<void> sync();
   virtual Result<std::uint64_t> ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) { return Errno::kNoTty; }
   virtual Readiness readiness() = 0;
+  // Whether there is something to wait for; what is always ready, epoll_ctl(2) refuses (EPERM).
+  virtual bool can_be_polled() const { return true; }
   void observe_close(CloseObserver& observer) { close_observers_.push_back(observer); }
   void end_observation(CloseObserver& observer) { observer.link_.unlink(); }
+  // `action` returns false to stop; false if it did.
+  template <typename Action>
+  bool for_each_close_observer(Action action) {
+    for (CloseObserver& observer : close_observers_) {
+      if (!action(observer)) return false;
+    }
+    return true;
+  }
+  // Where the file announces what its owner hears of with O_ASYNC (fcntl(2)), as kPollIn and kPollOut. Null: nothing.
+  virtual task::WaitQueue* owner_changes() { return nullptr; }
+  FileOwner* owner() { return owner_.get(); }  // null if none was ever named
+  Result<FileOwner*> make_owner();
   // A descriptor of the file was closed, maybe not the last one.
   virtual void descriptor_closed() {}
   // Lines of /proc/PID/fdinfo/FD beyond those that every file has (proc(5)).
@@ -161,6 +179,7 @@ class File : public mm::MappedFile {
   std::uint32_t flags_;
   FileKind kind_;
   List<CloseObserver, &CloseObserver::link_> close_observers_;
+  Ref<FileOwner> owner_;
   WriteClaim claim_;  // after path_: it refers to its inode and mount
 };
 
@@ -174,6 +193,7 @@ T* file_as(File& file) {
 class StoredFile : public File {
  public:
   Readiness readiness() override { return kAlwaysReady; }
+  bool can_be_polled() const override { return false; }
 
  protected:
   using File::File;

@@ -16,6 +16,7 @@ class NullDevice final : public CharDevice {
   Result<std::size_t> read(mm::IoBuffer&, std::uint32_t) override { return 0; }
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
   Readiness readiness() override { return kAlwaysReady; }
+  bool can_be_polled() const override { return false; }
   bool seekable() const override { return true; }
 };
 
@@ -30,6 +31,7 @@ class ZeroDevice final : public CharDevice {
     return buffer.remaining();
   }
   Readiness readiness() override { return kAlwaysReady; }
+  bool can_be_polled() const override { return false; }
   bool seekable() const override { return true; }
   // A mapping of /dev/zero is anonymous memory (mmap(2)): holes as far as a file can reach.
   Result<Ref<mm::MemoryObject>> memory_object() override {
@@ -43,10 +45,13 @@ class ZeroDevice final : public CharDevice {
 
 class RandomDevice final : public CharDevice {
  public:
+  // random(4): one of the two could be waited for once, and still has what poll(2) asks.
+  explicit constexpr RandomDevice(bool can_be_polled) : can_be_polled_(can_be_polled) {}
   Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t) override { return task::write_random(buffer); }
   // What a payload writes is not entropy.
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
   Readiness readiness() override { return kAlwaysReady; }
+  bool can_be_polled() const override { return can_be_polled_; }
   bool seekable() const override { return true; }
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override {
     switch (request) {
@@ -67,12 +72,15 @@ class RandomDevice final : public CharDevice {
   static constexpr std::uint32_t kGetEntropyCount = 0x80045200;
   static constexpr std::uint32_t kReseed = 0x5207;
   static constexpr std::int32_t kPoolBits = 256;
+
+  bool can_be_polled_;
 };
 
 constinit NullDevice g_null;
 constinit ZeroDevice g_zero(false);
 constinit ZeroDevice g_full(true);
-constinit RandomDevice g_random;
+constinit RandomDevice g_random(true);
+constinit RandomDevice g_urandom(false);
 
 }  // namespace
 
@@ -85,8 +93,9 @@ CharDevice* memory_device(std::uint32_t minor) {
     case kFullMinor:
       return &g_full;
     case kRandomMinor:
-    case kUrandomMinor:
       return &g_random;
+    case kUrandomMinor:
+      return &g_urandom;
     default:
       return nullptr;
   }

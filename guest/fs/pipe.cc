@@ -17,6 +17,19 @@ constexpr std::size_t kDefaultSlots = 16;
 constexpr std::size_t kLargestUnprivileged = 1 << 20;  // /proc/sys/fs/pipe-max-size
 constexpr std::uint32_t kLargestCapacity = 1u << 31;   // Linux refuses more with EINVAL
 
+// Once for each read and each write, whatever became of it (what Linux does).
+class TellOwners {
+ public:
+  TellOwners(Pipe& pipe, task::WaitEvents events) : pipe_(pipe), events_(events) {}
+  TellOwners(const TellOwners&) = delete;
+  TellOwners& operator=(const TellOwners&) = delete;
+  ~TellOwners() { pipe_.used.wake(events_); }
+
+ private:
+  Pipe& pipe_;
+  task::WaitEvents events_;
+};
+
 class PipeFile final : public File {
  public:
   static constexpr FileKind kKind = FileKind::kPipe;
@@ -31,6 +44,7 @@ class PipeFile final : public File {
     if (readable()) --pipe_->readers;
     if (writable()) --pipe_->writers;
     pipe_->changed.wake_all();
+    if ((pipe_->readers == 0) != (pipe_->writers == 0)) pipe_->used.wake_all();
     // A FIFO forgets its bytes when nobody has it open any more.
     if (pipe_->readers == 0 && pipe_->writers == 0) inode().attached = nullptr;
   }
@@ -40,6 +54,7 @@ class PipeFile final : public File {
   void await_first_writer() { writer_opens_before_ = pipe_->writer_opens; }
 
   bool is_stream() const override { return true; }
+  task::WaitQueue* owner_changes() override { return &pipe_->used; }
   Result<std::size_t> bytes_to_read() override { return pipe_->ring.bytes(); }
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
 
@@ -59,6 +74,7 @@ class PipeFile final : public File {
  private:
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override {
     if (buffer.remaining() == 0) return 0;
+    const TellOwners at_the_end(*pipe_, kPollOut);
     if (!TRY(pipe_->wait_for_bytes(non_blocking()))) return 0;
     const bool was_full = pipe_->ring.full();
     const std::size_t count = TRY(pipe_->ring.take(buffer));
@@ -68,6 +84,7 @@ class PipeFile final : public File {
 
   Result<std::size_t> do_write(std::uint64_t, mm::IoBuffer& buffer) override {
     if (buffer.remaining() == 0) return 0;
+    const TellOwners at_the_end(*pipe_, kPollIn);
     std::size_t written = 0;
     // A write to nobody fails even where its bytes would fit.
     if (pipe_->readers > 0) written = TRY(pipe_->ring.merge(buffer));

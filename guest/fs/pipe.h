@@ -32,6 +32,7 @@ class Pipe final : public RefCounted {
   unsigned writer_opens = 0;
   bool front_is_taken = false;  // by a splice(2) that sleeps while it writes what is at the front elsewhere
   task::WaitQueue changed;      // bytes came (kPollReadable), room came (kPollWritable), or an end went (anything)
+  task::WaitQueue used;         // for owners (O_ASYNC): somebody read (kPollOut) or wrote (kPollIn), or an end went
   task::WaitQueue opened;       // an end of a FIFO was opened
 };
 

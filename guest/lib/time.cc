@@ -66,6 +66,10 @@ std::uint64_t realtime_ns() {
   return g_page.clock.realtime_ns(read_tsc());
 }
 
+std::uint64_t realtime_offset_ns() {
+  return g_page.clock.realtime_at_boot_ns;
+}
+
 std::uint64_t tsc_of_monotonic_ns(std::uint64_t ns) {
   std::uint64_t tsc;
   return __builtin_add_overflow(g_page.clock.boot_tsc, g_page.clock.conversion.to_ticks(ns), &tsc) ? ~std::uint64_t{0}

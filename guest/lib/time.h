@@ -20,6 +20,7 @@ struct Timeval {
 std::uint64_t monotonic_ns();                         // since boot of the VM
 std::uint64_t realtime_ns();                          // since the Epoch
 std::uint64_t tsc_of_monotonic_ns(std::uint64_t ns);  // for the LAPIC's TSC-deadline timer
+std::uint64_t realtime_offset_ns();                   // realtime_ns() less monotonic_ns()
 void set_realtime_offset(std::uint64_t realtime_at_boot_ns);
 void initialise_clock(std::uint64_t tsc_khz, std::uint64_t boot_tsc, std::uint64_t boot_realtime_ns);
 

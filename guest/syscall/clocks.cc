@@ -63,7 +63,7 @@ Result<Deadline> deadline_on_clock(int clock, std::uint64_t ns) {
     case kClockRealtime:
     case kClockRealtimeAlarm:
     case kClockTai: {
-      const std::uint64_t realtime_at_boot = realtime_ns() - monotonic_ns();
+      const std::uint64_t realtime_at_boot = realtime_offset_ns();
       return Deadline::at(ns > realtime_at_boot ? ns - realtime_at_boot : 0);
     }
     case kClockProcessCpuTime:

@@ -8,6 +8,7 @@
 #include "fs/pipe.h"
 #include "fs/vfs.h"
 #include "syscall/file_arguments.h"
+#include "syscall/owner_calls.h"
 #include "syscall/record_locks.h"
 #include "task/process.h"
 #include "task/task.h"
@@ -40,13 +41,14 @@ enum FcntlCommand : int {
   kGetSeals = 1034,
 };
 constexpr std::uint64_t kFdCloexec = 1;
-// What F_SETFL may change; Linux also knows O_ASYNC, which nothing here implements. O_DIRECT makes packets in a pipe
-// (pipe(2)) and nothing elsewhere: no cache lies between a file and its data.
+// What F_SETFL may change. O_DIRECT makes packets in a pipe (pipe(2)) and nothing elsewhere: no cache lies between a file and
+// its data.
 constexpr std::uint32_t kSettable = fs::kAppend | fs::kNonBlock | fs::kNoAtime | fs::kDirect;
 
 // ioctl(2) requests that every file knows.
 enum CommonRequest : std::uint32_t {
   kFioNonBlock = 0x5421,
+  kFioAsync = 0x5452,
   kFioNoCloexec = 0x5450,
   kFioCloexec = 0x5451,
   kFioBytesToRead = 0x541b,
@@ -68,6 +70,21 @@ SyscallResult duplicate(const Ref<fs::File>& file, std::uint64_t minimum, bool c
 SyscallResult set_non_blocking(fs::File& file, std::uint64_t argument) {
   const std::int32_t on = TRY(mm::UserPtr<const std::int32_t>(argument).read());
   file.set_flags(on ? file.flags() | fs::kNonBlock : file.flags() & ~fs::kNonBlock);
+  return 0;
+}
+
+SyscallResult set_status_flags(fs::File& file, int fd, std::uint32_t wanted) {
+  if ((file.flags() ^ wanted) & fs::kAsync) TRY(set_async(file, fd, wanted & fs::kAsync));
+  // O_ASYNC stays off where nothing can be told.
+  file.set_flags((file.flags() & ~kSettable) | (wanted & kSettable));
+  return 0;
+}
+
+// FIOASYNC: as O_ASYNC, but an error for a file that has nothing to tell.
+SyscallResult switch_async(fs::File& file, int fd, std::uint64_t argument) {
+  const bool on = TRY(mm::UserPtr<const std::int32_t>(argument).read()) != 0;
+  if (on == ((file.flags() & fs::kAsync) != 0)) return 0;
+  if (!TRY(set_async(file, fd, on))) return Errno::kNoTty;
   return 0;
 }
 
@@ -138,8 +155,15 @@ SyscallResult sys_fcntl(int fd, int command, std::uint64_t argument) {
   if (file->is_path_only()) return Errno::kBadF;
   switch (command) {
     case kSetStatusFlags:
-      file->set_flags((file->flags() & ~kSettable) | (static_cast<std::uint32_t>(argument) & kSettable));
-      return 0;
+      return set_status_flags(*file, fd, static_cast<std::uint32_t>(argument));
+    case kSetOwner:
+    case kGetOwner:
+    case kSetSignal:
+    case kGetSignal:
+    case kSetOwnerEx:
+    case kGetOwnerEx:
+    case kGetOwnerUids:
+      return owner_command(*file, command, argument);
     case kGetLock:
       return get_record_lock(*file, argument, false);
     case kSetLock:
@@ -174,6 +198,8 @@ SyscallResult sys_ioctl(int fd, std::uint32_t request, std::uint64_t argument) {
       return done(files().set_close_on_exec(fd, false));
     case kFioNonBlock:
       return set_non_blocking(*file, argument);
+    case kFioAsync:
+      return switch_async(*file, fd, argument);
     case kFioBytesToRead: {
       auto count = file->bytes_to_read();
       if (!count) break;  // a device answers for itself

@@ -11,9 +11,9 @@
 #include "lib/small_array.h"
 #include "lib/vector.h"
 #include "syscall/file_arguments.h"
+#include "syscall/temporary_mask.h"
 #include "syscall/time_values.h"
 #include "task/process.h"
-#include "task/signal.h"
 #include "task/task.h"
 
 namespace kernel::syscall {
@@ -71,34 +71,6 @@ Result<std::size_t> wait_for(Items& items, Deadline deadline) {
     auto woken = sleeper.sleep(deadline);
     if (!woken && woken.error() == Errno::kRestart) return Errno::kRestart;
   }
-}
-
-// ppoll(2) and pselect(2): another signal mask for the time of the call.
-class TemporaryMask {
- public:
-  TemporaryMask() = default;
-  TemporaryMask(const TemporaryMask&) = delete;
-  TemporaryMask& operator=(const TemporaryMask&) = delete;
-  ~TemporaryMask() {
-    if (active_) task::end_temporary_mask(task::current(), false);
-  }
-
-  void set(task::SignalSet mask) {
-    task::begin_temporary_mask(task::current(), mask);
-    active_ = true;
-  }
-  // The call ends because of a signal: its handler runs under the temporary mask.
-  void hand_over() { active_ = false; }
-
- private:
-  bool active_ = false;
-};
-
-Result<void> read_mask(TemporaryMask& mask, mm::UserPtr<const std::uint64_t> address, std::size_t size) {
-  if (!address) return {};
-  if (size != sizeof(task::SignalSet)) return Errno::kInval;
-  mask.set(TRY(address.read()));
-  return {};
 }
 
 // How long a call waits at most, and what it tells of it.
@@ -287,7 +259,7 @@ SyscallResult sys_ppoll(mm::UserPtr<UserPoll> polls, std::uint32_t count, mm::Us
                         mm::UserPtr<const std::uint64_t> mask, std::size_t mask_size) {
   const Timeout timeout = TRY(read_timeout(time));
   TemporaryMask temporary;
-  TRY(read_mask(temporary, mask, mask_size));
+  TRY(temporary.read(mask, mask_size));
   auto ready = poll_until(polls, count, timeout.deadline());
   if (ready.error() == Errno::kRestart) temporary.hand_over();
   return finish(std::move(ready), timeout, time);
@@ -306,7 +278,7 @@ SyscallResult sys_pselect6(int count, mm::UserPtr<std::uint64_t> read, mm::UserP
   TemporaryMask temporary;
   if (mask) {
     const UserSignalMask given = TRY(mask.read());
-    TRY(read_mask(temporary, mm::UserPtr<const std::uint64_t>(given.address), given.size));
+    TRY(temporary.read(mm::UserPtr<const std::uint64_t>(given.address), given.size));
   }
   auto ready = select_until(count, {read, write, except}, timeout.deadline());
   if (ready.error() == Errno::kRestart) temporary.hand_over();

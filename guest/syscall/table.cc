@@ -6,6 +6,7 @@
 #include "syscall/capability_calls.h"
 #include "syscall/descriptor_calls.h"
 #include "syscall/directory_calls.h"
+#include "syscall/epoll_calls.h"
 #include "syscall/event_calls.h"
 #include "syscall/file_calls.h"
 #include "syscall/futex_calls.h"
@@ -46,10 +47,11 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable = merge(
-    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
-    kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls, kProcessAttributeCalls,
-    kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+constexpr std::array<Entry, kTableSize> kTable =
+    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
+          kFutexCalls, kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls,
+          kProcessAttributeCalls, kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls,
+          kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/task.h"
+#include "task/wall_clock.h"
 
 namespace kernel::syscall {
 
@@ -50,7 +51,7 @@ Result<void> set_wall_clock(std::uint64_t realtime) {
   // (TIME_SETTOD_SEC_MAX), so that what adds to the clock need not look out for it.
   constexpr std::uint64_t kLatest = kEndOfTimeNs - std::uint64_t{30} * 365 * 24 * 3600 * kNanosecondsPerSecond;
   if (realtime < uptime || realtime >= kLatest) return Errno::kInval;
-  set_realtime_offset(realtime - uptime);
+  task::set_wall_clock(realtime - uptime);
   return {};
 }
 

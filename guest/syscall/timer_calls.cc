@@ -24,10 +24,6 @@ ItimerValue to_itimer_value(const TimerSetting& setting) {
   return {to_timeval(setting.interval_ns), to_timeval(remaining)};
 }
 
-ItimerSpec to_itimer_spec(const TimerSetting& setting) {
-  return {to_timespec(setting.interval_ns), to_timespec(setting.remaining_ns)};
-}
-
 }  // namespace
 
 SyscallResult sys_getitimer(unsigned which, mm::UserPtr<ItimerValue> value) {

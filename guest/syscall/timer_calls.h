@@ -3,6 +3,7 @@
 
 #include "lib/time.h"
 #include "syscall/table.h"
+#include "task/timers.h"
 
 namespace kernel::syscall {
 
@@ -15,6 +16,9 @@ struct ItimerSpec {
   Timespec interval;
   Timespec value;
 };
+inline ItimerSpec to_itimer_spec(const task::TimerSetting& setting) {
+  return {to_timespec(setting.interval_ns), to_timespec(setting.remaining_ns)};
+}
 struct SignalEvent {
   std::uint64_t value;
   std::int32_t signal;

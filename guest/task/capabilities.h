@@ -32,6 +32,7 @@ enum class Capability : std::uint8_t {
   kMknod = 27,
   kMacOverride = 32,
   kSyslog = 34,
+  kWakeAlarm = 35,
 };
 inline constexpr unsigned kLastCapability = 40;  // CAP_CHECKPOINT_RESTORE
 

@@ -21,7 +21,10 @@ Result<int> IdTable::allocate() {
     Chunk*& chunk = chunks_[last_ / kPerChunk];
     if (!chunk) chunk = new (std::nothrow) Chunk();
     if (!chunk) return Errno::kNoMem;
-    if (!chunk->entries[last_ % kPerChunk].used()) return last_;
+    Entry& entry = chunk->entries[last_ % kPerChunk];
+    if (entry.used()) continue;
+    ++entry.given_away;
+    return last_;
   }
   return Errno::kAgain;
 }

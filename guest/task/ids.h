@@ -17,10 +17,11 @@ inline constexpr int kMaxPid = 32768;  // /proc/sys/kernel/pid_max: one more tha
 class IdTable {
  public:
   struct Entry {
-    Process* process = nullptr;  // from add_process() to remove_process()
-    Task* task = nullptr;        // a thread of a process
-    std::uint32_t groups = 0;    // processes whose process group it is
-    std::uint32_t holders = 0;   // sessions of this number, and terminals whose foreground group it is
+    Process* process = nullptr;    // from add_process() to remove_process()
+    Task* task = nullptr;          // a thread of a process
+    std::uint32_t groups = 0;      // processes whose process group it is
+    std::uint32_t holders = 0;     // sessions of this number, and terminals whose foreground group it is
+    std::uint32_t given_away = 0;  // how often: who remembers a number knows whether it is somebody else's by now
     bool used() const { return process || task || groups || holders; }
   };
 
@@ -53,6 +54,24 @@ class IdTable {
 };
 
 IdTable& ids();
+
+// A number that is remembered without being kept: it is another's as soon as it was given away again.
+class IdStamp {
+ public:
+  IdStamp() = default;
+  static IdStamp of(int id) {
+    IdStamp stamp;
+    stamp.id_ = id;
+    stamp.given_away_ = ids().at(id).given_away;
+    return stamp;
+  }
+  // 0 if it is another's, or none.
+  int id() const { return id_ != 0 && ids().at(id_).given_away == given_away_ ? id_ : 0; }
+
+ private:
+  int id_ = 0;
+  std::uint32_t given_away_ = 0;
+};
 
 // The number of a process group, as its member holds it: kept from being given to anybody else.
 template <std::uint32_t IdTable::Entry::*Count>

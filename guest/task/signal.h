@@ -14,7 +14,14 @@ class Process;
 class Task;
 
 // Values of SignalInfo::code (sigaction(2)); positive ones depend on the signal.
-enum SignalCode : std::int32_t { kSiUser = 0, kSiKernel = 0x80, kSiQueue = -1, kSiTimer = -2, kSiTkill = -6 };
+enum SignalCode : std::int32_t {
+  kSiUser = 0,
+  kSiKernel = 0x80,
+  kSiQueue = -1,
+  kSiTimer = -2,
+  kSiIo = -5,
+  kSiTkill = -6
+};
 
 // Sends to a process (any thread that does not block the signal takes it) or to one thread. Never fails visibly: a
 // standard signal that finds no memory is pending without its info. Wakes whoever must act on it.

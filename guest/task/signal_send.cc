@@ -134,6 +134,7 @@ Result<void> queue_signal(Process& process, const SignalInfo& info) {
   Task* representative = any_thread(process);
   if (!representative || is_dropped(*representative, info.signal)) return {};
   auto queued = enqueue(process.signals.pending, *representative, info);
+  process.signals.handlers->arrived.wake(kAnyEvent);
   wake_one_that_wants(process, info.signal);
   return queued;
 }
@@ -145,6 +146,7 @@ Result<void> queue_signal(Task& task, const SignalInfo& info) {
   act_at_sending(process, info.signal);
   if (is_dropped(task, info.signal)) return {};
   auto queued = enqueue(task.signals.pending, task, info);
+  process.signals.handlers->arrived.wake(kAnyEvent);
   if (wants(task, info.signal)) let_act(task, info.signal);
   return queued;
 }

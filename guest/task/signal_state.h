@@ -79,11 +79,28 @@ struct SignalInfo {
     std::int32_t overrun;
     std::uint64_t value;
   };
+  struct Poll {
+    std::int64_t band;
+    std::int32_t fd;
+    std::int32_t padding;
+  };
+  struct MemoryFault {
+    std::uint64_t address;
+    std::uint16_t bits;  // the least significant of the address
+  };
+  struct Call {
+    std::uint64_t address;
+    std::int32_t number;
+    std::uint32_t architecture;
+  };
   union {
     std::byte bytes[112] = {};
     Sender sender;
     Child child;
     Timer timer;
+    Poll poll;
+    MemoryFault memory_fault;
+    Call call;
     std::uint64_t fault_address;
   };
 };
@@ -114,6 +131,7 @@ struct SignalAction {
 class SignalHandlers final : public RefCounted {
  public:
   SignalAction actions[kSignalCount];  // of signal n at n - 1
+  WaitQueue arrived;                   // a signal is pending for somebody of them (signalfd(2))
 };
 
 // One queued signal; allocated when it is sent.

@@ -1,5 +1,5 @@
 // What all processes of one real user id hold together, for the limits that count per user: RLIMIT_NPROC and
-// RLIMIT_SIGPENDING (getrlimit(2)).
+// RLIMIT_SIGPENDING (getrlimit(2)), epoll's max_user_watches.
 //
 // Nobody counts up or down by hand: a task and a queued signal each hold a charge, which gives back what it took when it
 // goes.
@@ -28,6 +28,7 @@ class User final : public RefCounted {
   std::uint32_t queued_signals = 0;
   std::uint64_t locked_segment_pages = 0;  // shmctl(2) SHM_LOCK
   std::uint64_t queue_bytes = 0;           // POSIX message queues: RLIMIT_MSGQUEUE
+  std::uint32_t epoll_watches = 0;         // interests in epoll instances
 
  private:
   std::uint32_t uid_;

@@ -13,13 +13,14 @@ void WaitEntry::attach(WaitQueue& queue, Waiter& waiter, WaitEvents events, Wait
   (kind == WaitKind::kExclusive ? queue.exclusive_ : queue.shared_).push_back(*this);
 }
 
-void WaitQueue::wake(WaitEvents events) {
+bool WaitQueue::wake(WaitEvents events) {
   for (WaitEntry& entry : shared_) {
     if (entry.events_ & events) entry.waiter_->wake(events);
   }
   for (WaitEntry& entry : exclusive_) {
-    if ((entry.events_ & events) && entry.waiter_->wake(events)) return;
+    if ((entry.events_ & events) && entry.waiter_->wake(events)) return true;
   }
+  return false;
 }
 
 void WaitQueue::wake_all() {

@@ -97,8 +97,9 @@ class WaitQueue {
   WaitQueue& operator=(const WaitQueue&) = delete;
   ~WaitQueue();
 
-  // Wakes all who share and one who waits exclusively, of those who asked for one of the events.
-  void wake(WaitEvents events);
+  // Wakes all who share and one who waits exclusively, of those who asked for one of the events. Returns whether one of the
+  // latter took it on.
+  bool wake(WaitEvents events);
   // Everybody, whatever they asked for: an end has gone, the object is no more.
   void wake_all();
   bool empty() { return shared_.empty() && exclusive_.empty(); }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "fs/epoll.h"
 #include "fs/proc/ipc_sysctls.h"
 #include "fs/proc/proc_fs.h"
 #include "lib/random.h"
@@ -75,7 +76,12 @@ constexpr ProcNode kKernelNodes[] = {
     {.name = "version", .generate = [](ProcText& text) { write_line(text, task::kKernelVersion); }},
 };
 
+constexpr ProcNode kEpollNodes[] = {
+    {.name = "max_user_watches", .generate = [](ProcText& text) { text.print("{}\n", most_epoll_watches()); }},
+};
+
 constexpr ProcNode kFileNodes[] = {
+    {.name = "epoll", .children = [] { return std::span<const ProcNode>(kEpollNodes); }},
     // No limit but RAM: Linux's own value where none was set.
     {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
     {.name = "mqueue", .children = [] { return std::span<const ProcNode>(kQueueNodes); }},
