@@ -3,9 +3,11 @@
 #include "arch/x86_64/privileged.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "fs/process_descriptor.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
+#include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
@@ -27,7 +29,9 @@ Result<void> check(const CloneArguments& arguments) {
   if ((flags & kCloneThread) && (flags & (kCloneNewUser | kCloneNewPid))) return Errno::kInval;
   // One container is one set of namespaces here.
   if (flags & kNamespaceFlags) return Errno::kPerm;
-  if (flags & kClonePidfd) return Errno::kInval;
+  if ((flags & kClonePidfd) && (flags & kCloneDetached)) return Errno::kInval;
+  if ((flags & kClonePidfd) && (flags & kCloneParentSetTid) && arguments.pidfd == arguments.parent_tid)
+    return Errno::kInval;
   return {};
 }
 
@@ -68,6 +72,17 @@ Result<Ref<T>> share_or_clone(const Ref<T>& object, bool share) {
   return object->clone();
 }
 
+// CLONE_PIDFD: a descriptor of the maker's for the new task `tid`; its number goes to where the maker asked for it.
+Result<void> give_descriptor(const CloneArguments& arguments, int tid) {
+  const std::uint32_t flags = arguments.flags & kCloneThread ? fs::kThreadDescriptor : 0;
+  auto file = TRY(fs::make_process_descriptor(TRY(PidHandle::of(tid)), flags));
+  fs::FileTable& files = *current().files;
+  const int fd = TRY(files.install(static_cast<Ref<fs::File>&&>(file), true));
+  auto written = mm::copy_to_user(arguments.pidfd, &fd, sizeof fd);
+  if (!written) TRY(files.close(fd));
+  return written;
+}
+
 }  // namespace
 
 Result<int> clone(const CloneArguments& arguments) {
@@ -98,9 +113,11 @@ Result<int> clone(const CloneArguments& arguments) {
 
   // Last what can fail and must be undone: the task is a thread of its process from create() on.
   Ref<Task> task = TRY(Task::create(process, tid, frame));
-  if (auto inherited = task->context.inherit_vector_state(); !inherited) {
+  auto prepared = task->context.inherit_vector_state();
+  if (prepared && (flags & kClonePidfd)) prepared = give_descriptor(arguments, tid);
+  if (!prepared) {
     task->leave_process();
-    return inherited.error();
+    return prepared.error();
   }
   task->context.fs_base = fs_base;
   task->context.gs_base = arch::read_gs_base();

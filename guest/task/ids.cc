@@ -1,6 +1,9 @@
 #include "task/ids.h"
 
 #include <new>
+#include <utility>
+
+#include "task/pid_handle.h"
 
 namespace kernel::task {
 namespace {
@@ -21,7 +24,10 @@ Result<int> IdTable::allocate() {
     Chunk*& chunk = chunks_[last_ / kPerChunk];
     if (!chunk) chunk = new (std::nothrow) Chunk();
     if (!chunk) return Errno::kNoMem;
-    if (!chunk->entries[last_ % kPerChunk].used()) return last_;
+    Entry& entry = chunk->entries[last_ % kPerChunk];
+    if (entry.used()) continue;
+    if (entry.handle) std::exchange(entry.handle, nullptr)->release_number();  // of who had the number before
+    return last_;
   }
   return Errno::kAgain;
 }

@@ -9,6 +9,7 @@
 
 namespace kernel::task {
 
+class PidHandle;
 class Process;
 class Task;
 
@@ -21,6 +22,7 @@ class IdTable {
     Task* task = nullptr;        // a thread of a process
     std::uint32_t groups = 0;    // processes whose process group it is
     std::uint32_t sessions = 0;
+    PidHandle* handle = nullptr;  // if somebody has one (task/pid_handle.h)
     bool used() const { return process || task || groups || sessions; }
   };
 

@@ -79,6 +79,9 @@ Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid);
 // May the current task look into that process? As ptrace(2)'s read access: the same user, or root. kAcces.
 Result<void> check_inspection(task::Process& process);
 
+// The pid if the file is a directory /proc/PID, else 0.
+int process_of_directory(File& file);
+
 // A decimal number without sign or leading zeros, or -1.
 int parse_id(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include "fs/proc/process_memory_file.h"
 #include "lib/string.h"
 #include "lib/vector.h"
+#include "task/inspection.h"
 
 namespace kernel::fs {
 
@@ -401,15 +402,17 @@ class ProcessDirectory final : public ProcInode {
 }  // namespace
 
 Result<void> check_inspection(task::Process& process) {
-  const task::Task& reader = task::current();
-  if (&process == reader.process.get() || reader.credentials.can(task::Capability::kSysPtrace)) return {};
-  task::Task* target = process.threads.front();
-  if (!target || !process.policy.dumpable) return Errno::kAcces;
-  const task::Credentials& who = target->credentials;
-  const std::uint32_t uid = reader.credentials.fsuid, gid = reader.credentials.fsgid;
-  const bool same =
-      uid == who.uid && uid == who.euid && uid == who.suid && gid == who.gid && gid == who.egid && gid == who.sgid;
-  return same ? Result<void>() : Result<void>(Errno::kAcces);
+  if (task::may_inspect(process, task::InspectWith::kFileSystemIds)) return {};
+  return Errno::kAcces;
+}
+
+int process_of_directory(File& file) {
+  Inode& inode = file.inode();
+  if (inode.nameless() || !inode.is_directory() || inode.file_system().type_name() != "proc") return 0;
+  // Its number says what it is: see number_of().
+  auto metadata = inode.metadata();
+  if (!metadata || (metadata.value().inode & 0xffff) != 0) return 0;
+  return static_cast<int>(metadata.value().inode >> 16);
 }
 
 Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid) {
