@@ -4,6 +4,7 @@
 
 #include "fs/file_system.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "lib/global.h"
 #include "lib/vector.h"
 
@@ -103,6 +104,7 @@ Result<Ref<Dentry>> Dentry::look_up(const Ref<Dentry>& parent, std::string_view 
 
 Dentry::~Dentry() {
   g_names->take_out(*this);
+  if (removed_ && inode_) notify_name_dropped(*inode_);
   // Dropping the last entry of a deep path drops its parents one after the other: a loop, since paths have no depth
   // limit.
   Ref<Dentry> parent = std::move(parent_);
@@ -129,12 +131,11 @@ void Dentry::remove() {
   removed_ = true;
 }
 
-void Dentry::move(Dentry& target) {
+void Dentry::move(Dentry& target, String target_name) {
   target.remove();
   g_names->take_out(*this);
   parent_ = target.parent_;
-  // A name is never changed in place but swapped: the target keeps a valid one, which no longer means anything.
-  std::swap(name_, target.name_);
+  name_ = std::exchange(target.name_, std::move(target_name));
   g_names->add(*this);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fs/locks.h"
+#include "fs/notify.h"
 #include "mm/address_space.h"
 #include "task/exit.h"
 #include "task/scheduler.h"
@@ -21,7 +22,13 @@ File::~File() {
   if (path_.dentry && path_.dentry->inode() && inode().locks) inode().locks->release_file(*this);
 }
 
+void File::announce_open() {
+  announced_ = true;
+  notify(*this, kInOpen);
+}
+
 void File::last_reference_dropped() {
+  notify(*this, writable() ? kInCloseWrite : kInCloseNoWrite);
   while (CloseObserver* observer = close_observers_.pop_front()) observer->file_closed();
   RefCounted::last_reference_dropped();
 }
@@ -117,6 +124,7 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> mem
     if (count == 0) break;
     done += count;
   }
+  if (done > 0) notify(*this, kInAccess);
   return done;
 }
 

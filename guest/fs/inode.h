@@ -21,6 +21,7 @@ namespace kernel::fs {
 class File;
 class FileSystem;
 class LockTable;
+class Watches;
 struct Path;
 
 struct Metadata {
@@ -125,6 +126,8 @@ class Inode : public RefCounted {
   task::TurnLock contents_turn;
   // Record locks and flocks; null while there are none (fs/locks.h).
   LockTable* locks = nullptr;
+  // Who watches it; null while nobody does (fs/notify.h).
+  Watches* watches = nullptr;
   // Those who write the file, or, negative, those who run it (fs/write_claim.h).
   int write_count = 0;
 

@@ -3,6 +3,7 @@
 
 #include "fs/access.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "task/task.h"
 
@@ -26,7 +27,15 @@ Result<void> check_may_create(const Entry& entry) {
 Result<void> create_at(const Entry& entry, const NewInode& attributes) {
   Ref<Inode> inode = TRY(entry.directory.dentry->inode()->create(entry.dentry->name(), attributes));
   entry.dentry->fill_in(std::move(inode));
+  notify_name(*entry.directory.dentry->inode(), *entry.dentry->inode(), entry.dentry->name(), kInCreate);
   return {};
+}
+
+// The file system has removed the name. If nobody but the caller uses it, that is the end of the file, too.
+void drop_name(Inode& directory, Dentry& entry) {
+  entry.remove();
+  if (entry.references() == 1) notify_name_dropped(*entry.inode());
+  notify_name(directory, *entry.inode(), entry.name(), kInDelete);
 }
 
 // Not even two places of one file system: link(2), rename(2).
@@ -95,6 +104,8 @@ Result<void> make_link(const Path& existing, const Path& start, std::string_view
   if (inode.is_directory()) return Errno::kPerm;
   TRY(entry.directory.dentry->inode()->link(entry.dentry->name(), inode));
   entry.dentry->fill_in(existing.dentry->inode_ref());
+  notify(inode, kInAttrib);
+  notify_name(*entry.directory.dentry->inode(), inode, entry.dentry->name(), kInCreate);
   return {};
 }
 
@@ -112,7 +123,8 @@ Result<void> unlink(const Path& start, std::string_view text) {
   if (victim.is_directory()) return Errno::kIsDir;
   if (found.is_mount_point()) return Errno::kBusy;
   TRY(directory.unlink(found.dentry->name(), victim));
-  found.dentry->remove();
+  notify(victim, kInAttrib);
+  drop_name(directory, *found.dentry);
   return {};
 }
 
@@ -127,7 +139,7 @@ Result<void> remove_directory(const Path& start, std::string_view text) {
   if (!victim.is_directory()) return Errno::kNotDir;
   if (found.is_mount_point()) return Errno::kBusy;
   TRY(directory.rmdir(found.dentry->name(), victim));
-  found.dentry->remove();
+  drop_name(directory, *found.dentry);
   return {};
 }
 
@@ -152,6 +164,16 @@ Result<void> check_rename_names(const Entry& from, const Entry& to, std::uint32_
 Result<void> check_may_move(Inode& moved, const Inode& from, const Inode& to) {
   if (!moved.is_directory() || &from == &to) return {};
   return check_access(moved, kMayWrite);
+}
+
+// Tells of a move, as fsnotify_move() of Linux does.
+void notify_moved(Inode& old_directory, std::string_view old_name, Inode& new_directory, std::string_view new_name,
+                  Inode& moved, Inode* replaced) {
+  const std::uint32_t cookie = next_move_cookie();
+  notify_name(old_directory, moved, old_name, kInMovedFrom, cookie);
+  notify_name(new_directory, moved, new_name, kInMovedTo, cookie);
+  if (replaced) notify(*replaced, kInAttrib);
+  notify(moved, kInMoveSelf);
 }
 
 }  // namespace
@@ -186,12 +208,18 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
   TRY(check_may_move(moved, old_directory, new_directory));
   if (exchange) TRY(check_may_move(*replaced, new_directory, old_directory));
   if (from.is_mount_point() || to.is_mount_point()) return Errno::kBusy;
+  String target_name = TRY(String::from(target.name()));
+  String old_name;  // for who watches
+  if (anybody_watches()) old_name = TRY(String::from(source.name()));
   TRY(old_directory.rename(source.name(), moved, new_directory, target.name(), replaced, exchange));
   if (exchange) {
     source.exchange(target);
   } else {
-    source.move(target);
+    source.move(target, std::move(target_name));
   }
+  if (!anybody_watches()) return {};
+  notify_moved(old_directory, old_name, new_directory, source.name(), moved, exchange ? nullptr : replaced);
+  if (exchange) notify_moved(new_directory, source.name(), old_directory, old_name, *replaced, nullptr);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "fs/access.h"
 #include "fs/fs_context.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "task/task.h"
 
@@ -44,12 +45,15 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   Inode& inode = *path.dentry->inode();
   WriteClaim claim;
   if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
-  if ((flags & kTruncate) && inode.is_regular()) {
+  const bool truncates = (flags & kTruncate) && inode.is_regular();
+  if (truncates) {
     const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));
     TRY(inode.truncate(0));
   }
   Ref<File> file = TRY(inode.open(path, kept(flags)));
   file->hold(std::move(claim));
+  file->announce_open();
+  if (truncates) notify(*path.dentry, kInModify);
   return file;
 }
 
@@ -60,6 +64,7 @@ Result<Ref<File>> create_file(const Entry& entry, std::uint32_t flags, std::uint
   const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
   Ref<Inode> inode = TRY(directory.create(entry.dentry->name(), attributes));
   entry.dentry->fill_in(std::move(inode));
+  notify_name(directory, *entry.dentry->inode(), entry.dentry->name(), kInCreate);
   return open_inode(entry.place(), flags & ~kTruncate);
 }
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "fs/file_table.h"
-#include "fs/process_descriptor.h"
 #include "fs/proc/proc_fs.h"
+#include "fs/process_descriptor.h"
 #include "syscall/file_arguments.h"
 #include "syscall/signal_permission.h"
 #include "task/inspection.h"

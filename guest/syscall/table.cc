@@ -13,6 +13,7 @@
 #include "syscall/memory_calls.h"
 #include "syscall/misc_calls.h"
 #include "syscall/mount_calls.h"
+#include "syscall/notify_calls.h"
 #include "syscall/pidfd_calls.h"
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
@@ -44,10 +45,10 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable =
-    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
-          kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls,
-          kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+constexpr std::array<Entry, kTableSize> kTable = merge(
+    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEventCalls, kFileCalls, kFutexCalls,
+    kIdCalls, kMemoryCalls, kMiscCalls, kMountCalls, kNotifyCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls,
+    kProcessCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

@@ -26,6 +26,8 @@ class User final : public RefCounted {
   std::uint32_t uid() const { return uid_; }
   std::uint32_t tasks = 0;  // threads, and processes that nobody has waited for yet
   std::uint32_t queued_signals = 0;
+  std::uint32_t watchers = 0;  // inotify(7): instances, and what they watch
+  std::uint32_t watches = 0;
 
  private:
   std::uint32_t uid_;

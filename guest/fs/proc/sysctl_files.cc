@@ -1,6 +1,7 @@
 // /proc/sys: what sysctl(8) shows and programs ask for. All of it is read-only.
 #include <cstdint>
 
+#include "fs/inotify.h"
 #include "fs/proc/proc_fs.h"
 #include "lib/random.h"
 #include "task/uts.h"
@@ -72,9 +73,20 @@ constexpr ProcNode kKernelNodes[] = {
     {.name = "version", .generate = [](ProcText& text) { write_line(text, task::kKernelVersion); }},
 };
 
+void write_number(ProcText& text, std::uint64_t value) {
+  text.print("{}\n", value);
+}
+
+constexpr ProcNode kInotifyNodes[] = {
+    {.name = "max_queued_events", .generate = [](ProcText& text) { write_number(text, kMaxQueuedEvents); }},
+    {.name = "max_user_instances", .generate = [](ProcText& text) { write_number(text, kMaxUserInstances); }},
+    {.name = "max_user_watches", .generate = [](ProcText& text) { write_number(text, max_user_watches()); }},
+};
+
 constexpr ProcNode kFileNodes[] = {
     // No limit but RAM: Linux's own value where none was set.
     {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
+    {.name = "inotify", .children = [] { return std::span<const ProcNode>(kInotifyNodes); }},
     {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
     {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
     {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},

@@ -29,8 +29,10 @@ static void wait_for(const char* what, int fd, int options, pid_t expected = 0) 
   std::memset(&info, 0x55, sizeof info);
   const int result = ::waitid(kByDescriptor, static_cast<id_t>(fd), &info, options);
   say("%s: %s, signal %#x, code %#x, %s, status %#x, rest %s\n", what, outcome(result), info.si_signo, info.si_code,
-      info.si_pid == expected ? "the child" : info.si_pid == 0 ? "nobody" : "others", info.si_status,
-      reinterpret_cast<unsigned char*>(&info)[40] == 0x55 ? "untouched" : "written");
+      info.si_pid == expected ? "the child"
+      : info.si_pid == 0      ? "nobody"
+                              : "others",
+      info.si_status, reinterpret_cast<unsigned char*>(&info)[40] == 0x55 ? "untouched" : "written");
 }
 
 static void waiting() {
