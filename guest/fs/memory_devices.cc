@@ -17,6 +17,7 @@ class NullDevice final : public CharDevice {
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t) override { return buffer.remaining(); }
   Readiness readiness() override { return kAlwaysReady; }
   bool seekable() const override { return true; }
+  bool can_splice_from() const override { return false; }  // nothing would ever come
 };
 
 class ZeroDevice final : public CharDevice {
@@ -31,6 +32,7 @@ class ZeroDevice final : public CharDevice {
   }
   Readiness readiness() override { return kAlwaysReady; }
   bool seekable() const override { return true; }
+  bool can_splice_to() const override { return !full_; }
   // A mapping of /dev/zero is anonymous memory (mmap(2)): holes as far as a file can reach.
   Result<Ref<mm::MemoryObject>> memory_object() override {
     if (full_) return Errno::kNoDev;

@@ -52,6 +52,8 @@ class ProcFile : public ProcInode {
   virtual Result<void> generate(ProcText& text) = 0;
   // Text written to the file. Most files take none.
   virtual Result<void> accept(std::string_view) { return Errno::kIo; }
+  // Files of a process are no source of splice(2), but for a few; the others are.
+  virtual bool can_splice_from() const { return true; }
   // O_TRUNC means nothing here: a write replaces the value in any case.
   Result<void> truncate(std::uint64_t) override { return {}; }
 

@@ -56,6 +56,7 @@ struct FileEntry {
   ProcWriter write;
   bool inspects = false;        // needs check_inspection()
   ProcReader accept = nullptr;  // null: cannot be written, whoever may open it for that
+  bool spliced = false;         // splice(2) takes from it
 };
 constexpr FileEntry kFiles[] = {
     {"cgroup", 0444, write_process_cgroup},
@@ -65,8 +66,8 @@ constexpr FileEntry kFiles[] = {
     {"gid_map", 0644, write_process_id_map},
     {"limits", 0444, write_process_limits},
     {"maps", 0444, write_process_maps, true},
-    {"mountinfo", 0444, write_process_mountinfo},
-    {"mounts", 0444, write_process_mounts},
+    {"mountinfo", 0444, write_process_mountinfo, false, nullptr, true},
+    {"mounts", 0444, write_process_mounts, false, nullptr, true},
     {"oom_adj", 0644, write_process_oom_adj, false, accept_oom_adj},
     {"oom_score", 0444, write_process_oom_score},
     {"oom_score_adj", 0644, write_process_oom_score_adj, false, accept_oom_score_adj},
@@ -93,6 +94,7 @@ class ProcessFile final : public ProcFile {
     if (!entry_.accept) return Errno::kInval;
     return entry_.accept(TRY(find_subject(who_)), text);
   }
+  bool can_splice_from() const override { return entry_.spliced; }
 
  protected:
   Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
@@ -187,6 +189,7 @@ class DescriptorInfo final : public ProcFile {
  public:
   DescriptorInfo(ProcFs& fs, const Who& who, int fd, std::uint64_t inode_number)
       : ProcFile(fs, 0444, inode_number), who_(who), fd_(fd) {}
+  bool can_splice_from() const override { return false; }
   Result<void> generate(ProcText& text) override {
     const ProcSubject subject = TRY(find_subject(who_));
     if (!subject.task || !subject.task->files) return Errno::kNoEnt;
