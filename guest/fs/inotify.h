@@ -35,9 +35,7 @@ class WatchTable {
   }
 
  private:
-  Watch** bucket(int descriptor) {
-    return &buckets_[static_cast<std::size_t>(descriptor) & (buckets_.size() - 1)];
-  }
+  Watch** bucket(int descriptor) { return &buckets_[static_cast<std::size_t>(descriptor) & (buckets_.size() - 1)]; }
   Result<void> grow();
   void put(Watch& watch);
 
@@ -47,7 +45,7 @@ class WatchTable {
 };
 
 // /proc/sys/fs/inotify.
-inline constexpr std::uint32_t kMaxQueuedEvents = 16384;   // of one instance; then IN_Q_OVERFLOW
+inline constexpr std::uint32_t kMaxQueuedEvents = 16384;  // of one instance; then IN_Q_OVERFLOW
 inline constexpr std::uint32_t kMaxUserInstances = 128;
 std::uint32_t max_user_watches();
 

@@ -52,8 +52,8 @@ class Watch final : public RefCounted {
   Ref<Inode> inode;
   int descriptor;
   std::uint32_t events = 0;
-  bool once = false;              // IN_ONESHOT
-  bool only_linked = false;       // IN_EXCL_UNLINK
+  bool once = false;         // IN_ONESHOT
+  bool only_linked = false;  // IN_EXCL_UNLINK
   WatchCharge charge;
   ListNode inode_node;
   ListNode all_node;

@@ -209,15 +209,16 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
   if (exchange) TRY(check_may_move(*replaced, new_directory, old_directory));
   if (from.is_mount_point() || to.is_mount_point()) return Errno::kBusy;
   String target_name = TRY(String::from(target.name()));
+  const bool watched = anybody_watches();
   String old_name;  // for who watches
-  if (anybody_watches()) old_name = TRY(String::from(source.name()));
+  if (watched) old_name = TRY(String::from(source.name()));
   TRY(old_directory.rename(source.name(), moved, new_directory, target.name(), replaced, exchange));
   if (exchange) {
     source.exchange(target);
   } else {
     source.move(target, std::move(target_name));
   }
-  if (!anybody_watches()) return {};
+  if (!watched) return {};
   notify_moved(old_directory, old_name, new_directory, source.name(), moved, exchange ? nullptr : replaced);
   if (exchange) notify_moved(new_directory, source.name(), old_directory, old_name, *replaced, nullptr);
   return {};

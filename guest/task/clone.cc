@@ -72,16 +72,28 @@ Result<Ref<T>> share_or_clone(const Ref<T>& object, bool share) {
   return object->clone();
 }
 
-// CLONE_PIDFD: a descriptor of the maker's for the new task `tid`; its number goes to where the maker asked for it.
-Result<void> give_descriptor(const CloneArguments& arguments, int tid) {
-  const std::uint32_t flags = arguments.flags & kCloneThread ? fs::kThreadDescriptor : 0;
-  auto file = TRY(fs::make_process_descriptor(TRY(PidHandle::of(tid)), flags));
-  fs::FileTable& files = *current().files;
-  const int fd = TRY(files.install(static_cast<Ref<fs::File>&&>(file), true));
-  auto written = mm::copy_to_user(arguments.pidfd, &fd, sizeof fd);
-  if (!written) TRY(files.close(fd));
-  return written;
-}
+// CLONE_PIDFD: a descriptor of the maker's for the task to be made, and its number where the maker asked for it. It is
+// closed again unless the task is made.
+class TaskDescriptor {
+ public:
+  TaskDescriptor() = default;
+  TaskDescriptor(const TaskDescriptor&) = delete;
+  TaskDescriptor& operator=(const TaskDescriptor&) = delete;
+  ~TaskDescriptor() {
+    // A thread with the same table may have closed it already.
+    if (fd_ >= 0) (void)current().files->close(fd_);
+  }
+  Result<void> open(const CloneArguments& arguments, int tid) {
+    const std::uint32_t flags = arguments.flags & kCloneThread ? fs::kThreadDescriptor : 0;
+    auto file = TRY(fs::make_process_descriptor(TRY(PidHandle::of_new(tid)), flags));
+    fd_ = TRY(current().files->install(static_cast<Ref<fs::File>&&>(file), true));
+    return mm::copy_to_user(arguments.pidfd, &fd_, sizeof fd_);
+  }
+  void keep() { fd_ = -1; }
+
+ private:
+  int fd_ = -1;
+};
 
 }  // namespace
 
@@ -110,15 +122,16 @@ Result<int> clone(const CloneArguments& arguments) {
   auto credentials = TRY(self.credentials.clone());
   if (arguments.flags & kCloneParentSetTid) TRY(mm::copy_to_user(arguments.parent_tid, &tid, sizeof tid));
   if (arguments.flags & kCloneChildSetTid) TRY(mm::copy_to_space(*space, arguments.child_tid, &tid, sizeof tid));
+  TaskDescriptor descriptor;
+  if (flags & kClonePidfd) TRY(descriptor.open(arguments, tid));
 
   // Last what can fail and must be undone: the task is a thread of its process from create() on.
   Ref<Task> task = TRY(Task::create(process, tid, frame));
-  auto prepared = task->context.inherit_vector_state();
-  if (prepared && (flags & kClonePidfd)) prepared = give_descriptor(arguments, tid);
-  if (!prepared) {
+  if (auto inherited = task->context.inherit_vector_state(); !inherited) {
     task->leave_process();
-    return prepared.error();
+    return inherited.error();
   }
+  descriptor.keep();
   task->context.fs_base = fs_base;
   task->context.gs_base = arch::read_gs_base();
   task->space = static_cast<Ref<mm::AddressSpace>&&>(space);

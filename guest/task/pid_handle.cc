@@ -16,8 +16,12 @@ Result<Ref<PidHandle>> PidHandle::of(int id) {
   IdTable::Entry* entry = ids().find(id);
   if (!entry || !(entry->process || entry->task)) return Errno::kSrch;
   if (entry->handle) return Ref<PidHandle>(entry->handle);
+  return of_new(id);
+}
+
+Result<Ref<PidHandle>> PidHandle::of_new(int id) {
   auto handle = TRY(make_ref<PidHandle>(id, g_next_serial++));
-  entry->handle = handle.get();
+  ids().at(id).handle = handle.get();
   return handle;
 }
 

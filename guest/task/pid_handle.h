@@ -18,6 +18,8 @@ class PidHandle final : public RefCounted {
  public:
   // The handle of the process or thread that goes by this number; the same one for whoever asks. kSrch if there is none.
   static Result<Ref<PidHandle>> of(int id);
+  // Of a number that was allocated for a task that is still to be made.
+  static Result<Ref<PidHandle>> of_new(int id);
   PidHandle(int id, std::uint64_t serial) : id_(id), serial_(serial) {}
   ~PidHandle() override;
 

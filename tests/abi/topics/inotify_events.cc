@@ -30,8 +30,8 @@ static void files() {
   write_file("d/file", "0123456789");
   write_file("other", "abc");
   fd = ::inotify_init1(IN_NONBLOCK);
-  say("watch: %d %d %d\n", ::inotify_add_watch(fd, "d", IN_ALL_EVENTS), ::inotify_add_watch(fd, "d/file", IN_ALL_EVENTS),
-      ::inotify_add_watch(fd, "d/sub", IN_ALL_EVENTS));
+  say("watch: %d %d %d\n", ::inotify_add_watch(fd, "d", IN_ALL_EVENTS),
+      ::inotify_add_watch(fd, "d/file", IN_ALL_EVENTS), ::inotify_add_watch(fd, "d/sub", IN_ALL_EVENTS));
   int file = -1;
   char bytes[16] = {};
   doing("nothing", [] {});

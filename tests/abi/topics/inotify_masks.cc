@@ -39,7 +39,8 @@ static void errors() {
   say("not open: %s\n", outcome(::inotify_add_watch(99, "file", IN_OPEN)));
   say("no instance: %s, %s\n", outcome(::inotify_add_watch(0, "file", IN_OPEN)), outcome(::inotify_rm_watch(0, 1)));
   say("ADD and CREATE: %s\n", outcome(watch("file", IN_OPEN | IN_MASK_ADD | IN_MASK_CREATE)));
-  say("IN_ONLYDIR: %s, %s\n", outcome(watch("file", IN_OPEN | IN_ONLYDIR)), outcome(watch("dir", IN_OPEN | IN_ONLYDIR)));
+  say("IN_ONLYDIR: %s, %s\n", outcome(watch("file", IN_OPEN | IN_ONLYDIR)),
+      outcome(watch("dir", IN_OPEN | IN_ONLYDIR)));
   say("rm of none: %s, %s, %s\n", outcome(::inotify_rm_watch(fd, 77)), outcome(::inotify_rm_watch(fd, 0)),
       outcome(::inotify_rm_watch(fd, -1)));
   const pid_t stranger = in_child([] {

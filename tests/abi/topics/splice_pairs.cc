@@ -2,7 +2,6 @@
 // why nothing does, and where the offsets are afterwards.
 #include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -52,8 +51,6 @@ struct Kind {
 
 const Kind kKinds[] = {
     {"file", [](Object& o) { open_file(o, O_RDWR); }},
-    {"rdonly", [](Object& o) { open_file(o, O_RDONLY); }},
-    {"wronly", [](Object& o) { open_file(o, O_WRONLY); }},
     {"append", [](Object& o) { open_file(o, O_RDWR | O_APPEND); }},
     {"path", [](Object& o) { open_file(o, O_PATH); }},
     {"memfd",
@@ -71,7 +68,6 @@ const Kind kKinds[] = {
        ::write(o.fd, "fifo", 4);
      }},
     {"eventfd", [](Object& o) { o.fd = ::eventfd(1, EFD_NONBLOCK); }},
-    {"inotify", [](Object& o) { o.fd = ::inotify_init1(IN_NONBLOCK); }},
     {"null", [](Object& o) { o.fd = ::open("/dev/null", O_RDWR); }},
     {"zero", [](Object& o) { o.fd = ::open("/dev/zero", O_RDWR); }},
     {"full", [](Object& o) { o.fd = ::open("/dev/full", O_RDWR); }},
@@ -108,10 +104,20 @@ void say_result(long result) {
   }
 }
 
+// Whether the kind is one of the few that offsets are tried with: each with each would take too long.
+bool is_tried_with_offsets(const Kind& kind) {
+  for (const char* name : {"file", "reader", "writer", "zero", "proc"}) {
+    if (std::strcmp(kind.name, name) == 0) return true;
+  }
+  return false;
+}
+
 void all_pairs(const Call& call, loff_t* from, loff_t* to, const char* with) {
   for (const Kind& in : kKinds) {
+    if ((from || to) && !is_tried_with_offsets(in)) continue;
     say("%s%s %s:", call.name, with, in.name);
     for (const Kind& out : kKinds) {
+      if ((from || to) && !is_tried_with_offsets(out)) continue;
       Object source, target;
       in.make(source);
       out.make(target);
