@@ -278,7 +278,7 @@ static void threads() {
   say_information("thread", fd, thread_id);
   ::write(thread_end[1], "x", 1);
   ::pthread_join(thread, nullptr);
-  while (open_pidfd(thread_id, kThread) >= 0) ::usleep(1000);
+  while (open_pidfd(thread_id, kThread) >= 0) ::usleep(20'000);
   say("ended: signal %s, take %s\n", outcome(send(fd, 0)), outcome(take(fd, 0)));
   say_information("ended", fd, thread_id);
 }

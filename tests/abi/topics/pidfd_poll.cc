@@ -83,7 +83,7 @@ static void ignored() {
   });
   const int fd = open_pidfd(child);
   ::write(pipe[1], "x", 1);
-  while (::kill(child, 0) == 0) ::usleep(1000);
+  while (::kill(child, 0) == 0) ::usleep(20'000);
   ready("of an ignored child", fd, -1);
   ::signal(SIGCHLD, SIG_DFL);
 }
@@ -110,7 +110,7 @@ static void leader_first() {
   char name[64], text[256];
   std::snprintf(name, sizeof name, "/proc/%d/stat", child);
   do {
-    ::usleep(1000);
+    ::usleep(20'000);
     const int file = ::open(name, O_RDONLY);
     const ssize_t length = ::read(file, text, sizeof text - 1);
     ::close(file);
