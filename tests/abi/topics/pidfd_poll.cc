@@ -106,16 +106,16 @@ static void leader_first() {
   });
   const int fd = open_pidfd(child);
   const int thread = open_pidfd(child, kThread);
-  // The state of a leader that has exited is Z.
+  // A leader that has exited is a zombie among the threads (Linux), or none of them any more.
   char name[64], text[256];
-  std::snprintf(name, sizeof name, "/proc/%d/stat", child);
+  std::snprintf(name, sizeof name, "/proc/%d/task/%d/stat", child, child);
   do {
     ::usleep(20'000);
     const int file = ::open(name, O_RDONLY);
     const ssize_t length = ::read(file, text, sizeof text - 1);
     ::close(file);
     text[length > 0 ? length : 0] = 0;
-  } while (!std::strstr(text, ") Z"));
+  } while (text[0] != 0 && !std::strstr(text, ") Z"));
   ready("without its leader", fd);
   ready("the leader", thread);
   say("signal: %s\n", outcome(::syscall(SYS_pidfd_send_signal, fd, 0, nullptr, 0)));
