@@ -13,6 +13,7 @@ class AnonymousFile : public File {
   // Succeeds without meaning (noop_llseek() of Linux).
   Result<std::uint64_t> seek(std::int64_t, int) override { return 0; }
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
+  bool can_splice(Direction) const override { return false; }
 
  protected:
   // `place`: from anonymous_place(). `flags`: the access mode and O_NONBLOCK.

@@ -32,6 +32,8 @@ class CharDevice {
   // Whether lseek(2) succeeds without meaning (/dev/null, /dev/zero); terminals and streams say kSPipe.
   virtual bool seekable() const { return false; }
   virtual Result<Ref<mm::MemoryObject>> memory_object() { return Errno::kNoDev; }
+  virtual bool can_splice_from() const { return true; }
+  virtual bool can_splice_to() const { return true; }
 
  protected:
   ~CharDevice() = default;

@@ -5,6 +5,7 @@
 #include "fs/dentry_cache.h"
 #include "fs/file_system.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "lib/global.h"
 #include "lib/time.h"
 #include "task/mutex.h"
@@ -78,6 +79,7 @@ void Dentry::last_reference_dropped() {
 
 Dentry::~Dentry() {
   dentry_cache().take_out(*this);
+  if (removed_ && inode_) notify_name_dropped(*inode_);
   // Dropping the last entry of a deep path drops its parents one after the other: a loop, since paths have no depth
   // limit. (One that comes to rest ends it.)
   Ref<Dentry> parent = std::move(parent_);
@@ -104,12 +106,11 @@ void Dentry::remove() {
   dentry_cache().drop_children(*this);  // negative ones: they would keep the directory
 }
 
-void Dentry::move(Dentry& target) {
+void Dentry::move(Dentry& target, String target_name) {
   target.remove();
   dentry_cache().take_out(*this);
   parent_ = target.parent_;
-  // A name is never changed in place but swapped: the target keeps a valid one, which no longer means anything.
-  std::swap(name_, target.name_);
+  name_ = std::exchange(target.name_, std::move(target_name));
   dentry_cache().add(*this);
 }
 

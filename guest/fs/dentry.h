@@ -45,8 +45,9 @@ class Dentry final : public RefCounted {
   // What the directory operations report here once the file system has done them.
   void fill_in(Ref<Inode> inode);  // a negative dentry gets its inode
   void remove();                   // unlink, rmdir, or replaced by a rename
-  void move(Dentry& target);       // rename: takes the parent and the name of `target`, which goes away
-  void exchange(Dentry& other);    // renameat2(RENAME_EXCHANGE)
+  // rename: takes the parent and the name of `target`, which goes away, and is called `target_name` for who still has it.
+  void move(Dentry& target, String target_name);
+  void exchange(Dentry& other);  // renameat2(RENAME_EXCHANGE)
 
   unsigned mounts = 0;  // file systems mounted here
 

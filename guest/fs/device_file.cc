@@ -22,6 +22,9 @@ class DeviceFile final : public File {
   Readiness readiness() override { return device_.readiness(); }
   bool can_be_polled() const override { return device_.can_be_polled(); }
   Result<Ref<mm::MemoryObject>> memory_object() override { return device_.memory_object(); }
+  bool can_splice(Direction direction) const override {
+    return direction == Direction::kRead ? device_.can_splice_from() : device_.can_splice_to();
+  }
 
  private:
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override { return device_.read(buffer, flags()); }

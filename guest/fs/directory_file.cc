@@ -62,6 +62,7 @@ class DirectoryFile final : public StoredFile {
   }
 
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
+  bool can_splice(Direction) const override { return false; }
 
  private:
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer&) override { return Errno::kIsDir; }

@@ -5,8 +5,8 @@
 
 #include "fs/epoll_nesting.h"
 #include "fs/proc/proc_text.h"
-#include "mm/pending_page.h"
 #include "mm/frame.h"
+#include "mm/pending_page.h"
 #include "task/task.h"
 
 namespace kernel::fs {

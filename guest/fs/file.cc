@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fs/locks.h"
+#include "fs/notify.h"
 #include "mm/address_space.h"
 #include "task/exit.h"
 #include "task/scheduler.h"
@@ -28,8 +29,14 @@ Result<FileOwner*> File::make_owner() {
   return owner_.get();
 }
 
+void File::announce_open() {
+  announced_ = true;
+  notify(*this, kInOpen);
+}
+
 void File::last_reference_dropped() {
   if (owner_) owner_->stop();
+  notify(*this, writable() ? kInCloseWrite : kInCloseNoWrite);
   while (CloseObserver* observer = close_observers_.pop_front()) observer->file_closed();
   RefCounted::last_reference_dropped();
 }
@@ -146,6 +153,7 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> mem
     if (count == 0) break;
     done += count;
   }
+  if (done > 0) notify(*this, kInAccess);
   return done;
 }
 

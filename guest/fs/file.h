@@ -92,6 +92,9 @@ class File : public mm::MappedFile {
   // What the file's inode owes to its being open, until it is closed or the claim is replaced.
   void hold(WriteClaim claim) { claim_ = std::move(claim); }
   bool non_blocking() const { return flags_ & kNonBlock; }
+  // It was opened by a name: who watches that (fs/notify.h) is told, and will be told of what is done with the file.
+  void announce_open();
+  bool is_announced() const { return announced_; }
 
   // At the file's offset, which advances. kBadF unless open for it. Bytes moved; 0 at the end of the file.
   Result<std::size_t> read(mm::IoBuffer& buffer);
@@ -141,6 +144,9 @@ class File : public mm::MappedFile {
   // Whether readv(2) and writev(2) of a stream are one transfer for each buffer (a device that takes records) instead of
   // one in all, as where Linux has no read_iter or write_iter.
   virtual bool takes_buffers_singly(Direction) const { return false; }
+  // Whether splice(2) and sendfile(2) take data from it, or give it data: as where Linux has a splice_read or splice_write.
+  // (Pipes are not asked.) A socket that is not to be spliced to, a timer, or the like says no.
+  virtual bool can_splice(Direction) const { return true; }
   // FIONREAD.
   virtual Result<std::size_t> bytes_to_read() { return Errno::kNoTty; }
 
@@ -178,6 +184,7 @@ class File : public mm::MappedFile {
   Path path_;
   std::uint32_t flags_;
   FileKind kind_;
+  bool announced_ = false;
   List<CloseObserver, &CloseObserver::link_> close_observers_;
   Ref<FileOwner> owner_;
   WriteClaim claim_;  // after path_: it refers to its inode and mount

@@ -17,6 +17,13 @@ constexpr std::size_t kLargeStep = std::size_t{64} << 10;
 
 Result<std::size_t> FileCopy::all(std::size_t count) {
   count = std::min(count, kTransferMax);
+  if (&in_ == &out_ && !in_offset_ && !out_offset_) {
+    // Reading and writing each go on from the one offset, which is where both have come to in the end.
+    std::uint64_t from = in_.offset(), to = from;
+    const std::size_t copied = TRY(FileCopy(in_, &from, out_, &to).all(count));
+    TRY(in_.seek(static_cast<std::int64_t>(from), kSeekSet));
+    return copied;
+  }
   TRY(prepare(count));
   std::size_t copied = 0;
   while (copied < count) {
@@ -46,6 +53,7 @@ Result<std::size_t> FileCopy::step(std::size_t count) {
   mm::IoBuffer input = mm::IoBuffer::kernel(room);
   const bool stream = in_.is_stream();
   // Where there is an offset, it is moved by what has been written in the end.
+  const bool moves_offset = in_.inode().type() != FileType::kCharDevice;
   const std::uint64_t from = in_offset_ ? *in_offset_ : in_.offset();
   const std::size_t got = TRY(stream ? in_.read(input) : in_.read_at(from, input));
   std::size_t put = 0;
@@ -59,7 +67,7 @@ Result<std::size_t> FileCopy::step(std::size_t count) {
     if (out_offset_) *out_offset_ += written.value();
   }
   if (in_offset_) {
-    *in_offset_ += put;
+    if (moves_offset) *in_offset_ += put;
   } else if (!stream && put > 0) {
     TRY(in_.seek(static_cast<std::int64_t>(put), kSeekCur));
   }

@@ -41,6 +41,7 @@ namespace kernel::fs {
 class File;
 class FileSystem;
 class LockTable;
+class Watches;
 struct Path;
 
 struct Metadata {
@@ -147,6 +148,8 @@ class Inode : public RefCounted {
   task::Mutex mutex;
   // Record locks and flocks; null while there are none (fs/locks.h).
   LockTable* locks = nullptr;
+  // Who watches it; null while nobody does (fs/notify.h).
+  Watches* watches = nullptr;
   // Those who write the file, or, negative, those who run it (fs/write_claim.h).
   int write_count = 0;
 

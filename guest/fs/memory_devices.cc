@@ -18,6 +18,7 @@ class NullDevice final : public CharDevice {
   Readiness readiness() override { return kAlwaysReady; }
   bool can_be_polled() const override { return false; }
   bool seekable() const override { return true; }
+  bool can_splice_from() const override { return false; }  // nothing would ever come
 };
 
 class ZeroDevice final : public CharDevice {
@@ -33,6 +34,7 @@ class ZeroDevice final : public CharDevice {
   Readiness readiness() override { return kAlwaysReady; }
   bool can_be_polled() const override { return false; }
   bool seekable() const override { return true; }
+  bool can_splice_to() const override { return !full_; }
   // A mapping of /dev/zero is anonymous memory (mmap(2)): holes as far as a file can reach.
   Result<Ref<mm::MemoryObject>> memory_object() override {
     if (full_) return Errno::kNoDev;

@@ -4,6 +4,7 @@
 
 #include "fs/abi.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/path.h"
 #include "lib/vector.h"
 
@@ -116,6 +117,10 @@ bool stands_below(const Mount& mount, const Path& place) {
 // In one pass, since parents come before what is mounted on them: mounts can be stacked by the thousand.
 void mark_tree(const Mount& top) {
   for (Mount& mount : table().mounts) mount.in_tree = &mount == &top || (mount.parent && mount.parent->in_tree);
+}
+
+Mount::~Mount() {
+  if (file_system && file_system->references() == 1) notify_unmounted(*file_system);
 }
 
 FileSystem::FileSystem() : device_(make_device(0, static_cast<std::uint32_t>(g_next_device++))) {}

@@ -29,6 +29,8 @@ inline constexpr std::size_t kMaxMounts = 100'000;  // /proc/sys/fs/mount-max of
 // for those who still use it, and has no parent: so a mount never keeps a chain of others alive.
 class Mount final : public RefCounted {
  public:
+  ~Mount() override;
+
   bool attached() const { return table_node.linked(); }
   bool read_only() const { return (flags & kMountReadOnly) || file_system->read_only; }
 

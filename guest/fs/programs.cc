@@ -20,6 +20,7 @@ Result<Ref<File>> open_program(const Path& path) {
   WriteClaim claim = TRY(WriteClaim::to_run(inode));
   Ref<File> file = TRY(inode.open(path, kReadOnly));
   file->hold(std::move(claim));
+  file->announce_open();
   return file;
 }
 

@@ -10,17 +10,41 @@ namespace kernel::fs {
 
 namespace {
 
+// A device moves no offset: where it reads or writes is all the same.
+void advance(const File& file, CopyOffset offset, std::size_t count) {
+  if (offset && file.inode().type() != FileType::kCharDevice) *offset += count;
+}
+
 Result<std::size_t> read_from(File& in, CopyOffset offset, mm::IoBuffer& buffer) {
   const std::size_t count = TRY(offset ? in.read_at(*offset, buffer) : in.read(buffer));
-  if (offset) *offset += count;
+  advance(in, offset, count);
   return count;
 }
 
 Result<std::size_t> write_to(File& out, CopyOffset offset, mm::IoBuffer& buffer) {
   const std::size_t count = TRY(offset ? out.write_at(*offset, buffer) : out.write(buffer));
-  if (offset) *offset += count;
+  advance(out, offset, count);
   return count;
 }
+
+// SPLICE_F_NONBLOCK is for the pipe, and for a socket that is read (splice(2)): it does not wait in this one call. Nobody
+// else sees the flag, since what does not wait does not let others run.
+class DoNotWaitForSocket {
+ public:
+  DoNotWaitForSocket(File& in, bool wanted)
+      : in_(in), set_(wanted && in.kind() == FileKind::kSocket && !in.non_blocking()) {
+    if (set_) in.set_flags(in.flags() | kNonBlock);
+  }
+  DoNotWaitForSocket(const DoNotWaitForSocket&) = delete;
+  DoNotWaitForSocket& operator=(const DoNotWaitForSocket&) = delete;
+  ~DoNotWaitForSocket() {
+    if (set_) in_.set_flags(in_.flags() & ~kNonBlock);
+  }
+
+ private:
+  File& in_;
+  bool set_;
+};
 
 // A slot of a pipe kept for what is still being read, which may take its time.
 class SlotReservation {
@@ -63,13 +87,17 @@ class FrontLock {
 // As much as the pipe has room for now, once it has room at all.
 Result<std::size_t> file_to_pipe(File& in, CopyOffset offset, Pipe& out, std::size_t count, bool non_blocking) {
   TRY(out.wait_for_room(non_blocking));
+  const DoNotWaitForSocket no_waiting(in, non_blocking);
+  // Of a file that has pages a slot takes one of these, so that an offset inside one fills less than a slot, as on Linux.
+  const bool has_pages = in.inode().is_regular() && in.memory_object().ok();
   std::size_t moved = 0;
   while (moved < count && !out.ring.full()) {
     SlotReservation slot(out);
     auto made = out.ring.new_frame();
     if (!made) return moved_or(moved, made.error());
     mm::FrameRef frame = made.take();
-    const std::size_t wanted = std::min(mm::kPageSize, count - moved);
+    const std::size_t in_page = has_pages ? (offset ? *offset : in.offset()) % mm::kPageSize : 0;
+    const std::size_t wanted = std::min(mm::kPageSize - in_page, count - moved);
     mm::IoBuffer buffer = mm::IoBuffer::kernel({frame.data(), wanted});
     auto got = read_from(in, offset, buffer);
     if (!got) return moved_or(moved, got.error());
@@ -148,7 +176,8 @@ Result<std::size_t> splice(File& in, CopyOffset in_offset, File& out, CopyOffset
   if ((from_pipe && in_offset) || (to_pipe && out_offset)) return Errno::kSPipe;
   if (!from_pipe && !to_pipe) return Errno::kInval;
   if ((in_offset && in.is_stream()) || (out_offset && out.is_stream())) return Errno::kInval;
-  if (in.inode().is_directory() || (!to_pipe && (out.flags() & kAppend))) return Errno::kInval;
+  if (!to_pipe && ((out.flags() & kAppend) || !out.can_splice(Direction::kWrite))) return Errno::kInval;
+  if (!from_pipe && !in.can_splice(Direction::kRead)) return Errno::kInval;
   count = std::min(count, kTransferMax);
   Pipe* source = pipe_of(in);
   Pipe* target = pipe_of(out);

@@ -1,12 +1,23 @@
 // Changing what inodes say of themselves: size, permissions, owner, times; and asking who may do what.
 #include "fs/access.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "fs/write_claim.h"
 #include "lib/time.h"
 #include "task/task.h"
 
 namespace kernel::fs {
+
+namespace {
+
+Result<void> change_and_tell(const Path& path, const MetadataChange& change, std::uint32_t events) {
+  TRY(path.dentry->inode()->change_metadata(change));
+  if (events != 0) notify(*path.dentry, events);
+  return {};
+}
+
+}  // namespace
 
 Result<void> truncate(const Path& path, std::uint64_t size) {
   Inode& inode = *path.dentry->inode();
@@ -15,7 +26,9 @@ Result<void> truncate(const Path& path, std::uint64_t size) {
   TRY(check_access(inode, kMayWrite));
   TRY(check_writable_mount(path));
   const WriteClaim claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
-  return truncate(inode, size);
+  TRY(truncate(inode, size));
+  notify(*path.dentry, kInModify);
+  return {};
 }
 
 Result<void> truncate(Inode& inode, std::uint64_t size) {
@@ -35,7 +48,7 @@ Result<void> change_permissions(const Path& path, std::uint32_t permissions) {
   // Only a member of the group may set the set-group-ID bit (chmod(2)).
   if (!subject.can(task::Capability::kFsetid) && !subject.in_group(TRY(inode.metadata()).gid))
     change.permissions &= ~kModeSetGid;
-  return inode.change_metadata(change);
+  return change_and_tell(path, change, kInAttrib);
 }
 
 Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid) {
@@ -61,7 +74,8 @@ Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid
     change.set_permissions = true;
     change.permissions = metadata.mode & kModePermissions & ~cleared;
   }
-  return inode.change_metadata(change);
+  const bool changes = change_uid || change_gid || change.set_permissions;
+  return change_and_tell(path, change, changes ? std::uint32_t{kInAttrib} : 0);
 }
 
 Result<void> change_times(const Path& path, const NewTimes& times) {
@@ -76,7 +90,9 @@ Result<void> change_times(const Path& path, const NewTimes& times) {
   if (times.accessed) change.set_accessed = true, change.accessed = *times.accessed;
   if (times.modified) change.set_modified = true, change.modified = *times.modified;
   if (!change.set_accessed && !change.set_modified) return {};
-  return inode.change_metadata(change);
+  // One of the times alone is taken for what changes it (fsnotify_change() of Linux).
+  const std::uint32_t events = !change.set_modified ? kInAccess : !change.set_accessed ? kInModify : kInAttrib;
+  return change_and_tell(path, change, events);
 }
 
 Result<void> check_path_access(const Path& path, unsigned wanted) {

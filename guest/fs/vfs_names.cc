@@ -5,6 +5,7 @@
 #include "fs/access.h"
 #include "fs/held_entry.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "task/task.h"
 
@@ -28,7 +29,15 @@ Result<void> check_may_create(const Entry& entry) {
 Result<void> create_at(const Entry& entry, const NewInode& attributes) {
   Ref<Inode> inode = TRY(entry.directory.dentry->inode()->create(entry.dentry->name(), attributes));
   entry.dentry->fill_in(std::move(inode));
+  notify_name(*entry.directory.dentry->inode(), *entry.dentry->inode(), entry.dentry->name(), kInCreate);
   return {};
+}
+
+// The file system has removed the name. If nobody but the caller uses it, that is the end of the file, too.
+void drop_name(Inode& directory, Dentry& entry) {
+  entry.remove();
+  if (entry.references() == 1) notify_name_dropped(*entry.inode());
+  notify_name(directory, *entry.inode(), entry.name(), kInDelete);
 }
 
 // Not even two places of one file system: link(2), rename(2).
@@ -101,6 +110,8 @@ Result<void> make_link(const Path& existing, const Path& start, std::string_view
   if (inode.is_directory()) return Errno::kPerm;
   TRY(entry.directory.dentry->inode()->link(entry.dentry->name(), inode));
   entry.dentry->fill_in(existing.dentry->inode_ref());
+  notify(inode, kInAttrib);
+  notify_name(*entry.directory.dentry->inode(), inode, entry.dentry->name(), kInCreate);
   return {};
 }
 
@@ -119,7 +130,8 @@ Result<void> unlink(const Path& start, std::string_view text) {
   if (victim.is_directory()) return Errno::kIsDir;
   if (found.is_mount_point()) return Errno::kBusy;
   TRY(directory.unlink(found.dentry->name(), victim));
-  found.dentry->remove();
+  notify(victim, kInAttrib);
+  drop_name(directory, *found.dentry);
   return {};
 }
 
@@ -136,7 +148,7 @@ Result<void> remove_directory(const Path& start, std::string_view text) {
   if (found.is_mount_point()) return Errno::kBusy;
   const task::Mutex::Lock lock(victim.mutex);  // nothing is made in it meanwhile
   TRY(directory.rmdir(found.dentry->name(), victim));
-  found.dentry->remove();
+  drop_name(directory, *found.dentry);
   return {};
 }
 
@@ -161,6 +173,16 @@ Result<void> check_rename_names(const Entry& from, const Entry& to, std::uint32_
 Result<void> check_may_move(Inode& moved, const Inode& from, const Inode& to) {
   if (!moved.is_directory() || &from == &to) return {};
   return check_access(moved, kMayWrite);
+}
+
+// Tells of a move, as fsnotify_move() of Linux does.
+void notify_moved(Inode& old_directory, std::string_view old_name, Inode& new_directory, std::string_view new_name,
+                  Inode& moved, Inode* replaced) {
+  const std::uint32_t cookie = next_move_cookie();
+  notify_name(old_directory, moved, old_name, kInMovedFrom, cookie);
+  notify_name(new_directory, moved, new_name, kInMovedTo, cookie);
+  if (replaced) notify(*replaced, kInAttrib);
+  notify(moved, kInMoveSelf);
 }
 
 }  // namespace
@@ -201,12 +223,17 @@ Result<void> rename(const Path& old_start, std::string_view old_text, const Path
   const Ref<Inode> emptied(replaced && replaced->is_directory() && !exchange ? replaced : nullptr);
   std::optional<task::Mutex::Lock> lock;
   if (emptied) lock.emplace(emptied->mutex);
+  String target_name = TRY(String::from(target.name()));
+  const bool watched = anybody_watches();
   TRY(old_directory.rename(source.name(), moved, new_directory, target.name(), replaced, exchange));
   if (exchange) {
     source.exchange(target);
   } else {
-    source.move(target);
+    source.move(target, std::move(target_name));
   }
+  if (!watched) return {};
+  notify_moved(old_directory, old_name, new_directory, source.name(), moved, exchange ? nullptr : replaced);
+  if (exchange) notify_moved(new_directory, source.name(), old_directory, old_name, *replaced, nullptr);
   return {};
 }
 

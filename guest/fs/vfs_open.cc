@@ -5,6 +5,7 @@
 #include "fs/fs_context.h"
 #include "fs/held_entry.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "task/task.h"
 
@@ -45,7 +46,8 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   Inode& inode = *path.dentry->inode();
   WriteClaim claim;
   if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
-  if ((flags & kTruncate) && inode.is_regular()) {
+  const bool truncates = (flags & kTruncate) && inode.is_regular();
+  if (truncates) {
     const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));
     TRY(truncate(inode, 0));
   }
@@ -53,6 +55,8 @@ Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   const bool device = inode.type() == FileType::kCharDevice;
   Ref<File> file = TRY(inode.open(path, kept(flags) | (device ? flags & kNoCtty : 0)));
   file->hold(std::move(claim));
+  file->announce_open();
+  if (truncates) notify(*path.dentry, kInModify);
   return file;
 }
 
@@ -64,6 +68,7 @@ Result<void> create_file(const Entry& entry, std::uint32_t mode) {
   const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
   Ref<Inode> inode = TRY(directory.create(entry.dentry->name(), attributes));
   entry.dentry->fill_in(std::move(inode));
+  notify_name(directory, *entry.dentry->inode(), entry.dentry->name(), kInCreate);
   return {};
 }
 

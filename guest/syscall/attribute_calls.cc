@@ -1,6 +1,7 @@
 #include "syscall/attribute_calls.h"
 
 #include "fs/fs_context.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "mm/address_space.h"
 #include "syscall/file_arguments.h"
@@ -175,7 +176,9 @@ SyscallResult sys_ftruncate(int fd, std::int64_t size) {
   if (size < 0) return Errno::kInval;
   const Ref<fs::File> file = TRY(file_argument(fd));
   if (!file->writable() || !file->inode().is_regular()) return Errno::kInval;
-  return done(fs::truncate(file->inode(), static_cast<std::uint64_t>(size)));
+  TRY(fs::truncate(file->inode(), static_cast<std::uint64_t>(size)));
+  notify(*file->path().dentry, fs::kInModify);
+  return 0;
 }
 
 SyscallResult sys_fallocate(int fd, int mode, std::int64_t offset, std::int64_t length) {
@@ -184,7 +187,9 @@ SyscallResult sys_fallocate(int fd, int mode, std::int64_t offset, std::int64_t 
   if (!file->writable()) return Errno::kBadF;
   if (file->inode().type() == fs::FileType::kFifo) return Errno::kSPipe;
   if (file->inode().is_directory()) return Errno::kIsDir;
-  return done(file->allocate(mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length)));
+  TRY(file->allocate(mode, static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(length)));
+  notify(*file, fs::kInModify);
+  return 0;
 }
 
 SyscallResult sys_umask(std::uint32_t mask) {

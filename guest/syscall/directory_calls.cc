@@ -6,6 +6,7 @@
 
 #include "fs/access.h"
 #include "fs/fs.h"
+#include "fs/notify.h"
 #include "fs/vfs.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -67,6 +68,7 @@ SyscallResult read_directory(int fd, mm::UserBuffer buffer, std::size_t size, Re
     const std::uint64_t start = file->offset();
     RecordWriter writer({page.data(), std::min(mm::kPageSize, size - copied)}, format);
     if (auto walked = file->iterate(writer); !walked) return fs::moved_or(copied, walked.error());
+    notify(*file, fs::kInAccess);
     if (writer.written() == 0) {
       if (writer.full() && copied == 0) return Errno::kInval;
       return copied;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fs/file.h"
+#include "fs/notify.h"
 #include "mm/io_buffer.h"
 #include "syscall/file_arguments.h"
 
@@ -54,6 +55,12 @@ Result<mm::IoBuffer> user_buffer(bool allowed, mm::UserBuffer buffer, std::size_
   return mm::IoBuffer::user(address, std::min(count, fs::kTransferMax));
 }
 
+// What moved data tells who watches the file.
+Result<std::size_t> told(fs::File& file, fs::Event event, Result<std::size_t> moved) {
+  if (moved && moved.value() > 0) notify(file, event);
+  return moved;
+}
+
 // Where a vectored call begins: at the file's own offset, or at one that was given.
 struct Position {
   std::int64_t offset;
@@ -73,7 +80,8 @@ SyscallResult read_vector(int fd, mm::UserBuffer iovec, std::size_t count, Posit
   if (buffer.remaining() == 0) return 0;
   if (flags & ~kReadFlags) return Errno::kOpNotSupp;
   const DoNotWait no_waiting(*file, flags & kNoWait);
-  return position.own ? file->read(buffer) : file->read_at(static_cast<std::uint64_t>(position.offset), buffer);
+  return told(*file, fs::kInAccess,
+              position.own ? file->read(buffer) : file->read_at(static_cast<std::uint64_t>(position.offset), buffer));
 }
 
 SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Position position,
@@ -85,8 +93,9 @@ SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Posi
   if ((flags & kAppend) && (flags & kNoAppend)) return Errno::kInval;
   const auto append = flags & kAppend ? fs::Append::kYes : flags & kNoAppend ? fs::Append::kNo : fs::Append::kAsOpened;
   const DoNotWait no_waiting(*file, flags & kNoWait);
-  return position.own ? file->write(buffer, append)
-                      : file->write_at(static_cast<std::uint64_t>(position.offset), buffer, append);
+  return told(*file, fs::kInModify,
+              position.own ? file->write(buffer, append)
+                           : file->write_at(static_cast<std::uint64_t>(position.offset), buffer, append));
 }
 
 }  // namespace
@@ -94,13 +103,13 @@ SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Posi
 SyscallResult sys_read(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer destination = TRY(user_buffer(file->readable(), buffer, count));
-  return file->read(destination);
+  return told(*file, fs::kInAccess, file->read(destination));
 }
 
 SyscallResult sys_write(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer source = TRY(user_buffer(file->writable(), buffer, count));
-  return file->write(source);
+  return told(*file, fs::kInModify, file->write(source));
 }
 
 SyscallResult sys_pread64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
@@ -108,7 +117,7 @@ SyscallResult sys_pread64(int fd, mm::UserBuffer buffer, std::size_t count, std:
   const auto file = TRY(file_argument(fd));
   if (file->is_stream()) return Errno::kSPipe;
   mm::IoBuffer destination = TRY(user_buffer(file->readable(), buffer, count));
-  return file->read_at(static_cast<std::uint64_t>(offset), destination);
+  return told(*file, fs::kInAccess, file->read_at(static_cast<std::uint64_t>(offset), destination));
 }
 
 SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
@@ -116,7 +125,7 @@ SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std
   const auto file = TRY(file_argument(fd));
   if (file->is_stream()) return Errno::kSPipe;
   mm::IoBuffer source = TRY(user_buffer(file->writable(), buffer, count));
-  return file->write_at(static_cast<std::uint64_t>(offset), source);
+  return told(*file, fs::kInModify, file->write_at(static_cast<std::uint64_t>(offset), source));
 }
 
 SyscallResult sys_readv(int fd, mm::UserBuffer iovec, std::size_t count) {

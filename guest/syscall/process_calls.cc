@@ -1,9 +1,12 @@
 #include "syscall/process_calls.h"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "arch/x86_64/privileged.h"
 #include "fs/fs.h"
+#include "fs/process_descriptor.h"
+#include "syscall/file_arguments.h"
 #include "task/clone.h"
 #include "task/exec.h"
 #include "task/exit.h"
@@ -60,6 +63,55 @@ SyscallResult run(Program program, mm::UserPtr<std::uint64_t> arguments, mm::Use
   return 0;
 }
 
+// What waitid(2) waits for.
+Result<WaitEvent> wait_for_id(int type, int id, unsigned options) {
+  constexpr int kAll = 0, kPid = 1, kGroup = 2, kPidfd = 3;
+  if (options & ~(kWaitNoHang | kWaitStopped | kWaitExited | kWaitContinued | kWaitNoWait | kWaitNoThread | kWaitAll |
+                  kWaitClone)) {
+    return Errno::kInval;
+  }
+  if (!(options & (kWaitStopped | kWaitExited | kWaitContinued))) return Errno::kInval;
+  switch (type) {
+    case kAll:
+      return wait_for_child(-1, options);
+    case kPid:
+      if (id <= 0) return Errno::kInval;
+      return wait_for_child(id, options);
+    case kGroup:
+      if (id < 0) return Errno::kInval;
+      return wait_for_child(-id, options);
+    case kPidfd:
+      break;
+    default:
+      return Errno::kInval;
+  }
+  if (id < 0) return Errno::kInval;
+  const Ref<fs::File> file = TRY(file_argument(id));
+  const Ref<PidHandle> handle = TRY(fs::handle_of(*file));
+  const bool non_blocking = file->non_blocking();
+  const WaitEvent event = TRY(wait_for_child(*handle, non_blocking ? options | kWaitNoHang : options));
+  if (event.pid == 0 && non_blocking && !(options & kWaitNoHang)) return Errno::kAgain;
+  return event;
+}
+
+SignalInfo child_info(const WaitEvent& event) {
+  constexpr int kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;  // CLD_*
+  SignalInfo info;
+  info.signal = kSigChld;
+  info.child.pid = event.pid;
+  info.child.uid = event.uid;
+  if (event.status == 0xffff) {
+    info.code = kContinued, info.child.status = kSigCont;
+  } else if ((event.status & 0xff) == 0x7f) {
+    info.code = kStopped, info.child.status = event.status >> 8;
+  } else if ((event.status & 0x7f) == 0) {
+    info.code = kExited, info.child.status = event.status >> 8 & 0xff;
+  } else {
+    info.code = event.status & 0x80 ? kDumped : kKilled, info.child.status = event.status & 0x7f;
+  }
+  return info;
+}
+
 }  // namespace
 
 SyscallResult sys_fork() {
@@ -77,7 +129,8 @@ SyscallResult sys_clone(std::uint64_t flags, std::uint64_t stack, mm::UserPtr<in
                           .stack = stack,
                           .tls = tls,
                           .parent_tid = parent_tid.address(),
-                          .child_tid = child_tid.address()}));
+                          .child_tid = child_tid.address(),
+                          .pidfd = parent_tid.address()}));
 }
 
 SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size) {
@@ -94,7 +147,8 @@ SyscallResult sys_clone3(mm::UserBuffer arguments, std::size_t size) {
                           .stack = user.stack ? user.stack + user.stack_size : 0,
                           .tls = user.tls,
                           .parent_tid = user.parent_tid,
-                          .child_tid = user.child_tid}));
+                          .child_tid = user.child_tid,
+                          .pidfd = user.pidfd}));
 }
 
 SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
@@ -134,41 +188,16 @@ SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm
 }
 
 SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options, mm::UserPtr<Rusage> usage) {
-  constexpr int kAll = 0, kPid = 1, kGroup = 2;
-  constexpr int kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;  // CLD_*
-  if (options & ~(kWaitNoHang | kWaitStopped | kWaitExited | kWaitContinued | kWaitNoWait | kWaitNoThread | kWaitAll |
-                  kWaitClone)) {
-    return Errno::kInval;
-  }
-  if (!(options & (kWaitStopped | kWaitExited | kWaitContinued))) return Errno::kInval;
-  int which = -1;
-  if (type == kPid) {
-    if (id <= 0) return Errno::kInval;
-    which = id;
-  } else if (type == kGroup) {
-    if (id < 0) return Errno::kInval;
-    which = id == 0 ? 0 : -id;
-  } else if (type != kAll) {
-    return Errno::kInval;
-  }
-  const WaitEvent event = TRY(wait_for_child(which, options));
+  auto waited = wait_for_id(type, id, options);
   SignalInfo result;
-  if (event.pid != 0) {
-    result.signal = kSigChld;
-    result.child.pid = event.pid;
-    result.child.uid = event.uid;
-    if (event.status == 0xffff) {
-      result.code = kContinued, result.child.status = kSigCont;
-    } else if ((event.status & 0xff) == 0x7f) {
-      result.code = kStopped, result.child.status = event.status >> 8;
-    } else if ((event.status & 0x7f) == 0) {
-      result.code = kExited, result.child.status = event.status >> 8 & 0xff;
-    } else {
-      result.code = event.status & 0x80 ? kDumped : kKilled, result.child.status = event.status & 0x7f;
-    }
-    TRY(write_usage(usage, event.cpu_time));
+  if (waited && waited.value().pid != 0) {
+    result = child_info(waited.value());
+    TRY(write_usage(usage, waited.value().cpu_time));
   }
-  if (info) TRY(mm::copy_to_user(info.address(), &result, sizeof result));
+  // Cleared also where there is an error, and no further than to the status.
+  constexpr std::size_t kWritten = offsetof(SignalInfo, child) + offsetof(decltype(SignalInfo::child), padding);
+  if (info) TRY(mm::copy_to_user(info.address(), &result, kWritten));
+  if (!waited) return waited.error();
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "syscall/signal_calls.h"
 
+#include "syscall/signal_permission.h"
 #include "syscall/time_values.h"
 #include "task/process.h"
 #include "task/signal.h"
@@ -19,22 +20,6 @@ constexpr SignalSet kUnblockable = task::signal_bit(task::kSigKill) | task::sign
 Result<void> check_set_size(std::size_t size) {
   if (size != sizeof(SignalSet)) return Errno::kInval;
   return {};
-}
-
-bool is_signal(int signal) {
-  return signal >= 1 && signal <= task::kSignalCount;
-}
-
-// kill(2), "For a process to have permission to send a signal": signal 0 only asks.
-bool may_signal(task::Process& target, int signal) {
-  const Task& self = task::current();
-  if (self.credentials.can(task::Capability::kKill)) return true;
-  if (signal == task::kSigCont && target.ids.session == self.process->ids.session) return true;
-  const Task* thread = target.threads.front();
-  const std::uint32_t real = thread ? thread->credentials.uid : target.real_uid();
-  const std::uint32_t saved = thread ? thread->credentials.suid : real;
-  const task::Credentials& mine = self.credentials;
-  return mine.euid == saved || mine.euid == real || mine.uid == saved || mine.uid == real;
 }
 
 Result<void> signal_process(task::Process& target, int signal) {

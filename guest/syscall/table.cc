@@ -16,6 +16,8 @@
 #include "syscall/misc_calls.h"
 #include "syscall/mount_calls.h"
 #include "syscall/mqueue_calls.h"
+#include "syscall/notify_calls.h"
+#include "syscall/pidfd_calls.h"
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
@@ -49,9 +51,9 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
-          kFutexCalls, kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kPollCalls,
-          kProcessAttributeCalls, kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls,
-          kTimeCalls, kTimerCalls);
+          kFutexCalls, kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kNotifyCalls,
+          kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls,
+          kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
 
 }  // namespace
 

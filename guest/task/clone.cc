@@ -3,10 +3,12 @@
 #include "arch/x86_64/privileged.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
+#include "fs/process_descriptor.h"
 #include "ipc/undo_list.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
+#include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
@@ -28,7 +30,9 @@ Result<void> check(const CloneArguments& arguments) {
   if ((flags & kCloneThread) && (flags & (kCloneNewUser | kCloneNewPid))) return Errno::kInval;
   // One container is one set of namespaces here.
   if (flags & kNamespaceFlags) return Errno::kPerm;
-  if (flags & kClonePidfd) return Errno::kInval;
+  if ((flags & kClonePidfd) && (flags & kCloneDetached)) return Errno::kInval;
+  if ((flags & kClonePidfd) && (flags & kCloneParentSetTid) && arguments.pidfd == arguments.parent_tid)
+    return Errno::kInval;
   return {};
 }
 
@@ -70,6 +74,29 @@ Result<Ref<T>> share_or_clone(const Ref<T>& object, bool share) {
   return object->clone();
 }
 
+// CLONE_PIDFD: a descriptor of the maker's for the task to be made, and its number where the maker asked for it. It is
+// closed again unless the task is made.
+class TaskDescriptor {
+ public:
+  TaskDescriptor() = default;
+  TaskDescriptor(const TaskDescriptor&) = delete;
+  TaskDescriptor& operator=(const TaskDescriptor&) = delete;
+  ~TaskDescriptor() {
+    // A thread with the same table may have closed it already.
+    if (fd_ >= 0) (void)current().files->close(fd_);
+  }
+  Result<void> open(const CloneArguments& arguments, int tid) {
+    const std::uint32_t flags = arguments.flags & kCloneThread ? fs::kThreadDescriptor : 0;
+    auto file = TRY(fs::make_process_descriptor(TRY(PidHandle::of_new(tid)), flags));
+    fd_ = TRY(current().files->install(static_cast<Ref<fs::File>&&>(file), true));
+    return mm::copy_to_user(arguments.pidfd, &fd_, sizeof fd_);
+  }
+  void keep() { fd_ = -1; }
+
+ private:
+  int fd_ = -1;
+};
+
 }  // namespace
 
 Result<int> clone(const CloneArguments& arguments) {
@@ -98,6 +125,8 @@ Result<int> clone(const CloneArguments& arguments) {
   auto credentials = TRY(self.credentials.clone());
   if (arguments.flags & kCloneParentSetTid) TRY(mm::copy_to_user(arguments.parent_tid, &tid, sizeof tid));
   if (arguments.flags & kCloneChildSetTid) TRY(mm::copy_to_space(*space, arguments.child_tid, &tid, sizeof tid));
+  TaskDescriptor descriptor;
+  if (flags & kClonePidfd) TRY(descriptor.open(arguments, tid));
 
   // Last what can fail and must be undone: the task is a thread of its process from create() on.
   Ref<Task> task = TRY(Task::create(process, tid, frame));
@@ -105,6 +134,7 @@ Result<int> clone(const CloneArguments& arguments) {
     task->leave_process();
     return inherited.error();
   }
+  descriptor.keep();
   task->context.fs_base = fs_base;
   task->context.gs_base = arch::read_gs_base();
   task->space = static_cast<Ref<mm::AddressSpace>&&>(space);

@@ -42,6 +42,7 @@ struct CloneArguments {
   std::uint64_t tls = 0;
   std::uint64_t parent_tid = 0;  // user addresses
   std::uint64_t child_tid = 0;
+  std::uint64_t pidfd = 0;  // of clone(2), the same as parent_tid
 };
 
 // The new task's id.

@@ -58,6 +58,7 @@ Result<bool> replace_script(Program& program) {
   TRY(program.arguments.prepend(program.path));
   if (!argument.empty()) TRY(program.arguments.prepend(argument));
   TRY(program.arguments.prepend(interpreter));
+  program.script = std::move(program.file);
   program.file = TRY(fs::open_executable(interpreter));
   program.path = TRY(String::from(interpreter));
   return true;

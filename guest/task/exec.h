@@ -33,7 +33,8 @@ class StringBlock {
 
 struct Program {
   Ref<fs::File> file;
-  String path;  // as it was named: AT_EXECFN, and a script's name for its interpreter
+  Ref<fs::File> script;  // that named `file` its interpreter: closed last, as inotify(7) tells
+  String path;           // as it was named: AT_EXECFN, and a script's name for its interpreter
   StringBlock arguments;
   StringBlock environment;
 };

@@ -8,6 +8,7 @@
 #include "mm/user_ptr.h"
 #include "task/futex.h"
 #include "task/job_control.h"
+#include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
@@ -52,6 +53,7 @@ void end_process(Process& process) {
   process.program.executable = nullptr;
   process.life.zombie_charge = std::move(self.charge);
   process.life.state = ProcessState::kZombie;
+  note_end(process.ids.pid);
   if (notify_parent_of_exit(process)) remove_process(process);
 }
 

@@ -1,6 +1,9 @@
 #include "task/ids.h"
 
 #include <new>
+#include <utility>
+
+#include "task/pid_handle.h"
 
 namespace kernel::task {
 namespace {
@@ -23,6 +26,7 @@ Result<int> IdTable::allocate() {
     if (!chunk) return Errno::kNoMem;
     Entry& entry = chunk->entries[last_ % kPerChunk];
     if (entry.used()) continue;
+    if (entry.handle) std::exchange(entry.handle, nullptr)->release_number();  // of who had the number before
     ++entry.given_away;
     return last_;
   }

@@ -9,6 +9,7 @@
 
 namespace kernel::task {
 
+class PidHandle;
 class Process;
 class Task;
 
@@ -22,6 +23,7 @@ class IdTable {
     std::uint32_t groups = 0;      // processes whose process group it is
     std::uint32_t holders = 0;     // sessions of this number, and terminals whose foreground group it is
     std::uint32_t given_away = 0;  // how often: who remembers a number knows whether it is somebody else's by now
+    PidHandle* handle = nullptr;   // if somebody has one (task/pid_handle.h)
     bool used() const { return process || task || groups || holders; }
   };
 

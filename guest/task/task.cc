@@ -5,6 +5,7 @@
 #include "ipc/undo_list.h"
 #include "lib/global.h"
 #include "mm/address_space.h"
+#include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 
@@ -37,15 +38,18 @@ Result<Ref<Task>> Task::create(Ref<Process> process, int tid, const arch::TrapFr
 }
 
 void Task::set_tid(int id) {
-  if (tid != 0) ids().at(tid).task = nullptr;
+  const int before = tid_;
+  if (before != 0) ids().at(before).task = nullptr;
   if (id != 0) ids().at(id).task = this;
   tid_ = id;
+  if (before != 0 && before != id) note_number_left(before);
 }
 
 void Task::leave_process() {
   process->threads.remove(*this);
   // It keeps its number for whoever still asks for it, but the number is somebody else's to have.
   ids().at(tid).task = nullptr;
+  note_number_left(tid);
 }
 
 void add_process(Process& process) {
@@ -65,6 +69,7 @@ void add_process(Process& process) {
 void remove_process(Process& process) {
   --process_count_;
   ids().at(process.ids.pid).process = nullptr;
+  note_number_left(process.ids.pid);
   process.table_node.unlink();
   process.family.leave();
   process.life.zombie_charge.give_back();

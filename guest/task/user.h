@@ -29,6 +29,8 @@ class User final : public RefCounted {
   std::uint64_t locked_segment_pages = 0;  // shmctl(2) SHM_LOCK
   std::uint64_t queue_bytes = 0;           // POSIX message queues: RLIMIT_MSGQUEUE
   std::uint32_t epoll_watches = 0;         // interests in epoll instances
+  std::uint32_t watchers = 0;              // inotify(7): instances, and what they watch
+  std::uint32_t watches = 0;
 
  private:
   std::uint32_t uid_;

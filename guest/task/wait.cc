@@ -1,6 +1,7 @@
 #include "task/wait.h"
 
 #include "task/exit.h"
+#include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -47,22 +48,21 @@ WaitEvent take_event(Process& child, unsigned options) {
   return event;
 }
 
-}  // namespace
-
-Result<WaitEvent> wait_for_child(int which, unsigned options) {
+// `handle`: the child itself, instead of `which`.
+Result<WaitEvent> wait_for(int which, const PidHandle* handle, unsigned options) {
   Process& self = *current().process;
   WaitEvent event;
   bool any = false;
   auto look = [&] {
     any = false;
     const auto has_event = [&](Process& child) {
-      if (!matches(child, which, options)) return false;
+      if (!matches(child, handle ? child.ids.pid : which, options)) return false;
       any = true;
       event = take_event(child, options);
       return event.pid != 0;
     };
-    if (which > 0) {
-      Process* child = find_process(which);
+    if (handle || which > 0) {
+      Process* child = handle ? handle->process() : find_process(which);
       if (child && child->family.parent() == &self && has_event(*child)) return true;
     } else {
       for (Process& child : self.family.children()) {
@@ -74,6 +74,16 @@ Result<WaitEvent> wait_for_child(int which, unsigned options) {
   TRY(self.family.child_changed.wait_until(look));
   if (!any) return Errno::kChild;
   return event;
+}
+
+}  // namespace
+
+Result<WaitEvent> wait_for_child(int which, unsigned options) {
+  return wait_for(which, nullptr, options);
+}
+
+Result<WaitEvent> wait_for_child(const PidHandle& which, unsigned options) {
+  return wait_for(0, &which, options);
 }
 
 }  // namespace kernel::task

@@ -8,6 +8,8 @@
 
 namespace kernel::task {
 
+class PidHandle;
+
 enum WaitOption : unsigned {
   kWaitNoHang = 1,
   kWaitStopped = 2,  // WUNTRACED, WSTOPPED
@@ -28,5 +30,7 @@ struct WaitEvent {
 };
 // kChild: there is no such child. kRestart: a signal came first.
 Result<WaitEvent> wait_for_child(int which, unsigned options);
+// The same for one child, whoever has its number by now.
+Result<WaitEvent> wait_for_child(const PidHandle& which, unsigned options);
 
 }  // namespace kernel::task

@@ -23,6 +23,9 @@ class OpenProcFile final : public StoredFile {
  public:
   OpenProcFile(Path path, std::uint32_t flags) : StoredFile(std::move(path), flags) {}
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
+  bool can_splice(Direction direction) const override {
+    return direction == Direction::kRead && static_cast<ProcFile&>(inode()).can_splice_from();
+  }
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
     if (whence != kSeekSet && whence != kSeekCur) return Errno::kInval;
     const std::int64_t base = whence == kSeekCur ? static_cast<std::int64_t>(offset_) : 0;

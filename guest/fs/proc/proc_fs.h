@@ -52,6 +52,8 @@ class ProcFile : public ProcInode {
   virtual Result<void> generate(ProcText& text) = 0;
   // Text written to the file. Most files take none.
   virtual Result<void> accept(std::string_view) { return Errno::kIo; }
+  // Files of a process are no source of splice(2), but for a few; the others are.
+  virtual bool can_splice_from() const { return true; }
   // O_TRUNC means nothing here: a write replaces the value in any case.
   Result<void> truncate(std::uint64_t) override { return {}; }
 
@@ -80,6 +82,9 @@ Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid);
 
 // May the current task look into that process? As ptrace(2)'s read access: the same user, or root. kAcces.
 Result<void> check_inspection(task::Process& process);
+
+// The pid if the file is a directory /proc/PID, else 0.
+int process_of_directory(File& file);
 
 // A decimal number without sign or leading zeros, or -1.
 int parse_id(std::string_view text);

@@ -10,6 +10,7 @@
 #include "fs/proc/process_memory_file.h"
 #include "lib/string.h"
 #include "lib/vector.h"
+#include "task/inspection.h"
 
 namespace kernel::fs {
 
@@ -55,6 +56,7 @@ struct FileEntry {
   ProcWriter write;
   bool inspects = false;        // needs check_inspection()
   ProcReader accept = nullptr;  // null: cannot be written, whoever may open it for that
+  bool spliced = false;         // splice(2) takes from it
 };
 constexpr FileEntry kFiles[] = {
     {"cgroup", 0444, write_process_cgroup},
@@ -64,8 +66,8 @@ constexpr FileEntry kFiles[] = {
     {"gid_map", 0644, write_process_id_map},
     {"limits", 0444, write_process_limits},
     {"maps", 0444, write_process_maps, true},
-    {"mountinfo", 0444, write_process_mountinfo},
-    {"mounts", 0444, write_process_mounts},
+    {"mountinfo", 0444, write_process_mountinfo, false, nullptr, true},
+    {"mounts", 0444, write_process_mounts, false, nullptr, true},
     {"oom_adj", 0644, write_process_oom_adj, false, accept_oom_adj},
     {"oom_score", 0444, write_process_oom_score},
     {"oom_score_adj", 0644, write_process_oom_score_adj, false, accept_oom_score_adj},
@@ -92,6 +94,7 @@ class ProcessFile final : public ProcFile {
     if (!entry_.accept) return Errno::kInval;
     return entry_.accept(TRY(find_subject(who_)), text);
   }
+  bool can_splice_from() const override { return entry_.spliced; }
 
  protected:
   Result<void> describe(Metadata& metadata) override { return describe_owner(who_, metadata); }
@@ -186,6 +189,7 @@ class DescriptorInfo final : public ProcFile {
  public:
   DescriptorInfo(ProcFs& fs, const Who& who, int fd, std::uint64_t inode_number)
       : ProcFile(fs, 0444, inode_number), who_(who), fd_(fd) {}
+  bool can_splice_from() const override { return false; }
   Result<void> generate(ProcText& text) override {
     const ProcSubject subject = TRY(find_subject(who_));
     if (!subject.task || !subject.task->files) return Errno::kNoEnt;
@@ -401,15 +405,17 @@ class ProcessDirectory final : public ProcInode {
 }  // namespace
 
 Result<void> check_inspection(task::Process& process) {
-  const task::Task& reader = task::current();
-  if (&process == reader.process.get() || reader.credentials.can(task::Capability::kSysPtrace)) return {};
-  task::Task* target = process.threads.front();
-  if (!target || !process.policy.dumpable) return Errno::kAcces;
-  const task::Credentials& who = target->credentials;
-  const std::uint32_t uid = reader.credentials.fsuid, gid = reader.credentials.fsgid;
-  const bool same =
-      uid == who.uid && uid == who.euid && uid == who.suid && gid == who.gid && gid == who.egid && gid == who.sgid;
-  return same ? Result<void>() : Result<void>(Errno::kAcces);
+  if (task::may_inspect(process, task::InspectWith::kFileSystemIds)) return {};
+  return Errno::kAcces;
+}
+
+int process_of_directory(File& file) {
+  Inode& inode = file.inode();
+  if (inode.nameless() || !inode.is_directory() || inode.file_system().type_name() != "proc") return 0;
+  // Its number says what it is: see number_of().
+  auto metadata = inode.metadata();
+  if (!metadata || (metadata.value().inode & 0xffff) != 0) return 0;
+  return static_cast<int>(metadata.value().inode >> 16);
 }
 
 Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid) {

@@ -23,6 +23,7 @@ class OpenMemory final : public StoredFile {
     return offset_;
   }
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
+  bool can_splice(Direction) const override { return false; }
 
  private:
   Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {

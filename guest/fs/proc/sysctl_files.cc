@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fs/epoll.h"
+#include "fs/inotify.h"
 #include "fs/proc/ipc_sysctls.h"
 #include "fs/proc/proc_fs.h"
 #include "lib/random.h"
@@ -80,10 +81,21 @@ constexpr ProcNode kEpollNodes[] = {
     {.name = "max_user_watches", .generate = [](ProcText& text) { text.print("{}\n", most_epoll_watches()); }},
 };
 
+void write_number(ProcText& text, std::uint64_t value) {
+  text.print("{}\n", value);
+}
+
+constexpr ProcNode kInotifyNodes[] = {
+    {.name = "max_queued_events", .generate = [](ProcText& text) { write_number(text, kMaxQueuedEvents); }},
+    {.name = "max_user_instances", .generate = [](ProcText& text) { write_number(text, kMaxUserInstances); }},
+    {.name = "max_user_watches", .generate = [](ProcText& text) { write_number(text, max_user_watches()); }},
+};
+
 constexpr ProcNode kFileNodes[] = {
     {.name = "epoll", .children = [] { return std::span<const ProcNode>(kEpollNodes); }},
     // No limit but RAM: Linux's own value where none was set.
     {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
+    {.name = "inotify", .children = [] { return std::span<const ProcNode>(kInotifyNodes); }},
     {.name = "mqueue", .children = [] { return std::span<const ProcNode>(kQueueNodes); }},
     {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
     {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
