@@ -32,6 +32,7 @@
 #include "task/scheduler.h"
 #include "task/signal.h"
 #include "tty/console_tty.h"
+#include "tty/dev_pts.h"
 
 namespace kernel {
 namespace {
@@ -76,7 +77,7 @@ Result<void> give_terminal(fs::File& terminal, std::uint32_t uid) {
 Result<void> open_standard_streams(fs::FileTable& files, const PayloadDescription& payload) {
   using fs::ConsoleRole;
   if (payload.terminal) {
-    Ref<fs::File> file = TRY(fs::open_console(ConsoleRole::kTerminal, fs::kReadWrite));
+    Ref<fs::File> file = TRY(tty::open_console(fs::kReadWrite));
     TRY(give_terminal(*file, payload.uid));
     for (int fd = 0; fd < 3; ++fd) TRY(files.install_at(fd, file, false));
     return {};
@@ -242,6 +243,9 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   arch::this_cpu().current = task.get();  // what follows runs on its behalf, still on the boot stack
   if (auto mounted = fs::initialise(boot.root_image.start, boot.root_image.size); !mounted) {
     give_up(kInternalError, "mount", "the root image", mounted.error());
+  }
+  if (auto mounted = tty::mount_dev_pts(); !mounted) {
+    give_up(kInternalError, "mount", "/dev/pts", mounted.error());
   }
   if (auto mounted = ipc::mount_queues(); !mounted) {
     give_up(kInternalError, "mount", "/dev/mqueue", mounted.error());

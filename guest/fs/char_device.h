@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "fs/poll.h"
 #include "lib/ref.h"
@@ -39,7 +41,24 @@ class CharDevice {
   ~CharDevice() = default;
 };
 
-// The node of a character device: memory devices (major 1), terminals (major 5). kNxio for a number that has none.
+// A node of /dev.
+struct DeviceNode {
+  std::string_view name;
+  std::uint32_t minor;
+  std::uint32_t permissions = 0666;
+};
+
+// The devices with one major number, of another layer than this.
+struct CharDeviceMajor {
+  std::uint32_t major;
+  Result<Ref<File>> (*open)(std::uint32_t minor, const Path& path, std::uint32_t flags);
+  std::span<const DeviceNode> nodes;  // what /dev has of them
+};
+
+// Defined above all layers: guest/tables.cc.
+std::span<const CharDeviceMajor> char_device_majors();
+
+// The node of a character device: memory devices (major 1), and those that others have. kNxio for a number that has none.
 Result<Ref<File>> open_char_device(std::uint64_t device, const Path& path, std::uint32_t flags);
 
 }  // namespace kernel::fs

@@ -2,13 +2,10 @@
 
 #include "drivers/console.h"
 #include "fs/char_device.h"
-#include "fs/dev_fs.h"
 #include "fs/device_file.h"
 #include "fs/nameless.h"
 #include "task/signal.h"
 #include "task/task.h"
-#include "tty/console_tty.h"
-#include "tty/tty_file.h"
 
 namespace kernel::fs {
 
@@ -114,11 +111,6 @@ Result<Ref<File>> open_stream_console(const Path& path, std::uint32_t flags) {
 }
 
 Result<Ref<File>> open_console(ConsoleRole role, std::uint32_t flags) {
-  if (role == ConsoleRole::kTerminal) {
-    Ref<tty::Tty> terminal = tty::console();
-    if (!terminal) return Errno::kNoDev;
-    return tty::open_tty(std::move(terminal), TRY(device_path("console")), flags);
-  }
   Stream* device = stream(role);
   if (!device) return Errno::kNoDev;
   // Anybody may open /proc/self/fd/1 again, whichever user the payload runs as.

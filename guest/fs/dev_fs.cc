@@ -2,28 +2,18 @@
 
 #include "fs/memory_devices.h"
 #include "fs/ram/ram_directory.h"
-#include "tty/dev_pts.h"
-#include "tty/terminal_nodes.h"
 
 namespace kernel::fs {
 
 namespace {
 
-struct Node {
-  std::string_view name;
-  std::uint32_t major;
-  std::uint32_t minor;
+constexpr DeviceNode kMemoryNodes[] = {
+    {"null", kNullMinor},     {"zero", kZeroMinor},       {"full", kFullMinor},
+    {"random", kRandomMinor}, {"urandom", kUrandomMinor},
 };
-constexpr std::string_view kPtsName = "pts";
-constexpr Node kNodes[] = {
-    {"null", kMemoryMajor, kNullMinor},
-    {"zero", kMemoryMajor, kZeroMinor},
-    {"full", kMemoryMajor, kFullMinor},
-    {"random", kMemoryMajor, kRandomMinor},
-    {"urandom", kMemoryMajor, kUrandomMinor},
-    {"tty", tty::kTerminalMajor, tty::kTtyMinor},
-    {"console", tty::kTerminalMajor, tty::kConsoleNodeMinor},
-};
+
+// On these others mount what is theirs, at the start: tty::mount_dev_pts(), ipc::mount_queues().
+constexpr std::string_view kMountPoints[] = {"mqueue", "pts"};
 
 struct Link {
   std::string_view name;
@@ -37,13 +27,19 @@ constexpr Link kLinks[] = {
 // The mount of /dev; holds a reference for as long as the VM runs.
 constinit Mount* g_dev_mount = nullptr;
 
-Result<void> populate(RamDirectory& root) {
-  for (const Node& node : kNodes) {
+Result<void> make_nodes(RamDirectory& root, std::uint32_t major, std::span<const DeviceNode> nodes) {
+  for (const DeviceNode& node : nodes) {
     NewInode attributes;
-    attributes.mode = mode_of(FileType::kCharDevice, node.name == "console" ? 0600 : 0666);
-    attributes.special_device = make_device(node.major, node.minor);
+    attributes.mode = mode_of(FileType::kCharDevice, node.permissions);
+    attributes.special_device = make_device(major, node.minor);
     TRY(root.create(node.name, attributes));
   }
+  return {};
+}
+
+Result<void> populate(RamDirectory& root) {
+  TRY(make_nodes(root, kMemoryMajor, kMemoryNodes));
+  for (const CharDeviceMajor& row : char_device_majors()) TRY(make_nodes(root, row.major, row.nodes));
   for (const Link& link : kLinks) {
     NewInode attributes;
     attributes.mode = mode_of(FileType::kSymlink, 0777);
@@ -53,9 +49,6 @@ Result<void> populate(RamDirectory& root) {
   NewInode shared_memory;
   shared_memory.mode = mode_of(FileType::kDirectory, 0777 | kModeSticky);
   TRY(root.create("shm", shared_memory));
-  NewInode queues;  // ipc/queue_fs.h is mounted on it
-  queues.mode = mode_of(FileType::kDirectory, 0755);
-  TRY(root.create("mqueue", queues));
   return {};
 }
 
@@ -64,20 +57,12 @@ Result<void> populate(RamDirectory& root) {
 Result<Ref<RamFs>> make_dev_fs() {
   const Ref<RamFs> made = TRY(RamFs::create("tmpfs", 0755));
   const Ref<Inode> root = TRY(made->root());
-  // The mount point is there from the beginning, and everything else when somebody looks.
+  // The mount points are there from the beginning, and everything else when somebody looks.
   NewInode attributes;
   attributes.mode = mode_of(FileType::kDirectory, 0755);
-  TRY(root->create(kPtsName, attributes));
+  for (const std::string_view name : kMountPoints) TRY(root->create(name, attributes));
   static_cast<RamDirectory&>(*root).populate_later(populate);
   return made;
-}
-
-Result<void> mount_dev_pts() {
-  // runc's default (opencontainers/runtime-spec, config-linux.md, "Default Filesystems").
-  constexpr tty::DevPtsOptions kOptions{.mode = 0620, .ptmx_mode = 0666, .uid = {}, .gid = 5};
-  const Path point = TRY(device_path(kPtsName));
-  TRY(add_mount(TRY(tty::DevPts::create(kOptions)), point, "devpts", kMountNoSuid | kMountNoExec));
-  return {};
 }
 
 void set_dev_mount(const Ref<Mount>& mount) {

@@ -10,8 +10,6 @@
 namespace kernel::fs {
 
 Result<Ref<RamFs>> make_dev_fs();
-// After set_dev_mount().
-Result<void> mount_dev_pts();
 
 // The path of a device node of the mounted /dev, whatever the current task's root is.
 Result<Path> device_path(std::string_view name);

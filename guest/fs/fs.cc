@@ -53,7 +53,6 @@ Result<void> initialise(std::uint64_t image_gpa, std::uint64_t image_size) {
   const Ref<ProcFs> proc = TRY(ProcFs::create());
   TRY(mount_below_root(proc, "proc", kMountNoSuid | kMountNoDev | kMountNoExec));
   set_dev_mount(TRY(mount_below_root(dev, "dev", kMountNoSuid)));
-  TRY(mount_dev_pts());
   return {};
 }
 

@@ -37,3 +37,11 @@ Result<Undo*> UndoList::of(SemaphoreSet& set) {
 }
 
 }  // namespace kernel::ipc
+
+namespace kernel::task {
+
+Result<Ref<UndoList>> UndoList::create() {
+  return Ref<UndoList>(TRY(make_ref<ipc::UndoList>()));
+}
+
+}  // namespace kernel::task

@@ -5,10 +5,11 @@
 
 #include "ipc/semaphore_set.h"
 #include "lib/ref.h"
+#include "task/undo_list.h"
 
 namespace kernel::ipc {
 
-class UndoList final : public RefCounted {
+class UndoList final : public task::UndoList {
  public:
   UndoList() = default;
   // Gives everything back.

@@ -123,8 +123,8 @@ SyscallResult access_values(int id, int number, int command, std::uint64_t argum
 
 Result<ipc::Undo*> undo_of(SemaphoreSet& set) {
   task::Task& self = task::current();
-  if (!self.undo_list) self.undo_list = TRY(make_ref<ipc::UndoList>());
-  return self.undo_list->of(set);
+  if (!self.undo_list) self.undo_list = TRY(task::UndoList::create());
+  return static_cast<ipc::UndoList&>(*self.undo_list).of(set);
 }
 
 SyscallResult operate(int id, mm::UserPtr<const SemaphoreOperation> address, unsigned count,

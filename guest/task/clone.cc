@@ -4,7 +4,6 @@
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "fs/process_descriptor.h"
-#include "ipc/undo_list.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
@@ -12,6 +11,7 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/undo_list.h"
 
 namespace kernel::task {
 namespace {
@@ -121,7 +121,7 @@ Result<int> clone(const CloneArguments& arguments) {
   if (!(flags & kCloneVm)) space = TRY(self.space->fork());
   auto files = TRY(share_or_clone(self.files, flags & kCloneFiles));
   auto fs = TRY(share_or_clone(self.fs, flags & kCloneFs));
-  if ((flags & kCloneSysvSem) && !self.undo_list) self.undo_list = TRY(make_ref<ipc::UndoList>());
+  if ((flags & kCloneSysvSem) && !self.undo_list) self.undo_list = TRY(UndoList::create());
   auto credentials = TRY(self.credentials.clone());
   if (arguments.flags & kCloneParentSetTid) TRY(mm::copy_to_user(arguments.parent_tid, &tid, sizeof tid));
   if (arguments.flags & kCloneChildSetTid) TRY(mm::copy_to_space(*space, arguments.child_tid, &tid, sizeof tid));

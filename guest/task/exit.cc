@@ -3,7 +3,6 @@
 #include "drivers/control.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
-#include "ipc/undo_list.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
 #include "task/futex.h"
@@ -13,6 +12,7 @@
 #include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/timers.h"
+#include "task/undo_list.h"
 
 namespace kernel::task {
 namespace {

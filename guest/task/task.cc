@@ -2,12 +2,12 @@
 
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
-#include "ipc/undo_list.h"
 #include "lib/global.h"
 #include "mm/address_space.h"
 #include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/scheduler.h"
+#include "task/undo_list.h"
 
 namespace kernel::task {
 namespace {

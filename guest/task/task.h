@@ -23,10 +23,6 @@ class FileTable;
 class FsContext;
 }  // namespace kernel::fs
 
-namespace kernel::ipc {
-class UndoList;
-}
-
 namespace kernel::mm {
 class AddressSpace;
 }
@@ -34,6 +30,7 @@ class AddressSpace;
 namespace kernel::task {
 
 class Process;
+class UndoList;
 
 enum class TaskState : std::uint8_t {
   kRunnable,         // running, or on the run queue
@@ -63,7 +60,7 @@ class Task final : public RefCounted {
   Ref<mm::AddressSpace> space;
   Ref<fs::FileTable> files;
   Ref<fs::FsContext> fs;
-  Ref<ipc::UndoList> undo_list;  // null until semop(2) is first asked to undo something
+  Ref<UndoList> undo_list;  // null until semop(2) is first asked to undo something
   Credentials credentials;
   TaskCharge charge;              // to the real user id's account
   bool joined_full_user = false;  // setuid(2) made it a user's who had more than RLIMIT_NPROC already

@@ -6,9 +6,11 @@
 #include "drivers/console.h"
 #include "drivers/control.h"
 #include "fs/abi.h"
+#include "fs/dev_fs.h"
 #include "lib/global.h"
 #include "task/process.h"
 #include "task/signal.h"
+#include "tty/tty_file.h"
 
 namespace kernel::tty {
 namespace {
@@ -142,6 +144,12 @@ Ref<Tty> console() {
     g_console->retain();  // it is never freed
   }
   return Ref<Tty>(&*g_console);
+}
+
+Result<Ref<fs::File>> open_console(std::uint32_t flags) {
+  Ref<Tty> terminal = console();
+  if (!terminal) return Errno::kNoDev;
+  return open_tty(std::move(terminal), TRY(fs::device_path("console")), flags);
 }
 
 bool console_window_changed() {

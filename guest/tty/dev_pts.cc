@@ -2,6 +2,8 @@
 
 #include "fs/abi.h"
 #include "fs/access.h"
+#include "fs/dev_fs.h"
+#include "fs/mount.h"
 #include "fs/path.h"
 #include "lib/format.h"
 #include "lib/time.h"
@@ -194,6 +196,14 @@ Result<String> DevPts::name_of(std::uint32_t index) {
     index /= 10;
   } while (index != 0);
   return String::from({text + at, sizeof text - at});
+}
+
+Result<void> mount_dev_pts() {
+  // runc's default (opencontainers/runtime-spec, config-linux.md, "Default Filesystems").
+  constexpr DevPtsOptions kOptions{.mode = 0620, .ptmx_mode = 0666, .uid = {}, .gid = 5};
+  const fs::Path point = TRY(fs::device_path("pts"));
+  TRY(fs::add_mount(TRY(DevPts::create(kOptions)), point, "devpts", fs::kMountNoSuid | fs::kMountNoExec));
+  return {};
 }
 
 Result<fs::Path> dev_pts_beside(const fs::Path& node) {

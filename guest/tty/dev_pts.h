@@ -57,6 +57,9 @@ class DevPts final : public fs::FileSystem {
   Vector<Ref<fs::Inode>> slaves_;  // by number; null where there is none
 };
 
+// On /dev/pts, as every container has it.
+Result<void> mount_dev_pts();
+
 // The root of the devpts that a device node for making pseudo-terminals is for: its own, or the one on "pts" beside it.
 Result<fs::Path> dev_pts_beside(const fs::Path& node);
 

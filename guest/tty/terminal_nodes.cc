@@ -33,4 +33,8 @@ Result<Ref<fs::File>> open_terminal_node(std::uint32_t minor, const fs::Path& pa
   }
 }
 
+Result<Ref<fs::File>> open_slave_node(std::uint32_t, const fs::Path&, std::uint32_t) {
+  return Errno::kIo;
+}
+
 }  // namespace kernel::tty

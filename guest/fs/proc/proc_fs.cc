@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fs/file.h"
+#include "fs/proc/additions.h"
 #include "lib/time.h"
 
 namespace kernel::fs {
@@ -102,25 +103,30 @@ FileType type_of(const ProcNode& node) {
   return node.target ? FileType::kSymlink : FileType::kDirectory;
 }
 
+// Its own nodes, and after them those that others add.
 class NodeDirectory : public ProcInode {
  public:
-  NodeDirectory(ProcFs& fs, std::span<const ProcNode> nodes, std::uint64_t inode_number, bool sysctl = false)
-      : ProcInode(fs, FileType::kDirectory, 0555, inode_number), nodes_(nodes), sysctl_(sysctl) {}
+  NodeDirectory(ProcFs& fs, std::span<const ProcNode> nodes, ProcPlace place, std::uint64_t inode_number,
+                bool sysctl = false)
+      : ProcInode(fs, FileType::kDirectory, 0555, inode_number), nodes_(nodes), place_(place), sysctl_(sysctl) {}
 
   Result<Ref<Inode>> lookup(std::string_view name) override {
-    for (const ProcNode& node : nodes_) {
-      if (node.name != name) continue;
-      switch (type_of(node)) {
-        case FileType::kRegular:
-          return Ref<Inode>(TRY(make_ref<NodeFile>(fs(), node, sysctl_)));
-        case FileType::kSymlink:
-          return Ref<Inode>(TRY(make_ref<NodeLink>(fs(), node)));
-        default:
-          return Ref<Inode>(
-              TRY(make_ref<NodeDirectory>(fs(), node.children(), number_of(node), sysctl_ || node.sysctl)));
-      }
+    const ProcNode* found = nullptr;
+    for_each_node([&](const ProcNode& node) {
+      if (node.name == name) found = &node;
+      return !found;
+    });
+    if (!found) return Errno::kNoEnt;
+    switch (type_of(*found)) {
+      case FileType::kRegular:
+        return Ref<Inode>(TRY(make_ref<NodeFile>(fs(), *found, sysctl_)));
+      case FileType::kSymlink:
+        return Ref<Inode>(TRY(make_ref<NodeLink>(fs(), *found)));
+      default:
+        const auto children = found->children ? found->children() : std::span<const ProcNode>();
+        return Ref<Inode>(
+            TRY(make_ref<NodeDirectory>(fs(), children, found->place, number_of(*found), sysctl_ || found->sysctl)));
     }
-    return Errno::kNoEnt;
   }
 
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
@@ -131,22 +137,40 @@ class NodeDirectory : public ProcInode {
  protected:
   // False when the visitor stopped.
   Result<bool> iterate_nodes(std::uint64_t position, DirectoryVisitor& visitor) {
-    for (std::uint64_t i = entries_before(position, kFirstPosition); i < nodes_.size(); ++i) {
-      const ProcNode& node = nodes_[i];
-      if (!visitor.entry(node.name, number_of(node), type_of(node), kFirstPosition + i + 1)) return false;
+    const std::uint64_t before = entries_before(position, kFirstPosition);
+    std::uint64_t index = 0;
+    return for_each_node([&](const ProcNode& node) {
+      if (index++ < before) return true;
+      return visitor.entry(node.name, number_of(node), type_of(node), kFirstPosition + index);
+    });
+  }
+
+ private:
+  // False when `visit` said that it is enough.
+  template <typename Visit>
+  bool for_each_node(Visit visit) {
+    for (const ProcNode& node : nodes_) {
+      if (!visit(node)) return false;
+    }
+    if (place_ == ProcPlace::kNone) return true;
+    for (const ProcAddition& addition : proc_additions()) {
+      if (addition.place != place_) continue;
+      for (const ProcNode& node : addition.nodes()) {
+        if (!visit(node)) return false;
+      }
     }
     return true;
   }
 
- private:
   std::span<const ProcNode> nodes_;
+  ProcPlace place_;
   bool sysctl_;
 };
 
 // /proc itself: the table, and a directory for each process.
 class RootDirectory final : public NodeDirectory {
  public:
-  explicit RootDirectory(ProcFs& fs) : NodeDirectory(fs, proc_root_nodes(), kRootNumber) {}
+  explicit RootDirectory(ProcFs& fs) : NodeDirectory(fs, proc_root_nodes(), ProcPlace::kRoot, kRootNumber) {}
 
   Result<Ref<Inode>> lookup(std::string_view name) override {
     const int id = parse_id(name);
@@ -209,6 +233,10 @@ Result<Metadata> ProcInode::metadata() {
 Result<Ref<File>> ProcFile::open(const Path& path, std::uint32_t flags) {
   TRY(check_open());
   return Ref<File>(TRY(make_ref<OpenProcFile>(path, flags)));
+}
+
+Result<Ref<Inode>> make_added_directory(ProcFs& fs, ProcPlace place, std::uint64_t number) {
+  return Ref<Inode>(TRY(make_ref<NodeDirectory>(fs, std::span<const ProcNode>(), place, number)));
 }
 
 int parse_id(std::string_view text) {

@@ -62,6 +62,16 @@ class ProcFile : public ProcInode {
   virtual Result<void> check_open() { return {}; }
 };
 
+// The directories to which other layers add (fs/proc/additions.h).
+enum class ProcPlace : std::uint8_t {
+  kNone,
+  kRoot,       // /proc
+  kNet,        // /proc/PID/net, to which /proc/net leads
+  kSys,        // /proc/sys
+  kSysFs,      // /proc/sys/fs
+  kSysKernel,  // /proc/sys/kernel
+};
+
 // The fixed part of the tree (/proc and /proc/sys), as a table. What can be written is for root to write.
 struct ProcNode {
   std::string_view name;
@@ -70,12 +80,15 @@ struct ProcNode {
   std::span<const ProcNode> (*children)() = nullptr;   // a directory
   void (*target)(ProcText&) = nullptr;                 // a symbolic link
   bool sysctl = false;                                 // of /proc/sys: its permissions bind root, too
+  ProcPlace place = ProcPlace::kNone;                  // a directory to which others add
 };
 
 // The tables: fs/proc/system_files.cc and fs/proc/sysctl_files.cc.
 std::span<const ProcNode> proc_root_nodes();
 std::span<const ProcNode> sysctl_nodes();
-std::span<const ProcNode> ipc_nodes();  // fs/proc/ipc_files.cc
+
+// The directory that others' tables alone describe.
+Result<Ref<Inode>> make_added_directory(ProcFs& fs, ProcPlace place, std::uint64_t number);
 
 // The directory of a process (`task` null: of the process; else of that thread, below task/). kNoEnt if there is none.
 Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid);

@@ -1,11 +1,8 @@
-// /proc/sys: what sysctl(8) shows and programs ask for. Only the limits of IPC can be changed (fs/proc/ipc_sysctls.h).
-#include <algorithm>
-#include <array>
+// /proc/sys: what sysctl(8) shows and programs ask for. What other layers have is added (fs/proc/additions.h).
 #include <cstdint>
 
 #include "fs/epoll.h"
 #include "fs/inotify.h"
-#include "fs/proc/ipc_sysctls.h"
 #include "fs/proc/proc_fs.h"
 #include "lib/random.h"
 #include "task/uts.h"
@@ -96,7 +93,6 @@ constexpr ProcNode kFileNodes[] = {
     // No limit but RAM: Linux's own value where none was set.
     {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
     {.name = "inotify", .children = [] { return std::span<const ProcNode>(kInotifyNodes); }},
-    {.name = "mqueue", .children = [] { return std::span<const ProcNode>(kQueueNodes); }},
     {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
     {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
     {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
@@ -117,17 +113,11 @@ constexpr ProcNode kMemoryNodes[] = {
     {.name = "overcommit_memory", .generate = [](ProcText& text) { write_line(text, "1"); }},
 };
 
-template <std::size_t First, std::size_t Second>
-consteval auto joined(const ProcNode (&first)[First], const ProcNode (&second)[Second]) {
-  std::array<ProcNode, First + Second> all{};
-  std::copy_n(second, Second, std::copy_n(first, First, all.begin()));
-  return all;
-}
-constexpr auto kAllKernelNodes = joined(kKernelNodes, kIpcKernelNodes);
-
 constexpr ProcNode kTopNodes[] = {
-    {.name = "fs", .children = [] { return std::span<const ProcNode>(kFileNodes); }},
-    {.name = "kernel", .children = [] { return std::span<const ProcNode>(kAllKernelNodes); }},
+    {.name = "fs", .children = [] { return std::span<const ProcNode>(kFileNodes); }, .place = ProcPlace::kSysFs},
+    {.name = "kernel",
+     .children = [] { return std::span<const ProcNode>(kKernelNodes); },
+     .place = ProcPlace::kSysKernel},
     {.name = "vm", .children = [] { return std::span<const ProcNode>(kMemoryNodes); }},
 };
 

@@ -144,6 +144,10 @@ void write_mounts_link(ProcText& text) {
   text.put("self/mounts");
 }
 
+void write_net_link(ProcText& text) {
+  text.put("self/net");
+}
+
 constexpr ProcNode kNodes[] = {
     {.name = "cmdline", .generate = write_cmdline},
     {.name = "cpuinfo", .generate = write_cpuinfo},
@@ -153,12 +157,12 @@ constexpr ProcNode kNodes[] = {
     {.name = "loadavg", .generate = write_loadavg},
     {.name = "meminfo", .generate = write_meminfo},
     {.name = "mounts", .target = write_mounts_link},
+    {.name = "net", .target = write_net_link},
     {.name = "partitions", .generate = write_nothing},
     {.name = "self", .target = write_self},
     {.name = "stat", .generate = write_stat},
     {.name = "swaps", .generate = write_swaps},
-    {.name = "sys", .children = sysctl_nodes, .sysctl = true},
-    {.name = "sysvipc", .children = ipc_nodes},
+    {.name = "sys", .children = sysctl_nodes, .sysctl = true, .place = ProcPlace::kSys},
     {.name = "thread-self", .target = write_thread_self},
     {.name = "uptime", .generate = write_uptime},
     {.name = "version", .generate = write_version},

@@ -1,13 +1,17 @@
 // /proc/sysvipc: all objects of System V IPC, in the columns that ipcs(1) reads. Who may not read an object is shown it
 // all the same, as on Linux.
-#include "fs/proc/proc_fs.h"
+#include "ipc/proc_files.h"
+
 #include "ipc/message_queue.h"
 #include "ipc/semaphore_set.h"
 #include "ipc/shared_memory.h"
 
-namespace kernel::fs {
+namespace kernel::ipc {
 
 namespace {
+
+using fs::ProcNode;
+using fs::ProcText;
 
 // A number on the right of a column of `width`.
 void put_column(ProcText& text, std::int64_t value, unsigned width) {
@@ -22,7 +26,7 @@ void put_unsigned(ProcText& text, std::uint64_t value, unsigned width) {
 }
 
 // Key, id and mode, with which each line begins.
-void put_object(ProcText& text, const ipc::Object& object) {
+void put_object(ProcText& text, const Object& object) {
   put_column(text, object.key(), 10);
   text.put(" ");
   put_column(text, object.id(), 10);
@@ -31,7 +35,7 @@ void put_object(ProcText& text, const ipc::Object& object) {
   text.put(" ");
 }
 
-void put_owners(ProcText& text, const ipc::Object& object) {
+void put_owners(ProcText& text, const Object& object) {
   for (const std::uint32_t id : {object.uid, object.gid, object.cuid, object.cgid}) {
     text.put(" ");
     put_unsigned(text, id, 5);
@@ -47,15 +51,15 @@ void put_times(ProcText& text, Times... times) {
 }
 
 template <typename T, typename Put>
-void for_each(const ipc::TableOf<T>& table, Put put) {
+void for_each(const TableOf<T>& table, Put put) {
   for (T* object = table.first_from(0); object; object = table.first_from(object->place() + 1)) put(*object);
 }
 
 void write_shared_memory(ProcText& text) {
   text.put("       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime");
   text.put("      dtime      ctime                   rss                  swap\n");
-  for_each(ipc::segments(), [&](const ipc::Segment& segment) {
-    const ipc::SharedRecord record = segment.record();
+  for_each(segments(), [&](const Segment& segment) {
+    const SharedRecord record = segment.record();
     put_object(text, segment);
     put_unsigned(text, record.size, 21);
     text.put(" ");
@@ -76,8 +80,8 @@ void write_shared_memory(ProcText& text) {
 
 void write_semaphores(ProcText& text) {
   text.put("       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n");
-  for_each(ipc::semaphore_sets(), [&](const ipc::SemaphoreSet& set) {
-    const ipc::SemaphoreRecord record = set.record();
+  for_each(semaphore_sets(), [&](const SemaphoreSet& set) {
+    const SemaphoreRecord record = set.record();
     put_object(text, set);
     put_unsigned(text, record.count, 10);
     put_owners(text, set);
@@ -89,8 +93,8 @@ void write_semaphores(ProcText& text) {
 void write_message_queues(ProcText& text) {
   text.put("       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime");
   text.put("      rtime      ctime\n");
-  for_each(ipc::message_queues(), [&](const ipc::MessageQueue& queue) {
-    const ipc::QueueRecord record = queue.record();
+  for_each(message_queues(), [&](const MessageQueue& queue) {
+    const QueueRecord record = queue.record();
     put_object(text, queue);
     text.put(" ");
     put_unsigned(text, record.bytes, 10);
@@ -112,10 +116,14 @@ constexpr ProcNode kNodes[] = {
     {.name = "shm", .generate = write_shared_memory},
 };
 
+constexpr ProcNode kDirectory[] = {
+    {.name = "sysvipc", .children = [] { return std::span<const ProcNode>(kNodes); }},
+};
+
 }  // namespace
 
-std::span<const ProcNode> ipc_nodes() {
-  return kNodes;
+std::span<const ProcNode> proc_nodes() {
+  return kDirectory;
 }
 
-}  // namespace kernel::fs
+}  // namespace kernel::ipc
