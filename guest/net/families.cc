@@ -1,6 +1,7 @@
 #include "net/families.h"
 
 #include "net/inet/inet_family.h"
+#include "net/unix/unix_socket.h"
 
 namespace kernel::net {
 

@@ -300,7 +300,7 @@ Result<void> DatagramSocket::set_option(int level, int name, const OptionInput& 
 Result<void> DatagramSocket::get_option(int level, int name, OptionOutput& value) {
   if ((level == kLevelIp && name == kIpMtu) || (level == kLevelIp6 && name == kIp6Mtu && is_v6())) {
     if (state_ != TcpState::kEstablished) return Errno::kNotConn;
-    return value.put_integer(kLoopbackMtu);
+    return value.put_integer(kLargestPacket);
   }
   return InetSocket::get_option(level, name, value);
 }

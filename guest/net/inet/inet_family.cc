@@ -1,5 +1,6 @@
 #include "net/inet/inet_family.h"
 
+#include "net/inet/raw_socket.h"
 #include "net/inet/tcp_socket.h"
 #include "net/inet/udp_socket.h"
 
@@ -18,7 +19,12 @@ Result<Ref<Socket>> create(int family, int type, int protocol) {
       return Errno::kProtoNoSupport;
     case kDatagram:
       if (protocol == 0 || protocol == kProtocolUdp) return UdpSocket::create(family);
+      // net.ipv4.ping_group_range is "1 0", nobody, where no one has set it.
+      if (protocol == (family == kInet ? kProtocolIcmp : kProtocolIcmp6)) return Errno::kAcces;
       return Errno::kProtoNoSupport;
+    case kRaw:
+      if (protocol == 0) return Errno::kProtoNoSupport;
+      return RawSocket::create(family, protocol);
     default:
       return Errno::kSockTNoSupport;
   }

@@ -62,9 +62,6 @@ Result<void> InetSocket::bind(const SocketAddress& address) {
       }
     }
     port_bound_ = where.port != 0;
-  } else if (take_port(where.port).error() != Errno::kNone) {
-    local_ = before;
-    return Errno::kAddrInUse;
   }
   address_bound_ = !where.address.is_any();
   remote_ = {wildcard(), 0, 0};
@@ -159,13 +156,15 @@ Result<void> InetSocket::set_option(int level, int name, const OptionInput& valu
 }
 
 Result<void> InetSocket::get_option(int level, int name, OptionOutput& value) {
-  if (level == kLevelIp) return get_ip_option(ip_, name, value, type());
+  if (level == kLevelIp) return get_ip_option(ip_, name, value);
   if (level == kLevelIp6 && is_v6()) return get_ip6_option(ip_, name, value);
   if (level == kLevelSocket && name == kBindToDevice) {
     if (device_ == 0) return value.put({});
     if (value.room() < 16) return Errno::kInval;
     return value.put(std::as_bytes(std::span(kLoopbackName)));
   }
+  // do_ip_getsockopt() of Linux has an errno of its own.
+  if (level != kLevelSocket && !is_v6()) return Errno::kOpNotSupp;
   return Errno::kNoProtoOpt;
 }
 

@@ -82,6 +82,7 @@ bool IpOptions::*flag6_of(int name) {
 
 Result<void> set_ip_option(IpOptions& options, int name, const OptionInput& value, int socket_type) {
   if (bool IpOptions::*flag = flag_of(name)) {
+    if (name == kIpFreeBind && value.size() == 0) return Errno::kInval;
     options.*flag = TRY(number_of(value)) != 0;
     return {};
   }
@@ -164,7 +165,7 @@ Result<void> set_ip_option(IpOptions& options, int name, const OptionInput& valu
   }
 }
 
-Result<void> get_ip_option(const IpOptions& options, int name, OptionOutput& value, int socket_type) {
+Result<void> get_ip_option(const IpOptions& options, int name, OptionOutput& value) {
   if (bool IpOptions::*flag = flag_of(name)) return put_number(value, options.*flag);
   switch (name) {
     case kIpTos:
@@ -172,7 +173,6 @@ Result<void> get_ip_option(const IpOptions& options, int name, OptionOutput& val
     case kIpTtl:
       return put_number(value, options.ttl < 0 ? kDefaultTtl : options.ttl);
     case kIpHeaderIncluded:
-      if (socket_type != kRaw) return Errno::kNoProtoOpt;
       return put_number(value, options.header_included);
     case kIpMtuDiscover:
       return put_number(value, options.mtu_discover);
@@ -201,6 +201,10 @@ Result<void> get_ip_option(const IpOptions& options, int name, OptionOutput& val
 
 Result<void> set_ip6_option(IpOptions& options, int name, const OptionInput& value) {
   if (bool IpOptions::*flag = flag6_of(name)) {
+    if (name == kIp6DontFragment) {
+      options.*flag = TRY(number_of(value)) != 0;
+      return {};
+    }
     options.*flag = TRY(value.integer()) != 0;
     return {};
   }
@@ -252,6 +256,11 @@ Result<void> set_ip6_option(IpOptions& options, int name, const OptionInput& val
       if (count < 0 || count > 255) return Errno::kInval;
       options.least_hop_count = static_cast<std::uint8_t>(count);
       return {};
+    }
+    case kIp6Mtu: {  // nothing is ever fragmented here
+      constexpr std::int32_t kLeastMtu = 1280;
+      const std::int32_t mtu = TRY(value.integer());
+      return mtu != 0 && mtu < kLeastMtu ? Result<void>(Errno::kInval) : Result<void>();
     }
     case kIp6Transparent: {
       const bool on = TRY(value.integer()) != 0;

@@ -80,6 +80,7 @@ enum Ip6Option : int {
 
 inline constexpr std::uint8_t kDefaultTtl = 64;      // net.ipv4.ip_default_ttl, net.ipv6.conf.*.hop_limit
 inline constexpr std::int32_t kLoopbackMtu = 65536;  // of the device lo
+inline constexpr std::int32_t kLargestPacket = 65535;  // of IPv4
 
 struct IpOptions {
   std::uint8_t tos = 0;
@@ -129,7 +130,7 @@ struct IpOptions {
 
 // kNoProtoOpt for a name that is none of these, kInval, kPerm.
 Result<void> set_ip_option(IpOptions& options, int name, const OptionInput& value, int socket_type);
-Result<void> get_ip_option(const IpOptions& options, int name, OptionOutput& value, int socket_type);
+Result<void> get_ip_option(const IpOptions& options, int name, OptionOutput& value);
 Result<void> set_ip6_option(IpOptions& options, int name, const OptionInput& value);
 Result<void> get_ip6_option(const IpOptions& options, int name, OptionOutput& value);
 

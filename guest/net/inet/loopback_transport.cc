@@ -1,5 +1,6 @@
 #include "net/inet/loopback_transport.h"
 
+#include "net/inet/raw_socket.h"
 #include "net/inet/tcp_socket.h"
 #include "net/inet/udp_socket.h"
 
@@ -84,6 +85,7 @@ Result<void> LoopbackTransport::connect(TcpSocket& socket) {
 }
 
 Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& datagram) {
+  if (socket.type() == kRaw) return RawSocket::send(socket.protocol(), datagram);
   const Address& to = datagram.destination.address;
   if (to.is_multicast() || to.is_broadcast()) {
     const IpOptions& options = socket.ip_options();

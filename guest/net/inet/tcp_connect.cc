@@ -168,6 +168,7 @@ Result<Ref<TcpSocket>> TcpSocket::make_child(TcpSocket& client) {
   child->remote_ = {client.local_.address, client.local_.port, 0};
   child->state_ = TcpState::kSynReceived;
   child->phase_ = Phase::kConnected;
+  child->accepted_ = true;
   TcpTable& table = tcp_table();
   table.forget(child->local_, child->remote_);
   table.ports.insert(*child);

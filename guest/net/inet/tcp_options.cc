@@ -13,8 +13,11 @@ namespace {
 constexpr std::string_view kCongestionControls[] = {"cubic", "reno"};
 constexpr std::size_t kCongestionNameRoom = 16;  // TCP_CA_NAME_MAX
 constexpr std::int32_t kLoopbackSegment = 65483;  // lo's MTU without the headers of IPv4 and TCP, with time stamps
+constexpr std::int32_t kMostAutomaticBuffer = 33554432;  // net.ipv4.tcp_rmem
+constexpr std::int32_t kConnectedSegment = 32741, kAcceptedSegment = 32768;
 constexpr std::int32_t kDefaultSegment = 536;
 constexpr std::int32_t kMostKeepTime = 32767, kMostKeepCount = 127, kMostSynCount = 127;
+constexpr std::int32_t kMostFastOpen = 4096;  // net.core.somaxconn
 constexpr std::int32_t kLeastSegment = 88, kMostSegment = 32767;
 
 // The number of retransmissions of a SYN-ACK within so many seconds, and back: what TCP_DEFER_ACCEPT is rounded to
@@ -22,7 +25,7 @@ constexpr std::int32_t kLeastSegment = 88, kMostSegment = 32767;
 std::int32_t rounded_to_retransmissions(std::int32_t seconds) {
   if (seconds <= 0) return 0;
   std::int32_t period = 1, wait = 1;
-  while (seconds > period) {
+  for (int retransmissions = 1; seconds > period && retransmissions < 255; ++retransmissions) {
     wait = std::min(wait * 2, 120);
     period += wait;
   }
@@ -150,7 +153,7 @@ Result<void> set_tcp_option(TcpOptions& options, int name, const OptionInput& va
       return {};
     case kTcpFastOpen:
       if (number < 0) return Errno::kInval;
-      options.fast_open = number;
+      options.fast_open = number < kMostFastOpen ? number : kMostFastOpen;
       return {};
     case kTcpNotSentLowWater:
       options.not_sent_low_water = number;
@@ -198,6 +201,13 @@ Result<void> get_tcp_option(const TcpOptions& options, int name, OptionOutput& v
 }
 
 Result<void> TcpSocket::set_option(int level, int name, const OptionInput& value) {
+  if (level == kLevelSocket && name == kReceiveLowWater) {
+    // No more than half of the largest buffer (tcp_set_rcvlowat() of Linux).
+    const std::int32_t number = TRY(value.integer());
+    const std::int32_t most = kMostAutomaticBuffer / 2;
+    options_.receive_low_water = number < 0 || number > most ? most : std::max(number, 1);
+    return {};
+  }
   if (level != kLevelTcp) return InetSocket::set_option(level, name, value);
   const bool closed = state_ == TcpState::kClose;
   if (name == kTcpFastOpen && !closed && !listening()) return Errno::kInval;
@@ -208,15 +218,17 @@ Result<void> TcpSocket::get_option(int level, int name, OptionOutput& value) {
   const bool is_connected = state_ != TcpState::kClose && !listening() && state_ != TcpState::kSynSent;
   if (level == kLevelIp && name == kIpMtu) {
     if (!is_connected) return Errno::kNotConn;
-    return value.put_integer(kLoopbackMtu);
+    return value.put_integer(kLargestPacket);
   }
   if (level == kLevelIp6 && name == kIp6Mtu && is_v6()) {
     if (!is_connected) return Errno::kNotConn;
-    return value.put_integer(kLoopbackMtu);
+    return value.put_integer(kLargestPacket);
   }
   if (level != kLevelTcp) return InetSocket::get_option(level, name, value);
   if (name == kTcpMaxSegment) {
-    if (is_connected) return value.put_integer(tcp_.max_segment ? tcp_.max_segment : kLoopbackSegment);
+    // Half of the window, at first; time stamps are counted in where the connection was made.
+    const std::int32_t current_segment = accepted_ ? kAcceptedSegment : kConnectedSegment;
+    if (is_connected) return value.put_integer(current_segment);
     return value.put_integer(tcp_.max_segment ? tcp_.max_segment : kDefaultSegment);
   }
   if (name != kTcpInfo) return get_tcp_option(tcp_, name, value);

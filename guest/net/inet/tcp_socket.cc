@@ -211,6 +211,13 @@ void TcpSocket::leave_in_fin_wait2() {
   enter_closed();
 }
 
+// Linux still shows a port that it has taken back.
+Result<SocketAddress> TcpSocket::local_name() {
+  Endpoint name = local_;
+  if (name.port == 0) name.port = former_port_;
+  return to_socket_address(name, family());
+}
+
 // inet_shutdown() of Linux.
 Result<void> TcpSocket::shutdown(ShutdownHow how) {
   const unsigned directions = how == kShutBoth ? kBothShut : how == kShutSend ? kSendShut : kReceiveShut;
@@ -260,6 +267,7 @@ void TcpSocket::disconnect() {
   end_queued_ = end_received_ = urgent_ = urgent_unread_ = false;
   shutdown_ = 0;
   remote_ = {wildcard(), 0, 0};
+  if (local_.port != 0) former_port_ = local_.port;
   forget_automatic_name();
   phase_ = Phase::kUnconnected;
 }

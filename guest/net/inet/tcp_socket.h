@@ -27,6 +27,7 @@ class TcpSocket final : public InetSocket, public StreamEnd {
   Result<void> listen(int backlog) override;
   Result<Ref<Socket>> accept(bool non_blocking) override;
   Result<SocketAddress> accepted_name() override { return to_socket_address(remote_, family()); }
+  Result<SocketAddress> local_name() override;
   Result<std::size_t> send(OutgoingMessage& message) override;
   Result<std::size_t> receive(IncomingMessage& message) override;
   Result<void> shutdown(ShutdownHow how) override;
@@ -107,6 +108,8 @@ class TcpSocket final : public InetSocket, public StreamEnd {
 
   TcpOptions tcp_;
   Phase phase_ = Phase::kUnconnected;
+  bool accepted_ = false;          // a listener's child
+  std::uint16_t former_port_ = 0;  // that of a connection which was undone
   StreamEnd* peer_ = nullptr;
 
   // What has come. Positions count the bytes of the stream.
