@@ -88,9 +88,8 @@ Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& d
   if (socket.type() == kRaw) return RawSocket::send(socket.protocol(), datagram);
   const Address& to = datagram.destination.address;
   if (to.is_multicast() || to.is_broadcast()) {
-    const IpOptions& options = socket.ip_options();
-    if (!to.is_multicast() || (to.is_v4() ? options.multicast_loop : options.multicast_loop6))
-      deliver_to_all(datagram);
+    // IP_MULTICAST_LOOP is for other devices: on this one everything comes back.
+    deliver_to_all(datagram);
     return {};
   }
   if (DatagramSocket* receiver = find_receiver(datagram.source, datagram.destination)) {

@@ -1,4 +1,6 @@
 // What becomes of datagrams that nobody takes: ECONNREFUSED, IP_RECVERR and MSG_ERRQUEUE; where they may not go.
+#include <time.h>
+
 #include <linux/errqueue.h>
 #include <unistd.h>
 
