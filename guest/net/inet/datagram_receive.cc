@@ -98,6 +98,10 @@ Result<std::size_t> DatagramSocket::receive(IncomingMessage& message) {
   Queued* const first = queue_.front();
   if (!first) return 0;  // shut
   const bool peeks = message.flags & kPeek;
+  // What was taken cannot be put back: a page that has to be waited for is waited for before.
+  if (auto room = message.data.check_room(std::min(first->payload->bytes.size(), message.data.remaining()));
+      !room && message.data.pending())
+    return room.error();
   if (!peeks) {
     first->link.unlink();
     charged_ -= first->charge;
@@ -177,6 +181,9 @@ Result<std::size_t> DatagramSocket::receive_error(IncomingMessage& message) {
   SentError* const first = errors_.front();
   if (!first) return Errno::kAgain;
   const Ref<Payload> payload = first->payload;
+  if (auto room = message.data.check_room(std::min(payload->bytes.size(), message.data.remaining()));
+      !room && message.data.pending())
+    return room.error();
   const Endpoint destination = first->destination;
   const Address offender = first->offender;
   const UserExtendedError error = first->error;

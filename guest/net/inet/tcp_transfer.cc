@@ -199,6 +199,9 @@ Result<std::size_t> TcpSocket::move_out(IncomingMessage& message, std::size_t fr
 Result<std::size_t> TcpSocket::receive_urgent(IncomingMessage& message) {
   if (options_.out_of_band_inline || !urgent_ || !urgent_unread_) return Errno::kInval;
   if (state_ == TcpState::kClose && !end_received_) return Errno::kNotConn;
+  if (message.data.remaining() > 0) {
+    if (auto room = message.data.check_room(1); !room && message.data.pending()) return room.error();
+  }
   if (!(message.flags & kPeek)) urgent_unread_ = false;
   message.result_flags |= kOutOfBand;
   if (message.data.remaining() == 0) {
