@@ -9,9 +9,13 @@ namespace kernel::net::inet {
 
 void ErrorQueue::add(Ref<Payload> payload, const Endpoint& destination, const Address& offender,
                      const UserExtendedError& error) {
-  if (count_ >= kMost) return;
+  if (count_ >= kMost || bytes_ + payload->bytes.size() > kMostBytes) return;
+  bytes_ += payload->bytes.size();
   auto* added = new (std::nothrow) SentError{};
-  if (!added) return;
+  if (!added) {
+    bytes_ -= payload->bytes.size();
+    return;
+  }
   added->payload = std::move(payload);
   added->destination = destination;
   added->offender = offender;
@@ -21,7 +25,9 @@ void ErrorQueue::add(Ref<Payload> payload, const Endpoint& destination, const Ad
 }
 
 void ErrorQueue::pop() {
-  delete errors_.pop_front();
+  SentError* const first = errors_.pop_front();
+  bytes_ -= first->payload->bytes.size();
+  delete first;
   --count_;
 }
 

@@ -50,8 +50,10 @@ class ErrorQueue {
 
  private:
   static constexpr std::size_t kMost = 128;
+  static constexpr std::size_t kMostBytes = 212992;
   List<SentError, &SentError::link> errors_;
   std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace kernel::net::inet

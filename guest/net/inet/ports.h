@@ -39,6 +39,7 @@ class PortHolder {
 
   HashLink<PortHolder> port_link;
   HashLink<PortHolder> connection_link;
+  HashLink<PortHolder> listener_link;
 
  protected:
   virtual ~PortHolder() = default;

@@ -129,12 +129,11 @@ Result<void> TcpSocket::listen(int backlog) {
       state_ = TcpState::kClose;
       return taken;
     }
-    return {};
-  }
-  if (!tcp_table().ports.available(*this, local_.port, false)) {
+  } else if (!tcp_table().ports.available(*this, local_.port, false)) {
     state_ = TcpState::kClose;
     return Errno::kAddrInUse;
   }
+  tcp_table().insert_listener(*this);
   return {};
 }
 
@@ -198,6 +197,7 @@ Result<Ref<Socket>> TcpSocket::accept(bool non_blocking) {
 // What nobody has accepted is reset; who still waits finds nobody.
 void TcpSocket::stop_listening() {
   state_ = TcpState::kClose;
+  listener_link.unlink();
   while (TcpSocket* child = queue_.pop_front()) {
     child->abort();
     child->release();

@@ -118,7 +118,11 @@ void TcpSocket::enter_closed() {
   peer_ = nullptr;
   state_ = TcpState::kClose;
   shutdown_ = kBothShut;
-  if (!port_bound_ || file_closed_) port_link.unlink(), port_by_connecting_ = false;
+  if (!port_bound_ || file_closed_) {
+    if (local_.port != 0) former_port_ = local_.port;
+    release_port();
+    port_by_connecting_ = false;
+  }
   changes().wake_all();
   if (std::exchange(orphan_, false)) release();
 }

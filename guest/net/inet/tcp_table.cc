@@ -86,7 +86,7 @@ TcpSocket* TcpTable::find_listener(const Endpoint& local, const Endpoint& remote
   // In Linux's order: the address itself before any address, an IPv4 socket before one that takes both.
   const auto score = [&](const PortHolder& holder) {
     const PortHolder::Sharing sharing = holder.sharing();
-    if (!sharing.listening) return 0;
+    if (holder.port() != local.port) return 0;
     const Address& bound = holder.local().address;
     const bool takes_v4 = bound.is_v4() || (bound.is_any() && !sharing.v6_only);
     if (local.address.is_v4() ? !takes_v4 : bound.is_v4()) return 0;
@@ -96,7 +96,7 @@ TcpSocket* TcpTable::find_listener(const Endpoint& local, const Endpoint& remote
   int best = 0;
   TcpSocket* found = nullptr;
   std::uint32_t members = 0;
-  ports.find(local.port, [&](PortHolder& holder) {
+  listeners_.find(local.port, [&](PortHolder& holder) {
     const int fits = score(holder);
     if (fits > best) best = fits, members = 0, found = static_cast<TcpSocket*>(&holder);
     if (fits == best && best > 0) ++members;
@@ -106,7 +106,7 @@ TcpSocket* TcpTable::find_listener(const Endpoint& local, const Endpoint& remote
   // A multiplicative hash (Knuth), of which the upper bits are good.
   const std::uint32_t mixed = (remote.port ^ remote.address.v4()) * 2654435761u;
   std::uint32_t chosen = static_cast<std::uint32_t>(std::uint64_t{mixed} * members >> 32);
-  ports.find(local.port, [&](PortHolder& holder) {
+  listeners_.find(local.port, [&](PortHolder& holder) {
     if (score(holder) != best) return false;
     found = static_cast<TcpSocket*>(&holder);
     return chosen-- == 0;

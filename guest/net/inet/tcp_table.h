@@ -54,6 +54,7 @@ class TcpTable {
   // (net.ipv4.tcp_tw_reuse = 2: on loopback).
   bool names_are_free(const Endpoint& local, const Endpoint& remote);
 
+  void insert_listener(PortHolder& holder) { listeners_.insert(holder.port(), holder); }
   // Who takes connections to `local`: of several the one that the addresses fit best; of a group (SO_REUSEPORT) one of
   // them, the same for the same remote name.
   TcpSocket* find_listener(const Endpoint& local, const Endpoint& remote);
@@ -72,6 +73,8 @@ class TcpTable {
   static void expire(task::Timer& timer);
 
   HashChains<PortHolder, &PortHolder::connection_link, 1024> connections_;
+  // Apart from the ports: one of a busy server has thousands of connections.
+  HashChains<PortHolder, &PortHolder::listener_link, 256> listeners_;
   Global<List<TimeWait, &TimeWait::order_link>> order_;  // by deadline
   std::uint32_t remembered_count_ = 0;
   task::Timer timer_;
