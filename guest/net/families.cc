@@ -1,7 +1,6 @@
 #include "net/families.h"
 
 #include "net/inet/inet_family.h"
-#include "net/unix/unix_socket.h"
 
 namespace kernel::net {
 
