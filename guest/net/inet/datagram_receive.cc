@@ -162,8 +162,8 @@ Result<void> DatagramSocket::put_control(ControlOutput& control, const Queued& d
   if (ip_.packet_info) {
     UserPacketInfo info{};
     info.device = kLoopbackDevice;
-    info.local = destination.is_multicast() || destination.is_broadcast() ? Address::v4_of(127, 0, 0, 1).v4()
-                                                                          : destination.v4();
+    info.local =
+        destination.is_multicast() || destination.is_broadcast() ? Address::v4_of(127, 0, 0, 1).v4() : destination.v4();
     info.destination = destination.v4();
     TRY(control.put_value(kLevelIp, kIpPacketInfo, info));
   }

@@ -8,7 +8,7 @@ namespace kernel::net::inet {
 
 namespace {
 
-constexpr std::size_t kMostSize = 0xffff;          // of an IP packet
+constexpr std::size_t kMostSize = 0xffff;  // of an IP packet
 constexpr std::size_t kIpHeader = 20;
 constexpr std::uint64_t kRequestInQueue = 0x541b, kRequestOutQueue = 0x5411;
 
@@ -48,7 +48,8 @@ Result<Transport*> DatagramSocket::route(const Endpoint& destination) const {
   std::uint32_t device = device_;
   if (device == 0 && destination.address.is_multicast()) {
     device = destination.address.is_v4() ? ip_.multicast_device
-                                         : destination.scope ? destination.scope : ip_.multicast_device6;
+             : destination.scope         ? destination.scope
+                                         : ip_.multicast_device6;
   }
   Transport* transport = transport_to(destination.address, device);
   if (!transport) return Errno::kNetUnreach;

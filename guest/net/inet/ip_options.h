@@ -1,5 +1,5 @@
-// Options of levels IPPROTO_IP (ip(7)) and IPPROTO_IPV6 (ipv6(7)) that are numbers a socket keeps. Those of groups are in
-// multicast.h.
+// Options of levels IPPROTO_IP (ip(7)) and IPPROTO_IPV6 (ipv6(7)) that are numbers a socket keeps. Those of groups
+// are in multicast.h.
 #pragma once
 
 #include <cstdint>
@@ -78,13 +78,13 @@ enum Ip6Option : int {
   kIp6DontFragment = 62,
 };
 
-inline constexpr std::uint8_t kDefaultTtl = 64;      // net.ipv4.ip_default_ttl, net.ipv6.conf.*.hop_limit
-inline constexpr std::int32_t kLoopbackMtu = 65536;  // of the device lo
+inline constexpr std::uint8_t kDefaultTtl = 64;        // net.ipv4.ip_default_ttl, net.ipv6.conf.*.hop_limit
+inline constexpr std::int32_t kLoopbackMtu = 65536;    // of the device lo
 inline constexpr std::int32_t kLargestPacket = 65535;  // of IPv4
 
 struct IpOptions {
   std::uint8_t tos = 0;
-  std::int16_t ttl = -1;  // -1: the default
+  std::int16_t ttl = -1;          // -1: the default
   std::uint8_t mtu_discover = 1;  // IP_PMTUDISC_WANT
   std::uint8_t least_ttl = 0;
   bool header_included = false;

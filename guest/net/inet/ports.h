@@ -1,5 +1,5 @@
-// Ports: who has which, and who may have it as well (bind(2), SO_REUSEADDR and SO_REUSEPORT of socket(7)). Each protocol
-// has a table of its own.
+// Ports: who has which, and who may have it as well (bind(2), SO_REUSEADDR and SO_REUSEPORT of socket(7)). Each
+// protocol has a table of its own.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ class PortHolder {
     bool reuse_port = false;
     bool v6_only = false;
     bool listening = false;
-    bool ended = false;          // only remembered
+    bool ended = false;           // only remembered
     bool for_connection = false;  // it got the port by connecting, and shares it with others of that kind
     std::uint32_t uid = 0;
     std::uint32_t device = 0;  // SO_BINDTODEVICE

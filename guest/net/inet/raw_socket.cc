@@ -101,9 +101,9 @@ Result<void> RawSocket::transmit(SendRequest& request, Ref<Payload> payload) {
   }
   OutgoingDatagram datagram;
   datagram.destination = request.destination;
-  datagram.source.address = !request.source.is_any()    ? request.source
+  datagram.source.address = !request.source.is_any()   ? request.source
                             : !local_.address.is_any() ? local_.address
-                                                        : transport->source_for(request.destination.address);
+                                                       : transport->source_for(request.destination.address);
   datagram.ttl = request.ttl;
   datagram.tos = request.tos;
   datagram.payload = std::move(payload);
@@ -165,8 +165,7 @@ Result<void> RawSocket::set_option(int level, int name, const OptionInput& value
 
 Result<void> RawSocket::get_option(int level, int name, OptionOutput& value) {
   if (level == kLevelRaw && name == kFilterOption && protocol() == kProtocolIcmp) return value.put_value(filter_);
-  if (level == kProtocolIcmp6 && name == kFilterOption && is_v6())
-    return value.put(std::as_bytes(std::span(filter6_)));
+  if (level == kProtocolIcmp6 && name == kFilterOption && is_v6()) return value.put(std::as_bytes(std::span(filter6_)));
   return DatagramSocket::get_option(level, name, value);
 }
 

@@ -30,8 +30,8 @@ class RawSocket final : public DatagramSocket {
   bool takes(int protocol, const OutgoingDatagram& datagram) const;
   static Result<void> deliver_to_all(int protocol, const OutgoingDatagram& datagram);
 
-  std::uint32_t filter_ = 0;                  // ICMP_FILTER: types that are not wanted
-  std::uint32_t filter6_[8] = {};             // ICMP6_FILTER, the same
+  std::uint32_t filter_ = 0;       // ICMP_FILTER: types that are not wanted
+  std::uint32_t filter6_[8] = {};  // ICMP6_FILTER, the same
   ListNode raw_link_;
   static constinit Global<List<RawSocket, &RawSocket::raw_link_>> g_sockets;
 };

@@ -60,8 +60,7 @@ Result<void> TcpSocket::connecting_failed() {
 Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
   const Endpoint destination = TRY(destination_argument(address));
   Transport* transport = transport_to(destination.address, device_);
-  if (!transport || destination.address.is_multicast() || destination.address.is_broadcast())
-    return Errno::kNetUnreach;
+  if (!transport || destination.address.is_multicast() || destination.address.is_broadcast()) return Errno::kNetUnreach;
   TRY(choose_names(destination, *transport));
   const Ref<TcpSocket> hold(this);
   shutdown_ = 0;

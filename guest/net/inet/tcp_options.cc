@@ -11,7 +11,7 @@ namespace kernel::net::inet {
 namespace {
 
 constexpr std::string_view kCongestionControls[] = {"cubic", "reno"};
-constexpr std::size_t kCongestionNameRoom = 16;  // TCP_CA_NAME_MAX
+constexpr std::size_t kCongestionNameRoom = 16;   // TCP_CA_NAME_MAX
 constexpr std::int32_t kLoopbackSegment = 65483;  // lo's MTU without the headers of IPv4 and TCP, with time stamps
 constexpr std::int32_t kMostAutomaticBuffer = 33554432;  // net.ipv4.tcp_rmem
 constexpr std::int32_t kConnectedSegment = 32741, kAcceptedSegment = 32768;
@@ -235,7 +235,7 @@ Result<void> TcpSocket::get_option(int level, int name, OptionOutput& value) {
   UserTcpInfo info{};
   info.state = static_cast<std::uint8_t>(state_);
   if (is_connected) {
-    info.options = 0x7;          // time stamps, SACK, window scale
+    info.options = 0x7;  // time stamps, SACK, window scale
     info.window_scales = 0x77 | 0;
     info.rto = 200'000;
     info.ato = 40'000;

@@ -1,6 +1,6 @@
-// A TCP socket (tcp(7)). There are no segments: an end of a connection hands bytes, and what else a segment would tell,
-// to the other end (StreamEnd of transport.h), which has the one ring that they wait in. So a byte is copied in and
-// copied out. What Linux would keep in the sender's queue lies in the same ring, behind the receiver's window.
+// A TCP socket (tcp(7)). There are no segments: an end of a connection hands bytes, and what else a segment would
+// tell, to the other end (StreamEnd of transport.h), which has the one ring that they wait in. So a byte is copied
+// in and copied out. What Linux would keep in the sender's queue lies in the same ring, behind the receiver's window.
 //
 // tcp_socket.cc: states and events. tcp_connect.cc: connections come to be. tcp_transfer.cc: data. tcp_options.cc.
 #pragma once
@@ -74,12 +74,12 @@ class TcpSocket final : public InetSocket, public StreamEnd {
   // No more connection, both directions shut. The caller holds a reference.
   void enter_closed();
   void remember(TcpState state) { tcp_table().remember(*this, state, is_v6()); }
-  void fail(Errno error);        // reset by the other end
-  void send_end();               // FIN
+  void fail(Errno error);  // reset by the other end
+  void send_end();         // FIN
   void leave_in_fin_wait2();
-  void end_if_window_allows();   // the other end's FIN is behind data that must fit first
-  void abort();                  // RST to the other end, and closed
-  void disconnect();             // connect(2) to AF_UNSPEC
+  void end_if_window_allows();  // the other end's FIN is behind data that must fit first
+  void abort();                 // RST to the other end, and closed
+  void disconnect();            // connect(2) to AF_UNSPEC
   void after_receiving(std::size_t beyond_before);
   std::size_t window() const;
   std::size_t send_capacity() const;
@@ -123,7 +123,7 @@ class TcpSocket final : public InetSocket, public StreamEnd {
   std::byte urgent_byte_{};
   std::uint64_t urgent_position_ = 0;
   std::uint64_t received_total_ = 0, sent_total_ = 0;  // TCP_INFO
-  bool writer_waits_ = false;  // a write found too little room: it is told when there is again
+  bool writer_waits_ = false;                          // a write found too little room: it is told when there is again
 
   // Of a listener: connections that nobody has accepted, each with a reference; who waits to be taken.
   ListNode queue_link_;

@@ -1,5 +1,5 @@
-// Which TCP ports and connections there are, and what is remembered of connections that have ended (TIME_WAIT, RFC 9293,
-// section 3.6; and FIN_WAIT2 of those that nobody holds any more).
+// Which TCP ports and connections there are, and what is remembered of connections that have ended (TIME_WAIT, RFC
+// 9293, section 3.6; and FIN_WAIT2 of those that nobody holds any more).
 #pragma once
 
 #include "lib/global.h"

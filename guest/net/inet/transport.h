@@ -1,6 +1,6 @@
-// Who carries what sockets send. The socket layer above has what programs see: states, options, ports, queues. Below is
-// a Transport for each way to somewhere: the guest's own loopback now; one that leaves the guest (virtio-vsock to the
-// VMM, which owns the real socket) later.
+// Who carries what sockets send. The socket layer above has what programs see: states, options, ports, queues.
+// Below is a Transport for each way to somewhere: the guest's own loopback now; one that leaves the guest
+// (virtio-vsock to the VMM, which owns the real socket) later.
 #pragma once
 
 #include <cstddef>

@@ -9,9 +9,8 @@ using namespace abi;
 namespace {
 
 void binds(int type) {
-  const char* const addresses[] = {"0.0.0.0",         "127.0.0.1",   "127.255.255.254", "127.255.255.255",
-                                   "255.255.255.255", "192.0.2.1",   "224.0.0.1",       "239.1.1.1",
-                                   "240.0.0.1",       "10.0.0.255"};
+  const char* const addresses[] = {"0.0.0.0",   "127.0.0.1", "127.255.255.254", "127.255.255.255", "255.255.255.255",
+                                   "192.0.2.1", "224.0.0.1", "239.1.1.1",       "240.0.0.1",       "10.0.0.255"};
   for (const char* address : addresses) {
     const int fd = ::socket(AF_INET, type, 0);
     say("%s: %s\n", address, outcome(bind_to(fd, v4(address))));

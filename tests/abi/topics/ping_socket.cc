@@ -61,8 +61,8 @@ void echo6() {
   ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
   say("filter: %s\n", outcome(::setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter)));
   const sockaddr_in6 address = v6("::1");
-  say("to ::1: %s\n", outcome(::sendto(fd, &request, sizeof request, 0, reinterpret_cast<const sockaddr*>(&address),
-                                       sizeof address)));
+  say("to ::1: %s\n",
+      outcome(::sendto(fd, &request, sizeof request, 0, reinterpret_cast<const sockaddr*>(&address), sizeof address)));
   icmp6_hdr answer{};
   say("answer: %zd", ::recv(fd, &answer, sizeof answer, MSG_DONTWAIT));
   say(", type %d\n", answer.icmp6_type);

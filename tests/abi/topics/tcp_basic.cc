@@ -62,8 +62,7 @@ void data() {
   sockaddr_storage name{};
   socklen_t size = sizeof name;
   ::send(client, "x", 1, 0);
-  say("recvfrom: %zd, name of %u\n",
-      ::recvfrom(server, buffer, 4, 0, reinterpret_cast<sockaddr*>(&name), &size), size);
+  say("recvfrom: %zd, name of %u\n", ::recvfrom(server, buffer, 4, 0, reinterpret_cast<sockaddr*>(&name), &size), size);
   msghdr message{};
   iovec part{buffer, sizeof buffer};
   message.msg_iov = &part;

@@ -17,7 +17,8 @@ void room() {
   std::vector<char> bytes(1 << 16, 'x');
   std::size_t sent = 0, received = 0;
   ssize_t count;
-  while ((count = ::send(client, bytes.data(), bytes.size(), MSG_DONTWAIT)) > 0) sent += static_cast<std::size_t>(count);
+  while ((count = ::send(client, bytes.data(), bytes.size(), MSG_DONTWAIT)) > 0)
+    sent += static_cast<std::size_t>(count);
   say("full: %s, more than 64 KiB: %d\n", outcome(count), sent > 65536);
   say_events("full", client);
   say_events("reader", server);

@@ -136,7 +136,7 @@ void drops() {
   int sent = 0, received = 0;
   for (int i = 0; i < 50; ++i) sent += ::send(a, bytes.data(), bytes.size(), 0) == 1000;
   while (::recv(b, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) ++received;
-  say("sent %d, dropped some: %d, got some: %d\n", sent, received < 50, received > 0);
+  say("sent %d, dropped some: %d, got some: %d\n", sent, received<50, received> 0);
   ::close(a);
   ::close(b);
 }
