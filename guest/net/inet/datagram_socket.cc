@@ -69,6 +69,7 @@ Result<void> DatagramSocket::connect(const SocketAddress& address, bool /*non_bl
   if (is_v6() && address.family() == kInet && !ip_.v6_only) {
     if (address.size() < sizeof(UserInetAddress)) return Errno::kInval;
     destination = inet_endpoint(address);
+    if (destination.address.is_any()) destination.address = Address::v4_of(127, 0, 0, 1);
   } else {
     destination = TRY(destination_argument(address));
   }

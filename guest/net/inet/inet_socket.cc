@@ -114,6 +114,8 @@ Result<Endpoint> InetSocket::destination_argument(const SocketAddress& address) 
   }
   if (where.address == Address::of_v4(0)) where.address = Address::v4_of(127, 0, 0, 1);
   if (where.address.is_v4() && ip_.v6_only) return Errno::kNetUnreach;
+  // Bound to an address of one family it speaks that only.
+  if (local_.address != Address() && local_.address.is_v4() != where.address.is_v4()) return Errno::kAfNoSupport;
   if (where.address.is_link_local() && where.scope == 0 && device_ == 0) return Errno::kInval;
   if (!where.address.is_link_local()) where.scope = 0;
   return where;
@@ -140,6 +142,10 @@ Result<void> InetSocket::set_option(int level, int name, const OptionInput& valu
     // IPV6_V6ONLY is settled once there is a name.
     if (name == kIp6Only && local_.port != 0) return Errno::kInval;
     return set_ip6_option(ip_, name, value);
+  }
+  if (level == kLevelSocket && name == kDetachFilter) {
+    TRY(value.integer());
+    return Errno::kNoEnt;  // there can be none
   }
   if (level == kLevelSocket && name == kBindToDevice) {
     constexpr std::size_t kMostName = 15;
