@@ -90,7 +90,7 @@ Result<Endpoint> DatagramSocket::named_destination(const SocketAddress& name) co
   if (is_v6()) {
     if (name.size() < 2) return Errno::kInval;
     if (name.family() == kInet) {
-      if (ip_.v6_only) return Errno::kNetUnreach;
+      if (ip_.v6_only || (address_bound_ && !local_.address.is_v4())) return Errno::kNetUnreach;
       if (name.size() < sizeof(UserInetAddress)) return Errno::kInval;
       Endpoint where = inet_endpoint(name);
       if (where.address.is_any()) where.address = Address::v4_of(127, 0, 0, 1);

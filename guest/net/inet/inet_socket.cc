@@ -115,7 +115,8 @@ Result<Endpoint> InetSocket::destination_argument(const SocketAddress& address) 
   if (where.address == Address::of_v4(0)) where.address = Address::v4_of(127, 0, 0, 1);
   if (where.address.is_v4() && ip_.v6_only) return Errno::kNetUnreach;
   // Bound to an address of one family it speaks that only.
-  if (local_.address != Address() && local_.address.is_v4() != where.address.is_v4()) return Errno::kAfNoSupport;
+  if (address_bound_ && local_.address.is_v4() != where.address.is_v4())
+    return where.address.is_v4() ? Errno::kNetUnreach : Errno::kAfNoSupport;
   if (where.address.is_link_local() && where.scope == 0 && device_ == 0) return Errno::kInval;
   if (!where.address.is_link_local()) where.scope = 0;
   return where;

@@ -158,8 +158,8 @@ Result<void> RawSocket::set_option(int level, int name, const OptionInput& value
     const std::size_t size = std::min(value.size(), sizeof filter6_);
     return mm::copy_from_user(filter6_, value.address().address(), size);
   }
-  // IPV6_CHECKSUM: ICMPv6's is where it is.
-  if ((level == kLevelRaw || level == kLevelIp6) && name == 7 && is_v6()) return {};
+  constexpr int kChecksumOption = 7;  // IPV6_CHECKSUM: ICMPv6's is where it is
+  if (level == kLevelIp6 && name == kChecksumOption && protocol() == kProtocolIcmp6) return Errno::kInval;
   return DatagramSocket::set_option(level, name, value);
 }
 
