@@ -1,12 +1,15 @@
 #include "net/families.h"
 
+#include "net/inet/inet_family.h"
+
 namespace kernel::net {
 
 namespace {
 
 // A row for each family; nothing else knows which there are.
 constexpr Family kFamilies[] = {
-    {kUnspecified, nullptr, nullptr},  // until the first one is there
+    {kInet, inet::create_inet, nullptr},
+    {kInet6, inet::create_inet6, nullptr},
 };
 
 }  // namespace

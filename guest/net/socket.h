@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "fs/inode.h"
 #include "fs/poll.h"
 #include "lib/ref.h"
 #include "lib/result.h"
@@ -34,6 +35,8 @@ class Socket : public RefCounted {
   virtual Result<Ref<Socket>> accept(bool /*non_blocking*/) { return Errno::kOpNotSupp; }
   virtual Result<SocketAddress> local_name() { return Errno::kOpNotSupp; }
   virtual Result<SocketAddress> peer_name() { return Errno::kOpNotSupp; }
+  // The peer's name for who has just accepted the socket, even if the peer has gone by now.
+  virtual Result<SocketAddress> accepted_name() { return peer_name(); }
   // Bytes moved. With kDontWait, kAgain instead of waiting. A message is moved whole or truncated, a stream as it comes.
   virtual Result<std::size_t> send(OutgoingMessage&) { return Errno::kOpNotSupp; }
   virtual Result<std::size_t> receive(IncomingMessage&) { return Errno::kOpNotSupp; }
@@ -51,6 +54,9 @@ class Socket : public RefCounted {
 
   Result<void> set_any_option(int level, int name, const OptionInput& value);
   Result<void> get_any_option(int level, int name, OptionOutput& value);
+  // "socket:[n]", while the socket has a file.
+  fs::Inode* inode() const { return inode_; }
+  void set_inode(fs::Inode* inode) { inode_ = inode; }
   task::WaitQueue& changes() { return changes_; }
   fs::Readiness readiness() { return {events(), &changes_}; }
 
@@ -94,6 +100,7 @@ class Socket : public RefCounted {
   const int type_;
   const int protocol_;
   Errno error_ = Errno::kNone;
+  fs::Inode* inode_ = nullptr;
   task::WaitQueue changes_;
 };
 
