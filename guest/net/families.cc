@@ -1,12 +1,14 @@
 #include "net/families.h"
 
+#include "net/unix/unix_socket.h"
+
 namespace kernel::net {
 
 namespace {
 
 // A row for each family; nothing else knows which there are.
 constexpr Family kFamilies[] = {
-    {kUnspecified, nullptr, nullptr},  // until the first one is there
+    {kUnix, create_unix_socket, create_unix_pair},
 };
 
 }  // namespace

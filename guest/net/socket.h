@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "fs/inode.h"
 #include "fs/poll.h"
 #include "lib/ref.h"
 #include "lib/result.h"
@@ -51,6 +52,9 @@ class Socket : public RefCounted {
 
   Result<void> set_any_option(int level, int name, const OptionInput& value);
   Result<void> get_any_option(int level, int name, OptionOutput& value);
+  // "socket:[n]", while the socket has a file.
+  fs::Inode* inode() const { return inode_; }
+  void set_inode(fs::Inode* inode) { inode_ = inode; }
   task::WaitQueue& changes() { return changes_; }
   fs::Readiness readiness() { return {events(), &changes_}; }
 
@@ -94,6 +98,7 @@ class Socket : public RefCounted {
   const int type_;
   const int protocol_;
   Errno error_ = Errno::kNone;
+  fs::Inode* inode_ = nullptr;
   task::WaitQueue changes_;
 };
 

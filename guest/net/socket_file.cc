@@ -12,14 +12,20 @@ Result<Ref<fs::File>> SocketFile::create(Ref<Socket> socket, std::uint32_t flags
   attributes.mode = fs::mode_of(fs::FileType::kSocket, 0777);
   attributes.uid = task::current().credentials.fsuid;
   attributes.gid = task::current().credentials.fsgid;
-  fs::Path place = TRY(fs::make_nameless(fs::kSocketObject, attributes));
-  return Ref<fs::File>(TRY(make_ref<SocketFile>(std::move(socket), std::move(place), flags)));
+  auto place = fs::make_nameless(fs::kSocketObject, attributes);
+  auto file = place ? make_ref<SocketFile>(socket, place.take(), flags) : place.error();
+  // Its end must not wait for a file that there will not be.
+  if (!file) socket->closed();
+  return Ref<fs::File>(TRY(std::move(file)));
 }
 
 SocketFile::SocketFile(Ref<Socket> socket, fs::Path place, std::uint32_t flags)
-    : File(std::move(place), fs::kReadWrite | flags, kKind), socket_(std::move(socket)) {}
+    : File(std::move(place), fs::kReadWrite | flags, kKind), socket_(std::move(socket)) {
+  socket_->set_inode(&inode());
+}
 
 SocketFile::~SocketFile() {
+  socket_->set_inode(nullptr);
   socket_->closed();
 }
 

@@ -41,7 +41,12 @@ SyscallResult sys_socketpair(int family, int type, int protocol, mm::UserPtr<std
   const net::Family* found = TRY(family_argument(family, type));
   if (!found->create_pair) return Errno::kOpNotSupp;
   net::SocketPair pair = TRY(found->create_pair(type & net::kTypeMask, protocol));
-  const int first = TRY(install(std::move(pair.first), type));
+  auto installed = install(std::move(pair.first), type);
+  if (!installed) {
+    pair.second->closed();
+    return installed.error();
+  }
+  const int first = installed.value();
   auto second = install(std::move(pair.second), type);
   if (!second) {
     TRY(task::current().files->close(first));
