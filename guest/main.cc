@@ -26,6 +26,7 @@
 #include "mm/address_space.h"
 #include "mm/frame.h"
 #include "mm/page_table.h"
+#include "net/proc_files.h"
 #include "task/exec.h"
 #include "task/identity.h"
 #include "task/process.h"
@@ -109,6 +110,7 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   task::set_initial_capabilities(who);
   for (std::size_t i = 0; i < payload.group_count(); ++i) TRY(who.groups.push_back(payload.group(i)));
   first->files = TRY(make_ref<fs::FileTable>());
+  net::publish_proc_files();
   return first;
 }
 

@@ -211,6 +211,10 @@ Result<Ref<File>> ProcFile::open(const Path& path, std::uint32_t flags) {
   return Ref<File>(TRY(make_ref<OpenProcFile>(path, flags)));
 }
 
+Result<Ref<Inode>> make_node_directory(ProcFs& fs, std::span<const ProcNode> nodes, std::uint64_t number) {
+  return Ref<Inode>(TRY(make_ref<NodeDirectory>(fs, nodes, number)));
+}
+
 int parse_id(std::string_view text) {
   if (text.empty() || text.size() > 9 || text.front() == '0') return -1;
   int value = 0;

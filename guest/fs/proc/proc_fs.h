@@ -77,6 +77,9 @@ std::span<const ProcNode> proc_root_nodes();
 std::span<const ProcNode> sysctl_nodes();
 std::span<const ProcNode> ipc_nodes();  // fs/proc/ipc_files.cc
 
+// The directory that the table describes.
+Result<Ref<Inode>> make_node_directory(ProcFs& fs, std::span<const ProcNode> nodes, std::uint64_t number);
+
 // The directory of a process (`task` null: of the process; else of that thread, below task/). kNoEnt if there is none.
 Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid);
 

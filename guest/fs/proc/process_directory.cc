@@ -5,6 +5,7 @@
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "fs/proc/namespace_files.h"
+#include "fs/proc/net_files.h"
 #include "fs/proc/proc_fs.h"
 #include "fs/proc/process_files.h"
 #include "fs/proc/process_memory_file.h"
@@ -182,7 +183,7 @@ class MagicLink final : public ProcInode {
 };
 
 constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102, kNamespacesNumber = 0x103,
-                        kFirstNamespaceNumber = 0x110, kFirstDescriptorNumber = 0x1000;
+                        kNetNumber = 0x104, kFirstNamespaceNumber = 0x110, kFirstDescriptorNumber = 0x1000;
 
 // fdinfo/N.
 class DescriptorInfo final : public ProcFile {
@@ -351,9 +352,9 @@ struct SpecialEntry {
   FileType type;
 };
 constexpr SpecialEntry kSpecial[] = {
-    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink},    {"fd", FileType::kDirectory},
-    {"fdinfo", FileType::kDirectory}, {"mem", FileType::kRegular},    {"ns", FileType::kDirectory},
-    {"root", FileType::kSymlink},     {"task", FileType::kDirectory},
+    {"cwd", FileType::kSymlink},      {"exe", FileType::kSymlink},  {"fd", FileType::kDirectory},
+    {"fdinfo", FileType::kDirectory}, {"mem", FileType::kRegular},  {"net", FileType::kDirectory},
+    {"ns", FileType::kDirectory},     {"root", FileType::kSymlink}, {"task", FileType::kDirectory},
 };
 constexpr std::size_t kSpecialCount = sizeof kSpecial / sizeof kSpecial[0];
 
@@ -372,6 +373,7 @@ class ProcessDirectory final : public ProcInode {
     if (name == "fd") return Ref<Inode>(TRY(make_ref<DescriptorDirectory>(fs(), who_, false)));
     if (name == "fdinfo") return Ref<Inode>(TRY(make_ref<DescriptorDirectory>(fs(), who_, true)));
     if (name == "mem") return Ref<Inode>(TRY(make_ref<MemoryInode>(fs(), who_, number_of(who_, 0x90))));
+    if (name == "net") return make_node_directory(fs(), net_files().files, number_of(who_, kNetNumber));
     if (name == "ns") return Ref<Inode>(TRY(make_ref<NamespaceDirectory>(fs(), who_)));
     if (name == "task" && who_.tid == 0) return Ref<Inode>(TRY(make_ref<TaskDirectory>(fs(), who_)));
     if (name == "cwd") return link(MagicLink::Kind::kCwd, 0);

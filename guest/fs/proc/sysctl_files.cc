@@ -6,6 +6,7 @@
 #include "fs/epoll.h"
 #include "fs/inotify.h"
 #include "fs/proc/ipc_sysctls.h"
+#include "fs/proc/net_files.h"
 #include "fs/proc/proc_fs.h"
 #include "lib/random.h"
 #include "task/uts.h"
@@ -128,6 +129,7 @@ constexpr auto kAllKernelNodes = joined(kKernelNodes, kIpcKernelNodes);
 constexpr ProcNode kTopNodes[] = {
     {.name = "fs", .children = [] { return std::span<const ProcNode>(kFileNodes); }},
     {.name = "kernel", .children = [] { return std::span<const ProcNode>(kAllKernelNodes); }},
+    {.name = "net", .children = [] { return net_files().sysctls; }},
     {.name = "vm", .children = [] { return std::span<const ProcNode>(kMemoryNodes); }},
 };
 

@@ -144,6 +144,10 @@ void write_mounts_link(ProcText& text) {
   text.put("self/mounts");
 }
 
+void write_net_link(ProcText& text) {
+  text.put("self/net");
+}
+
 constexpr ProcNode kNodes[] = {
     {.name = "cmdline", .generate = write_cmdline},
     {.name = "cpuinfo", .generate = write_cpuinfo},
@@ -153,6 +157,7 @@ constexpr ProcNode kNodes[] = {
     {.name = "loadavg", .generate = write_loadavg},
     {.name = "meminfo", .generate = write_meminfo},
     {.name = "mounts", .target = write_mounts_link},
+    {.name = "net", .target = write_net_link},
     {.name = "partitions", .generate = write_nothing},
     {.name = "self", .target = write_self},
     {.name = "stat", .generate = write_stat},

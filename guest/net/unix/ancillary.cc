@@ -33,11 +33,10 @@ Result<Sender> checked_sender(std::span<const std::byte> data) {
   const task::Credentials& own = task.credentials;
   if (given.uid == ~0u || given.gid == ~0u) return Errno::kInval;
   const bool own_pid = given.pid == task.process->ids.pid;
-  const bool may = (own_pid || own.can(task::Capability::kSysAdmin)) &&
-                   (given.uid == own.uid || given.uid == own.euid || given.uid == own.suid ||
-                    own.can(task::Capability::kSetuid)) &&
-                   (given.gid == own.gid || given.gid == own.egid || given.gid == own.sgid ||
-                    own.can(task::Capability::kSetgid));
+  const bool may =
+      (own_pid || own.can(task::Capability::kSysAdmin)) &&
+      (given.uid == own.uid || given.uid == own.euid || given.uid == own.suid || own.can(task::Capability::kSetuid)) &&
+      (given.gid == own.gid || given.gid == own.egid || given.gid == own.sgid || own.can(task::Capability::kSetgid));
   if (!may) return Errno::kPerm;
   if (!own_pid && !task::find_process(given.pid)) return Errno::kSrch;
   return Sender{given.pid, given.uid, given.gid};

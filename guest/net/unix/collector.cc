@@ -14,8 +14,8 @@ using InFlight = List<UnixSocket, &UnixSocket::in_flight_node>;
 using Work = List<UnixSocket, &UnixSocket::work_node>;
 
 constinit Global<InFlight> g_in_flight;
-constinit std::size_t g_references = 0;   // to Unix sockets, in queues
-constinit std::size_t g_calls = 0;        // since the last collection
+constinit std::size_t g_references = 0;  // to Unix sockets, in queues
+constinit std::size_t g_calls = 0;       // since the last collection
 constinit bool g_collecting = false;
 
 // So few are looked through at each call.

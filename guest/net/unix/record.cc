@@ -11,13 +11,13 @@ namespace kernel::net {
 namespace {
 
 // Of Linux's include/linux/skbuff.h on x86-64.
-constexpr std::size_t kBufferHeader = 256;    // struct sk_buff, aligned
-constexpr std::size_t kBufferTrailer = 320;   // struct skb_shared_info, aligned
-constexpr std::size_t kLeastHead = 512;       // of kmalloc's sizes, the smallest that a trailer fits into
-constexpr std::size_t kLargestPageHead = mm::kPageSize - kBufferTrailer;       // SKB_MAX_HEAD(0)
-constexpr std::size_t kLargestHead = 4 * mm::kPageSize - kBufferTrailer;       // SKB_MAX_ALLOC
-constexpr std::size_t kLargestInPages = 17 * mm::kPageSize;                    // MAX_SKB_FRAGS
-constexpr std::size_t kStreamPages = 32768;                                    // UNIX_SKB_FRAGS_SZ
+constexpr std::size_t kBufferHeader = 256;   // struct sk_buff, aligned
+constexpr std::size_t kBufferTrailer = 320;  // struct skb_shared_info, aligned
+constexpr std::size_t kLeastHead = 512;      // of kmalloc's sizes, the smallest that a trailer fits into
+constexpr std::size_t kLargestPageHead = mm::kPageSize - kBufferTrailer;  // SKB_MAX_HEAD(0)
+constexpr std::size_t kLargestHead = 4 * mm::kPageSize - kBufferTrailer;  // SKB_MAX_ALLOC
+constexpr std::size_t kLargestInPages = 17 * mm::kPageSize;               // MAX_SKB_FRAGS
+constexpr std::size_t kStreamPages = 32768;                               // UNIX_SKB_FRAGS_SZ
 constexpr std::size_t kStreamSlack = 64;
 
 constexpr std::size_t whole_pages(std::size_t size) {

@@ -80,11 +80,11 @@ Result<std::size_t> UnixStream::send(OutgoingMessage& message) {
 // What one receive has found so far.
 struct UnixStream::Receiving {
   IncomingMessage& message;
-  std::size_t target;          // so much at least, if it has to wait
-  std::size_t skip = 0;        // SO_PEEK_OFF
+  std::size_t target;    // so much at least, if it has to wait
+  std::size_t skip = 0;  // SO_PEEK_OFF
   std::size_t copied = 0;
   bool named = false;
-  bool glued = false;          // `sender` is set, and only what is of the same is taken
+  bool glued = false;  // `sender` is set, and only what is of the same is taken
   Sender sender{};
   Rights rights{};
 
@@ -185,8 +185,7 @@ Result<std::size_t> UnixStream::receive(IncomingMessage& message) {
   if (state_ != State::kConnected) return Errno::kInval;
   if (message.flags & kOutOfBand) return receive_out_of_band(message);
   const std::size_t size = message.data.remaining();
-  const std::size_t wanted =
-      message.flags & kWaitAll ? size : std::min<std::size_t>(size, options_.receive_low_water);
+  const std::size_t wanted = message.flags & kWaitAll ? size : std::min<std::size_t>(size, options_.receive_low_water);
   Receiving receiving{.message = message, .target = std::max<std::size_t>(wanted, 1)};
   Errno failure = Errno::kNone;
   while (true) {

@@ -51,6 +51,7 @@ class UnixSocket : public Socket {
   void closed() override;
 
   State state() const { return state_; }
+  bool peer_holds_it() const { return peer_ != nullptr; }
   const UnixName& name() const { return name_; }
   RecordQueue& queue() { return queue_; }
   // A record that is taken out of the queue otherwise than by a receive.
@@ -84,9 +85,7 @@ class UnixSocket : public Socket {
   bool takes_messages_of(const UnixSocket& sender) const { return !peer_ || peer_.get() == &sender; }
   bool queue_full() const { return queue_.count() > backlog_; }
   // What holds a sender up whom the receiver is not connected to.
-  bool full_for(const UnixSocket& sender) const {
-    return this != &sender && peer_.get() != &sender && queue_full();
-  }
+  bool full_for(const UnixSocket& sender) const { return this != &sender && peer_.get() != &sender && queue_full(); }
   // A new record of `size` bytes, waiting for room in the send buffer. The socket's error, kPipe after a shutdown.
   Result<Ref<Record>> make_record(std::size_t size, std::size_t charge, mm::IoBuffer& data, bool non_blocking);
   // The socket that the name leads to: kConnRefused, kPrototype, what a walk of the path fails with, kAcces.
@@ -142,14 +141,14 @@ class UnixSocket : public Socket {
   };
 
   UnixName name_;
-  fs::Path place_;                // of a path
-  Ref<fs::Inode> bound_inode_;    // after place_: it is of that mount's file system
+  fs::Path place_;              // of a path
+  Ref<fs::Inode> bound_inode_;  // after place_: it is of that mount's file system
   std::size_t charged_ = 0;
-  std::size_t backlog_;           // listening: connections that wait; else messages of senders that it is not connected to
-  bool embryo_ = false;           // made for a connection, and not accepted yet
+  std::size_t backlog_;  // listening: connections that wait; else messages of senders that it is not connected to
+  bool embryo_ = false;  // made for a connection, and not accepted yet
   List<UnixSocket, &UnixSocket::embryo_node> embryos_;
   std::size_t embryo_count_ = 0;
-  Ref<PeerCredentials> own_credentials_;   // when it began to listen
+  Ref<PeerCredentials> own_credentials_;  // when it began to listen
   Ref<PeerCredentials> peer_credentials_;
   PeerRoom peer_room_{*this};
   task::WaitEntry peer_room_entry_;

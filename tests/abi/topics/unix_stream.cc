@@ -78,13 +78,13 @@ void broken() {
   ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
   ::close(ends[1]);
   say_end("write to nobody", in_child([&] {
-    ::write(ends[0], "x", 1);
-    return 0;
-  }));
+            ::write(ends[0], "x", 1);
+            return 0;
+          }));
   say_end("MSG_NOSIGNAL", in_child([&] {
-    say("%s\n", outcome(::send(ends[0], "x", 1, MSG_NOSIGNAL)));
-    return 0;
-  }));
+            say("%s\n", outcome(::send(ends[0], "x", 1, MSG_NOSIGNAL)));
+            return 0;
+          }));
   ::close(ends[0]);
 }
 
