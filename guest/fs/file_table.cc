@@ -32,6 +32,11 @@ Result<int> FileTable::install(Ref<File> file, bool close_on_exec, int minimum) 
   return static_cast<int>(fd);
 }
 
+Result<void> FileTable::check_room() const {
+  const std::uint64_t limit = task::current().process->limits.current(task::Resource::kOpenFiles);
+  return used_.first_free(0) < limit ? Result<void>() : Errno::kMFile;
+}
+
 Result<void> FileTable::install_at(int fd, Ref<File> file, bool close_on_exec) {
   const auto index = static_cast<std::size_t>(fd);
   if (fd < 0 || index >= task::current().process->limits.current(task::Resource::kOpenFiles)) return Errno::kBadF;

@@ -21,6 +21,8 @@ class FileTable final : public RefCounted {
 
   // The lowest free descriptor from `minimum` on. kMFile beyond the current process's RLIMIT_NOFILE.
   Result<int> install(Ref<File> file, bool close_on_exec, int minimum = 0);
+  // Whether install() would find a number now: kMFile. For who must not take something before he can give it a number.
+  Result<void> check_room() const;
   // Exactly `fd`, closing what was there (dup2(2)).
   Result<void> install_at(int fd, Ref<File> file, bool close_on_exec);
   Result<void> close(int fd);

@@ -191,6 +191,7 @@ Result<std::int32_t> socket_option(const SocketOptions& options, int name) {
 Result<void> Socket::set_any_option(int level, int name, const OptionInput& value) {
   auto set = set_option(level, name, value);
   if (level != kLevelSocket || set.error() != Errno::kNoProtoOpt) return set;
+  if (name == kReusePort && family_ != kInet && family_ != kInet6 && TRY(value.flag())) return Errno::kOpNotSupp;
   return set_socket_option(options_, name, value);
 }
 

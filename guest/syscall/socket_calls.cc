@@ -85,6 +85,7 @@ SyscallResult sys_accept4(int fd, mm::UserBuffer address, mm::UserPtr<std::int32
     return Errno::kInval;
   }
   const SocketArgument socket = TRY(socket_argument(fd));
+  TRY(task::current().files->check_room());
   Ref<net::Socket> accepted = TRY(socket->accept(socket.file->non_blocking()));
   // Who has gone by now has no name any more.
   net::SocketAddress peer;

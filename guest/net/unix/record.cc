@@ -44,7 +44,7 @@ std::size_t packet_charge(std::size_t size) {
 }
 
 std::size_t stream_piece(std::size_t size, std::size_t send_buffer) {
-  return std::min({size, send_buffer / 2 - kStreamSlack, kLargestHead + kStreamPages});
+  return std::min({size, send_buffer / 2 - kStreamSlack, kLargestPageHead + kStreamPages});
 }
 
 Record::Record(Ref<UnixSocket> from, std::size_t charge) : from_(std::move(from)), charge_(charge) {

@@ -107,15 +107,15 @@ void messages(int type) {
   pass(ends[1], 1);
   receive("the sender asks", ends[1]);
   say_end("unprivileged", in_child([&] {
-    ::setgid(1000);
-    ::setuid(1000);
-    say("own: %s", outcome(send_credentials(ends[0], ::getpid(), 1000, 1000, "child")));
-    say(", parent's pid: %s", outcome(send_credentials(ends[0], self, 1000, 1000)));
-    say(", root: %s", outcome(send_credentials(ends[0], ::getpid(), 0, 1000)));
-    say(", its group: %s\n", outcome(send_credentials(ends[0], ::getpid(), 1000, 0)));
-    ::write(ends[0], "plain", 5);
-    return 0;
-  }));
+            ::setgid(1000);
+            ::setuid(1000);
+            say("own: %s", outcome(send_credentials(ends[0], ::getpid(), 1000, 1000, "child")));
+            say(", parent's pid: %s", outcome(send_credentials(ends[0], self, 1000, 1000)));
+            say(", root: %s", outcome(send_credentials(ends[0], ::getpid(), 0, 1000)));
+            say(", its group: %s\n", outcome(send_credentials(ends[0], ::getpid(), 1000, 0)));
+            ::write(ends[0], "plain", 5);
+            return 0;
+          }));
   ::write(ends[0], "parent", 6);
   for (int i = 0; i < 3; ++i) receive("apart", ends[1]);
   ::close(ends[0]);
@@ -130,10 +130,10 @@ void connections() {
   ::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address);
   peer("unconnected", listener);
   say_end("listen as", in_child([&] {
-    ::setegid(5);
-    ::seteuid(6);
-    return ::listen(listener, 1);
-  }));
+            ::setegid(5);
+            ::seteuid(6);
+            return ::listen(listener, 1);
+          }));
   peer("listener", listener);
   const gid_t groups[2] = {100, 200};
   ::setgroups(2, groups);

@@ -120,9 +120,7 @@ void full() {
   receive("one", receiver);
   ready("room", sender);
   say("send: %s %s\n", outcome(::send(sender, "x", 1, MSG_DONTWAIT)), outcome(::send(sender, "x", 1, MSG_DONTWAIT)));
-  const pid_t waiter = in_child([&] {
-    return ::send(sender, "waited", 6, 0) == 6 ? 0 : 1;
-  });
+  const pid_t waiter = in_child([&] { return ::send(sender, "waited", 6, 0) == 6 ? 0 : 1; });
   await_asleep(waiter);
   receive("makes room", receiver);
   say_end("waiter", waiter);

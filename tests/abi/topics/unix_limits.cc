@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,8 +35,8 @@ const char* set(int fd, int name, int value) {
 }
 
 void charges(int type) {
-  for (const std::size_t size : {1ul, 192ul, 193ul, 704ul, 705ul, 1728ul, 1729ul, 3776ul, 3777ul, 4096ul, 8000ul, 16064ul,
-                                 16065ul, 20000ul, 48832ul, 48833ul, 65536ul, 100000ul}) {
+  for (const std::size_t size : {1ul, 192ul, 193ul, 704ul, 705ul, 1728ul, 1729ul, 3776ul, 3777ul, 4096ul, 8000ul,
+                                 16064ul, 16065ul, 20000ul, 36544ul, 36545ul, 48833ul, 65536ul, 100000ul}) {
     int ends[2];
     ::socketpair(AF_UNIX, type, 0, ends);
     const ssize_t first = ::send(ends[0], block, size, MSG_DONTWAIT);
@@ -82,7 +82,7 @@ void buffers() {
 void on_alarm(int) {}
 
 void interrupted() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = on_alarm;
   ::sigaction(SIGALRM, &action, nullptr);
   int ends[2];

@@ -113,18 +113,18 @@ void permissions() {
   ::chmod("guarded", 0755);
   ::chmod(".", 0777);
   say_end("others", in_child([&] {
-    ::setuid(1000);
-    say("read only: %s", connect_to(make(), Name("guarded")));
-    return 0;
-  }));
+            ::setuid(1000);
+            say("read only: %s", connect_to(make(), Name("guarded")));
+            return 0;
+          }));
   ::chmod("guarded", 0722);
   say_end("others", in_child([&] {
-    ::setuid(1000);
-    say("write: %s", connect_to(make(), Name("guarded")));
-    ::chdir("/");
-    say(" bind: %s\n", bind_to(make(), Name("mine")));
-    return 0;
-  }));
+            ::setuid(1000);
+            say("write: %s", connect_to(make(), Name("guarded")));
+            ::chdir("/");
+            say(" bind: %s\n", bind_to(make(), Name("mine")));
+            return 0;
+          }));
   ::close(fd);
 }
 
@@ -206,7 +206,8 @@ void descriptors() {
     unsigned references, flags, type, state;
     char path[128] = "";
     std::sscanf(line, "%*[0-9a-f]: %x 00000000 %x %x %x %lu %127s", &references, &flags, &type, &state, &inode, path);
-    if (inode == status.st_ino) say("%s: references %u flags %x type %x state %x\n", path, references, flags, type, state);
+    if (inode == status.st_ino)
+      say("%s: references %u flags %x type %x state %x\n", path, references, flags, type, state);
   }
   if (list) std::fclose(list);
   const int file = ::ioctl(fd, 0x89e0, 0);

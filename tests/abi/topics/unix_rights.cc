@@ -189,18 +189,18 @@ void headers() {
 // Beyond RLIMIT_NOFILE files on their way, who has no privilege has to wait.
 void limited() {
   say_end("unprivileged", in_child([] {
-    const rlimit few{20, 20};
-    ::setrlimit(RLIMIT_NOFILE, &few);
-    ::setuid(4711);
-    int ends[2];
-    ::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends);
-    int sent = 0;
-    while (sent < 100 && send_files(ends[0], {0, 1}, "x") == 1) ++sent;
-    say("sent %d, then %s\n", sent, outcome(-1));
-    close_all(receive("one", ends[1]));
-    say("again: %s\n", outcome(send_files(ends[0], {0, 1}, "x")));
-    return 0;
-  }));
+            const rlimit few{20, 20};
+            ::setrlimit(RLIMIT_NOFILE, &few);
+            ::setuid(4711);
+            int ends[2];
+            ::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends);
+            int sent = 0;
+            while (sent < 100 && send_files(ends[0], {0, 1}, "x") == 1) ++sent;
+            say("sent %d, then %s\n", sent, outcome(-1));
+            close_all(receive("one", ends[1]));
+            say("again: %s\n", outcome(send_files(ends[0], {0, 1}, "x")));
+            return 0;
+          }));
 }
 
 int run() {
