@@ -42,15 +42,15 @@ void for_each_receivable(UnixSocket& holder, Visit visit) {
   for (UnixSocket& embryo : holder.embryos()) visit_queue(embryo);
 }
 
-// Marks what nobody outside can reach.
-std::size_t find_unreachable() {
+// What nobody outside can reach.
+void find_unreachable(Work& found) {
   for (UnixSocket& socket : *g_in_flight) {
     socket.unreachable = socket.file_in_flight->references() == socket.in_flight;
     socket.references_inside = 0;
   }
   for (UnixSocket& socket : *g_in_flight) {
     if (!socket.unreachable) continue;
-    for_each_receivable(socket, [](UnixSocket& found) { ++found.references_inside; });
+    for_each_receivable(socket, [](UnixSocket& other) { ++other.references_inside; });
   }
   Work reachable;
   for (UnixSocket& socket : *g_in_flight) {
@@ -59,38 +59,40 @@ std::size_t find_unreachable() {
     if (!socket.unreachable) reachable.push_back(socket);
   }
   while (UnixSocket* socket = reachable.pop_front()) {
-    for_each_receivable(*socket, [&](UnixSocket& found) {
-      if (!std::exchange(found.unreachable, false)) return;
-      reachable.push_back(found);
+    for_each_receivable(*socket, [&](UnixSocket& other) {
+      if (std::exchange(other.unreachable, false)) reachable.push_back(other);
     });
   }
-  std::size_t count = 0;
-  for (UnixSocket& socket : *g_in_flight) count += socket.unreachable;
-  return count;
+  for (UnixSocket& socket : *g_in_flight) {
+    if (socket.unreachable) found.push_back(socket);
+  }
 }
 
-// Takes the records with rights out of the queue and behind `garbage`.
-void empty_queue(UnixSocket& socket, RecordQueue& garbage) {
+// Out of a queue, and not released yet: releasing closes files, which changes what is being walked here.
+using Garbage = List<Record, &Record::node>;
+
+void take_rights(UnixSocket& socket, Garbage& garbage) {
   RecordQueue& queue = socket.queue();
   for (Record* record = queue.front(); record;) {
     Record* next = queue.next(*record);
     if (record->rights) {
       socket.forget_out_of_band(*record);
-      garbage.push(queue.remove(*record));
+      garbage.push_back(*queue.remove(*record).leak());
     }
     record = next;
   }
 }
 
 void collect() {
-  if (find_unreachable() == 0) return;
-  RecordQueue garbage;
-  for (UnixSocket& socket : *g_in_flight) {
-    if (!socket.unreachable) continue;
-    empty_queue(socket, garbage);
-    for (UnixSocket& embryo : socket.embryos()) empty_queue(embryo, garbage);
+  Work unreachable;
+  find_unreachable(unreachable);
+  // Every one of them stays until the garbage is released, which holds the last references.
+  Garbage garbage;
+  while (UnixSocket* socket = unreachable.pop_front()) {
+    take_rights(*socket, garbage);
+    for (UnixSocket& embryo : socket->embryos()) take_rights(embryo, garbage);
   }
-  garbage.clear();
+  while (Record* record = garbage.pop_front()) record->release();
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ void UnixSocket::drop_peer(Ref<UnixSocket> new_peer) {
   changes().wake(fs::kPollWritable | fs::kPollWriteBand);
   if (!old_peer) return;
   if (!queue_.empty()) {
-    purge();
+    queue_.clear();
     room_.wake_all();
     if (!old_peer->dead_ && old_peer->peer_.get() == this) {
       old_peer->set_error(Errno::kConnReset);

@@ -58,9 +58,10 @@ Record::~Record() {
 Result<void> Record::fill(mm::IoBuffer& buffer, std::size_t size) {
   const mm::IoBuffer::Piece piece(buffer, std::min(size, buffer.remaining()));
   size = buffer.remaining();
+  if (size == 0) return {};
   if (size <= kSmall) {
-    TRY(small_.resize(size));
-    TRY(buffer.load_exactly(small_.span()));
+    TRY(small_.resize((size + sizeof(Block) - 1) / sizeof(Block)));
+    TRY(buffer.load_exactly({small(), size}));
   } else {
     while (pages_.bytes() < size) {
       if (TRY(pages_.fill(buffer, size)) == 0) return Errno::kFault;
@@ -73,7 +74,7 @@ Result<void> Record::fill(mm::IoBuffer& buffer, std::size_t size) {
 Result<void> Record::copy(mm::IoBuffer& buffer, std::size_t offset, std::size_t size) const {
   if (size == 0) return {};
   if (length_ <= kSmall) {
-    if (TRY(buffer.store(small_.span().subspan(offset, size))) < size) return Errno::kFault;
+    if (TRY(buffer.store({small() + offset, size})) < size) return Errno::kFault;
     return {};
   }
   const mm::IoBuffer::Piece piece(buffer, size);

@@ -49,11 +49,18 @@ class Record final : public RefCounted {
 
  private:
   static constexpr std::size_t kSmall = 2048;
+  // Not initialised: all of it is filled before any of it is read.
+  struct Block {
+    Block() {}  // NOLINT(modernize-use-equals-default,cppcoreguidelines-pro-type-member-init): would clear it
+    std::byte bytes[128];
+  };
+  std::byte* small() { return small_.data()->bytes; }
+  const std::byte* small() const { return small_.data()->bytes; }
 
   const Ref<UnixSocket> from_;
   const std::size_t charge_;
   std::size_t length_ = 0;
-  Vector<std::byte> small_;
+  Vector<Block> small_;
   fs::ByteRing pages_;
 };
 

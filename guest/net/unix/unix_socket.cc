@@ -115,7 +115,7 @@ void UnixSocket::closed() {
     peer->changes().wake_all();
   }
   out_of_band_ = nullptr;
-  purge();
+  queue_.clear();
   while (UnixSocket* embryo = embryos_.pop_front()) {
     embryo->closed();
     embryo->release();
@@ -123,10 +123,6 @@ void UnixSocket::closed() {
   embryo_count_ = 0;
   changes().wake_all();
   collect_now_and_then();
-}
-
-void UnixSocket::purge() {
-  queue_.clear();
 }
 
 void UnixSocket::give_back(std::size_t bytes) {
@@ -226,7 +222,6 @@ Result<std::uint64_t> UnixSocket::ioctl(std::uint32_t request, std::uint64_t arg
       if (listening()) return Errno::kInval;
       return put_integer(argument, bytes_to_read());
     case kIoctlOutputQueue:
-      if (listening()) return Errno::kInval;
       return put_integer(argument, charged_);
     case kIoctlAtMark:
       return put_integer(argument, at_mark());

@@ -122,7 +122,6 @@ class UnixSocket : public Socket {
   Result<void> connect_stream(const UnixName& name, bool non_blocking);
   Result<void> connect_datagrams(const SocketAddress& address);
   void become_connected_to(UnixSocket& other);
-  void purge();
   Result<std::uint64_t> open_bound_file();
   std::size_t bytes_to_read();
   bool at_mark();

@@ -104,7 +104,7 @@ void many() {
   for (int i = 0; i < 3000; ++i) {
     int a[2], b[2];
     all = all && ::socketpair(AF_UNIX, SOCK_STREAM, 0, a) == 0 && ::socketpair(AF_UNIX, SOCK_DGRAM, 0, b) == 0;
-    static char large[60000];
+    static char large[100000];
     all = all && ::send(a[0], large, sizeof large, MSG_DONTWAIT) == sizeof large;
     all = all && send_file(a[0], b[1]) && send_file(b[0], a[1]);
     for (const int fd : {a[0], a[1], b[0], b[1]}) ::close(fd);

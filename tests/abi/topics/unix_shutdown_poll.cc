@@ -84,11 +84,13 @@ void wakes() {
   static char block[4096];
   while (::send(ends[0], block, sizeof block, MSG_DONTWAIT) > 0) ++written;
   say("full: %d blocks, %#x\n", written, ready(ends[0]));
-  const pid_t writer = in_child([&] { return ::write(ends[0], block, sizeof block) == sizeof block ? 0 : 1; });
-  await_asleep(writer);
   int blocks = 0;
   while (ready(ends[0]) == 0 && ::recv(ends[1], block, sizeof block, MSG_DONTWAIT) > 0) ++blocks;
   say("writable after %d\n", blocks);
+  while (::send(ends[0], block, sizeof block, MSG_DONTWAIT) > 0) ++written;
+  const pid_t writer = in_child([&] { return ::write(ends[0], block, sizeof block) == sizeof block ? 0 : 1; });
+  await_asleep(writer);
+  for (int i = 0; i < written - blocks; ++i) ::recv(ends[1], block, sizeof block, MSG_DONTWAIT);
   say_end("writer", writer);
   ::close(ends[0]);
   ::close(ends[1]);
