@@ -82,7 +82,8 @@ Result<void> make_node(const Path& start, std::string_view text, std::uint32_t m
 }
 
 Result<Path> make_socket(const Path& start, std::string_view text, std::uint32_t mode) {
-  const Entry entry = TRY(look_up_new(start, text, false));
+  const HeldEntry held = TRY(look_up_new(start, text, false));
+  const Entry& entry = *held;
   TRY(check_may_create(entry));
   TRY(create_at(entry, TRY(new_attributes(*entry.directory.dentry->inode(), mode))));
   return entry.place();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fs/file_table.h"
+#include "fs/process_descriptor.h"
 #include "lib/string.h"
 #include "task/process.h"
 #include "task/task.h"
@@ -39,7 +40,7 @@ Result<Sender> checked_sender(std::span<const std::byte> data) {
       (given.gid == own.gid || given.gid == own.egid || given.gid == own.sgid || own.can(task::Capability::kSetgid));
   if (!may) return Errno::kPerm;
   if (!own_pid && !task::find_process(given.pid)) return Errno::kSrch;
-  return Sender{given.pid, given.uid, given.gid};
+  return Sender{given.pid, given.uid, given.gid, TRY(task::PidHandle::of(given.pid))};
 }
 
 }  // namespace
@@ -64,7 +65,10 @@ Result<Ancillary> read_ancillary(const ControlInput* control) {
 
 Sender current_sender() {
   const task::Task& task = task::current();
-  return {task.process->ids.pid, task.credentials.uid, task.credentials.gid};
+  Sender sender{task.process->ids.pid, task.credentials.uid, task.credentials.gid, nullptr};
+  // Without memory for it, the message has none to offer.
+  if (auto handle = task::PidHandle::of(sender.pid)) sender.process = handle.take();
+  return sender;
 }
 
 Result<void> deliver_ancillary(IncomingMessage& message, const SocketOptions& options, const Sender& sender,
@@ -74,6 +78,10 @@ Result<void> deliver_ancillary(IncomingMessage& message, const SocketOptions& op
     const auto shown = [](std::uint32_t id) { return id == ~0u ? kOverflowId : id; };
     const UserCredentials credentials{sender.pid, shown(sender.uid), shown(sender.gid)};
     TRY(message.control->put_value(kLevelSocket, kCredentials, credentials));
+  }
+  if (options.pass_pid_descriptor && sender.process) {
+    Ref<fs::File> file = TRY(fs::make_process_descriptor(sender.process, 0));
+    TRY(message.control->put_descriptor(kPidDescriptor, std::move(file), true));
   }
   if (!rights.empty()) {
     TRY(message.control->put_rights(std::move(rights), message.flags & kCloseOnExecRights));

@@ -43,6 +43,7 @@ Result<void> UnixSocket::connect_stream(const UnixName& name, bool non_blocking)
   made->name_ = listener->name_;
   made->place_ = listener->place_;
   made->options_.pass_credentials = listener->options_.pass_credentials;
+  made->options_.pass_pid_descriptor = listener->options_.pass_pid_descriptor;
   made->options_.pass_security = listener->options_.pass_security;
   made->peer_credentials_ = std::move(credentials);
   peer_credentials_ = listener->own_credentials_;

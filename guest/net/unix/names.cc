@@ -84,7 +84,7 @@ Result<void> UnixSocket::bind_automatically() {
 }
 
 Result<void> UnixSocket::bind_for_credentials() {
-  return options_.pass_credentials ? bind_automatically() : Result<void>();
+  return wants_senders() ? bind_automatically() : Result<void>();
 }
 
 Result<Ref<UnixSocket>> UnixSocket::find(const UnixName& name, int type) {

@@ -89,48 +89,43 @@ Result<std::size_t> UnixPackets::receive(IncomingMessage& message) {
   if (sequenced && state_ != State::kConnected) return Errno::kNotConn;
   if (message.flags & kOutOfBand) return Errno::kOpNotSupp;
   const bool peeks = message.flags & kPeek;
-  while (true) {
+  if (has_error()) return take_error();
+  std::size_t skip = 0;
+  const auto ended = [&] { return has_error() || takes_no_more(); };
+  if (!first_to_receive(message.flags, skip)) {
+    // The end of a datagram socket's receiving is one only for who would have to wait for it.
+    if ((message.flags & kDontWait) && !(sequenced && ended())) return Errno::kAgain;
+    TRY(wait_to_receive([&] { return first_to_receive(message.flags, skip) || ended(); }, false));
     if (has_error()) return take_error();
-    std::size_t skip;
-    const auto ready = [&] { return first_to_receive(message.flags, skip) || has_error() || takes_no_more(); };
-    if (!ready() || (!sequenced && takes_no_more() && !first_to_receive(message.flags, skip))) {
-      // A datagram socket whose receiving has been shut down has nothing now, but an end only for who would wait.
-      if (message.flags & kDontWait) return Errno::kAgain;
-    }
-    TRY(wait_to_receive(ready, message.flags & kDontWait));
-    if (has_error()) return take_error();
-    const task::TurnLock::Turn turn(reading_turn_, true);
-    Record* found = first_to_receive(message.flags, skip);
-    if (!found) {
-      if (takes_no_more()) return 0;
-      continue;  // somebody else took it while this one waited for its turn
-    }
-    Ref<Record> record(found);
-    if (!peeks) {
-      // Taken before it is copied: a message that cannot be stored is lost, as on Linux.
-      queue_.remove(*found);
-      room_.wake_all();
-    }
-    found->peeked |= peeks && found->length() == 0;
-    if (message.name && !record->from().name().empty()) *message.name = record->from().name().address();
-    const std::size_t rest = record->length() - skip;
-    const std::size_t size = std::min(rest, message.data.remaining());
-    if (size < rest) message.result_flags |= kTruncated;
-    TRY(record->copy(message.data, skip, size));
-    Rights rights;
-    if (peeks) {
-      if (options_.peek_offset >= 0) options_.peek_offset += static_cast<std::int32_t>(size);
-      if (record->rights) rights = TRY(record->rights->duplicate());
-    } else {
-      if (options_.peek_offset > 0) {
-        options_.peek_offset -=
-            static_cast<std::int32_t>(std::min<std::size_t>(record->length(), options_.peek_offset));
-      }
-      if (record->rights) rights = std::move(record->rights->files());
-    }
-    TRY(deliver_ancillary(message, options_, record->sender, std::move(rights)));
-    return message.flags & kTruncated ? rest : size;
   }
+  Record* found = first_to_receive(message.flags, skip);
+  if (!found) return 0;
+  const Ref<Record> record(found);
+  const std::size_t rest = record->length() - skip;
+  const std::size_t size = std::min(rest, message.data.remaining());
+  if (!peeks) {
+    // Taken before it is copied: a message that cannot be stored is lost, as on Linux; but not where a page has to be
+    // waited for.
+    if (auto room = message.data.check_room(size); !room && message.data.pending()) return room.error();
+    queue_.remove(*found);
+    room_.wake_all();
+  }
+  record->peeked |= peeks && record->length() == 0;
+  if (message.name && !record->from().name().empty()) *message.name = record->from().name().address();
+  if (size < rest) message.result_flags |= kTruncated;
+  TRY(record->copy(message.data, skip, size));
+  Rights rights;
+  if (peeks) {
+    if (options_.peek_offset >= 0) options_.peek_offset += static_cast<std::int32_t>(size);
+    if (record->rights) rights = TRY(record->rights->duplicate());
+  } else {
+    if (options_.peek_offset > 0) {
+      options_.peek_offset -= static_cast<std::int32_t>(std::min<std::size_t>(record->length(), options_.peek_offset));
+    }
+    if (record->rights) rights = std::move(record->rights->files());
+  }
+  TRY(deliver_ancillary(message, options_, record->sender, std::move(rights)));
+  return message.flags & kTruncated ? rest : size;
 }
 
 }  // namespace kernel::net

@@ -13,6 +13,7 @@
 #include "lib/vector.h"
 #include "mm/io_buffer.h"
 #include "net/unix/rights.h"
+#include "task/pid_handle.h"
 
 namespace kernel::net {
 
@@ -23,6 +24,7 @@ struct Sender {
   int pid = 0;
   std::uint32_t uid = ~0u;
   std::uint32_t gid = ~0u;
+  Ref<task::PidHandle> process = nullptr;
   friend bool operator==(const Sender&, const Sender&) = default;
 };
 

@@ -24,8 +24,7 @@ Result<Ref<Record>> UnixSocket::make_record(std::size_t size, std::size_t charge
 }
 
 void UnixSocket::deliver(Ref<Record> record, UnixSocket& receiver) {
-  if (record->sender.pid == 0 &&
-      (options_.pass_credentials || receiver.options_.pass_credentials || receiver.embryo_)) {
+  if (record->sender.pid == 0 && (wants_senders() || receiver.wants_senders() || receiver.embryo_)) {
     record->sender = current_sender();
   }
   receiver.queue_.push(std::move(record));
@@ -61,6 +60,8 @@ Result<std::size_t> UnixStream::send(OutgoingMessage& message) {
     if (peer->dead_ || peer->takes_no_more()) return sent > 0 ? Result<std::size_t>(sent) : broken_pipe(message.flags);
     deliver(std::move(record), *peer);
     sent += piece;
+    // They have gone with the first: not again if the rest has to wait for a page of the payload's.
+    message.control = nullptr;
   }
   if (urgent) {
     auto last = make_record(1, stream_charge(1), message.data, message.flags & kDontWait);
@@ -138,7 +139,7 @@ Result<bool> UnixStream::receive_some(Receiving& receiving) {
       return takes_no_more();
     }
     if (receiving.glued && record->sender != receiving.sender) return true;
-    if (!receiving.glued && options_.pass_credentials) {
+    if (!receiving.glued && wants_senders()) {
       receiving.glued = true;
       receiving.sender = record->sender;
     }
@@ -146,7 +147,6 @@ Result<bool> UnixStream::receive_some(Receiving& receiving) {
       receiving.named = true;
       if (!record->from().name().empty()) *message.name = record->from().name().address();
     }
-    const Ref<Record> kept(record);  // while the payload's memory is written the socket may be closed
     const std::size_t piece = std::min(record->unread() - skip, message.data.remaining());
     if (auto copied = record->copy(message.data, record->read + skip, piece); !copied) {
       if (receiving.copied > 0) return true;
@@ -160,7 +160,7 @@ Result<bool> UnixStream::receive_some(Receiving& receiving) {
         return true;
       }
       skip = 0;
-      record = record->node.linked() ? queue_.next(*record) : nullptr;
+      record = queue_.next(*record);
       if (!record) return true;
       continue;
     }
@@ -174,7 +174,7 @@ Result<bool> UnixStream::receive_some(Receiving& receiving) {
       receiving.rights = std::move(rights->files());
     }
     if (record->unread() > 0) return true;
-    if (record->node.linked()) queue_.remove(*record);
+    queue_.remove(*record);
     if (rights) return true;
     record = queue_.front();
   } while (message.data.remaining() > 0);
@@ -189,15 +189,9 @@ Result<std::size_t> UnixStream::receive(IncomingMessage& message) {
   Receiving receiving{.message = message, .target = std::max<std::size_t>(wanted, 1)};
   Errno failure = Errno::kNone;
   while (true) {
-    std::uint64_t seen;
-    {
-      const task::TurnLock::Turn turn(reading_turn_, true);
-      receiving.skip = receiving.peeks() ? static_cast<std::size_t>(std::max(options_.peek_offset, 0)) : 0;
-      auto done = receive_some(receiving);
-      if (!done) return done.error();
-      if (done.value()) break;
-      seen = arrivals_;
-    }
+    receiving.skip = receiving.peeks() ? static_cast<std::size_t>(std::max(options_.peek_offset, 0)) : 0;
+    if (TRY(receive_some(receiving))) break;
+    const std::uint64_t seen = arrivals_;
     const auto changed = [&] { return arrivals_ != seen || has_error() || takes_no_more() || dead_; };
     failure = wait_to_receive(changed, message.flags & kDontWait).error();
     if (failure != Errno::kNone) break;
@@ -208,12 +202,13 @@ Result<std::size_t> UnixStream::receive(IncomingMessage& message) {
 }
 
 Result<std::size_t> UnixStream::receive_out_of_band(IncomingMessage& message) {
-  const task::TurnLock::Turn turn(reading_turn_, true);
   if (options_.out_of_band_inline || !out_of_band_) return Errno::kInval;
   const Ref<Record> record(out_of_band_);
   const bool peeks = message.flags & kPeek;
-  if (!peeks) out_of_band_ = nullptr;
   const std::size_t piece = std::min<std::size_t>(message.data.remaining(), 1);
+  // It is lost, as on Linux, if it cannot be stored; but not where a page has to be waited for.
+  if (auto room = message.data.check_room(piece); !room && message.data.pending()) return room.error();
+  if (!peeks) out_of_band_ = nullptr;
   TRY(record->copy(message.data, record->read, piece));
   if (!peeks) record->read += 1;
   message.result_flags |= kOutOfBand;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fs/file_table.h"
+#include "fs/process_descriptor.h"
 #include "fs/vfs.h"
 #include "lib/global.h"
 #include "net/unix/collector.h"
@@ -59,6 +60,7 @@ Result<Ref<PeerCredentials>> PeerCredentials::of_current() {
   const task::Task& task = task::current();
   auto made = TRY(make_ref<PeerCredentials>());
   made->ids = {task.process->ids.pid, task.credentials.euid, task.credentials.egid};
+  made->process = TRY(task::PidHandle::of(made->ids.pid));
   TRY(made->groups.append(task.credentials.groups.span()));
   return made;
 }
@@ -165,6 +167,9 @@ Result<void> UnixSocket::set_option(int level, int name, const OptionInput& valu
     case kPassSecurity:
       options_.pass_security = TRY(value.flag());
       return {};
+    case kPassPidDescriptor:
+      options_.pass_pid_descriptor = TRY(value.flag());
+      return {};
     case kPeekOffset:
       options_.peek_offset = TRY(value.integer());
       return {};
@@ -184,6 +189,16 @@ Result<void> UnixSocket::get_option(int level, int name, OptionOutput& value) {
       const auto groups = std::as_bytes(std::as_const(peer_credentials_->groups).span());
       if (value.room() < groups.size()) return value.needs(groups.size());
       return value.put(groups);
+    }
+    case kPeerPidDescriptor: {
+      if (!peer_credentials_) return Errno::kNoData;
+      const Ref<task::PidHandle>& process = peer_credentials_->process;
+      if (process->gone()) return Errno::kSrch;
+      Ref<fs::File> file = TRY(fs::make_process_descriptor(process, 0));
+      const int fd = TRY(task::current().files->install(std::move(file), true));
+      auto told = value.put_integer(fd);
+      if (!told) TRY(task::current().files->close(fd));
+      return told;
     }
     case kPeekOffset:
       return value.put_integer(options_.peek_offset);

@@ -17,13 +17,14 @@
 #include "net/socket.h"
 #include "net/unix/record.h"
 #include "net/unix/unix_name.h"
-#include "task/turn_lock.h"
+#include "task/pid_handle.h"
 
 namespace kernel::net {
 
 // Who was at the other end when the connection was made (SO_PEERCRED).
 struct PeerCredentials final : RefCounted {
   UserCredentials ids;
+  Ref<task::PidHandle> process;
   Vector<std::uint32_t> groups;
   static Result<Ref<PeerCredentials>> of_current();
 };
@@ -80,6 +81,7 @@ class UnixSocket : public Socket {
   explicit UnixSocket(int type);
 
   bool connection_based() const { return type() != kDatagram; }
+  bool wants_senders() const { return options_.pass_credentials || options_.pass_pid_descriptor; }
   bool takes_no_more() const { return shutdown_ & kNoReceive; }
   // So that a message can reach it: not from a socket that is not the one it is connected to.
   bool takes_messages_of(const UnixSocket& sender) const { return !peer_ || peer_.get() == &sender; }
@@ -106,8 +108,6 @@ class UnixSocket : public Socket {
   RecordQueue queue_;
   std::uint64_t arrivals_ = 0;     // ever, so that who waits for more sees that there is some
   Record* out_of_band_ = nullptr;  // in the queue: the last one of MSG_OOB, as long as it is urgent
-  // Held by who takes from the queue, also while the payload's memory is written.
-  task::TurnLock reading_turn_;
   // There is room again in this socket's queue, or it was closed: senders that it is not connected to, and who connects.
   task::WaitQueue room_;
 

@@ -1,4 +1,5 @@
 // Who is at the other end of a Unix socket: SO_PEERCRED, SO_PEERGROUPS, SCM_CREDENTIALS, SO_PASSCRED.
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -156,12 +157,42 @@ void connections() {
   say("SO_PEERSEC: %s\n", outcome(::getsockopt(accepted, SOL_SOCKET, SO_PEERSEC, label, &size)));
 }
 
+// The peer and the sender as descriptors (since Linux 6.5).
+void descriptors() {
+  int ends[2], fd = -1;
+  socklen_t size = sizeof fd;
+  const int alone = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  say("SO_PEERPIDFD: %s", outcome(::getsockopt(alone, SOL_SOCKET, 77, &fd, &size)));
+  ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+  size = sizeof fd;
+  say(" %s", outcome(::getsockopt(ends[0], SOL_SOCKET, 77, &fd, &size)));
+  say(" CLOEXEC %d\n", ::fcntl(fd, F_GETFD));
+  const int on = 1;
+  say("SO_PASSPIDFD: %s\n", outcome(::setsockopt(ends[1], SOL_SOCKET, 76, &on, sizeof on)));
+  ::write(ends[0], "x", 1);
+  receive("SCM_PIDFD, no room", ends[1], 0);
+  ::write(ends[0], "x", 1);
+  char text[8];
+  alignas(cmsghdr) char control[64] = {};
+  iovec part{text, sizeof text};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ::recvmsg(ends[1], &message, 0);
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  say("control %zu type %d length %zu\n", message.msg_controllen, header ? header->cmsg_type : -1,
+      header ? header->cmsg_len : 0);
+}
+
 int run() {
   self = ::getpid();
   messages(SOCK_STREAM);
   messages(SOCK_DGRAM);
   messages(SOCK_SEQPACKET);
   connections();
+  descriptors();
   return 0;
 }
 
