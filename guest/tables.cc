@@ -2,6 +2,7 @@
 #include "fs/char_device.h"
 #include "fs/proc/additions.h"
 #include "ipc/proc_files.h"
+#include "net/proc_files.h"
 #include "tty/pty.h"
 #include "tty/terminal_nodes.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 constexpr ProcAddition kProcAdditions[] = {
     {ProcPlace::kRoot, ipc::proc_nodes},
+    {ProcPlace::kNet, net::proc_files},
+    {ProcPlace::kSys, net::sysctls},
     {ProcPlace::kSysFs, ipc::file_sysctls},
     {ProcPlace::kSysKernel, ipc::kernel_sysctls},
 };

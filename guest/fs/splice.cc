@@ -15,6 +15,9 @@ void advance(const File& file, CopyOffset offset, std::size_t count) {
   if (offset && file.inode().type() != FileType::kCharDevice) *offset += count;
 }
 
+// A read would not wait.
+constexpr std::uint32_t kReadEnds = kPollReadable | kPollErr | kPollHup;
+
 Result<std::size_t> read_from(File& in, CopyOffset offset, mm::IoBuffer& buffer) {
   const std::size_t count = TRY(offset ? in.read_at(*offset, buffer) : in.read(buffer));
   advance(in, offset, count);
@@ -96,6 +99,10 @@ Result<std::size_t> file_to_pipe(File& in, CopyOffset offset, Pipe& out, std::si
     auto made = out.ring.new_frame();
     if (!made) return moved_or(moved, made.error());
     mm::FrameRef frame = made.take();
+    // Of a socket the flag goes for the socket, too; of other files it does not (net/unix/af_unix.c).
+    if (non_blocking && in.kind() == FileKind::kSocket && !(in.readiness().events & kReadEnds)) {
+      return moved_or(moved, Errno::kAgain);
+    }
     const std::size_t in_page = has_pages ? (offset ? *offset : in.offset()) % mm::kPageSize : 0;
     const std::size_t wanted = std::min(mm::kPageSize - in_page, count - moved);
     mm::IoBuffer buffer = mm::IoBuffer::kernel({frame.data(), wanted});

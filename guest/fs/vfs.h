@@ -25,6 +25,8 @@ Result<NewInode> new_attributes(Inode& directory, std::uint32_t mode);
 
 // mknod(2), mkdir(2), symlink(2): `mode` has the type.
 Result<void> make_node(const Path& start, std::string_view text, std::uint32_t mode, std::uint64_t device);
+// bind(2) of a Unix socket: `mode` has the type; where it is now.
+Result<Path> make_socket(const Path& start, std::string_view text, std::uint32_t mode);
 Result<void> make_directory(const Path& start, std::string_view text, std::uint32_t mode);
 Result<void> make_symlink(std::string_view target, const Path& start, std::string_view text);
 Result<void> make_link(const Path& existing, const Path& start, std::string_view text);

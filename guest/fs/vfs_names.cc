@@ -81,6 +81,14 @@ Result<void> make_node(const Path& start, std::string_view text, std::uint32_t m
   return create_at(entry, attributes);
 }
 
+Result<Path> make_socket(const Path& start, std::string_view text, std::uint32_t mode) {
+  const HeldEntry held = TRY(look_up_new(start, text, false));
+  const Entry& entry = *held;
+  TRY(check_may_create(entry));
+  TRY(create_at(entry, TRY(new_attributes(*entry.directory.dentry->inode(), mode))));
+  return entry.place();
+}
+
 Result<void> make_directory(const Path& start, std::string_view text, std::uint32_t mode) {
   const HeldEntry held = TRY(look_up_new(start, text, true));
   const Entry& entry = *held;

@@ -136,22 +136,25 @@ void PosixQueue::notify() {
   const Ref<task::Process> process = std::exchange(notified_, nullptr);
   const bool listens =
       process->life.state != task::ProcessState::kZombie && process->program.generation == notified_program_;
+  if (const Ref<Listener> listener = std::move(notification_.listener)) listener->message_came();
   if (notification_.kind != Notification::Kind::kSignal || notification_.signal == 0 || !listens) return;
   task::SignalInfo info = task::signal_from_current(notification_.signal, kFromQueue);
   info.sender.value = notification_.value;
   task::send_signal(*process, info);
 }
 
-Result<void> PosixQueue::ask_for_notification(const Notification& notification) {
+Result<void> PosixQueue::ask_for_notification(Notification notification) {
   if (notified_) return Errno::kBusy;
-  notification_ = notification;
+  notification_ = std::move(notification);
   notified_ = task::current().process;
   notified_program_ = notified_->program.generation;
   return {};
 }
 
 void PosixQueue::cancel_notification() {
-  if (notified_ == task::current().process) notified_ = nullptr;
+  if (notified_ != task::current().process) return;
+  notified_ = nullptr;
+  if (const Ref<Listener> listener = std::move(notification_.listener)) listener->removed();
 }
 
 int PosixQueue::notified_pid() const {

@@ -42,13 +42,20 @@ class PosixQueue {
   Result<void> send(const Ref<Message>& message, bool non_blocking, Deadline deadline);
   Result<Ref<Message>> receive(bool non_blocking, Deadline deadline);
 
+  // Who is told otherwise than by a signal (SIGEV_THREAD): once, that a message has come, or that nothing more will be told.
+  class Listener : public RefCounted {
+   public:
+    virtual void message_came() = 0;
+    virtual void removed() = 0;
+  };
   // mq_notify(3): the current process is told when a message comes to the empty queue, once.
   struct Notification {
-    enum class Kind : std::int32_t { kSignal = 0, kNone = 1 } kind = Kind::kNone;
+    enum class Kind : std::int32_t { kSignal = 0, kNone = 1, kThread = 2 } kind = Kind::kNone;
     std::int32_t signal = 0;
     std::uint64_t value = 0;
+    Ref<Listener> listener;  // of kThread
   };
-  Result<void> ask_for_notification(const Notification& notification);  // kBusy
+  Result<void> ask_for_notification(Notification notification);  // kBusy
   // No-op for who has not asked.
   void cancel_notification();
   // What a read of the queue's file shows; the process id is 0 if nobody has asked.

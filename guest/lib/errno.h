@@ -77,6 +77,7 @@ enum class Errno : int {
   kHostUnreach = 113,
   kAlready = 114,
   kInProgress = 115,
+  kStale = 116,
   kCanceled = 125,
   // Not part of the ABI of results: a system call that a signal interrupted and that is to be restarted when the
   // handler has SA_RESTART or there is no handler. The signal code turns it into a restart or into EINTR; no payload

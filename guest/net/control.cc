@@ -1,24 +1,20 @@
 // Control messages (cmsg(3)): from and to the payload's memory.
 #include <algorithm>
+#include <utility>
 
 #include "fs/file_table.h"
 #include "lib/string.h"
 #include "mm/user_ptr.h"
 #include "net/message.h"
+#include "net/socket_options.h"
 #include "task/task.h"
 
 namespace kernel::net {
 
-namespace {
-
-constexpr std::size_t kMostControl = 131072;  // net.core.optmem_max
-
-}  // namespace
-
 Result<ControlInput> ControlInput::from_user(std::uint64_t address, std::size_t size) {
   ControlInput input;
   if (size == 0) return input;
-  if (size > kMostControl) return Errno::kNoBufs;
+  if (size > kMostOptionMemory) return Errno::kNoBufs;
   TRY(input.bytes_.resize(size));
   TRY(mm::copy_from_user(input.bytes_.data(), address, size));
   // A rest that is too short for a header is none (CMSG_NXTHDR).
@@ -53,13 +49,23 @@ Result<void> ControlOutput::put(int level, int type, std::span<const std::byte> 
 }
 
 Result<void> ControlOutput::put_rights(Rights rights, bool close_on_exec) {
+  return put_files(kRights, std::move(rights), close_on_exec);
+}
+
+Result<void> ControlOutput::put_descriptor(int type, Ref<fs::File> file, bool close_on_exec) {
+  Rights one;
+  TRY(one.push_back(std::move(file)));
+  return put_files(type, std::move(one), close_on_exec);
+}
+
+Result<void> ControlOutput::put_files(int type, Rights files, bool close_on_exec) {
   const std::size_t room = size_ - used_;
   const std::size_t fitting =
       room < sizeof(UserControlHeader) ? 0 : (room - sizeof(UserControlHeader)) / sizeof(std::int32_t);
-  const std::size_t most = std::min(fitting, rights.size());
+  const std::size_t most = std::min(fitting, files.size());
   std::size_t count = 0;
   for (; count < most; ++count) {
-    auto installed = task::current().files->install(rights[count], close_on_exec);
+    auto installed = task::current().files->install(files[count], close_on_exec);
     if (!installed) break;
     const std::int32_t fd = installed.value();
     const std::uint64_t place = address_ + used_ + sizeof(UserControlHeader) + count * sizeof fd;
@@ -68,10 +74,10 @@ Result<void> ControlOutput::put_rights(Rights rights, bool close_on_exec) {
       break;
     }
   }
-  truncated_ |= count < rights.size();
+  truncated_ |= count < files.size();
   if (count == 0) return {};
   const std::size_t length = sizeof(UserControlHeader) + count * sizeof(std::int32_t);
-  const UserControlHeader header{length, kLevelSocket, kRights};
+  const UserControlHeader header{length, kLevelSocket, type};
   TRY(mm::copy_to_user(address_ + used_, &header, sizeof header));
   used_ += std::min(control_aligned(length), room);
   return {};

@@ -1,6 +1,8 @@
 #include "net/families.h"
 
 #include "net/inet/inet_family.h"
+#include "net/netlink/netlink_socket.h"
+#include "net/unix/unix_socket.h"
 
 namespace kernel::net {
 
@@ -10,6 +12,8 @@ namespace {
 constexpr Family kFamilies[] = {
     {kInet, inet::create_inet, nullptr},
     {kInet6, inet::create_inet6, nullptr},
+    {kUnix, create_unix_socket, create_unix_pair},
+    {kNetlink, netlink::NetlinkSocket::create, nullptr},
 };
 
 }  // namespace

@@ -58,10 +58,15 @@ class ControlOutput {
   // Descriptors for as many of the files as there is room for; the rest is dropped (unix(7)).
   Result<void> put_rights(Rights rights, bool close_on_exec);
 
+  // A descriptor for the file, as put_rights() makes one, in a message of this type.
+  Result<void> put_descriptor(int type, Ref<fs::File> file, bool close_on_exec);
+
   std::size_t used() const { return used_; }
   bool truncated() const { return truncated_; }
 
  private:
+  Result<void> put_files(int type, Rights files, bool close_on_exec);
+
   std::uint64_t address_ = 0;
   std::size_t size_ = 0;
   std::size_t used_ = 0;

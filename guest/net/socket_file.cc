@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fs/nameless.h"
+#include "net/device_ioctl.h"
 #include "task/task.h"
 
 namespace kernel::net {
@@ -30,7 +31,10 @@ SocketFile::~SocketFile() {
 }
 
 Result<std::uint64_t> SocketFile::ioctl(std::uint32_t request, std::uint64_t argument) {
-  return socket_->ioctl(request, argument);
+  auto answered = socket_->ioctl(request, argument);
+  // What is nothing to the protocol may be about a device.
+  if (answered.error() == Errno::kNoTty) return device_ioctl(socket_->family(), request, argument);
+  return answered;
 }
 
 Result<std::size_t> SocketFile::do_read(std::uint64_t, mm::IoBuffer& buffer) {

@@ -11,6 +11,9 @@ namespace kernel::net {
 // (socket(7)).
 inline constexpr std::uint32_t kDefaultBuffer = 212992;
 inline constexpr std::uint32_t kMostBuffer = 4 << 20;
+inline constexpr std::uint32_t kMostOptionMemory = 131072;  // optmem_max: of control messages
+inline constexpr std::uint32_t kMostBacklog = 4096;         // somaxconn: what listen(2) takes at most
+inline constexpr std::size_t kMostUnixDatagrams = 10;       // /proc/sys/net/unix/max_dgram_qlen
 inline constexpr std::uint32_t kLeastSendBuffer = 4608;
 inline constexpr std::uint32_t kLeastReceiveBuffer = 2304;
 

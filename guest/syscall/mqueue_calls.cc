@@ -1,7 +1,11 @@
 #include "syscall/mqueue_calls.h"
 
+#include <utility>
+
 #include "fs/file_table.h"
 #include "ipc/queue_fs.h"
+#include "net/netlink/netlink_socket.h"
+#include "net/socket_file.h"
 #include "syscall/clocks.h"
 #include "syscall/file_arguments.h"
 #include "syscall/time_values.h"
@@ -33,14 +37,40 @@ Result<Deadline> read_deadline(mm::UserPtr<const Timespec> timeout) {
   return deadline_on_clock(kClockRealtime, TRY(read_duration(timeout)));
 }
 
-// For SIGEV_THREAD a C library gives a netlink socket, through which it hears of messages, and what is to be sent there.
-// There are no netlink sockets.
-SyscallResult notify_through_socket(const SignalEvent& event) {
-  constexpr std::size_t kCookieSize = 32;
+// For SIGEV_THREAD a C library gives a netlink socket, and what is to be sent there: 32 bytes, of which the last one says what
+// happened. A thread of the library's reads them. Whether the socket has room is not waited for: it is the library's own.
+class SocketListener final : public PosixQueue::Listener {
+ public:
+  explicit SocketListener(Ref<net::Socket> socket) : socket_(std::move(socket)) {}
+  static constexpr std::size_t kCookieSize = 32;
   std::byte cookie[kCookieSize];
+
+  void message_came() override { tell(1); }
+  void removed() override { tell(2); }
+
+ private:
+  void tell(int what) {
+    cookie[kCookieSize - 1] = static_cast<std::byte>(what);
+    static_cast<net::netlink::NetlinkSocket&>(*socket_).notify(cookie);
+  }
+
+  const Ref<net::Socket> socket_;
+};
+
+SyscallResult notify_through_socket(int fd, const SignalEvent& event) {
+  std::byte cookie[SocketListener::kCookieSize];
   TRY(mm::copy_from_user(cookie, event.value, sizeof cookie));
-  TRY(file_argument(event.signal));
-  return Errno::kNotSock;
+  const Ref<fs::File> file = TRY(file_argument(event.signal));
+  auto* socket = fs::file_as<net::SocketFile>(*file);
+  if (!socket) return Errno::kNotSock;
+  if (socket->socket().family() != net::kNetlink) return Errno::kInval;
+  const OpenQueue open = TRY(queue_argument(fd));
+  auto listener = TRY(make_ref<SocketListener>(socket->socket_ref()));
+  memcpy(listener->cookie, cookie, sizeof cookie);
+  return done(open->queue().ask_for_notification({.kind = PosixQueue::Notification::Kind::kThread,
+                                                  .signal = event.signal,
+                                                  .value = event.value,
+                                                  .listener = Ref<PosixQueue::Listener>(std::move(listener))}));
 }
 
 }  // namespace
@@ -99,12 +129,12 @@ SyscallResult sys_mq_notify(int fd, mm::UserPtr<const SignalEvent> address) {
   const SignalEvent event = TRY(address.read());
   if (event.notify != kSignal && event.notify != kNone && event.notify != kThread) return Errno::kInval;
   if (event.notify == kSignal && static_cast<std::uint32_t>(event.signal) > task::kSignalCount) return Errno::kInval;
-  if (event.notify == kThread) return notify_through_socket(event);
+  if (event.notify == kThread) return notify_through_socket(fd, event);
   const OpenQueue open = TRY(queue_argument(fd));
   using Kind = PosixQueue::Notification::Kind;
-  const PosixQueue::Notification notification{event.notify == kSignal ? Kind::kSignal : Kind::kNone, event.signal,
-                                              event.value};
-  return done(open->queue().ask_for_notification(notification));
+  const Kind kind = event.notify == kSignal ? Kind::kSignal : Kind::kNone;
+  return done(open->queue().ask_for_notification(
+      {.kind = kind, .signal = event.signal, .value = event.value, .listener = nullptr}));
 }
 
 SyscallResult sys_mq_getsetattr(int fd, mm::UserPtr<const QueueAttributes> wanted, mm::UserPtr<QueueAttributes> old) {

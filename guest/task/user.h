@@ -31,6 +31,7 @@ class User final : public RefCounted {
   std::uint32_t epoll_watches = 0;         // interests in epoll instances
   std::uint32_t watchers = 0;              // inotify(7): instances, and what they watch
   std::uint32_t watches = 0;
+  std::uint32_t files_in_flight = 0;  // sent and not received yet (unix(7), SCM_RIGHTS)
 
  private:
   std::uint32_t uid_;

@@ -18,6 +18,8 @@ struct SocketView {
   std::uint64_t inode;  // 0: nobody has it open
   std::uint32_t drops;
   std::uint64_t timer_ns;  // TIME_WAIT: when it ends, monotonic; else 0
+  bool v6_only = false;
+  std::uint32_t receive_buffer = 0, send_buffer = 0;
 };
 
 inline std::uint64_t inode_number(const Socket& socket) {
@@ -46,6 +48,9 @@ void for_each_tcp(Visit visit) {
       view.send_queue = socket.send_queue();
       view.uid = socket.uid();
       view.inode = inode_number(socket);
+      view.v6_only = socket.ip_options().v6_only;
+      view.receive_buffer = socket.options().receive_buffer;
+      view.send_buffer = socket.options().send_buffer;
     }
     visit(view);
   });
@@ -64,7 +69,10 @@ void for_each_udp(Visit visit) {
                      .uid = socket.uid(),
                      .inode = inode_number(socket),
                      .drops = socket.drops(),
-                     .timer_ns = 0});
+                     .timer_ns = 0,
+                     .v6_only = socket.ip_options().v6_only,
+                     .receive_buffer = socket.options().receive_buffer,
+                     .send_buffer = socket.options().send_buffer});
   });
 }
 

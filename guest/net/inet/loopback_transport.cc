@@ -1,5 +1,6 @@
 #include "net/inet/loopback_transport.h"
 
+#include "net/inet/counters.h"
 #include "net/inet/raw_socket.h"
 #include "net/inet/tcp_socket.h"
 #include "net/inet/udp_socket.h"
@@ -85,6 +86,8 @@ Result<void> LoopbackTransport::connect(TcpSocket& socket) {
 }
 
 Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& datagram) {
+  constexpr std::size_t kHeaders4 = 28, kHeaders6 = 48;  // of IP and UDP
+  count_on_loopback(datagram.payload->bytes.size() + (datagram.destination.address.is_v4() ? kHeaders4 : kHeaders6));
   if (socket.type() == kRaw) return RawSocket::send(socket.protocol(), datagram);
   const Address& to = datagram.destination.address;
   if (to.is_multicast() || to.is_broadcast()) {

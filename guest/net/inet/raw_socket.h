@@ -20,6 +20,12 @@ class RawSocket final : public DatagramSocket {
   Result<void> get_option(int level, int name, OptionOutput& value) override;
   void closed() override;
 
+  // For /proc/net/raw. visit(RawSocket&) does not sleep.
+  template <typename Visit>
+  static void for_each(Visit visit) {
+    for (RawSocket& socket : *g_sockets) visit(socket);
+  }
+
   // A packet of the protocol, without its header, from one of the guest's addresses to another: all raw sockets that it
   // concerns get it, and a request is answered.
   static Result<void> send(int protocol, const OutgoingDatagram& datagram);

@@ -6,12 +6,6 @@
 
 namespace kernel::net::inet {
 
-namespace {
-
-constexpr std::uint32_t kMostBacklog = 4096;  // net.core.somaxconn
-
-}  // namespace
-
 Result<void> TcpSocket::bind(const SocketAddress& address) {
   return InetSocket::bind(address);
 }

@@ -1,14 +1,16 @@
 // Data of a TCP connection: send(2), recv(2), the urgent byte.
 #include <algorithm>
 
+#include "net/inet/counters.h"
 #include "net/inet/tcp_socket.h"
 
 namespace kernel::net::inet {
 
 namespace {
 
-constexpr std::uint32_t kFastOpenFlag = 0x20000000;  // MSG_FASTOPEN
-constexpr int kInQueueControl = 36;                  // TCP_CM_INQ
+constexpr std::uint32_t kFastOpenFlag = 0x20000000;    // MSG_FASTOPEN
+constexpr std::size_t kHeaders4 = 52, kHeaders6 = 72;  // of IP and TCP, with time stamps
+constexpr int kInQueueControl = 36;                    // TCP_CM_INQ
 constexpr std::uint64_t kRequestInQueue = 0x541b, kRequestOutQueue = 0x5411, kRequestAtMark = 0x8905,
                         kRequestNotSent = 0x894b;
 
@@ -80,6 +82,7 @@ Result<std::size_t> TcpSocket::deliver(mm::IoBuffer& buffer, std::size_t most) {
   if (ring_.bytes() >= limit) return 0;
   const std::size_t added = TRY(ring_.fill(buffer, limit));
   g_bytes_under_way += added;
+  if (added > 0) count_on_loopback(added + (is_v6() ? kHeaders6 : kHeaders4));
   received_total_ += added;
   if (readable_for(static_cast<std::size_t>(options_.receive_low_water))) changes().wake(fs::kPollReadable);
   return added;

@@ -1,0 +1,66 @@
+#include "net/unix/rights.h"
+
+#include <utility>
+
+#include "lib/global.h"
+#include "net/unix/collector.h"
+#include "task/process.h"
+#include "task/task.h"
+
+namespace kernel::net {
+
+namespace {
+
+// Without references, and not released yet.
+constinit Global<List<RightsInFlight, &RightsInFlight::dropped_node>> g_dropped;
+constinit bool g_releasing = false;
+
+}  // namespace
+
+Result<Ref<RightsInFlight>> RightsInFlight::create(Rights files) {
+  const task::Task& task = task::current();
+  const Ref<task::User>& user = task.charge.user();
+  if (user && user->files_in_flight > task.process->limits.current(task::Resource::kOpenFiles) &&
+      !task.credentials.can(task::Capability::kSysResource) && !task.credentials.can(task::Capability::kSysAdmin)) {
+    return Errno::kTooManyRefs;
+  }
+  return make_ref<RightsInFlight>(std::move(files));
+}
+
+RightsInFlight::RightsInFlight(Rights files) : files_(std::move(files)), user_(task::current().charge.user()) {
+  if (user_) user_->files_in_flight += static_cast<std::uint32_t>(files_.size());
+}
+
+RightsInFlight::~RightsInFlight() = default;
+
+Result<Rights> RightsInFlight::duplicate() {
+  Rights copy;
+  TRY(copy.reserve(files_.size()));
+  for (const Ref<fs::File>& file : files_) TRY(copy.push_back(file));
+  return copy;
+}
+
+void RightsInFlight::enter() {
+  entered_ = true;
+  for (const Ref<fs::File>& file : files_) note_entered_queue(*file);
+}
+
+void RightsInFlight::leave() {
+  if (!std::exchange(entered_, false)) return;
+  for (const Ref<fs::File>& file : files_) note_left_queue(*file);
+  // Counted as long as they are in a queue, or on the way there.
+  if (user_) user_->files_in_flight -= static_cast<std::uint32_t>(files_.size());
+  user_ = nullptr;
+}
+
+void RightsInFlight::last_reference_dropped() {
+  leave();
+  if (user_) user_->files_in_flight -= static_cast<std::uint32_t>(files_.size());
+  user_ = nullptr;
+  g_dropped->push_back(*this);
+  if (std::exchange(g_releasing, true)) return;
+  while (RightsInFlight* next = g_dropped->pop_front()) delete next;
+  g_releasing = false;
+}
+
+}  // namespace kernel::net
