@@ -253,7 +253,10 @@ Result<void> NetlinkSocket::start_dump(const Request& request, Dump::Fill fill) 
 void NetlinkSocket::continue_dump() {
   if (!dump_ || queued_bytes_ > options_.receive_buffer / 2) return;
   auto made = make_ref<Answer>();
-  if (!made) return set_error(Errno::kNoBufs);
+  if (!made) {  // nobody would go on with it
+    dump_ = nullptr;
+    return set_error(Errno::kNoBufs);
+  }
   Ref<Answer> answer = made.take();
   const Ref<Dump> dump = dump_;
   if (!dump->filled) dump->filled = dump->fill(*dump, *answer);

@@ -1,8 +1,11 @@
 // mq_notify(3): who is told, when, and what ends it.
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <mqueue.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,6 +55,47 @@ static void say_signal(const char* what) {
   }
 }
 
+// SIGEV_THREAD, as a C library has it: the kernel writes the cookie into a netlink socket, with what happened in its last byte.
+static int through_socket(mqd_t queue) {
+  const int socket = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0), other = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  char cookie[32] = "biscuit";
+  struct sigevent event {};
+  event.sigev_notify = SIGEV_THREAD;
+  event.sigev_value.sival_ptr = cookie;
+  event.sigev_signo = other;
+  say("other family %s", outcome(::syscall(SYS_mq_notify, queue, &event)));
+  event.sigev_signo = socket;
+  say(", no queue %s", outcome(::syscall(SYS_mq_notify, 0, &event)));
+  say(", asked %s", outcome(::syscall(SYS_mq_notify, queue, &event)));
+  say(", again %s\n", outcome(::syscall(SYS_mq_notify, queue, &event)));
+  char text[40] = "", message[20];
+  say("before %s", outcome(::recv(socket, text, sizeof text, MSG_DONTWAIT)));
+  ::mq_send(queue, "x", 1, 0);
+  const ssize_t got = ::recv(socket, text, sizeof text, MSG_DONTWAIT);
+  say(", told %zd %s %d", got, text, text[31]);
+  ::mq_receive(queue, message, sizeof message, nullptr);
+  ::syscall(SYS_mq_notify, queue, &event);
+  say(", ended %s", outcome(::syscall(SYS_mq_notify, queue, nullptr)));
+  const ssize_t ended = ::recv(socket, text, sizeof text, MSG_DONTWAIT);
+  say(", told %zd %s %d\n", ended, text, text[31]);
+  ::close(socket), ::close(other);
+  // And what the library makes of it.
+  static sem_t done;
+  ::sem_init(&done, 0, 0);
+  struct sigevent thread {};
+  thread.sigev_notify = SIGEV_THREAD;
+  thread.sigev_notify_function = [](union sigval value) {
+    say("a thread is told: %d\n", value.sival_int);
+    ::sem_post(&done);
+  };
+  thread.sigev_value.sival_int = 17;
+  say("library %s\n", outcome(::mq_notify(queue, &thread)));
+  ::mq_send(queue, "x", 1, 0);
+  ::sem_wait(&done);
+  ::mq_receive(queue, message, sizeof message, nullptr);
+  return 0;
+}
+
 static std::string first_line(mqd_t queue) {
   char text[200] = "";
   ::pread(queue, text, sizeof text - 1, 0);
@@ -82,6 +126,7 @@ static int run() {
   say(", no descriptor %s", outcome(::syscall(SYS_mq_notify, queue, &event)));
   event.sigev_signo = queue;
   say(", no socket %s\n", outcome(::syscall(SYS_mq_notify, queue, &event)));
+  say_end("threads", in_child([queue] { return through_socket(queue); }));
 
   say("asked: %s", outcome(ask(queue, SIGEV_SIGNAL, SIGUSR1, 42)));
   say(", again %s\n", outcome(ask(queue, SIGEV_NONE)));
