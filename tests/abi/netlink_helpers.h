@@ -33,8 +33,8 @@ inline void append(Bytes& to, const Bytes& what) {
 }
 
 inline Bytes attribute(int type, const Bytes& value) {
-  Bytes result = bytes_of(rtattr{static_cast<unsigned short>(sizeof(rtattr) + value.size()),
-                                 static_cast<unsigned short>(type)});
+  Bytes result =
+      bytes_of(rtattr{static_cast<unsigned short>(sizeof(rtattr) + value.size()), static_cast<unsigned short>(type)});
   append(result, value);
   return result;
 }
@@ -82,7 +82,8 @@ inline void say_attributes(const unsigned char* data, std::size_t size, std::ini
     const std::size_t length = header.rta_len - sizeof header;
     bool said = true;
     for (const int type : unsaid) said = said && type != header.rta_type;
-    say(" %d:%s", header.rta_type, said ? hexadecimal(data + sizeof header, length).c_str() : std::to_string(length).c_str());
+    say(" %d:%s", header.rta_type,
+        said ? hexadecimal(data + sizeof header, length).c_str() : std::to_string(length).c_str());
     const std::size_t step = RTA_ALIGN(header.rta_len);
     if (step >= size) break;
     data += step;
@@ -106,7 +107,8 @@ inline void say_answer(const char* what, int fd, std::size_t fixed, std::initial
       std::memcpy(&header, buffer + at, sizeof header);
       const unsigned char* contents = buffer + at + sizeof header;
       const std::size_t size = header.nlmsg_len - sizeof header;
-      say("\n  %d flags %x length %u seq %u", header.nlmsg_type, header.nlmsg_flags, header.nlmsg_len, header.nlmsg_seq);
+      say("\n  %d flags %x length %u seq %u", header.nlmsg_type, header.nlmsg_flags, header.nlmsg_len,
+          header.nlmsg_seq);
       if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
         int error;
         std::memcpy(&error, contents, sizeof error);

@@ -19,8 +19,11 @@ constexpr std::string_view kColumns6 =
 constexpr std::string_view kMoreColumns = " ref pointer drops";
 constexpr std::uint64_t kClockTick = kNanosecondsPerSecond / 100;  // USER_HZ
 
+// In capitals, as %X has it.
 void put_hexadecimal(fs::ProcText& text, std::uint64_t value, unsigned width) {
-  text.put_number(value, 16, width, '0');
+  char digits[16];
+  for (unsigned i = width; i-- > 0; value >>= 4) digits[i] = "0123456789ABCDEF"[value & 0xf];
+  text.put({digits, width});
 }
 
 // Addresses as words of the CPU's order, as they lie in memory.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "lib/global.h"
 #include "lib/random.h"
 #include "task/process.h"
 #include "task/task.h"
@@ -51,13 +50,10 @@ Result<Ref<Dump>> Dump::create(const Request& request, Fill fill) {
   return dump;
 }
 
-NetlinkSocket::Sockets& NetlinkSocket::sockets() {
-  static constinit Global<Sockets> all;
-  return *all;
-}
+constinit Global<NetlinkSocket::Sockets> NetlinkSocket::g_sockets;
 
 NetlinkSocket* NetlinkSocket::find(int protocol, std::uint32_t port) {
-  for (NetlinkSocket& socket : sockets()) {
+  for (NetlinkSocket& socket : *g_sockets) {
     if (socket.protocol() == protocol && socket.port_ == port) return &socket;
   }
   return nullptr;
@@ -69,7 +65,7 @@ Result<Ref<Socket>> NetlinkSocket::create(int type, int protocol) {
   if (g_socket_count >= kMostSockets) return Errno::kNoBufs;
   auto socket = TRY(make_ref<NetlinkSocket>(type, protocol));
   ++g_socket_count;
-  sockets().push_back(*socket);
+  g_sockets->push_back(*socket);
   return Ref<Socket>(std::move(socket));
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "lib/global.h"
 #include "lib/list.h"
 #include "net/families.h"
 #include "net/netlink/message.h"
@@ -91,7 +92,7 @@ class NetlinkSocket final : public Socket {
   ListNode socket_link_;
 
   using Sockets = List<NetlinkSocket, &NetlinkSocket::socket_link_>;
-  static Sockets& sockets();
+  static constinit Global<Sockets> g_sockets;
   static NetlinkSocket* find(int protocol, std::uint32_t port);
 };
 

@@ -213,7 +213,7 @@ Result<Handled> get_route(NetlinkSocket& socket, const Request& request) {
   answer->put_u32(kTable, table);
   if (address != 0) answer->put_u32(kDestination, address);
   answer->put_u32(kOutputDevice, kLoopbackIndex);
-  answer->put_u32(kPreferredSource, broadcast || address == 0 ? kLoopbackAddress : address);
+  answer->put_u32(kPreferredSource, kLoopbackAddress);
   answer->put_u32(kUid, task::current().credentials.uid);
   answer->put_value(kCacheInfo, RouteCacheInfo{.references = 2});
   answer->end();

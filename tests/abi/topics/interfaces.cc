@@ -41,7 +41,8 @@ static void library() {
   }
   ::freeifaddrs(first);
   struct if_nameindex* names = ::if_nameindex();
-  for (const struct if_nameindex* each = names; each && each->if_index != 0; ++each) say("%u %s\n", each->if_index, each->if_name);
+  for (const struct if_nameindex* each = names; each && each->if_index != 0; ++each)
+    say("%u %s\n", each->if_index, each->if_name);
   ::if_freenameindex(names);
   say("lo %u", ::if_nametoindex("lo"));
   say(", eth0 %u %s", ::if_nametoindex("eth0"), outcome(-1));
@@ -60,17 +61,35 @@ struct Request {
   unsigned long number;
 };
 static const Request kRead[] = {
-    {"flags", SIOCGIFFLAGS},     {"address", SIOCGIFADDR},   {"peer", SIOCGIFDSTADDR}, {"broadcast", SIOCGIFBRDADDR},
-    {"netmask", SIOCGIFNETMASK}, {"metric", SIOCGIFMETRIC},  {"memory", SIOCGIFMEM},   {"mtu", SIOCGIFMTU},
-    {"hardware", SIOCGIFHWADDR}, {"encapsulation", SIOCGIFENCAP}, {"slave", SIOCGIFSLAVE},  {"index", SIOCGIFINDEX},
-    {"private", SIOCGIFPFLAGS},  {"count", SIOCGIFCOUNT},    {"queue", SIOCGIFTXQLEN}, {"map", SIOCGIFMAP},
-    {"mii", SIOCGMIIPHY},        {"link", SIOCSIFLINK},      {"bond", 0x8994},         {"time stamps", 0x89b1},
-    {"unknown", 0x8999},         {"wireless", 0x8b01},
+    {"flags", SIOCGIFFLAGS},
+    {"address", SIOCGIFADDR},
+    {"peer", SIOCGIFDSTADDR},
+    {"broadcast", SIOCGIFBRDADDR},
+    {"netmask", SIOCGIFNETMASK},
+    {"metric", SIOCGIFMETRIC},
+    {"memory", SIOCGIFMEM},
+    {"mtu", SIOCGIFMTU},
+    {"hardware", SIOCGIFHWADDR},
+    {"encapsulation", SIOCGIFENCAP},
+    {"slave", SIOCGIFSLAVE},
+    {"index", SIOCGIFINDEX},
+    {"private", SIOCGIFPFLAGS},
+    {"count", SIOCGIFCOUNT},
+    {"queue", SIOCGIFTXQLEN},
+    {"map", SIOCGIFMAP},
+    {"mii", SIOCGMIIPHY},
+    {"link", SIOCSIFLINK},
+    {"bond", 0x8994},
+    {"time stamps", 0x89b1},
+    {"unknown", 0x8999},
+    {"wireless", 0x8b01},
 };
 static const Request kChange[] = {
-    {"flags", SIOCSIFFLAGS},       {"metric", SIOCSIFMETRIC}, {"mtu", SIOCSIFMTU},   {"name", SIOCSIFNAME},
-    {"hardware", SIOCSIFHWADDR},   {"queue", SIOCSIFTXQLEN},  {"map", SIOCSIFMAP},   {"group", SIOCADDMULTI},
-    {"no group", SIOCDELMULTI},    {"hardware broadcast", SIOCSIFHWBROADCAST},
+    {"flags", SIOCSIFFLAGS},     {"metric", SIOCSIFMETRIC},
+    {"mtu", SIOCSIFMTU},         {"name", SIOCSIFNAME},
+    {"hardware", SIOCSIFHWADDR}, {"queue", SIOCSIFTXQLEN},
+    {"map", SIOCSIFMAP},         {"group", SIOCADDMULTI},
+    {"no group", SIOCDELMULTI},  {"hardware broadcast", SIOCSIFHWBROADCAST},
 };
 
 static void requests(int family, int type) {

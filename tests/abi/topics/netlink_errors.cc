@@ -24,11 +24,12 @@ static void say_name(const char* what, int fd, bool peer = false) {
   socklen_t size = sizeof name;
   auto* address = reinterpret_cast<sockaddr*>(&name);
   const int got = peer ? ::getpeername(fd, address, &size) : ::getsockname(fd, address, &size);
-  const char* port = name.nl_pid == 0                                      ? "none"
-                     : name.nl_pid == static_cast<unsigned>(::getpid())    ? "process"
-                     : name.nl_pid >= 0x80000000u                          ? "another"
-                                                                           : "given";
-  say("%s: %s, %u bytes, family %d, port %s, groups %x\n", what, outcome(got), size, name.nl_family, port, name.nl_groups);
+  const char* port = name.nl_pid == 0                                   ? "none"
+                     : name.nl_pid == static_cast<unsigned>(::getpid()) ? "process"
+                     : name.nl_pid >= 0x80000000u                       ? "another"
+                                                                        : "given";
+  say("%s: %s, %u bytes, family %d, port %s, groups %x\n", what, outcome(got), size, name.nl_family, port,
+      name.nl_groups);
 }
 
 static void making() {
@@ -164,10 +165,12 @@ static void receiving() {
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   say("cut %zd", ::recvmsg(fd, &message, 0));
-  say(" flags %x, from %u bytes port %u groups %x\n", message.msg_flags, message.msg_namelen, from.nl_pid, from.nl_groups);
+  say(" flags %x, from %u bytes port %u groups %x\n", message.msg_flags, message.msg_namelen, from.nl_pid,
+      from.nl_groups);
   for (cmsghdr* each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each)) {
     const auto* data = reinterpret_cast<unsigned char*>(CMSG_DATA(each));
-    say("control %d %d %s\n", each->cmsg_level, each->cmsg_type, hexadecimal(data, each->cmsg_len - CMSG_LEN(0)).c_str());
+    say("control %d %d %s\n", each->cmsg_level, each->cmsg_type,
+        hexadecimal(data, each->cmsg_len - CMSG_LEN(0)).c_str());
   }
   say_answer("the busy one, and the rest", fd, 8);
   say_answer("the rest", fd, 8);

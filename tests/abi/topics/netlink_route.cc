@@ -51,12 +51,14 @@ static void links(int fd, int strict) {
               with(link_body(), attribute(IFLA_EXT_MASK, bytes_of(8 | 1))), fixed, kLinkUnsaid);
   say_request("a family is enough", fd, RTM_GETLINK, NLM_F_DUMP, Bytes{0}, fixed, kLinkUnsaid);
   say_request("one bit of a dump", fd, RTM_GETLINK, NLM_F_ROOT, link_body(), fixed, kLinkUnsaid);
-  say_request("of a master", fd, RTM_GETLINK, NLM_F_DUMP, with(link_body(), attribute(IFLA_MASTER, bytes_of(5))), fixed);
+  say_request("of a master", fd, RTM_GETLINK, NLM_F_DUMP, with(link_body(), attribute(IFLA_MASTER, bytes_of(5))),
+              fixed);
   say_request("first", fd, RTM_GETLINK, 0, link_body(1), fixed, kLinkUnsaid);
   say_request("first, acknowledged", fd, RTM_GETLINK, NLM_F_ACK, link_body(1), fixed, kLinkUnsaid);
   say_answer("the acknowledgement", fd, fixed);
   say_request("lo", fd, RTM_GETLINK, 0, with(link_body(), attribute(IFLA_IFNAME, "lo")), fixed, kLinkUnsaid);
-  say_request("lo otherwise", fd, RTM_GETLINK, 0, with(link_body(), attribute(IFLA_ALT_IFNAME, "lo")), fixed, kLinkUnsaid);
+  say_request("lo otherwise", fd, RTM_GETLINK, 0, with(link_body(), attribute(IFLA_ALT_IFNAME, "lo")), fixed,
+              kLinkUnsaid);
   say_request("eth0", fd, RTM_GETLINK, 0, with(link_body(), attribute(IFLA_IFNAME, "eth0")), fixed);
   say_request("seventh", fd, RTM_GETLINK, 0, link_body(7), fixed);
   say_request("none", fd, RTM_GETLINK, 0, link_body(), fixed);
@@ -77,7 +79,8 @@ static void addresses(int fd, int strict) {
   if (strict) say_request("flags", fd, RTM_GETADDR, NLM_F_DUMP, address_body(AF_INET, 0, 1), fixed);
   Bytes loopback(16);
   loopback[15] = 1;
-  say_request("::1", fd, RTM_GETADDR, 0, with(address_body(AF_INET6), attribute(IFA_ADDRESS, loopback)), fixed, {IFA_CACHEINFO});
+  say_request("::1", fd, RTM_GETADDR, 0, with(address_body(AF_INET6), attribute(IFA_ADDRESS, loopback)), fixed,
+              {IFA_CACHEINFO});
   loopback[15] = 2;
   say_request("::2", fd, RTM_GETADDR, 0, with(address_body(AF_INET6), attribute(IFA_ADDRESS, loopback)), fixed);
   say_request("no address", fd, RTM_GETADDR, 0, address_body(AF_INET6), fixed);
@@ -98,16 +101,20 @@ static void routes(int fd, int strict) {
     say_request("by a user", fd, RTM_GETROUTE, NLM_F_DUMP, route_body(family, 0, 0, 0, RTPROT_BOOT), fixed);
     say_request("broadcast", fd, RTM_GETROUTE, NLM_F_DUMP, route_body(family, 0, 0, RTN_BROADCAST), fixed);
     say_request("with a length", fd, RTM_GETROUTE, NLM_F_DUMP, route_body(family, 0, 8), fixed);
-    say_request("through lo", fd, RTM_GETROUTE, NLM_F_DUMP, with(route_body(family), attribute(RTA_OIF, bytes_of(1))), fixed);
-    say_request("through another", fd, RTM_GETROUTE, NLM_F_DUMP, with(route_body(family), attribute(RTA_OIF, bytes_of(9))), fixed);
+    say_request("through lo", fd, RTM_GETROUTE, NLM_F_DUMP, with(route_body(family), attribute(RTA_OIF, bytes_of(1))),
+                fixed);
+    say_request("through another", fd, RTM_GETROUTE, NLM_F_DUMP,
+                with(route_body(family), attribute(RTA_OIF, bytes_of(9))), fixed);
   }
   for (const Bytes& to : {Bytes{127, 0, 0, 1}, Bytes{127, 1, 2, 3}, Bytes{10, 0, 0, 1}}) {
-    say_request("to", fd, RTM_GETROUTE, 0, with(route_body(AF_INET, 0, 32), attribute(RTA_DST, to)), fixed, {RTA_CACHEINFO});
+    say_request("to", fd, RTM_GETROUTE, 0, with(route_body(AF_INET, 0, 32), attribute(RTA_DST, to)), fixed,
+                {RTA_CACHEINFO});
   }
   for (const unsigned char last : {1, 2}) {
     Bytes to(16);
     to[15] = last;
-    say_request("to IPv6", fd, RTM_GETROUTE, 0, with(route_body(AF_INET6, 0, 128), attribute(RTA_DST, to)), fixed, {RTA_CACHEINFO});
+    say_request("to IPv6", fd, RTM_GETROUTE, 0, with(route_body(AF_INET6, 0, 128), attribute(RTA_DST, to)), fixed,
+                {RTA_CACHEINFO});
   }
   for (const int family : {AF_INET, AF_INET6, AF_PACKET}) {
     say_request("rules", fd, RTM_GETRULE, NLM_F_DUMP, route_body(family), sizeof(fib_rule_hdr));
@@ -122,7 +129,8 @@ static void neighbours(int fd, int strict) {
   body.ndm_family = AF_INET;
   say_request("no address", fd, RTM_GETNEIGH, 0, bytes_of(body), sizeof body);
   body.ndm_ifindex = 1;
-  say_request("a neighbour", fd, RTM_GETNEIGH, 0, with(bytes_of(body), attribute(NDA_DST, Bytes{127, 0, 0, 1})), sizeof body);
+  say_request("a neighbour", fd, RTM_GETNEIGH, 0, with(bytes_of(body), attribute(NDA_DST, Bytes{127, 0, 0, 1})),
+              sizeof body);
   if (strict) say_request("of lo", fd, RTM_GETNEIGH, NLM_F_DUMP, bytes_of(body), sizeof body);
   say_request("next hops", fd, RTM_GETNEXTHOP, NLM_F_DUMP, Bytes(8), 8);
   say_request("namespaces", fd, RTM_GETNSID, NLM_F_DUMP, Bytes(4), 4);

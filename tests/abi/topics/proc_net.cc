@@ -35,7 +35,9 @@ static void say_sockets(const char* name) {
     int count = 0;
     while (count < 20 && words >> word[count]) ++count;
     const bool has_inode = count > 9 && word[9] != "0";
-    say("  %zu wide: %s %s %s %s %s uid %s inode %s, %d fields\n", line.size(), word[1].c_str(), word[2].c_str(),
+    // Where lines are not filled up, they are as long as an inode's number makes them.
+    const std::size_t width = std::strchr(name, '6') ? 0 : line.size();
+    say("  %zu wide: %s %s %s %s %s uid %s inode %s, %d fields\n", width, word[1].c_str(), word[2].c_str(),
         word[3].c_str(), word[4].c_str(), word[5].c_str(), word[7].c_str(), has_inode ? "yes" : "no", count);
   }
 }
@@ -110,7 +112,8 @@ static void sockets() {
   bool listens = false, connected = false;
   while (std::getline(lines, line)) {
     ++rows;
-    listens = listens || line.find(" 0100007F:1F90 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 ") == 5;
+    listens = listens ||
+              line.find(" 0100007F:1F90 00000000:0000 0A 00000000:00000001 00:00000000 00000000     0        0 ") == 5;
     connected = connected || line.find(" 0100007F:1F90 0100007F:1F92 01 00000000:00000005 ") == 5;
   }
   say("tcp: %d lines, listener %d, connection %d\n", rows, listens, connected);
@@ -183,18 +186,37 @@ static int run() {
   std::istringstream devices(contents("/proc/net/dev"));
   std::string line;
   while (std::getline(devices, line)) {
-    say("dev: %zu wide, %s\n", line.size(), line.substr(0, line.find(':') == std::string::npos ? line.size() : 7).c_str());
+    say("dev: %zu wide, %s\n", line.size(),
+        line.substr(0, line.find(':') == std::string::npos ? line.size() : 7).c_str());
   }
   char target[100] = "";
   say("/proc/net -> %zd %s\n", ::readlink("/proc/net", target, sizeof target - 1), target);
-  for (const char* name : {"core/somaxconn", "ipv4/ip_local_port_range", "ipv4/ip_unprivileged_port_start",
-                           "ipv4/ping_group_range", "ipv4/ip_default_ttl", "ipv4/ip_nonlocal_bind",
-                           "ipv4/ip_local_reserved_ports", "ipv4/tcp_keepalive_time", "ipv4/tcp_keepalive_intvl",
-                           "ipv4/tcp_keepalive_probes", "ipv4/tcp_fin_timeout", "ipv4/tcp_syn_retries",
-                           "ipv4/tcp_synack_retries", "ipv4/tcp_tw_reuse", "ipv4/tcp_syncookies", "ipv4/tcp_timestamps",
-                           "ipv4/tcp_sack", "ipv4/tcp_window_scaling", "ipv4/tcp_fastopen", "ipv4/igmp_max_memberships",
-                           "ipv6/bindv6only", "ipv6/conf/all/disable_ipv6", "ipv6/conf/lo/disable_ipv6",
-                           "ipv6/conf/default/disable_ipv6", "ipv6/conf/lo/mtu", "ipv6/conf/all/hop_limit",
+  for (const char* name : {"core/somaxconn",
+                           "ipv4/ip_local_port_range",
+                           "ipv4/ip_unprivileged_port_start",
+                           "ipv4/ping_group_range",
+                           "ipv4/ip_default_ttl",
+                           "ipv4/ip_nonlocal_bind",
+                           "ipv4/ip_local_reserved_ports",
+                           "ipv4/tcp_keepalive_time",
+                           "ipv4/tcp_keepalive_intvl",
+                           "ipv4/tcp_keepalive_probes",
+                           "ipv4/tcp_fin_timeout",
+                           "ipv4/tcp_syn_retries",
+                           "ipv4/tcp_synack_retries",
+                           "ipv4/tcp_tw_reuse",
+                           "ipv4/tcp_syncookies",
+                           "ipv4/tcp_timestamps",
+                           "ipv4/tcp_sack",
+                           "ipv4/tcp_window_scaling",
+                           "ipv4/tcp_fastopen",
+                           "ipv4/igmp_max_memberships",
+                           "ipv6/bindv6only",
+                           "ipv6/conf/all/disable_ipv6",
+                           "ipv6/conf/lo/disable_ipv6",
+                           "ipv6/conf/default/disable_ipv6",
+                           "ipv6/conf/lo/mtu",
+                           "ipv6/conf/all/hop_limit",
                            "unix/max_dgram_qlen"}) {
     say("%s = %s", name, contents(std::string("/proc/sys/net/") + name).c_str());
   }
