@@ -1,5 +1,6 @@
 #include "net/families.h"
 
+#include "net/inet/inet_family.h"
 #include "net/unix/unix_socket.h"
 
 namespace kernel::net {
@@ -9,6 +10,8 @@ namespace {
 // A row for each family; nothing else knows which there are.
 constexpr Family kFamilies[] = {
     {kUnix, create_unix_socket, create_unix_pair},
+    {kInet, inet::create_inet, nullptr},
+    {kInet6, inet::create_inet6, nullptr},
 };
 
 }  // namespace

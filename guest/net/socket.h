@@ -35,6 +35,8 @@ class Socket : public RefCounted {
   virtual Result<Ref<Socket>> accept(bool /*non_blocking*/) { return Errno::kOpNotSupp; }
   virtual Result<SocketAddress> local_name() { return Errno::kOpNotSupp; }
   virtual Result<SocketAddress> peer_name() { return Errno::kOpNotSupp; }
+  // The peer's name for who has just accepted the socket, even if the peer has gone by now.
+  virtual Result<SocketAddress> accepted_name() { return peer_name(); }
   // Bytes moved. With kDontWait, kAgain instead of waiting. A message is moved whole or truncated, a stream as it comes.
   virtual Result<std::size_t> send(OutgoingMessage&) { return Errno::kOpNotSupp; }
   virtual Result<std::size_t> receive(IncomingMessage&) { return Errno::kOpNotSupp; }

@@ -7,7 +7,8 @@
 
 namespace kernel::net {
 
-// /proc/sys/net/core/{r,w}mem_{default,max}. What is set is doubled, for the bookkeeping of Linux (socket(7)).
+// /proc/sys/net/core/{r,w}mem_{default,max} of Linux 6.18. What is set is doubled, for the bookkeeping of Linux
+// (socket(7)).
 inline constexpr std::uint32_t kDefaultBuffer = 212992;
 inline constexpr std::uint32_t kMostBuffer = 4 << 20;
 inline constexpr std::uint32_t kLeastSendBuffer = 4608;

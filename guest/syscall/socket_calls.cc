@@ -87,10 +87,9 @@ SyscallResult sys_accept4(int fd, mm::UserBuffer address, mm::UserPtr<std::int32
   const SocketArgument socket = TRY(socket_argument(fd));
   TRY(task::current().files->check_room());
   Ref<net::Socket> accepted = TRY(socket->accept(socket.file->non_blocking()));
-  // Who has gone by now has no name any more.
   net::SocketAddress peer;
   if (address) {
-    auto name = accepted->peer_name();
+    auto name = accepted->accepted_name();
     if (!name) return Errno::kConnAborted;
     peer = name.take();
   }

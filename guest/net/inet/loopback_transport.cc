@@ -1,0 +1,103 @@
+#include "net/inet/loopback_transport.h"
+
+#include "net/inet/raw_socket.h"
+#include "net/inet/tcp_socket.h"
+#include "net/inet/udp_socket.h"
+
+namespace kernel::net::inet {
+
+namespace {
+
+constinit LoopbackTransport g_loopback;
+
+// Every socket that the datagram is for.
+void deliver_to_all(const OutgoingDatagram& datagram) {
+  const Endpoint& to = datagram.destination;
+  PortTable& ports = udp_ports();
+  const bool multicast = to.address.is_multicast();
+  const auto is_all_hosts = [&] { return to.address == Address::v4_of(224, 0, 0, 1); };
+  // A group that nobody has joined is not the device's business.
+  if (multicast && !is_all_hosts()) {
+    bool joined = false;
+    ports.for_each([&](PortHolder& holder) {
+      joined = joined || static_cast<DatagramSocket&>(holder).memberships().has_joined(to.address);
+    });
+    if (!joined) return;
+  }
+  ports.find(to.port, [&](PortHolder& holder) {
+    auto& socket = static_cast<DatagramSocket&>(holder);
+    if (socket.score(datagram.source, to) > 0 &&
+        (!multicast || socket.memberships().receives(to.address, socket.ip_options())))
+      socket.deliver(datagram);
+    return false;
+  });
+}
+
+DatagramSocket* find_receiver(const Endpoint& source, const Endpoint& destination) {
+  int best = 0;
+  std::uint32_t members = 0;
+  DatagramSocket* found = nullptr;
+  udp_ports().find(destination.port, [&](PortHolder& holder) {
+    auto& socket = static_cast<DatagramSocket&>(holder);
+    const int fits = socket.score(source, destination);
+    if (fits > best) best = fits, members = 0, found = &socket;
+    if (fits == best && best > 0) ++members;
+    return false;
+  });
+  if (members < 2 || !found->sharing().reuse_port) return found;
+  std::uint32_t chosen = static_cast<std::uint32_t>(std::uint64_t{source.port * 2654435761u} * members >> 32);
+  udp_ports().find(destination.port, [&](PortHolder& holder) {
+    auto& socket = static_cast<DatagramSocket&>(holder);
+    if (socket.score(source, destination) != best) return false;
+    found = &socket;
+    return chosen-- == 0;
+  });
+  return found;
+}
+
+}  // namespace
+
+Transport* transport_to(const Address& destination, std::uint32_t device) {
+  if (destination.is_loopback()) return &g_loopback;
+  // There is no route for groups: the socket must have said where they are.
+  if (destination.is_multicast() && device == kLoopbackDevice) return &g_loopback;
+  return nullptr;
+}
+
+bool is_own_address(const Address& address) {
+  return address.is_loopback() || address.is_any() || address.is_multicast() ||
+         address == Address::v4_of(255, 255, 255, 255);
+}
+
+Address LoopbackTransport::source_for(const Address& destination) const {
+  return destination.is_v4() ? Address::v4_of(127, 0, 0, 1) : Address::v6_loopback();
+}
+
+Result<void> LoopbackTransport::connect(TcpSocket& socket) {
+  if (TcpSocket* listener = tcp_table().find_listener(socket.remote(), socket.local())) {
+    listener->take_connection(socket);
+  } else if (socket.local() == socket.remote()) {
+    socket.connected(socket);  // both ends at once (RFC 9293, 3.5)
+  } else {
+    socket.refused(Errno::kConnRefused);
+  }
+  return {};
+}
+
+Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& datagram) {
+  if (socket.type() == kRaw) return RawSocket::send(socket.protocol(), datagram);
+  const Address& to = datagram.destination.address;
+  if (to.is_multicast() || to.is_broadcast()) {
+    // IP_MULTICAST_LOOP is for other devices: on this one everything comes back.
+    deliver_to_all(datagram);
+    return {};
+  }
+  if (DatagramSocket* receiver = find_receiver(datagram.source, datagram.destination)) {
+    receiver->deliver(datagram);
+  } else {
+    socket.unreachable(datagram);
+  }
+  return {};
+}
+
+}  // namespace kernel::net::inet
