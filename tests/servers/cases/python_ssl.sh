@@ -9,6 +9,7 @@ server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 server_context.load_cert_chain('/tmp/cert.pem', '/tmp/key.pem')
 context = ssl.create_default_context(cafile='/tmp/cert.pem')
 size = 10000 if os.environ.get('SHORT') else 1000000
+refused = []
 listener = socket.create_server(('127.0.0.1', 0))
 def serve():
     for _ in range(3):
@@ -18,7 +19,7 @@ def serve():
                 t.sendall(t.recv(100)[::-1])
                 t.sendall(b'x' * size)
         except ssl.SSLError as error:
-            print('server', error.reason)
+            refused.append(error.reason)
 thread = threading.Thread(target=serve)
 thread.start()
 for name in 'localhost', 'localhost', 'other':
@@ -32,6 +33,7 @@ for name in 'localhost', 'localhost', 'other':
     except ssl.SSLCertVerificationError as error:
         print('client', error.verify_message)
 thread.join()
+print('server', refused)
 async def main():
     async def answer(reader, writer):
         writer.write(await reader.readline())
