@@ -94,6 +94,8 @@ enum TerminalRequest : std::uint32_t {
   kTcXOnc = 0x540a,
   kTcFlsh = 0x540b,
   kTiocExcl = 0x540c,
+  kTiocGLockTermios = 0x5456,
+  kTiocSLockTermios = 0x5457,
   kTiocNxcl = 0x540d,
   kTiocSCtty = 0x540e,
   kTiocGPgrp = 0x540f,

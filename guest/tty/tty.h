@@ -136,6 +136,7 @@ class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
   bool stopped_ = false;          // by ^S or by tcflow(3)
   bool stopped_by_call_ = false;  // then ^Q does not start it
   bool exclusive_ = false;
+  Termios locked_{.input_flags = 0, .output_flags = 0, .control_flags = 0, .local_flags = 0, .characters = {}};
   bool reading_ = false;  // somebody is inside read(), write()
   bool writing_ = false;
 };

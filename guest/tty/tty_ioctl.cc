@@ -63,6 +63,22 @@ void apply_old(const OldTermio& old, Termios& settings) {
   std::copy_n(old.characters, kOldCharacterCount, settings.characters);
 }
 
+// What ioctl_tty(2) calls locked of the settings stays as it is: bits of the flags, whole characters.
+Termios without_locked(Termios settings, const Termios& old, const Termios& locked) {
+  const auto keep = [](std::uint32_t& flags, std::uint32_t before, std::uint32_t lock) {
+    flags = (flags & ~lock) | (before & lock);
+  };
+  keep(settings.input_flags, old.input_flags, locked.input_flags);
+  keep(settings.output_flags, old.output_flags, locked.output_flags);
+  keep(settings.control_flags, old.control_flags, locked.control_flags);
+  keep(settings.local_flags, old.local_flags, locked.local_flags);
+  if (locked.line != 0) settings.line = old.line;
+  for (unsigned i = 0; i < kControlCharacterCount; ++i) {
+    if (locked.characters[i] != 0) settings.characters[i] = old.characters[i];
+  }
+  return settings;
+}
+
 }  // namespace
 
 // Each group answers kNoTty to what is not its own.
@@ -82,6 +98,8 @@ Result<std::uint64_t> Tty::ioctl(std::uint32_t request, std::uint64_t argument, 
     case kTcSetA:
     case kTcSetAW:
     case kTcSetAF:
+    case kTiocGLockTermios:
+    case kTiocSLockTermios:
     case kTiocGSoftCar:
     case kTiocGWinSz:
     case kTiocSWinSz:
@@ -110,6 +128,14 @@ Result<std::uint64_t> Tty::settings_request(std::uint32_t request, std::uint64_t
     case kTcGetA:
       TRY(mm::UserPtr<OldTermio>(argument).write(to_old(settings.base)));
       return kDone;
+    case kTiocGLockTermios:
+      TRY(mm::UserPtr<Termios>(argument).write(locked_));
+      return kDone;
+    case kTiocSLockTermios: {
+      if (!task::current().credentials.can(task::Capability::kSysAdmin)) return Errno::kPerm;
+      locked_ = TRY(mm::UserPtr<const Termios>(argument).read());
+      return kDone;
+    }
     case kTiocGSoftCar:
       return give_number(argument, settings.base.control_flags & kLocal ? 1 : 0);
     case kTiocGWinSz:
@@ -167,7 +193,7 @@ Result<void> Tty::set_settings(const Termios2& settings, After after, const Open
     input_flushed();
   }
   const Termios old = line_.settings;
-  line_.settings = settings.base;
+  line_.settings = without_locked(settings.base, old, locked_);
   // A line that is none has always the same characters.
   line_.settings.control_flags &= ~(kCharacterSize | kParityEnabled);
   line_.settings.control_flags |= kCharacterSize | kReceiver;

@@ -212,8 +212,38 @@ void counts_and_exclusion() {
   close_pty(pair);
 }
 
+void locked_settings() {
+  const auto pair = open_pty();
+  termios locks{};
+  say("TIOCGLCKTRMIOS %s", outcome(::ioctl(pair.slave, TIOCGLCKTRMIOS, &locks)));
+  say(" %x %x %x %x %d %d\n", locks.c_iflag, locks.c_oflag, locks.c_cflag, locks.c_lflag, locks.c_line,
+      locks.c_cc[VINTR]);
+  locks.c_lflag = ECHO;
+  locks.c_cc[VINTR] = 1;
+  say("TIOCSLCKTRMIOS %s", outcome(::ioctl(pair.slave, TIOCSLCKTRMIOS, &locks)));
+  termios settings{};
+  ::tcgetattr(pair.slave, &settings);
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
+  settings.c_cc[VINTR] = 'x';
+  settings.c_cc[VQUIT] = 'y';
+  ::tcsetattr(pair.slave, TCSANOW, &settings);
+  ::tcgetattr(pair.slave, &settings);
+  say(", then echo %d, canonical %d, interrupt %d, quit %d\n", (settings.c_lflag & ECHO) != 0,
+      (settings.c_lflag & ICANON) != 0, settings.c_cc[VINTR], settings.c_cc[VQUIT]);
+  const int slave = pair.slave;
+  const pid_t child = in_child([&] {
+    ::setuid(1234);
+    say("others: %s", outcome(::ioctl(slave, TIOCGLCKTRMIOS, &locks)));
+    say(", %s\n", outcome(::ioctl(slave, TIOCSLCKTRMIOS, &locks)));
+    return 0;
+  });
+  say_end("child", child);
+  close_pty(pair);
+}
+
 int run() {
   names_and_locks();
+  locked_settings();
   settings();
   window();
   counts_and_exclusion();

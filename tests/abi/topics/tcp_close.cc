@@ -19,7 +19,7 @@ int state_of(int fd) {
   socklen_t size = sizeof info;
   ::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
   // Whether the other end has acknowledged the FIN already depends on a timer.
-  return info.tcpi_state == TCP_FIN_WAIT1 ? TCP_FIN_WAIT2 : info.tcpi_state;
+  return info.tcpi_state == TCP_FIN_WAIT1 ? int{TCP_FIN_WAIT2} : int{info.tcpi_state};
 }
 
 void say_end_of(const char* what, int fd) {
