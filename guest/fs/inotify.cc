@@ -195,6 +195,8 @@ Result<std::size_t> Inotify::do_read(std::uint64_t, mm::IoBuffer& buffer) {
   while (!queue_.empty()) {
     const std::size_t size = size_of(*queue_.front());
     if (size > buffer.remaining()) return moved_or(stored, Errno::kInval);
+    // Whoever cannot be given an event loses it, as on Linux; but not for a page that is only late.
+    if (auto room = buffer.check_room(size); !room && buffer.pending()) return moved_or(stored, room.error());
     TRY(store(*take_first(), buffer));
     stored += size;
   }
