@@ -16,8 +16,8 @@ constexpr Argument kProtocol = choice<0, 0, 0, 0, IPPROTO_TCP, IPPROTO_UDP, IPPR
 constexpr Argument kTransferFlags =
     flags<MSG_DONTWAIT, MSG_DONTWAIT, MSG_DONTWAIT, MSG_PEEK, MSG_OOB, MSG_TRUNC, MSG_CTRUNC, MSG_WAITALL, MSG_NOSIGNAL,
           MSG_CMSG_CLOEXEC, MSG_EOR, MSG_MORE, MSG_ERRQUEUE, MSG_WAITFORONE, MSG_FASTOPEN, MSG_ZEROCOPY, MSG_CONFIRM>();
-constexpr Argument kLevel = choice<SOL_SOCKET, SOL_SOCKET, SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP,
-                                   270, 255, 58>();
+constexpr Argument kLevel =
+    choice<SOL_SOCKET, SOL_SOCKET, SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP, 270, 255, 58>();
 constexpr Argument kOption = up_to<80>();
 constexpr Argument kOptionLength = choice<4, 4, 4, 1, 8, 16, 0, 20, 136, 0xffffffff>();
 constexpr Argument kNewFlags = flags<SOCK_NONBLOCK, SOCK_CLOEXEC>();
@@ -42,7 +42,14 @@ constexpr Description kRows[] = {
     {SYS_shutdown, "shutdown", 5, 0, {kFd, up_to<4>()}},
     {SYS_setsockopt, "setsockopt", 14, 0, {kFd, kLevel, kOption, kIn, kOptionLength}},
     {SYS_getsockopt, "getsockopt", 8, 0, {kFd, kLevel, kOption, kOut, kIn}},
-    {SYS_ioctl, "ioctl", 4, 0, {kFd, choice<0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8910, 0x8912, 0x8913, 0x8915, 0x891b, 0x8921, 0x8927, 0x8933, 0x541b, 0x5411, 0x89a0>(), kIn}},
+    {SYS_ioctl,
+     "ioctl",
+     4,
+     0,
+     {kFd,
+      choice<0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8910, 0x8912, 0x8913, 0x8915, 0x891b, 0x8921, 0x8927,
+             0x8933, 0x541b, 0x5411, 0x89a0>(),
+      kIn}},
 };
 
 }  // namespace

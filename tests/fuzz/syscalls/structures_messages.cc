@@ -41,7 +41,8 @@ std::uint64_t Values::socket_address() {
   auto* at = reinterpret_cast<std::uint8_t*>(room(128));
   for (int index = 0; index < 128; ++index) at[index] = 0;
   const auto family = random_.one_of({AF_UNIX, AF_UNIX, AF_UNIX, AF_INET, AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC});
-  *reinterpret_cast<std::uint16_t*>(at) = static_cast<std::uint16_t>(random_.one_in(24) ? number() : static_cast<std::uint64_t>(family));
+  *reinterpret_cast<std::uint16_t*>(at) =
+      static_cast<std::uint16_t>(random_.one_in(24) ? number() : static_cast<std::uint64_t>(family));
   if (family == AF_UNIX) {
     // By its name, or in the file system.
     const bool abstract = random_.one_in(2);
@@ -51,9 +52,11 @@ std::uint64_t Values::socket_address() {
       for (int index = 2; index < 110; ++index) at[index] = 'x';
     }
   } else if (family == AF_INET || family == AF_INET6) {
-    *reinterpret_cast<std::uint16_t*>(at + 2) = swapped(random_.one_in(8) ? random_.below(65536) : kFirstPort + random_.below(kPorts));
+    *reinterpret_cast<std::uint16_t*>(at + 2) =
+        swapped(random_.one_in(8) ? random_.below(65536) : kFirstPort + random_.below(kPorts));
     if (family == AF_INET) {
-      const auto address = random_.one_of({0x0100007fu, 0x0100007fu, 0u, 0x0200007fu, 0xffffffffu, 0x010000e0u, 0x01020304u});
+      const auto address =
+          random_.one_of({0x0100007fu, 0x0100007fu, 0u, 0x0200007fu, 0xffffffffu, 0x010000e0u, 0x01020304u});
       *reinterpret_cast<std::uint32_t*>(at + 4) = address;
     } else if (random_.one_in(3)) {  // one of IPv4's
       at[18] = at[19] = 0xff;
