@@ -92,8 +92,7 @@ std::uint64_t poll_counters(unsigned count) {
   std::vector<pollfd> polled;
   for (const int fd : make_counters(count, 0)) polled.push_back({fd, POLLIN, 0});
   const Stopwatch watch;
-  for (unsigned turn = 0; turn < 20; ++turn)
-    check(::poll(polled.data(), polled.size(), turn % 2) == 0, "poll", turn);
+  for (unsigned turn = 0; turn < 20; ++turn) check(::poll(polled.data(), polled.size(), turn % 2) == 0, "poll", turn);
   return watch.elapsed();
 }
 
@@ -174,11 +173,16 @@ std::uint64_t make_segments(unsigned count) {
 }
 
 constexpr Case kCases[] = {
-    {"epoll-add", 1'000, epoll_add},           {"epoll-one", 1'000, epoll_one},
-    {"epoll-all", 1'000, epoll_all},           {"epoll-close", 1'000, epoll_close},
-    {"poll-eventfds", 1'000, poll_counters},   {"timerfds", 1'000, arm_timers},
-    {"timerfds-expire", 1'000, expire_timers}, {"inotify", 800, watch_files},
-    {"lookup-missing", 1'000, look_up_missing}, {"shm-segments", 400, make_segments},
+    {"epoll-add", 1'000, epoll_add},
+    {"epoll-one", 1'000, epoll_one},
+    {"epoll-all", 1'000, epoll_all},
+    {"epoll-close", 1'000, epoll_close},
+    {"poll-eventfds", 1'000, poll_counters},
+    {"timerfds", 1'000, arm_timers},
+    {"timerfds-expire", 1'000, expire_timers},
+    {"inotify", 800, watch_files},
+    {"lookup-missing", 1'000, look_up_missing},
+    {"shm-segments", 400, make_segments},
 };
 
 }  // namespace

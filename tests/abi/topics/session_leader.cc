@@ -114,8 +114,8 @@ void write_only() {
   close_pty(pair);
 }
 
-// Waits for SIGHUP and SIGCONT, each once: they are sent one after the other.
-void say_signals(const char* who) {
+// Waits for so many of SIGHUP and SIGCONT, which are sent one after the other, and sees whether there are more.
+void say_signals(const char* who, int expected) {
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGHUP);
@@ -123,7 +123,7 @@ void say_signals(const char* who) {
   constexpr timespec kLimit{20, 0}, kNoTime{0, 0};
   int signal = 0;
   for (int count = 0; signal >= 0; ++count) {
-    signal = ::sigtimedwait(&set, nullptr, count < 2 ? &kLimit : &kNoTime);
+    signal = ::sigtimedwait(&set, nullptr, count < expected ? &kLimit : &kNoTime);
     if (signal >= 0) say("%s: %s\n", who, signal == SIGHUP ? "SIGHUP" : "SIGCONT");
   }
 }
@@ -160,7 +160,7 @@ void giving_up(const char* what, bool leader_ends) {
       ::setpgid(0, 0);
       ::tcsetpgrp(pair.slave, ::getpid());
       ::write(ready[1], "x", 1);
-      say_signals("foreground group");
+      say_signals("foreground group", leader_ends ? 1 : 2);
       say_terminal("foreground group");
       return 0;
     });
