@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 #include <sys/poll.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -161,6 +162,21 @@ std::uint64_t look_up_missing(unsigned count) {
   return time;
 }
 
+// A deep tree, of which the names are remembered as well as many of somewhere else.
+std::uint64_t unmount_deep(unsigned count) {
+  enter_directory();
+  struct stat status;
+  for (unsigned index = 0; index < count; ++index) check(::stat(Name(index).text, &status) != 0, "stat", index);
+  check(::mkdir("m", 0700) == 0 && ::mount("x", "m", "tmpfs", 0, "") == 0, "mount", 0);
+  const int outside = ::open(".", O_RDONLY | O_DIRECTORY);
+  check(::chdir("m") == 0, "chdir", 0);
+  for (unsigned index = 0; index < count; ++index) check(::mkdir("d", 0700) == 0 && ::chdir("d") == 0, "mkdir", index);
+  check(::fchdir(outside) == 0, "fchdir", 0);
+  const Stopwatch watch;
+  check(::umount2("m", 0) == 0, "umount2", 0);
+  return watch.elapsed();
+}
+
 std::uint64_t make_segments(unsigned count) {
   std::vector<int> ids(count);
   const Stopwatch watch;
@@ -173,15 +189,11 @@ std::uint64_t make_segments(unsigned count) {
 }
 
 constexpr Case kCases[] = {
-    {"epoll-add", 1'000, epoll_add},
-    {"epoll-one", 1'000, epoll_one},
-    {"epoll-all", 1'000, epoll_all},
-    {"epoll-close", 1'000, epoll_close},
-    {"poll-eventfds", 1'000, poll_counters},
-    {"timerfds", 1'000, arm_timers},
-    {"timerfds-expire", 1'000, expire_timers},
-    {"inotify", 800, watch_files},
-    {"lookup-missing", 1'000, look_up_missing},
+    {"epoll-add", 1'000, epoll_add},           {"epoll-one", 1'000, epoll_one},
+    {"epoll-all", 1'000, epoll_all},           {"epoll-close", 1'000, epoll_close},
+    {"poll-eventfds", 1'000, poll_counters},   {"timerfds", 1'000, arm_timers},
+    {"timerfds-expire", 1'000, expire_timers}, {"inotify", 800, watch_files},
+    {"unmount-deep", 1'000, unmount_deep},     {"lookup-missing", 1'000, look_up_missing},
     {"shm-segments", 400, make_segments},
 };
 
