@@ -29,15 +29,39 @@ class RightsInFlight final : public RefCounted {
 
  protected:
   // Files that go may be sockets with more rights in their queues, in chains as long as somebody likes to build: they
-  // are released one after the other and not one within the other.
+  // are released one after the other and not one within the other (RightsRelease).
   void last_reference_dropped() override;
 
  private:
+  friend class RightsRelease;
   ~RightsInFlight() override;
 
   Rights files_;
   Ref<task::User> user_;
   bool entered_ = false;
+};
+
+// A task that releases what was dropped, one after the other. Closing a file may sleep (SO_LINGER): so what other tasks drop
+// meanwhile is theirs to release, and is not kept waiting.
+class RightsRelease {
+ public:
+  RightsRelease();
+  RightsRelease(const RightsRelease&) = delete;
+  RightsRelease& operator=(const RightsRelease&) = delete;
+  ~RightsRelease();  // releases all
+
+  // The current task's, or null.
+  static RightsRelease* under_way();
+  void add(RightsInFlight& dropped) { dropped_.push_back(dropped); }
+  // What is released is somebody else's: nobody waits for the end of its connections.
+  void do_not_linger() { lingers_ = false; }
+
+  ListNode node;
+
+ private:
+  const task::Task* task_;
+  List<RightsInFlight, &RightsInFlight::dropped_node> dropped_;
+  bool lingers_ = true;
 };
 
 }  // namespace kernel::net
