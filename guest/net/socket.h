@@ -57,8 +57,6 @@ class Socket : public RefCounted {
   // "socket:[n]", while the socket has a file.
   fs::Inode* inode() const { return inode_; }
   void set_inode(fs::Inode* inode) { inode_ = inode; }
-  // closed() is not to wait.
-  void do_not_linger() { options_.linger.on &= options_.linger.seconds == 0; }
   task::WaitQueue& changes() { return changes_; }
   fs::Readiness readiness() { return {events(), &changes_}; }
 

@@ -97,7 +97,7 @@ void collect() {
   std::optional<RightsRelease> own;
   RightsRelease* release = RightsRelease::under_way();
   if (!release) release = &own.emplace();
-  release->do_not_linger();
+  release->become_unattended();
   while (Record* record = garbage.pop_front()) record->release();
 }
 

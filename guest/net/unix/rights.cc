@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "lib/global.h"
-#include "net/socket_file.h"
 #include "net/unix/collector.h"
 #include "task/process.h"
 #include "task/task.h"
@@ -68,13 +67,7 @@ RightsRelease::RightsRelease() : task_(&task::current()) {
 }
 
 RightsRelease::~RightsRelease() {
-  while (RightsInFlight* next = dropped_.pop_front()) {
-    for (const Ref<fs::File>& file : next->files()) {
-      Socket* socket = lingers_ || file->references() > 1 ? nullptr : socket_of(*file);
-      if (socket) socket->do_not_linger();
-    }
-    delete next;
-  }
+  while (RightsInFlight* next = dropped_.pop_front()) delete next;
 }
 
 RightsRelease* RightsRelease::under_way() {

@@ -3,9 +3,12 @@
 // they lie in a queue.
 #pragma once
 
+#include <optional>
+
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "net/message.h"
+#include "net/unattended_close.h"
 #include "task/user.h"
 
 namespace kernel::net {
@@ -53,15 +56,17 @@ class RightsRelease {
   // The current task's, or null.
   static RightsRelease* under_way();
   void add(RightsInFlight& dropped) { dropped_.push_back(dropped); }
-  // What is released is somebody else's: nobody waits for the end of its connections.
-  void do_not_linger() { lingers_ = false; }
+  // What is released from now on is somebody else's.
+  void become_unattended() {
+    if (!unattended_) unattended_.emplace();
+  }
 
   ListNode node;
 
  private:
   const task::Task* task_;
   List<RightsInFlight, &RightsInFlight::dropped_node> dropped_;
-  bool lingers_ = true;
+  std::optional<UnattendedClose> unattended_;
 };
 
 }  // namespace kernel::net
