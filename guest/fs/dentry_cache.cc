@@ -109,11 +109,15 @@ void DentryCache::drop_children(Dentry& directory) {
 
 void DentryCache::drop_all_of(const FileSystem& file_system) {
   const bool dropped_before = std::exchange(dropping_, true);
-  // Again, as long as directories of it come to rest behind the end.
-  while (file_system.resting_names > 0) {
-    for (Dentry& entry : resting_) {
-      if (&entry.parent_->inode_->file_system() == &file_system) destroy(entry);
-    }
+  const auto is_of = [&](const Dentry& entry) { return &entry.parent_->inode_->file_system() == &file_system; };
+  for (Dentry& entry : resting_) {
+    if (file_system.resting_names == 0) break;
+    if (!is_of(entry)) continue;
+    const std::size_t others = resting_count_ - 1;
+    destroy(entry);
+    // Its directory may have come to rest by that, behind the end: a deep path goes at once, and not a step each time that
+    // all the others have been looked through.
+    while (resting_count_ > others) destroy(*resting_.back());
   }
   dropping_ = dropped_before;
 }

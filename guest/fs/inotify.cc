@@ -19,6 +19,10 @@ struct UserEvent {
   std::uint32_t name_size;
 };
 
+// All events that nobody has read, of all memory. (On Linux it is the memory control group that counts them.)
+constexpr std::uint64_t kShareOfMemory = 16;
+constinit std::uint64_t g_unread_bytes = 0;
+
 constexpr std::size_t padded(std::size_t name) {
   return name == 0 ? 0 : (name + 1 + sizeof(UserEvent) - 1) / sizeof(UserEvent) * sizeof(UserEvent);
 }
@@ -137,18 +141,33 @@ void Inotify::add_event(int descriptor, std::uint32_t events, std::uint32_t cook
                                             last->name.view() == name && !(events & kInIgnored)) {
       return;
     }
-    auto record = make_ref<Record>();
-    auto text = String::from(name);
-    if (record && text) {
+    if (auto record = make_record(name)) {
       record.value()->descriptor = descriptor;
       record.value()->events = events;
       record.value()->cookie = cookie;
-      record.value()->name = text.take();
       return append(record.value());
     }
   }
   // Too many, or no memory for it.
   if (!overflow_->node.linked()) append(overflow_);
+}
+
+Result<Ref<Inotify::Record>> Inotify::make_record(std::string_view name) {
+  static const std::uint64_t most = mm::memory_statistics().total_frames * mm::kPageSize / kShareOfMemory;
+  if (g_unread_bytes > most) return Errno::kNoMem;
+  String text = TRY(String::from(name));
+  auto record = TRY(make_ref<Record>());
+  record->name = std::move(text);
+  g_unread_bytes += record->charge();
+  return record;
+}
+
+std::size_t Inotify::Record::charge() const {
+  return sizeof *this + name.size() + 1;
+}
+
+Inotify::Record::~Record() {
+  g_unread_bytes -= charge();
 }
 
 void Inotify::append(const Ref<Record>& record) {
@@ -195,6 +214,8 @@ Result<std::size_t> Inotify::do_read(std::uint64_t, mm::IoBuffer& buffer) {
   while (!queue_.empty()) {
     const std::size_t size = size_of(*queue_.front());
     if (size > buffer.remaining()) return moved_or(stored, Errno::kInval);
+    // Whoever cannot be given an event loses it, as on Linux; but not for a page that is only late.
+    if (auto room = buffer.check_room(size); !room && buffer.pending()) return moved_or(stored, room.error());
     TRY(store(*take_first(), buffer));
     stored += size;
   }
@@ -214,7 +235,7 @@ Result<Ref<File>> make_inotify(std::uint32_t flags) {
   const Ref<task::User> user = TRY(task::User::of(task::current().credentials.euid));
   if (user->watchers >= kMaxUserInstances) return Errno::kMFile;
   auto file = TRY(make_ref<Inotify>(TRY(anonymous_place("inotify")), flags, Inotify::InstanceCharge(user)));
-  file->overflow_ = TRY(make_ref<Inotify::Record>());
+  file->overflow_ = TRY(Inotify::make_record({}));
   file->overflow_->descriptor = -1;
   file->overflow_->events = kInQueueOverflow;
   return Ref<File>(std::move(file));

@@ -84,6 +84,9 @@ class Inotify final : public AnonymousFile {
 
  private:
   struct Record final : RefCounted {
+    Record() = default;
+    ~Record() override;
+    std::size_t charge() const;
     ListNode node;
     int descriptor = 0;
     std::uint32_t events = 0;
@@ -94,6 +97,7 @@ class Inotify final : public AnonymousFile {
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override;
   Result<void> store(const Record& record, mm::IoBuffer& buffer);
   static std::size_t size_of(const Record& record);
+  static Result<Ref<Record>> make_record(std::string_view name);
   void append(const Ref<Record>& record);
   Ref<Record> take_first();
 

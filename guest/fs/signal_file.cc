@@ -42,13 +42,18 @@ Result<std::size_t> SignalFile::do_read(std::uint64_t, mm::IoBuffer& buffer) {
   const Ref<task::SignalHandlers> handlers = self.process->signals.handlers;
   std::size_t total = 0;
   while (buffer.remaining() >= sizeof(SignalRecord)) {
-    task::SignalInfo info;
-    const auto taken = [&] { return task::take_signal(self, mask_, info); };
-    if (!taken()) {
+    const auto arrived = [&] { return (task::pending_signals(self) & mask_) != 0; };
+    if (!arrived()) {
       if (total > 0) break;
       if (non_blocking()) return Errno::kAgain;
-      TRY(handlers->arrived.wait_until(taken));
+      TRY(handlers->arrived.wait_until(arrived));
+      continue;
     }
+    // Whoever cannot be given a signal loses it, as on Linux; but not for a page that is only late.
+    if (auto room = buffer.check_room(sizeof(SignalRecord)); !room && buffer.pending())
+      return moved_or(total, room.error());
+    task::SignalInfo info;
+    if (!task::take_signal(self, mask_, info)) continue;
     if (auto stored = buffer.store_value(to_record(info)); !stored) return moved_or(total, stored.error());
     total += sizeof(SignalRecord);
   }

@@ -115,6 +115,8 @@ Result<std::size_t> TimerFile::do_read(std::uint64_t, mm::IoBuffer& buffer) {
     if (non_blocking()) return Errno::kAgain;
     TRY(changed_.wait_for(kPollIn, [this] { return ticks_ > 0; }));
   }
+  // Whoever cannot be given it loses it, as on Linux; but not for a page that is only late.
+  if (auto room = buffer.check_room(sizeof ticks_); !room && buffer.pending()) return room.error();
   // The timer is not set again: whoever reads has to think about it anyway.
   if (take_cancellation()) {
     ticks_ = 0;

@@ -109,7 +109,7 @@ int main(int argument_count, char** arguments) {
     std::perror("scale: /dev/shm");
     return 2;
   }
-  for (const Cases& cases : {kMemoryCases, kFileCases, kTaskCases}) {
+  for (const Cases& cases : {kMemoryCases, kFileCases, kTaskCases, kEventCases}) {
     for (std::size_t index = 0; index < cases.count; ++index) {
       bool wanted = first == argument_count;
       for (int at = first; at < argument_count; ++at)

@@ -20,7 +20,7 @@ struct Cases {
   const Case* first;
   std::size_t count;
 };
-extern const Cases kMemoryCases, kFileCases, kTaskCases;
+extern const Cases kMemoryCases, kFileCases, kTaskCases, kEventCases;
 
 inline std::uint64_t now_ns() {
   timespec now = {};

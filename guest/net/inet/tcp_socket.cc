@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mm/frame.h"
+#include "net/unattended_close.h"
 
 namespace kernel::net::inet {
 
@@ -303,7 +304,7 @@ void TcpSocket::closed() {
   const auto under_way = [this] {
     return state_ == TcpState::kFinWait1 || state_ == TcpState::kClosing || state_ == TcpState::kLastAck;
   };
-  if (options_.linger.on && under_way()) {
+  if (options_.linger.on && under_way() && !UnattendedClose::is_under_way()) {
     const Deadline deadline =
         Deadline::after(static_cast<std::uint32_t>(options_.linger.seconds) * kNanosecondsPerSecond);
     // However this ends: the rest is delivered by itself.

@@ -1,9 +1,11 @@
 #include "net/unix/collector.h"
 
+#include <optional>
 #include <utility>
 
 #include "lib/global.h"
 #include "net/socket_file.h"
+#include "net/unix/rights.h"
 #include "net/unix/unix_socket.h"
 
 namespace kernel::net {
@@ -16,7 +18,6 @@ using Work = List<UnixSocket, &UnixSocket::work_node>;
 constinit Global<InFlight> g_in_flight;
 constinit std::size_t g_references = 0;  // to Unix sockets, in queues
 constinit std::size_t g_calls = 0;       // since the last collection
-constinit bool g_collecting = false;
 
 // So few are looked through at each call.
 constexpr std::size_t kAlwaysCollected = 256;
@@ -92,6 +93,11 @@ void collect() {
     take_rights(*socket, garbage);
     for (UnixSocket& embryo : socket->embryos()) take_rights(embryo, garbage);
   }
+  if (garbage.empty()) return;
+  std::optional<RightsRelease> own;
+  RightsRelease* release = RightsRelease::under_way();
+  if (!release) release = &own.emplace();
+  release->become_unattended();
   while (Record* record = garbage.pop_front()) record->release();
 }
 
@@ -118,13 +124,11 @@ void note_left_queue(fs::File& file) {
 }
 
 void collect_now_and_then() {
-  if (g_references == 0 || g_collecting) return;
+  if (g_references == 0) return;
   ++g_calls;
   if (g_references > kAlwaysCollected && g_calls < g_references) return;
   g_calls = 0;
-  g_collecting = true;
   collect();
-  g_collecting = false;
 }
 
 }  // namespace kernel::net

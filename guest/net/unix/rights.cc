@@ -11,9 +11,7 @@ namespace kernel::net {
 
 namespace {
 
-// Without references, and not released yet.
-constinit Global<List<RightsInFlight, &RightsInFlight::dropped_node>> g_dropped;
-constinit bool g_releasing = false;
+constinit Global<List<RightsRelease, &RightsRelease::node>> g_releases;
 
 }  // namespace
 
@@ -57,10 +55,26 @@ void RightsInFlight::last_reference_dropped() {
   leave();
   if (user_) user_->files_in_flight -= static_cast<std::uint32_t>(files_.size());
   user_ = nullptr;
-  g_dropped->push_back(*this);
-  if (std::exchange(g_releasing, true)) return;
-  while (RightsInFlight* next = g_dropped->pop_front()) delete next;
-  g_releasing = false;
+  if (RightsRelease* release = RightsRelease::under_way()) {
+    release->add(*this);
+    return;
+  }
+  RightsRelease().add(*this);
+}
+
+RightsRelease::RightsRelease() : task_(&task::current()) {
+  g_releases->push_back(*this);
+}
+
+RightsRelease::~RightsRelease() {
+  while (RightsInFlight* next = dropped_.pop_front()) delete next;
+}
+
+RightsRelease* RightsRelease::under_way() {
+  for (RightsRelease& release : *g_releases) {
+    if (release.task_ == &task::current()) return &release;
+  }
+  return nullptr;
 }
 
 }  // namespace kernel::net

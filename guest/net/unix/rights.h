@@ -3,9 +3,12 @@
 // they lie in a queue.
 #pragma once
 
+#include <optional>
+
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "net/message.h"
+#include "net/unattended_close.h"
 #include "task/user.h"
 
 namespace kernel::net {
@@ -29,15 +32,41 @@ class RightsInFlight final : public RefCounted {
 
  protected:
   // Files that go may be sockets with more rights in their queues, in chains as long as somebody likes to build: they
-  // are released one after the other and not one within the other.
+  // are released one after the other and not one within the other (RightsRelease).
   void last_reference_dropped() override;
 
  private:
+  friend class RightsRelease;
   ~RightsInFlight() override;
 
   Rights files_;
   Ref<task::User> user_;
   bool entered_ = false;
+};
+
+// A task that releases what was dropped, one after the other. Closing a file may sleep (SO_LINGER): so what other tasks drop
+// meanwhile is theirs to release, and is not kept waiting.
+class RightsRelease {
+ public:
+  RightsRelease();
+  RightsRelease(const RightsRelease&) = delete;
+  RightsRelease& operator=(const RightsRelease&) = delete;
+  ~RightsRelease();  // releases all
+
+  // The current task's, or null.
+  static RightsRelease* under_way();
+  void add(RightsInFlight& dropped) { dropped_.push_back(dropped); }
+  // What is released from now on is somebody else's.
+  void become_unattended() {
+    if (!unattended_) unattended_.emplace();
+  }
+
+  ListNode node;
+
+ private:
+  const task::Task* task_;
+  List<RightsInFlight, &RightsInFlight::dropped_node> dropped_;
+  std::optional<UnattendedClose> unattended_;
 };
 
 }  // namespace kernel::net

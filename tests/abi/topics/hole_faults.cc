@@ -19,7 +19,7 @@ namespace abi {
 namespace {
 
 constexpr std::size_t kSize = 1 << 20, kPage = 4096;
-constexpr auto kLasts = 200'000'000;  // ns
+constexpr auto kLasts = 120'000'000;  // ns
 
 std::atomic<bool> over;
 

@@ -13,15 +13,17 @@ using namespace abi;
 namespace {
 
 int g_master;
+int g_typed[2];
 
 // Runs `body` in the foreground of a terminal, as a group of its own below a session leader, who says how it ends. The
-// test types `keys` once the body has said that it is ready.
+// test types `keys` once the body has said that it is ready, and then lets it go on from await_keys().
 void at_a_terminal(const char* what, const std::string& keys, const std::function<int(int, int)>& body) {
   const PtyPair pair = open_pty();
   g_master = pair.master;
   ::fcntl(pair.slave, F_SETFL, O_RDWR);
   int ready[2];
   ::pipe(ready);
+  ::pipe(g_typed);
   const pid_t leader = in_child([&] {
     ::setsid();
     ::ioctl(pair.slave, TIOCSCTTY, 0);
@@ -44,15 +46,21 @@ void at_a_terminal(const char* what, const std::string& keys, const std::functio
   char byte;
   ::read(ready[0], &byte, 1);
   type(pair, keys);
+  ::write(g_typed[1], "x", 1);
   say_end("leader", leader);
-  ::close(ready[0]);
-  ::close(ready[1]);
+  for (const int fd : {ready[0], ready[1], g_typed[0], g_typed[1]}) ::close(fd);
   say("echo %s\n", joined(pair.master).c_str());
   close_pty(pair);
 }
 
+// So that what is typed comes before what the body writes.
+void await_keys() {
+  char byte;
+  ::read(g_typed[0], &byte, 1);
+}
+
 int wait_for_a_signal(int, int ready) {
-  ::alarm(20);
+  ::alarm(60);
   ::write(ready, "x", 1);
   for (;;) ::pause();
 }
@@ -73,6 +81,7 @@ void keys() {
 void background() {
   at_a_terminal("in the background", "line\n", [](int slave, int ready) {
     ::write(ready, "x", 1);
+    await_keys();
     const auto try_in_background = [&](const char* what, const std::function<void()>& body) {
       const pid_t child = in_child([&] {
         ::setpgid(0, 0);
@@ -150,7 +159,7 @@ void window_and_insertion() {
 int run() {
   // A shell without job control starts its jobs with these ignored.
   for (const int signal : {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(signal, SIG_DFL);
-  ::alarm(20);  // ends what goes on for ever
+  ::alarm(60);  // ends what goes on for ever
   keys();
   background();
   window_and_insertion();

@@ -114,16 +114,17 @@ void write_only() {
   close_pty(pair);
 }
 
-// Waits for SIGHUP and SIGCONT, each once.
-void say_signals(const char* who) {
+// Waits for so many of SIGHUP and SIGCONT, which are sent one after the other, and sees whether there are more.
+void say_signals(const char* who, int expected) {
   sigset_t set;
   ::sigemptyset(&set);
   ::sigaddset(&set, SIGHUP);
   ::sigaddset(&set, SIGCONT);
-  for (timespec limit{5, 0};; limit = {0, 1}) {
-    const int signal = ::sigtimedwait(&set, nullptr, &limit);
-    if (signal < 0) break;
-    say("%s: %s\n", who, signal == SIGHUP ? "SIGHUP" : "SIGCONT");
+  constexpr timespec kLimit{20, 0}, kNoTime{0, 0};
+  int signal = 0;
+  for (int count = 0; signal >= 0; ++count) {
+    signal = ::sigtimedwait(&set, nullptr, count < expected ? &kLimit : &kNoTime);
+    if (signal >= 0) say("%s: %s\n", who, signal == SIGHUP ? "SIGHUP" : "SIGCONT");
   }
 }
 
@@ -159,15 +160,16 @@ void giving_up(const char* what, bool leader_ends) {
       ::setpgid(0, 0);
       ::tcsetpgrp(pair.slave, ::getpid());
       ::write(ready[1], "x", 1);
-      say_signals("foreground group");
+      say_signals("foreground group", leader_ends ? 1 : 2);
       say_terminal("foreground group");
       return 0;
     });
     ::setpgid(foreground, foreground);
     while (::tcgetpgrp(pair.slave) != foreground) ::usleep(100);
     if (leader_ends) return 0;
-    say("TIOCNOTTY of the leader: %s\n", outcome(::ioctl(pair.slave, TIOCNOTTY)));
-    say_end("foreground", foreground);
+    const char* const given_up = outcome(::ioctl(pair.slave, TIOCNOTTY));
+    say_end("foreground", foreground);  // which speaks as soon as it is hung up on
+    say("TIOCNOTTY of the leader: %s\n", given_up);
     say_terminal("leader without");
     say("another may have it: %s\n", outcome(::ioctl(pair.slave, TIOCSCTTY, 0)));
     return 0;

@@ -280,7 +280,7 @@ void signal_handler(int, void*, void* given) {
   if (seed == 0 || given == nullptr) return;
   change_frame_with = 0;
   Random random(seed);
-  const World world{change_frame_where, false, 0, 0, nullptr, false};
+  const World world{change_frame_where, false, 0, 0, nullptr, 0, false};
   Values values(random, world);
   auto* context = static_cast<ucontext_t*>(given);
   auto* words = context->uc_mcontext.gregs;

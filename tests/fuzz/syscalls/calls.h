@@ -29,12 +29,16 @@ inline constexpr Argument kNumber{Kind::kNumber}, kSmall{Kind::kSmall}, kFd{Kind
     kTimespec{Kind::kTimespec}, kIovec{Kind::kIovec}, kCount{Kind::kCount}, kUid{Kind::kUid}, kMode{Kind::kMode},
     kPollFds{Kind::kPollFds}, kFutex{Kind::kFutex}, kTimerId{Kind::kTimerId}, kEvent{Kind::kEvent},
     kSignalInfo{Kind::kSignalInfo}, kStack{Kind::kStack}, kStrings{Kind::kStrings}, kLimit{Kind::kLimit},
-    kDevice{Kind::kDevice};
+    kDevice{Kind::kDevice}, kEpollEvent{Kind::kEpollEvent}, kSocketAddress{Kind::kSocketAddress},
+    kSocketLength{Kind::kSocketLength}, kMessage{Kind::kMessage}, kMessages{Kind::kMessages},
+    kSemaphoreOperations{Kind::kSemaphoreOperations}, kTypedMessage{Kind::kTypedMessage}, kIpcId{Kind::kIpcId},
+    kQueueName{Kind::kQueueName}, kQueueAttributes{Kind::kQueueAttributes}, kSchedAttributes{Kind::kSchedAttributes},
+    kTerminalAttributes{Kind::kTerminalAttributes};
 
 struct Table {
   const Description* rows;
   std::size_t count;
 };
-extern const Table kFileTable, kMemoryTable, kTaskTable, kOtherTable;
+extern const Table kFileTable, kMemoryTable, kTaskTable, kEventTable, kIpcTable, kSocketTable, kOtherTable;
 
 }  // namespace fuzz

@@ -2,12 +2,21 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <mqueue.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -34,6 +43,8 @@ void limit_resources() {
   limit(RLIMIT_NOFILE, 1024);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NPROC, 250);
+  limit(RLIMIT_MSGQUEUE, 400'000);
+  limit(RLIMIT_SIGPENDING, 500);
 }
 
 // Root, with a root directory of its own: what it mounts and unmounts there is nobody else's.
@@ -49,7 +60,10 @@ void enter_own_root() {
     unsigned major, minor;
   } kDevices[] = {{"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7}, {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
   for (const auto& device : kDevices) ::mknod(device.path, S_IFCHR | 0666, ::makedev(device.major, device.minor));
-  ::mkdir("dev/shm", 0777);
+  for (const char* directory : {"dev/shm", "dev/pts", "dev/mqueue"}) ::mkdir(directory, 0777);
+  ::mount("devpts", "dev/pts", "devpts", 0, "ptmxmode=0666");
+  ::mount("mqueue", "dev/mqueue", "mqueue", 0, nullptr);
+  static_cast<void>(::symlink("pts/ptmx", "dev/ptmx"));
   if (::chroot(".") != 0 || ::chdir("/work") != 0) ::_exit(3);
 }
 
@@ -66,7 +80,76 @@ void make_files() {
   ::mkfifo("fifo", 0666);
 }
 
-// Descriptors 0 to 23: one of each kind.
+// What says that something happened. Some watch each other.
+template <typename Put>
+void open_events(Put put) {
+  const int counter = ::eventfd(0, EFD_NONBLOCK), blocking = ::eventfd(3, EFD_SEMAPHORE);
+  const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+  const itimerspec often = {{0, 3'000'000}, {0, 1'000'000}};
+  ::timerfd_settime(timer, 0, &often, nullptr);
+  sigset_t some;
+  ::sigemptyset(&some);
+  for (const int signal : {SIGCHLD, SIGUSR2, SIGRTMIN}) ::sigaddset(&some, signal);
+  const int signals = ::signalfd(-1, &some, SFD_NONBLOCK);
+  const int watches = ::inotify_init1(IN_NONBLOCK);
+  for (const char* path : {".", "file", "dir"}) ::inotify_add_watch(watches, path, IN_ALL_EVENTS);
+  const int inner = ::epoll_create1(0), outer = ::epoll_create1(0);
+  for (const int fd : {counter, timer, signals, watches}) {
+    epoll_event event = {EPOLLIN | EPOLLET, {}};
+    ::epoll_ctl(inner, EPOLL_CTL_ADD, fd, &event);
+  }
+  epoll_event event = {EPOLLIN, {}};
+  ::epoll_ctl(outer, EPOLL_CTL_ADD, inner, &event);
+  for (const int fd : {counter, blocking, timer, signals, watches, inner, outer}) put(fd);
+  put(static_cast<int>(raw(SYS_pidfd_open, static_cast<std::uint64_t>(::getpid()), 0)));
+  mq_attr attributes = {};
+  attributes.mq_maxmsg = 4;
+  attributes.mq_msgsize = 64;
+  put(::mq_open("/q", O_RDWR | O_CREAT | O_NONBLOCK, 0666, &attributes));
+}
+
+template <typename Put>
+void open_terminals(Put put) {
+  for (const int flags : {O_NONBLOCK, 0}) {
+    const int master = ::open("/dev/ptmx", O_RDWR | O_NOCTTY | flags);
+    const int unlocked = 0;
+    ::ioctl(master, TIOCSPTLCK, &unlocked);
+    put(master);
+    put(::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | flags));
+  }
+}
+
+template <typename Put>
+void open_sockets(Put put) {
+  int ends[2];
+  for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}) {
+    if (::socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, ends) != 0) ends[0] = ends[1] = -1;
+    put(ends[0]);
+    put(ends[1]);
+  }
+  put(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  put(::socket(AF_UNIX, SOCK_DGRAM, 0));
+  for (const int family : {AF_INET, AF_INET6}) {
+    put(::socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    put(::socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    put(::socket(family, SOCK_DGRAM, 0));
+  }
+  put(::socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0));
+  // A connection, and who listens.
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), client = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), length) == 0 && ::listen(listener, 4) == 0 &&
+      ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0)
+    static_cast<void>(::connect(client, reinterpret_cast<sockaddr*>(&address), length));
+  put(listener);
+  put(client);
+  put(::accept(listener, nullptr, nullptr));
+}
+
+// Descriptors from 0 on: one of each kind.
 void open_descriptors() {
   constexpr int kFirstFree = 400;
   int next = 0;
@@ -101,6 +184,10 @@ void open_descriptors() {
   put(::open("file", O_RDONLY));
   put(::memfd_create("other", 0));
   put(::open("/bin/busybox", O_RDONLY));
+  open_events(put);
+  open_terminals(put);
+  open_sockets(put);
+  while (next < static_cast<int>(kOpenDescriptors)) put(-1);
   // Where one could not be opened there is none, and not one of the supervisor's.
   for (int fd = 0; fd < next; ++fd) ::close(fd), ::dup2(kFirstFree + fd, fd);
   raw(SYS_close_range, static_cast<std::uint64_t>(next), kTraceDescriptor - 1, 0);

@@ -39,6 +39,18 @@ enum class Kind : std::uint8_t {
   kStrings,  // argv, envp
   kLimit,    // struct rlimit
   kDevice,
+  kEpollEvent,
+  kSocketAddress,
+  kSocketLength,  // of the address before
+  kMessage,       // struct msghdr, with control messages
+  kMessages,      // struct mmsghdr, several
+  kSemaphoreOperations,
+  kTypedMessage,  // struct msgbuf
+  kIpcId,
+  kQueueName,
+  kQueueAttributes,
+  kSchedAttributes,
+  kTerminalAttributes,
   kChoice,  // one of the values that the call names
   kFlags,   // some of the bits that the call names
 };

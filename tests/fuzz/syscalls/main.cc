@@ -8,8 +8,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -137,6 +141,7 @@ void Supervisor::start_family(unsigned index) {
                    std::max(watchdog_, neighbour_),
                    options_.entry,
                    nullptr,
+                   ::getauxval(AT_SYSINFO_EHDR),
                    options_.trace};
   options.index = index;
   options.seed = seed_of(options_.seed, epoch_, index, family.turn++);
@@ -284,7 +289,31 @@ void remove_below(int directory, int depth, std::initializer_list<std::string_vi
   ::closedir(stream);
 }
 
+// What System V IPC has left: of each kind the ids in use, place by place. A queue or a set that goes wakes who waits.
+void remove_ipc() {
+  std::uint64_t record[32];
+  struct {
+    std::uint64_t call, highest, stat;
+    bool semaphores;
+  } constexpr kKinds[] = {{SYS_shmctl, SHM_INFO, SHM_STAT, false},
+                          {SYS_semctl, SEM_INFO, SEM_STAT, true},
+                          {SYS_msgctl, MSG_INFO, MSG_STAT, false}};
+  for (const auto& kind : kKinds) {
+    // semctl(2) has one argument more, before the command.
+    const auto control = [&](std::uint64_t id, std::uint64_t command) {
+      return kind.semaphores ? raw(kind.call, id, 0, command, address_of(record))
+                             : raw(kind.call, id, command, address_of(record));
+    };
+    const long highest = control(0, kind.highest);
+    for (long place = 0; place <= highest; ++place) {
+      const long id = control(static_cast<std::uint64_t>(place), kind.stat);
+      if (id >= 0) control(static_cast<std::uint64_t>(id), IPC_RMID);
+    }
+  }
+}
+
 void Supervisor::clean() {
+  remove_ipc();
   for (unsigned index = 0; options_.where != Where::kNative && index < families_.size(); index += 3) {
     const std::string path = "/tmp/fuzz/" + std::to_string(index);
     while (::umount2((path + "/dev").c_str(), MNT_DETACH) == 0 || ::umount2((path + "/proc").c_str(), MNT_DETACH) == 0)
@@ -296,6 +325,7 @@ void Supervisor::clean() {
   remove_below(::openat(work_, ".", kDirectory), 0);
   remove_below(::open("/tmp", kDirectory), 0, {"fuzz", "watch"});
   remove_below(::open("/dev/shm", kDirectory), 0);
+  remove_below(::open("/dev/mqueue", kDirectory), 0);
 }
 
 std::uint64_t Supervisor::free_memory_kib() {

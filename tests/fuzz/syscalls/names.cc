@@ -13,7 +13,8 @@ Description all[kMost];
 
 std::size_t collect() {
   std::size_t count = 0;
-  for (const Table* table : {&kFileTable, &kMemoryTable, &kTaskTable, &kOtherTable}) {
+  for (const Table* table :
+       {&kFileTable, &kMemoryTable, &kTaskTable, &kEventTable, &kIpcTable, &kSocketTable, &kOtherTable}) {
     for (std::size_t index = 0; index < table->count && count < kMost; ++index) all[count++] = table->rows[index];
   }
   return count;

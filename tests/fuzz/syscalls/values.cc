@@ -59,9 +59,11 @@ std::uint64_t Values::any_address() {
 
 std::uint64_t Values::mapping_address() {
   if (!random_.one_in(5)) return kPlayground + random_.below(kPlaygroundSize / kPage) * kPage;
-  switch (random_.below(8)) {
+  switch (random_.below(9)) {
     case 0:
       return 0;
+    case 8:  // the vDSO, and the pages of data before it
+      return world_.vdso - 4 * kPage + random_.below(8) * kPage;
     case 1:
       return random_.one_of(kDictionary) & ~(kPage - 1);
     case 2:
@@ -125,9 +127,9 @@ std::uint64_t Values::descriptor() {
     case 4:
       return random_.below(300);
     case 5:
-      return random_.below(48);
+      return random_.below(2 * kOpenDescriptors);
     default:
-      return random_.below(24);
+      return random_.below(kOpenDescriptors);
   }
 }
 
@@ -274,6 +276,30 @@ std::uint64_t Values::make(const Argument& argument) {
       return limit();
     case Kind::kDevice:
       return random_.one_of({0x103ull, 0x105ull, 0x107ull, 0x500ull, 0x404ull, 0ull, 0xffffffffull, 0x800ull});
+    case Kind::kEpollEvent:
+      return epoll_event();
+    case Kind::kSocketAddress:
+      return socket_address();
+    case Kind::kSocketLength:
+      return random_.one_in(10) ? number() : random_.one_of({2ull, 3ull, 8ull, 12ull, 16ull, 16ull, 28ull, 110ull});
+    case Kind::kMessage:
+      return message(room(56));
+    case Kind::kMessages:
+      return messages();
+    case Kind::kSemaphoreOperations:
+      return semaphore_operations();
+    case Kind::kTypedMessage:
+      return typed_message();
+    case Kind::kIpcId:
+      return ipc_id();
+    case Kind::kQueueName:
+      return queue_name();
+    case Kind::kQueueAttributes:
+      return queue_attributes();
+    case Kind::kSchedAttributes:
+      return sched_attributes();
+    case Kind::kTerminalAttributes:
+      return terminal_attributes();
     case Kind::kChoice:
     case Kind::kFlags:
       return from_list(argument);

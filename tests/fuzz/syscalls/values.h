@@ -46,6 +46,18 @@ class Values {
   std::uint64_t signal_info();
   std::uint64_t stack();
   std::uint64_t limit();
+  std::uint64_t epoll_event();
+  std::uint64_t socket_address();
+  std::uint64_t message(std::uint64_t* header);
+  std::uint64_t messages();
+  std::uint64_t control(std::uint64_t& size);
+  std::uint64_t semaphore_operations();
+  std::uint64_t typed_message();
+  std::uint64_t ipc_id();
+  std::uint64_t queue_name();
+  std::uint64_t queue_attributes();
+  std::uint64_t sched_attributes();
+  std::uint64_t terminal_attributes();
   std::uint64_t from_list(const Argument& argument);
   std::uint64_t store_string(const char* text, bool longer);
 

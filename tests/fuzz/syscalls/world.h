@@ -7,6 +7,9 @@
 
 namespace fuzz {
 
+// A family begins with so many descriptors open, one of each kind (family.cc).
+inline constexpr std::uint64_t kOpenDescriptors = 56;
+
 enum class Where : std::uint8_t { kNative, kRing0, kRing3 };
 
 struct World {
@@ -15,6 +18,7 @@ struct World {
   std::int32_t last_protected;  // process ids up to this one are the supervisor's and the watchers'
   std::uint64_t syscall_entry;  // of the guest kernel; 0: unknown
   Block* block;
+  std::uint64_t vdso;
   bool trace;  // every call is written to standard output before it is made
 };
 
