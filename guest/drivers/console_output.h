@@ -38,11 +38,10 @@ class ConsoleOutput {
   // `changed` is woken when there is room for more.
   explicit constexpr ConsoleOutput(task::WaitQueue& changed) : changed_(changed) {}
 
-  // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
-  void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
-  // The device is an ordinary virtio-console, without husk's stream extension: what it uses it has taken.
-  void expect_no_status() { streams_ = false; }
-  const VirtQueue& queue() const { return queue_; }
+  VirtQueue& queue() { return queue_; }
+  // The queue is initialised; `transport` notifies it by `index`. Without `streams` the device is an ordinary
+  // virtio-console, without husk's stream extension: what it uses it has taken.
+  void attach(VirtioMmio& transport, std::uint32_t index, bool streams);
 
   // Bytes taken from `buffer`; what a filter made of them does not count. kPipe when the stream has no reader, kFBig,
   // kNoSpc, kBadF, kIo; kAgain or kRestart when it would block or was interrupted before anything was written.
