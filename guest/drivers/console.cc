@@ -12,7 +12,8 @@ using enum ConsolePort::Directions;
 constinit ConsolePort g_stdin(DeviceRole::kStdin, kInput);
 constinit ConsolePort g_stdout(DeviceRole::kStdout, kOutput);
 constinit ConsolePort g_stderr(DeviceRole::kStderr, kOutput);
-constinit ConsolePort g_terminal(DeviceRole::kTerminal, kBoth);
+constinit char g_echo_room[256] = {};
+constinit ConsolePort g_terminal(DeviceRole::kTerminal, kBoth, g_echo_room);
 constexpr ConsolePort* kPorts[] = {&g_stdin, &g_stdout, &g_stderr, &g_terminal};
 constexpr Device* kDevices[] = {&g_stdin, &g_stdout, &g_stderr, &g_terminal};
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "boot_parameters.h"
 #include "drivers/console_input.h"
@@ -30,8 +31,8 @@ class ConsolePort final : public Device {
  public:
   enum class Directions : std::uint8_t { kInput, kOutput, kBoth };
 
-  constexpr ConsolePort(DeviceRole role, Directions directions)
-      : Device(kConsoleDriver, role), input(changed), output(changed), directions_(directions) {}
+  constexpr ConsolePort(DeviceRole role, Directions directions, std::span<char> echo_room = {})
+      : Device(kConsoleDriver, role), input(changed), output(changed, echo_room), directions_(directions) {}
 
   bool has_input() const { return directions_ != Directions::kOutput; }
   bool has_output() const { return directions_ != Directions::kInput; }

@@ -148,16 +148,16 @@ void ConsoleOutput::handle_interrupt() {
 }
 
 void ConsoleOutput::echo(std::span<const char> characters) {
-  if (characters.size() > sizeof echo_ - echo_size_) flush_echo();
-  const std::size_t count = std::min(characters.size(), sizeof echo_ - echo_size_);
-  memcpy(echo_ + echo_size_, characters.data(), count);
+  if (characters.size() > echo_room_.size() - echo_size_) flush_echo();
+  const std::size_t count = std::min(characters.size(), echo_room_.size() - echo_size_);
+  memcpy(echo_room_.data() + echo_size_, characters.data(), count);
   echo_size_ += count;
 }
 
 void ConsoleOutput::flush_echo() {
   if (echo_size_ == 0 || !idle()) return;
   const std::span<std::byte> bytes = small_buffer_.first(echo_size_);
-  memcpy(bytes.data(), echo_, echo_size_);
+  memcpy(bytes.data(), echo_room_.data(), echo_size_);
   echo_size_ = 0;
   send(bytes);
   // What comes to be echoed while this is on its way goes out when it has arrived.

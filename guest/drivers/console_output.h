@@ -35,8 +35,9 @@ class OutputFilter {
 
 class ConsoleOutput {
  public:
-  // `changed` is woken when there is room for more.
-  explicit constexpr ConsoleOutput(task::WaitQueue& changed) : changed_(changed) {}
+  // `changed` is woken when there is room for more. What is echoed waits in `echo_room`, where there is any.
+  constexpr ConsoleOutput(task::WaitQueue& changed, std::span<char> echo_room)
+      : changed_(changed), echo_room_(echo_room) {}
 
   VirtQueue& queue() { return queue_; }
   // The queue is initialised; `transport` notifies it by `index`. Without `streams` the device is an ordinary
@@ -85,7 +86,7 @@ class ConsoleOutput {
   bool writing_ = false;  // some task is inside write()
   Answer answer_;
   task::WaitQueue& changed_;
-  char echo_[256] = {};
+  const std::span<char> echo_room_;
   std::size_t echo_size_ = 0;
 };
 

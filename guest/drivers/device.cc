@@ -31,8 +31,7 @@ Result<std::uint64_t> Device::negotiate(const DeviceDescription& description) {
     VirtQueue* const queue = this->queue(index);
     if (!queue) continue;
     const std::uint16_t size = TRY(transport_.select_queue(index, driver_.queue_size, driver_.least_queue_size));
-    std::byte* const page =
-        queue->page() ? queue->page() : mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero)));
+    std::byte* const page = queue->page() ? queue->page() : mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero)));
     queue->initialise(page, size);
     transport_.enable_queue(*queue);
   }

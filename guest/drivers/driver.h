@@ -14,11 +14,11 @@
 namespace kernel::drivers {
 
 struct Driver {
-  std::string_view name;       // in the log
-  std::uint32_t type;          // of device: virtio 1.2, section 5
-  std::uint64_t features;      // what it can use of what such a device offers
-  std::uint16_t queue_size;    // how many descriptors of a queue it can use: at most VirtQueue::kMaxSize
-  std::uint16_t least_queue_size;  // how many it needs
+  std::string_view name;             // in the log
+  std::uint32_t type;                // of device: virtio 1.2, section 5
+  std::uint64_t features;            // what it can use of what such a device offers
+  std::uint16_t queue_size;          // how many descriptors of a queue it can use: at most VirtQueue::kMaxSize
+  std::uint16_t least_queue_size;    // how many it needs
   std::span<Device* const> devices;  // one for each role that it is for
 };
 

@@ -35,6 +35,7 @@ void VirtQueue::initialise(std::byte* page, std::uint16_t size) {
   available_ = reinterpret_cast<volatile std::uint16_t*>(page + parts.available);
   used_ = reinterpret_cast<volatile std::uint16_t*>(page + parts.used);
   notes_ = reinterpret_cast<Note*>(page + parts.notes);
+  end_ = static_cast<std::uint16_t>(parts.end);
   size_ = free_count_ = size;
   free_head_ = kNone;
   unused_ = available_index_ = used_index_ = 0;

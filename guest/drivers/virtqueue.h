@@ -62,7 +62,7 @@ class VirtQueue {
   std::uint16_t size() const { return size_; }
   bool broken() const { return broken_; }  // the device is done with
   // What of the page is the driver's.
-  std::span<std::byte> room() const { return {page_ + layout(size_).end, page_ + mm::kPageSize}; }
+  std::span<std::byte> room() const { return {page_ + end_, page_ + mm::kPageSize}; }
 
   // Offers a request, readable buffers before writable ones, at least one; the caller then notifies the device. kAgain
   // if there are not enough free descriptors, kInval if there never are, kIo if the device is done with.
@@ -112,6 +112,7 @@ class VirtQueue {
   volatile std::uint16_t* used_ = nullptr;
   Note* notes_ = nullptr;
   std::uint16_t size_ = 0;
+  std::uint16_t end_ = 0;  // of all that, in the page
   std::uint16_t free_count_ = 0;
   std::uint16_t free_head_ = kNone;  // of those that have been in use
   std::uint16_t unused_ = 0;         // this descriptor and all behind it have never been in use
