@@ -83,12 +83,12 @@ Result<void> EntropyDevice::reseed() {
       collect();
       return outcome.known;
     });
-    if (!waited) {
-      if (!outcome.known) waiting_[place] = nullptr;
-      return waited;
+    if (!outcome.known) {
+      waiting_[place] = nullptr;
+      return waited.error();
     }
   }
-  return outcome.error == Errno::kNone ? Result<void>() : Result<void>(outcome.error);
+  return outcome.error;
 }
 
 // Offers a free place to the device. kAgain if it has them all, kIo if it is done with.

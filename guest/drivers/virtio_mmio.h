@@ -19,9 +19,9 @@ class VirtioMmio {
  public:
   constexpr VirtioMmio() = default;
 
-  // The order of section 3.1.1: negotiate, then select and enable every queue, then start. Accepts what of `features` the device offers,
-  // and gives that. kNoDev if the device is not of version 1, refuses, or is not of the expected type; the log says
-  // which device.
+  // The order of section 3.1.1: negotiate, then select and enable every queue, then start. Accepts what of `features` the
+  // device offers, and gives that. kNoDev if the device is not of version 1, refuses, or is not of the expected type; the
+  // log says which device.
   Result<std::uint64_t> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
   // The size that this queue gets, for a driver that can use `wanted` descriptors and needs `least`: the device says how
   // many it has room for. kNoDev if they are too few.
