@@ -1,7 +1,6 @@
 #include "drivers/console.h"
 
-#include "lib/log.h"
-#include "mm/frame.h"
+#include "drivers/virtio_mmio.h"
 
 namespace kernel::drivers {
 namespace {
@@ -9,73 +8,63 @@ namespace {
 constexpr std::uint32_t kReceiveQueue = 0;
 constexpr std::uint32_t kTransmitQueue = 1;
 
-Result<std::byte*> queue_page(const DeviceDescription& device, std::uint32_t index) {
-  if (!device.has_queues) return mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero)));
-  if (device.queues[index] == 0) {
-    log(LogLevel::kError, "console at {x}: the VMM has not set up queue {}", device.registers.start, index);
-    return Errno::kNoDev;
-  }
-  return mm::physical_pointer<std::byte>(device.queues[index]);
-}
-
-constinit ConsolePort g_stdin(DeviceRole::kStdin);
-constinit ConsolePort g_stdout(DeviceRole::kStdout);
-constinit ConsolePort g_stderr(DeviceRole::kStderr);
-constinit ConsolePort g_terminal(DeviceRole::kTerminal);
+using enum ConsolePort::Directions;
+constinit ConsolePort g_stdin(DeviceRole::kStdin, kInput);
+constinit ConsolePort g_stdout(DeviceRole::kStdout, kOutput);
+constinit ConsolePort g_stderr(DeviceRole::kStderr, kOutput);
+constinit char g_echo_room[256] = {};
+constinit ConsolePort g_terminal(DeviceRole::kTerminal, kBoth, g_echo_room);
 constexpr ConsolePort* kPorts[] = {&g_stdin, &g_stdout, &g_stderr, &g_terminal};
-constinit bool g_output_abandoned = false;
+constexpr Device* kDevices[] = {&g_stdin, &g_stdout, &g_stderr, &g_terminal};
 
 }  // namespace
 
+// A request is bytes and the device's answer to them: two descriptors. The size is what the VMM prepares, so that the
+// rest of the page is for bytes there and here.
+constinit const Driver kConsoleDriver = {
+    .name = "console",
+    .type = kVirtioConsole,
+    .features = husk::abi::kConsoleFeatureStream,
+    .queue_size = husk::abi::kPreparedQueueSize,
+    .least_queue_size = 2,
+    .devices = kDevices,
+};
+
 ConsolePort* console_port(DeviceRole role) {
   for (ConsolePort* port : kPorts) {
-    if (port->role() == role) return port->started() || boot_parameters().find_device(role) ? port : nullptr;
+    if (port->role() == role) return port->present() ? port : nullptr;
   }
   return nullptr;
 }
 
-void wait_for_console_output() {
-  for (ConsolePort* port : kPorts) {
-    if (port->started()) port->output.drain(g_output_abandoned);
+VirtQueue* ConsolePort::queue(std::uint32_t index) {
+  if (index == kReceiveQueue && has_input()) return &input.queue();
+  if (index == kTransmitQueue && has_output()) return &output.queue();
+  return nullptr;
+}
+
+void ConsolePort::attach(std::uint64_t features) {
+  const bool streams = features & husk::abi::kConsoleFeatureStream;
+  if (has_input()) input.attach(transport(), kReceiveQueue, streams);
+  if (has_output()) output.attach(transport(), kTransmitQueue, streams);
+}
+
+void ConsolePort::answered() {
+  if (has_output()) output.handle_interrupt();
+  if (listener_) {
+    listener_->console_changed();
+  } else if (has_input()) {
+    input.handle_interrupt();
   }
 }
 
-void abandon_console_output() {
-  g_output_abandoned = true;
-  for (ConsolePort* port : kPorts) port->changed.wake_all();
+void ConsolePort::finish() {
+  if (has_output()) output.drain(given_up_);
 }
 
-Result<void> ConsolePort::start(InterruptHandler& handler) {
-  if (started_) return {};
-  const DeviceDescription* device = boot_parameters().find_device(role_);
-  if (!device) return Errno::kNoDev;
-  // The pages of a failed start are kept for the next try: a queue that the device knows must not be freed.
-  if (has_input_ && !input.queue().page()) {
-    input.initialise(TRY(queue_page(*device, kReceiveQueue)), transport_, kReceiveQueue);
-  }
-  if (has_output_ && !output.queue().page()) {
-    output.initialise(TRY(queue_page(*device, kTransmitQueue)), transport_, kTransmitQueue);
-  }
-  if (device->has_queues) {
-    transport_.adopt(*device);
-  } else {
-    TRY(negotiate(*device));
-  }
-  set_interrupt_handler(device->vector, handler);
-  started_ = true;
-  return {};
-}
-
-Result<void> ConsolePort::negotiate(const DeviceDescription& device) {
-  const std::uint64_t features = TRY(transport_.negotiate(device, kVirtioConsole, husk::abi::kConsoleFeatureStream));
-  if (!(features & husk::abi::kConsoleFeatureStream)) {
-    input.expect_no_status();
-    output.expect_no_status();
-  }
-  if (has_input_) TRY(transport_.add_queue(kReceiveQueue, input.queue()));
-  if (has_output_) TRY(transport_.add_queue(kTransmitQueue, output.queue()));
-  transport_.start();
-  return {};
+void ConsolePort::give_up() {
+  given_up_ = true;
+  changed.wake_all();
 }
 
 }  // namespace kernel::drivers

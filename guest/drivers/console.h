@@ -1,54 +1,59 @@
 // virtio-console, driver's side (virtio 1.2, section 5.3, with husk's stream extension: abi/husk_abi.h). Over its ports
 // there are the payload's standard streams (fs/console.h): three streams, or one terminal (tty/console_tty.h).
-//
-// A device is taken into use at the first read or write: a payload that never reads its standard input never pays for
-// it.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "boot_parameters.h"
 #include "drivers/console_input.h"
 #include "drivers/console_output.h"
-#include "drivers/interrupts.h"
-#include "drivers/virtio_mmio.h"
+#include "drivers/device.h"
+#include "drivers/driver.h"
 #include "lib/result.h"
 #include "task/wait_queue.h"
 
 namespace kernel::drivers {
 
-// Before the VM ends: waits until the host has taken all output, or until abandon_console_output().
-void wait_for_console_output();
-void abandon_console_output();
+extern const Driver kConsoleDriver;
 
-// One virtio-console device: its transport and the directions that its role uses.
-class ConsolePort {
+// What somebody makes of a port's bytes as they come, also while nobody reads: a terminal.
+class ConsoleListener {
  public:
-  constexpr explicit ConsolePort(DeviceRole role)
-      : input(changed),
-        output(changed),
-        role_(role),
-        has_input_(role == DeviceRole::kStdin || role == DeviceRole::kTerminal),
-        has_output_(role != DeviceRole::kStdin) {}
+  virtual void console_changed() = 0;  // must not block
 
-  // Brings the device up unless it is already. kNoDev, kNoMem.
-  Result<void> start(InterruptHandler& handler);
-  void acknowledge_interrupt() { transport_.acknowledge_interrupt(); }
-  bool started() const { return started_; }
-  DeviceRole role() const { return role_; }
+ protected:
+  ~ConsoleListener() = default;
+};
+
+// One virtio-console device and the directions that its role uses.
+class ConsolePort final : public Device {
+ public:
+  enum class Directions : std::uint8_t { kInput, kOutput, kBoth };
+
+  constexpr ConsolePort(DeviceRole role, Directions directions, std::span<char> echo_room = {})
+      : Device(kConsoleDriver, role), input(changed), output(changed, echo_room), directions_(directions) {}
+
+  bool has_input() const { return directions_ != Directions::kOutput; }
+  bool has_output() const { return directions_ != Directions::kInput; }
+  // `listener` is told instead of the input.
+  void set_listener(ConsoleListener& listener) { listener_ = &listener; }
+
+  void finish() override;
+  void give_up() override;
 
   task::WaitQueue changed;  // of either direction
   ConsoleInput input;
   ConsoleOutput output;
 
  private:
-  Result<void> negotiate(const DeviceDescription& device);
+  VirtQueue* queue(std::uint32_t index) override;
+  void attach(std::uint64_t features) override;
+  void answered() override;
 
-  const DeviceRole role_;
-  const bool has_input_;
-  const bool has_output_;
-  bool started_ = false;
-  VirtioMmio transport_;
+  const Directions directions_;
+  bool given_up_ = false;
+  ConsoleListener* listener_ = nullptr;
 };
 
 // The port of this role, started or not; null if the VM has none.

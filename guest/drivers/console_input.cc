@@ -13,9 +13,9 @@ namespace {
 using husk::abi::ConsoleStatus;
 using husk::abi::ConsoleStatusCode;
 
+constexpr VirtQueue::Token kOnlyRequest = 0;
 constexpr unsigned kLargeBufferOrder = 4;
 constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
-constexpr std::size_t kStatusOffset = mm::kPageSize - sizeof(ConsoleStatus);
 
 }  // namespace
 
@@ -35,12 +35,14 @@ class ConsoleInput::ReaderLock {
   ConsoleInput& input_;
 };
 
-void ConsoleInput::initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index) {
-  queue_.initialise(page);
+// What is left of the queue's page is the small buffer, and the device's answer at its end.
+void ConsoleInput::attach(VirtioMmio& transport, std::uint32_t index, bool streams) {
   transport_ = &transport;
   index_ = index;
-  small_buffer_ = {page + VirtQueue::kEnd, kStatusOffset - VirtQueue::kEnd};
-  status_ = reinterpret_cast<volatile ConsoleStatus*>(page + kStatusOffset);
+  streams_ = streams;
+  const std::span<std::byte> room = queue_.room();
+  small_buffer_ = room.first(room.size() - sizeof(ConsoleStatus));
+  status_ = reinterpret_cast<volatile ConsoleStatus*>(small_buffer_.data() + small_buffer_.size());
 }
 
 Result<std::size_t> ConsoleInput::read(mm::IoBuffer& buffer, bool non_blocking) {
@@ -82,7 +84,11 @@ void ConsoleInput::request(std::size_t size) {
   const QueueBuffer room{posted_.data(), static_cast<std::uint32_t>(posted_.size()), true};
   const QueueBuffer request[] = {streams_ ? status : room, room};
   const std::size_t count = streams_ && size != 0 ? 2 : 1;
-  if (!queue_.submit(std::span(request).first(count))) return;  // cannot happen: nothing else is in flight
+  // Nothing else is in flight, so there is room unless the device is done with.
+  if (auto submitted = queue_.submit(std::span(request).first(count), kOnlyRequest); !submitted) {
+    error_ = submitted.error();
+    return;
+  }
   in_flight_ = true;
   if (queue_.wants_notification()) transport_->notify(index_);
   if (collect()) return;
@@ -103,13 +109,17 @@ std::span<std::byte> ConsoleInput::buffer_for(std::size_t size) {
 }
 
 bool ConsoleInput::collect() {
-  VirtQueue::Used used;
-  if (in_flight_ && queue_.take_used(used)) {
-    in_flight_ = false;
-    queue_.enable_interrupts(false);
-    take_answer(used.written);
+  if (!in_flight_) return true;
+  const auto done = queue_.take();
+  if (done.error() == Errno::kAgain) return false;
+  in_flight_ = false;
+  queue_.enable_interrupts(false);
+  if (done) {
+    take_answer(done.value().written);
+  } else {
+    error_ = done.error();
   }
-  return !in_flight_;
+  return true;
 }
 
 void ConsoleInput::take_answer(std::size_t written) {

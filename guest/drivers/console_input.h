@@ -27,11 +27,10 @@ class ConsoleInput {
   // `changed` is woken when there is something to read.
   explicit constexpr ConsoleInput(task::WaitQueue& changed) : changed_(changed) {}
 
-  // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
-  void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
-  // The device is an ordinary virtio-console: a request waits for input, and there is neither an end nor an error.
-  void expect_no_status() { streams_ = false; }
-  const VirtQueue& queue() const { return queue_; }
+  VirtQueue& queue() { return queue_; }
+  // The queue is initialised; `transport` notifies it by `index`. Without `streams` the device is an ordinary
+  // virtio-console: a request waits for input, and there is neither an end nor an error.
+  void attach(VirtioMmio& transport, std::uint32_t index, bool streams);
 
   // Bytes stored; 0 at the end of the stream; kAgain or kRestart if there is nothing to read yet; what the host's read
   // failed with.

@@ -13,9 +13,9 @@ namespace {
 using husk::abi::ConsoleStatus;
 using husk::abi::ConsoleStatusCode;
 
+constexpr VirtQueue::Token kOnlyRequest = 0;
 constexpr unsigned kLargeBufferOrder = 4;
 constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
-constexpr std::size_t kStatusOffset = mm::kPageSize - sizeof(ConsoleStatus);
 
 }  // namespace
 
@@ -35,12 +35,14 @@ class ConsoleOutput::WriterLock {
   ConsoleOutput& output_;
 };
 
-void ConsoleOutput::initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index) {
-  queue_.initialise(page);
+// What is left of the queue's page is the small buffer, and the device's answer at its end.
+void ConsoleOutput::attach(VirtioMmio& transport, std::uint32_t index, bool streams) {
   transport_ = &transport;
   index_ = index;
-  small_buffer_ = {page + VirtQueue::kEnd, kStatusOffset - VirtQueue::kEnd};
-  status_ = reinterpret_cast<volatile ConsoleStatus*>(page + kStatusOffset);
+  streams_ = streams;
+  const std::span<std::byte> room = queue_.room();
+  small_buffer_ = room.first(room.size() - sizeof(ConsoleStatus));
+  status_ = reinterpret_cast<volatile ConsoleStatus*>(small_buffer_.data() + small_buffer_.size());
 }
 
 Result<std::size_t> ConsoleOutput::write(mm::IoBuffer& buffer, bool non_blocking, OutputFilter* filter) {
@@ -102,8 +104,8 @@ void ConsoleOutput::send(std::span<std::byte> bytes) {
       {bytes.data(), static_cast<std::uint32_t>(bytes.size()), false},
       {reinterpret_cast<std::byte*>(const_cast<ConsoleStatus*>(status_)), sizeof(ConsoleStatus), true},
   };
-  // The queue cannot be full: nothing else is in flight.
-  if (queue_.submit(std::span(request).first(streams_ ? 2 : 1))) {
+  // Nothing else is in flight, so there is room unless the device is done with.
+  if (queue_.submit(std::span(request).first(streams_ ? 2 : 1), kOnlyRequest)) {
     in_flight_ = true;
     in_flight_size_ = static_cast<std::uint32_t>(bytes.size());
     if (queue_.wants_notification()) transport_->notify(index_);
@@ -114,17 +116,19 @@ void ConsoleOutput::send(std::span<std::byte> bytes) {
 
 // Whether the device is done with what it was sent. Takes its answer.
 bool ConsoleOutput::collect() {
-  VirtQueue::Used used;
-  if (in_flight_ && queue_.take_used(used)) {
-    in_flight_ = false;
-    if (streams_) {
-      answer_ = {static_cast<ConsoleStatusCode>(status_->code), status_->accepted};
-    } else {
-      answer_ = {ConsoleStatusCode::kOk, in_flight_size_};
-    }
-    queue_.enable_interrupts(false);
+  if (!in_flight_) return true;
+  const auto done = queue_.take();
+  if (done.error() == Errno::kAgain) return false;
+  in_flight_ = false;
+  if (!done || (streams_ && done.value().written < sizeof(ConsoleStatus))) {
+    answer_ = {ConsoleStatusCode::kIoError, 0};
+  } else if (streams_) {
+    answer_ = {static_cast<ConsoleStatusCode>(status_->code), status_->accepted};
+  } else {
+    answer_ = {ConsoleStatusCode::kOk, in_flight_size_};
   }
-  return !in_flight_;
+  queue_.enable_interrupts(false);
+  return true;
 }
 
 bool ConsoleOutput::idle() {
@@ -144,16 +148,16 @@ void ConsoleOutput::handle_interrupt() {
 }
 
 void ConsoleOutput::echo(std::span<const char> characters) {
-  if (characters.size() > sizeof echo_ - echo_size_) flush_echo();
-  const std::size_t count = std::min(characters.size(), sizeof echo_ - echo_size_);
-  memcpy(echo_ + echo_size_, characters.data(), count);
+  if (characters.size() > echo_room_.size() - echo_size_) flush_echo();
+  const std::size_t count = std::min(characters.size(), echo_room_.size() - echo_size_);
+  memcpy(echo_room_.data() + echo_size_, characters.data(), count);
   echo_size_ += count;
 }
 
 void ConsoleOutput::flush_echo() {
   if (echo_size_ == 0 || !idle()) return;
   const std::span<std::byte> bytes = small_buffer_.first(echo_size_);
-  memcpy(bytes.data(), echo_, echo_size_);
+  memcpy(bytes.data(), echo_room_.data(), echo_size_);
   echo_size_ = 0;
   send(bytes);
   // What comes to be echoed while this is on its way goes out when it has arrived.

@@ -35,14 +35,14 @@ class OutputFilter {
 
 class ConsoleOutput {
  public:
-  // `changed` is woken when there is room for more.
-  explicit constexpr ConsoleOutput(task::WaitQueue& changed) : changed_(changed) {}
+  // `changed` is woken when there is room for more. What is echoed waits in `echo_room`, where there is any.
+  constexpr ConsoleOutput(task::WaitQueue& changed, std::span<char> echo_room)
+      : changed_(changed), echo_room_(echo_room) {}
 
-  // `page`, zeroed, becomes the queue and the small buffer. `transport` notifies queue `index`.
-  void initialise(std::byte* page, VirtioMmio& transport, std::uint32_t index);
-  // The device is an ordinary virtio-console, without husk's stream extension: what it uses it has taken.
-  void expect_no_status() { streams_ = false; }
-  const VirtQueue& queue() const { return queue_; }
+  VirtQueue& queue() { return queue_; }
+  // The queue is initialised; `transport` notifies it by `index`. Without `streams` the device is an ordinary
+  // virtio-console, without husk's stream extension: what it uses it has taken.
+  void attach(VirtioMmio& transport, std::uint32_t index, bool streams);
 
   // Bytes taken from `buffer`; what a filter made of them does not count. kPipe when the stream has no reader, kFBig,
   // kNoSpc, kBadF, kIo; kAgain or kRestart when it would block or was interrupted before anything was written.
@@ -86,7 +86,7 @@ class ConsoleOutput {
   bool writing_ = false;  // some task is inside write()
   Answer answer_;
   task::WaitQueue& changed_;
-  char echo_[256] = {};
+  const std::span<char> echo_room_;
   std::size_t echo_size_ = 0;
 };
 

@@ -4,7 +4,7 @@
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
 #include "boot_parameters.h"
-#include "drivers/console.h"
+#include "drivers/driver.h"
 #include "drivers/mmio.h"
 #include "drivers/ports.h"
 #include "guest_stats.h"
@@ -58,7 +58,7 @@ void register_log_sink() {
 
 void end_machine(int code, int signal) {
   g_ending = true;
-  if (signal == 0) wait_for_console_output();
+  if (signal == 0) finish_devices();
   publish_guest_stats();
   if (has_ports()) {
     end_machine_by_port(signal == 0 ? static_cast<unsigned>(code) & 0xff : kSignalStatus + (signal & 0x7f));
@@ -67,11 +67,6 @@ void end_machine(int code, int signal) {
                  static_cast<std::uint32_t>(code & 0xff) | static_cast<std::uint32_t>(signal & 0xff) << 8);
   // The VMM ends the VM at that store and never runs the vCPU again.
   for (;;) __builtin_ia32_pause();
-}
-
-void flush_log() {
-  if (has_ports()) return print_log_to_port();
-  write_register(address(ControlRegister::kFlushLog), 1);
 }
 
 WindowSize host_window_size() {
@@ -105,7 +100,7 @@ void handle_control_interrupt() {
   std::uint32_t signals = read_register(address(ControlRegister::kSignals)) | g_noticed_signals;
   g_noticed_signals = 0;
   if (g_ending) {
-    if (signals != 0) abandon_console_output();
+    if (signals != 0) give_up_devices();
     return;
   }
   if (signals != 0 && g_take_signals) g_take_signals(signals);

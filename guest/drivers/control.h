@@ -14,9 +14,6 @@ namespace kernel::drivers {
 // The machine's log, and its end after a panic, which need no driver to be in order. The very first thing.
 void register_log_sink();
 
-// Prints the log's new lines now and not only when the VM ends.
-void flush_log();
-
 struct WindowSize {
   std::uint16_t rows = 0;
   std::uint16_t columns = 0;

@@ -36,9 +36,8 @@ void print(std::string_view text) {
   for (const char c : text) put(c);
 }
 
-}  // namespace
-
-void print_log_to_port() {
+// The log's new lines, without their severity.
+void print_log() {
   const auto& log = *mm::physical_pointer<const husk::abi::GuestLog>(husk::abi::kGuestLogGpa);
   const std::uint64_t oldest = log.written - std::min<std::uint64_t>(log.written, sizeof log.text);
   g_printed = std::max(g_printed, oldest);
@@ -52,8 +51,10 @@ void print_log_to_port() {
   }
 }
 
+}  // namespace
+
 void end_machine_by_port(unsigned status) {
-  print_log_to_port();
+  print_log();
   const auto exit = boot_parameters().ports.exit;
   if (!exit || exit_code(status) == kSeeLog) {
     FixedText<40> line;

@@ -6,9 +6,6 @@
 
 namespace kernel::drivers {
 
-// Prints the log's new lines, without their severity.
-void print_log_to_port();
-
 // Ends the VM. `status`: as a shell would say it, 0 to 255. Through the exit port if there is one, which is told
 // status + 1, at most 127; that means that the last line of the log port says it: "husk: exit status N". Without an
 // exit port that line is always written, and the machine is reset.

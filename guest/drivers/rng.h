@@ -3,12 +3,16 @@
 // for VMs that live long.
 #pragma once
 
+#include "drivers/driver.h"
 #include "lib/result.h"
 
 namespace kernel::drivers {
 
-// Mixes 64 fresh bytes from the host into the pool; brings the device up when used for the first time. Does not sleep:
-// the VMM answers within the notification. kNoDev if the VM has no such device, kIo if the host gave nothing.
+extern const Driver kEntropyDriver;
+
+// Mixes 64 fresh bytes from the host into the pool; brings the device up when used for the first time. husk's VMM answers
+// within the notification, others when they have something: it sleeps until then. kNoDev if the VM has no such device,
+// kIo if the host gave nothing, kRestart.
 Result<void> reseed_from_host();
 
 }  // namespace kernel::drivers

@@ -80,20 +80,26 @@ Result<std::uint64_t> VirtioMmio::negotiate(const DeviceDescription& device, std
   return accepted;
 }
 
-Result<void> VirtioMmio::add_queue(std::uint32_t index, const VirtQueue& queue) {
+Result<std::uint16_t> VirtioMmio::select_queue(std::uint32_t index, std::uint16_t wanted, std::uint16_t least) {
   write_register(base_ + kQueueSel, index);
-  if (const std::uint32_t maximum = read_register(base_ + kQueueNumMax); maximum < VirtQueue::kSize) {
+  const std::uint32_t maximum = read_register(base_ + kQueueNumMax);
+  const std::uint16_t size = VirtQueue::negotiated_size(maximum, wanted);
+  if (size < least) {
     log(LogLevel::kError, "virtio device at {x}: queue {} has room for {} descriptors only", base_, index, maximum);
     write_register(base_ + kStatus, status_ | kStatusFailed);
     return Errno::kNoDev;
   }
+  return size;
+}
+
+void VirtioMmio::enable_queue(const VirtQueue& queue) {
   const std::uint64_t page = mm::physical_of(queue.page());
-  write_register(base_ + kQueueNum, VirtQueue::kSize);
-  write_address(base_ + kQueueDescLow, page + VirtQueue::kDescriptorOffset);
-  write_address(base_ + kQueueDriverLow, page + VirtQueue::kAvailableOffset);
-  write_address(base_ + kQueueDeviceLow, page + VirtQueue::kUsedOffset);
+  const VirtQueue::Layout parts = VirtQueue::layout(queue.size());
+  write_register(base_ + kQueueNum, queue.size());
+  write_address(base_ + kQueueDescLow, page);
+  write_address(base_ + kQueueDriverLow, page + parts.available);
+  write_address(base_ + kQueueDeviceLow, page + parts.used);
   write_register(base_ + kQueueReady, 1);
-  return {};
 }
 
 void VirtioMmio::start() {

@@ -19,11 +19,15 @@ class VirtioMmio {
  public:
   constexpr VirtioMmio() = default;
 
-  // The order of section 3.1.1: negotiate, then every queue, then start. Accepts what of `features` the device offers,
-  // and gives that. kNoDev if the device is not of version 1, refuses, or is not of the expected type; the log says
-  // which device.
+  // The order of section 3.1.1: negotiate, then select and enable every queue, then start. Accepts what of `features` the
+  // device offers, and gives that. kNoDev if the device is not of version 1, refuses, or is not of the expected type; the
+  // log says which device.
   Result<std::uint64_t> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
-  Result<void> add_queue(std::uint32_t index, const VirtQueue& queue);
+  // The size that this queue gets, for a driver that can use `wanted` descriptors and needs `least`: the device says how
+  // many it has room for. kNoDev if they are too few.
+  Result<std::uint16_t> select_queue(std::uint32_t index, std::uint16_t wanted, std::uint16_t least);
+  // The queue that was selected last is this one, initialised with its size.
+  void enable_queue(const VirtQueue& queue);
   void start();
 
   // Instead of all that: a device whose queues the VMM has set up (DeviceDescription::has_queues).

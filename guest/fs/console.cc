@@ -26,7 +26,7 @@ Errno signal_writer(Errno error) {
 }
 
 // A standard stream without a terminal's manners: bytes in one direction.
-class Stream final : public CharDevice, public drivers::InterruptHandler {
+class Stream final : public CharDevice {
  public:
   constexpr explicit Stream(ConsoleRole role) : role_(role) {}
 
@@ -35,33 +35,27 @@ class Stream final : public CharDevice, public drivers::InterruptHandler {
 
   Result<std::size_t> read(mm::IoBuffer& buffer, std::uint32_t flags) override {
     if (!is_input()) return Errno::kBadF;
-    TRY(port()->start(*this));
-    return port()->input.read(buffer, flags & kNonBlock);
+    drivers::ConsolePort& port = *this->port();
+    TRY(port.start());
+    return port.input.read(buffer, flags & kNonBlock);
   }
 
   Result<std::size_t> write(mm::IoBuffer& buffer, std::uint32_t flags) override {
     if (is_input()) return Errno::kBadF;
-    TRY(port()->start(*this));
-    auto written = port()->output.write(buffer, flags & kNonBlock, nullptr);
+    drivers::ConsolePort& port = *this->port();
+    TRY(port.start());
+    auto written = port.output.write(buffer, flags & kNonBlock, nullptr);
     if (!written) return signal_writer(written.error());
     return written;
   }
 
   Readiness readiness() override {
-    if (!port()->start(*this)) return {kPollErr, nullptr};
-    const std::uint32_t events = is_input() ? port()->input.ready_or_request() ? kPollReadable : 0
-                                 : port()->output.idle_or_announce() ? kPollWritable
-                                                                     : 0;
-    return {events, &port()->changed};
-  }
-
-  void handle_interrupt() override {
-    port()->acknowledge_interrupt();
-    if (is_input()) {
-      port()->input.handle_interrupt();
-    } else {
-      port()->output.handle_interrupt();
-    }
+    drivers::ConsolePort& port = *this->port();
+    if (!port.start()) return {kPollErr, nullptr};
+    const std::uint32_t events = is_input()                       ? port.input.ready_or_request() ? kPollReadable : 0
+                                 : port.output.idle_or_announce() ? kPollWritable
+                                                                  : 0;
+    return {events, &port.changed};
   }
 
  private:

@@ -19,7 +19,7 @@ constexpr std::size_t kInputPiece = 256;  // the host is asked for no more at on
 
 constinit Buffers g_buffers = {};
 
-class ConsoleTty final : public Tty, private drivers::InterruptHandler, private drivers::OutputFilter {
+class ConsoleTty final : public Tty, private drivers::ConsoleListener, private drivers::OutputFilter {
  public:
   constexpr ConsoleTty() : Tty(g_buffers) {}
 
@@ -39,7 +39,7 @@ class ConsoleTty final : public Tty, private drivers::InterruptHandler, private 
   WindowSizeUser window_size() override;
   void set_window_size(const WindowSizeUser& size) override;
 
-  void handle_interrupt() override;
+  void console_changed() override { take_input(); }
   std::size_t expansion() const override { return OutputProcessor::expansion(line_.settings); }
   std::size_t apply(std::byte* room, std::span<const std::byte> text) override;
 
@@ -55,15 +55,10 @@ constinit bool g_console_made = false;
 // Takes the device into use and asks for input at once: ^C must work although nobody reads.
 Result<void> ConsoleTty::start() {
   if (port().started()) return {};
-  TRY(port().start(*this));
+  port().set_listener(*this);
+  TRY(port().start());
   take_input();
   return {};
-}
-
-void ConsoleTty::handle_interrupt() {
-  port().acknowledge_interrupt();
-  port().output.handle_interrupt();
-  take_input();
 }
 
 // No more is asked for than the line discipline has room for: what is pasted waits in the host's terminal, and stops
