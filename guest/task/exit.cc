@@ -1,5 +1,7 @@
 #include "task/exit.h"
 
+#include <algorithm>
+
 #include "drivers/control.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
@@ -72,6 +74,10 @@ void leave_address_space(Task& self) {
   }
 }
 
+void note_peak_memory(Process& process, const mm::AddressSpace& space) {
+  process.accounting.peak_pages = std::max(process.accounting.peak_pages, space.peak_resident_pages());
+}
+
 void begin_process_exit(Process& process, int status) {
   if (process.life.exiting) return;
   process.life.exiting = true;
@@ -93,6 +99,7 @@ void exit_thread(int status) {
   account_exit();
   if (self.tid == process.ids.pid) process.life.uid_at_exit = self.credentials.uid;
   leave_address_space(self);
+  if (self.space) note_peak_memory(process, *self.space);
   if (self.space && self.space->references() == 1) self.space->unmap_counted();
   self.undo_list = nullptr;
   // Files are closed by the last thread that uses them, while it still is a task that can block.
