@@ -64,6 +64,7 @@ void end_process(Process& process) {
 void leave_address_space(Task& self) {
   futex_exit_robust_list(self);
   self.robust_list = 0;
+  futex_leave_locks(self);
   const std::uint64_t word = self.clear_child_tid;
   self.clear_child_tid = 0;
   if (word && self.space->references() > 1) {
@@ -106,6 +107,7 @@ void exit_thread(int status) {
   self.files = nullptr;
   self.fs = nullptr;
   self.signals.pending.discard(~SignalSet{0});
+  futex_leave_locks(self);  // claims that came while files were being closed
   self.leave_process();
   if (process.threads.count() == 0) {
     end_process(process);
