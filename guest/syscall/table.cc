@@ -29,6 +29,7 @@
 #include "syscall/stat_calls.h"
 #include "syscall/time_calls.h"
 #include "syscall/timer_calls.h"
+#include "syscall/xattr_calls.h"
 
 namespace kernel::syscall {
 namespace {
@@ -54,7 +55,7 @@ constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
           kFutexCalls, kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kNotifyCalls,
           kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls, kSchedulingCalls,
-          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
 
 }  // namespace
 
