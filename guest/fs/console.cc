@@ -5,6 +5,7 @@
 #include "fs/dev_fs.h"
 #include "fs/device_file.h"
 #include "fs/nameless.h"
+#include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
 #include "tty/console_tty.h"
@@ -24,6 +25,7 @@ Errno signal_writer(Errno error) {
   } else {
     return error;
   }
+  info.sender = {.pid = task::current().process->ids.pid, .uid = task::current().credentials.uid, .value = 0};
   task::send_signal(task::current(), info);
   return error;
 }

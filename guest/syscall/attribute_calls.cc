@@ -52,6 +52,7 @@ SyscallResult set_times_timeval(int directory_fd, mm::UserString path, mm::UserP
     given.modified = TRY(from_timeval(times + 1));
   }
   // futimesat(fd, NULL, ...) is the descriptor itself (futimesat(2)).
+  if (!path && directory_fd == fs::kAtFdCwd) return Errno::kFault;
   const fs::Path found =
       path ? TRY(resolve_argument(directory_fd, path, fs::LastLink::kFollow)) : TRY(resolve_argument_fd(directory_fd));
   return apply_times(found, given);
@@ -139,7 +140,10 @@ SyscallResult sys_utimensat(int directory_fd, mm::UserString path, mm::UserPtr<c
   if (times) {
     given.accessed = TRY(times.read());
     given.modified = TRY((times + 1).read());
+    // Nothing to do, whatever for (utimensat(2)).
+    if (given.accessed.nanoseconds == kUtimeOmit && given.modified.nanoseconds == kUtimeOmit) return 0;
   }
+  if (!path && directory_fd == fs::kAtFdCwd) return Errno::kFault;
   if (!path) {
     // futimens(3).
     if (flags != 0) return Errno::kInval;
@@ -196,7 +200,8 @@ SyscallResult sys_syncfs(int fd) {
 
 SyscallResult sys_sync_file_range(int fd, std::int64_t offset, std::int64_t length, std::uint32_t flags) {
   const Ref<fs::File> file = TRY(file_argument(fd));
-  if (offset < 0 || length < 0 || (flags & ~7u)) return Errno::kInval;
+  std::int64_t end;
+  if (offset < 0 || length < 0 || __builtin_add_overflow(offset, length, &end) || (flags & ~7u)) return Errno::kInval;
   if (file->is_stream()) return Errno::kSPipe;
   return 0;
 }

@@ -71,6 +71,7 @@ Result<std::uint64_t> largest_size(std::uint64_t offset) {
   if (offset >= limit) {
     task::SignalInfo info;
     info.signal = task::kSigXfsz;
+    info.sender = {.pid = task::current().process->ids.pid, .uid = task::current().credentials.uid, .value = 0};
     task::send_signal(task::current(), info);
     return Errno::kFBig;
   }
