@@ -4,6 +4,7 @@
 #include "fs/char_device.h"
 #include "fs/device_file.h"
 #include "fs/nameless.h"
+#include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
 
@@ -21,6 +22,7 @@ Errno signal_writer(Errno error) {
   } else {
     return error;
   }
+  info.sender = {.pid = task::current().process->ids.pid, .uid = task::current().credentials.uid, .value = 0};
   task::send_signal(task::current(), info);
   return error;
 }

@@ -51,7 +51,9 @@ class DirectoryFile final : public StoredFile {
   }
 
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
-    if (whence != kSeekSet && whence != kSeekCur) return Errno::kInval;
+    // The end of a directory of /proc is at 0, its size (generic_file_llseek() of Linux); others have no end to seek.
+    const bool to_end = whence == kSeekEnd && inode().file_system().type_name() == "proc";
+    if (whence != kSeekSet && whence != kSeekCur && !to_end) return Errno::kInval;
     const std::int64_t base = whence == kSeekCur ? static_cast<std::int64_t>(offset_) : 0;
     std::int64_t position;
     if (__builtin_add_overflow(base, offset, &position) || position < 0) return Errno::kInval;

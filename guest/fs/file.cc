@@ -18,6 +18,14 @@ constexpr std::size_t kPiece = std::size_t{64} << 10;
 using mm::OnceMoved;
 using OnceMoved::kReturn;
 
+// What would go beyond the last offset that a file can have is refused, not cut (rw_verify_area() of Linux). Only files
+// of addresses have offsets that are negative as such.
+Result<void> check_end(std::uint64_t offset, const mm::IoBuffer& buffer) {
+  const bool overflows =
+      static_cast<std::int64_t>(offset) >= 0 && static_cast<std::int64_t>(offset + buffer.remaining()) < 0;
+  return overflows ? Result<void>(Errno::kInval) : Result<void>();
+}
+
 }  // namespace
 
 File::~File() {
@@ -93,6 +101,7 @@ Result<std::size_t> File::read(mm::IoBuffer& buffer) {
         Direction::kRead, buffer, [&] { return do_read(0, buffer); }, kReturn);
   }
   const task::Mutex::Lock lock(position_mutex_);
+  TRY(check_end(offset_, buffer));
   const std::size_t count = TRY(read_pieces(offset_, buffer));
   offset_ += count;
   return count;
@@ -107,6 +116,7 @@ Result<std::size_t> File::write(mm::IoBuffer& buffer, Append append) {
   }
   const task::Mutex::Lock lock(position_mutex_);
   std::uint64_t position = offset_;
+  TRY(check_end(position, buffer));
   const std::size_t count = TRY(write_pieces(position, buffer, append));
   offset_ = position + count;
   return count;
@@ -115,6 +125,7 @@ Result<std::size_t> File::write(mm::IoBuffer& buffer, Append append) {
 Result<std::size_t> File::read_at(std::uint64_t offset, mm::IoBuffer& buffer) {
   if (is_stream()) return Errno::kSPipe;
   if (!readable()) return Errno::kBadF;
+  TRY(check_end(offset, buffer));
   buffer.limit(kTransferMax);
   return read_pieces(offset, buffer);
 }
@@ -122,6 +133,7 @@ Result<std::size_t> File::read_at(std::uint64_t offset, mm::IoBuffer& buffer) {
 Result<std::size_t> File::write_at(std::uint64_t offset, mm::IoBuffer& buffer, Append append) {
   if (is_stream()) return Errno::kSPipe;
   if (!writable()) return Errno::kBadF;
+  TRY(check_end(offset, buffer));
   buffer.limit(kTransferMax);
   return write_pieces(offset, buffer, append);
 }

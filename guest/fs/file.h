@@ -85,7 +85,9 @@ class File : public mm::MappedFile {
   std::uint32_t flags() const { return flags_; }
   void set_flags(std::uint32_t flags) { flags_ = flags; }
   bool is_path_only() const { return flags_ & kPathOnly; }
-  bool readable() const { return !is_path_only() && (flags_ & kAccessMode) != kWriteOnly; }
+  bool readable() const {
+    return !is_path_only() && ((flags_ & kAccessMode) == kReadOnly || (flags_ & kAccessMode) == kReadWrite);
+  }
   bool writable() const {
     return !is_path_only() && ((flags_ & kAccessMode) == kWriteOnly || (flags_ & kAccessMode) == kReadWrite);
   }

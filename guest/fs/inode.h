@@ -8,10 +8,10 @@
 // Operations may sleep, but for those that say that they do not. The caller has the inode's mutex, so that what an
 // operation looked at before it slept is so afterwards:
 //
-//   owned    create, create_unnamed, link, unlink, rmdir, rename (of both directories); change_metadata; truncate, a
-//            File's do_write and do_allocate
+//   owned    create, create_unnamed, link, unlink, rmdir, rename (of both directories); change_metadata, set_ and
+//            remove_extended_attribute; truncate, a File's do_write and do_allocate
 //   shared   lookup, iterate
-//   not      metadata, read_link, follow_magic, open, memory_object, a File's do_read: whoever sleeps in these sees to
+//   not      metadata, extended_attributes, read_link, follow_magic, open, memory_object, a File's do_read: whoever sleeps in these sees to
 //            what changes meanwhile himself
 //
 // A task takes what it needs of these locks in this order:
@@ -27,6 +27,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "fs/abi.h"
@@ -38,6 +39,7 @@
 
 namespace kernel::fs {
 
+class ExtendedAttributes;
 class File;
 class FileSystem;
 class LockTable;
@@ -108,6 +110,14 @@ class Inode : public RefCounted {
 
   virtual Result<Metadata> metadata() = 0;
   virtual Result<void> change_metadata(const MetadataChange&) { return Errno::kPerm; }
+
+  // --- extended attributes (fs/extended_attributes.h): null while there are none. Changes are under the mutex.
+  virtual bool keeps_extended_attributes() const { return false; }
+  virtual const ExtendedAttributes* extended_attributes() const { return nullptr; }
+  virtual Result<void> set_extended_attribute(std::string_view, std::span<const std::byte>, std::uint32_t /*flags*/) {
+    return Errno::kOpNotSupp;
+  }
+  virtual Result<void> remove_extended_attribute(std::string_view) { return Errno::kOpNotSupp; }
 
   // --- directories
   virtual Result<Ref<Inode>> lookup(std::string_view) { return Errno::kNoEnt; }

@@ -1,5 +1,6 @@
 // Changing what inodes say of themselves: size, permissions, owner, times; and asking who may do what.
 #include "fs/access.h"
+#include "fs/extended_attributes.h"
 #include "fs/inode.h"
 #include "fs/notify.h"
 #include "fs/vfs.h"
@@ -74,6 +75,8 @@ Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid
     change.set_permissions = true;
     change.permissions = metadata.mode & kModePermissions & ~cleared;
   }
+  if (!inode.is_directory() && inode.extended_attributes())
+    static_cast<void>(inode.remove_extended_attribute(kFileCapabilities).ok());
   const bool changes = change_uid || change_gid || change.set_permissions;
   return change_and_tell(path, change, changes ? std::uint32_t{kInAttrib} : 0);
 }

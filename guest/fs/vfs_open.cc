@@ -44,6 +44,7 @@ std::uint32_t kept(std::uint32_t flags) {
 
 Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   Inode& inode = *path.dentry->inode();
+  if ((flags & kDirect) && inode.is_directory()) return Errno::kInval;
   WriteClaim claim;
   if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
   const bool truncates = (flags & kTruncate) && inode.is_regular();

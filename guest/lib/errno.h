@@ -85,6 +85,7 @@ enum class Errno : int {
   kRestart = 512,
   kRestartNoHandler =
       514,  // restarted unless a handler ran, whatever its SA_RESTART says: pause(2), sigsuspend(2), ppoll(2)
+  kRestartNoIntr = 513,  // the same, whatever the handler was installed with (ERESTARTNOINTR)
   kRestartBlock = 516,  // the same, but the kernel resumes from TaskSignals::restart: sleeps that must not start afresh
 };
 

@@ -52,6 +52,7 @@ SyscallResult set_times_timeval(int directory_fd, mm::UserString path, mm::UserP
     given.modified = TRY(from_timeval(times + 1));
   }
   // futimesat(fd, NULL, ...) is the descriptor itself (futimesat(2)).
+  if (!path && directory_fd == fs::kAtFdCwd) return Errno::kFault;
   const fs::Path found =
       path ? TRY(resolve_argument(directory_fd, path, fs::LastLink::kFollow)) : TRY(resolve_argument_fd(directory_fd));
   return apply_times(found, given);
@@ -63,27 +64,8 @@ Result<fs::Path> open_path_of(int fd) {
   return fs::Path(file->path());
 }
 
-// No file system here keeps extended attributes; these are the answers of one that does not (listxattr(2): an empty
-// list).
-SyscallResult no_attribute(const Result<fs::Path>& target, mm::UserString name) {
-  if (!target) return target.error();
-  constexpr std::size_t kLongestName = 255;
-  auto text = mm::copy_string_from_user(name.address(), kLongestName + 1);
-  if (!text) return text.error() == Errno::kNameTooLong ? Errno::kRange : text.error();
-  if (text.value().empty()) return Errno::kRange;
-  return Errno::kOpNotSupp;
-}
-
-SyscallResult empty_list(const Result<fs::Path>& target) {
-  if (!target) return target.error();
-  return 0;
-}
-
 Result<fs::Path> followed(mm::UserString path) {
   return resolve_argument(fs::kAtFdCwd, path, fs::LastLink::kFollow);
-}
-Result<fs::Path> not_followed(mm::UserString path) {
-  return resolve_argument(fs::kAtFdCwd, path, fs::LastLink::kKeep);
 }
 
 SyscallResult check_open(int fd) {
@@ -158,7 +140,10 @@ SyscallResult sys_utimensat(int directory_fd, mm::UserString path, mm::UserPtr<c
   if (times) {
     given.accessed = TRY(times.read());
     given.modified = TRY((times + 1).read());
+    // Nothing to do, whatever for (utimensat(2)).
+    if (given.accessed.nanoseconds == kUtimeOmit && given.modified.nanoseconds == kUtimeOmit) return 0;
   }
+  if (!path && directory_fd == fs::kAtFdCwd) return Errno::kFault;
   if (!path) {
     // futimens(3).
     if (flags != 0) return Errno::kInval;
@@ -215,7 +200,8 @@ SyscallResult sys_syncfs(int fd) {
 
 SyscallResult sys_sync_file_range(int fd, std::int64_t offset, std::int64_t length, std::uint32_t flags) {
   const Ref<fs::File> file = TRY(file_argument(fd));
-  if (offset < 0 || length < 0 || (flags & ~7u)) return Errno::kInval;
+  std::int64_t end;
+  if (offset < 0 || length < 0 || __builtin_add_overflow(offset, length, &end) || (flags & ~7u)) return Errno::kInval;
   if (file->is_stream()) return Errno::kSPipe;
   return 0;
 }
@@ -233,43 +219,6 @@ SyscallResult sys_readahead(int fd, std::int64_t, std::size_t) {
   if (!file->readable()) return Errno::kBadF;
   if (!file->inode().is_regular()) return Errno::kInval;
   return 0;
-}
-
-SyscallResult sys_setxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t, int) {
-  return no_attribute(followed(path), name);
-}
-SyscallResult sys_lsetxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t, int) {
-  return no_attribute(not_followed(path), name);
-}
-SyscallResult sys_fsetxattr(int fd, mm::UserString name, mm::UserBuffer, std::size_t, int) {
-  return no_attribute(open_path_of(fd), name);
-}
-SyscallResult sys_getxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t) {
-  return no_attribute(followed(path), name);
-}
-SyscallResult sys_lgetxattr(mm::UserString path, mm::UserString name, mm::UserBuffer, std::size_t) {
-  return no_attribute(not_followed(path), name);
-}
-SyscallResult sys_fgetxattr(int fd, mm::UserString name, mm::UserBuffer, std::size_t) {
-  return no_attribute(open_path_of(fd), name);
-}
-SyscallResult sys_listxattr(mm::UserString path, mm::UserBuffer, std::size_t) {
-  return empty_list(followed(path));
-}
-SyscallResult sys_llistxattr(mm::UserString path, mm::UserBuffer, std::size_t) {
-  return empty_list(not_followed(path));
-}
-SyscallResult sys_flistxattr(int fd, mm::UserBuffer, std::size_t) {
-  return empty_list(open_path_of(fd));
-}
-SyscallResult sys_removexattr(mm::UserString path, mm::UserString name) {
-  return no_attribute(followed(path), name);
-}
-SyscallResult sys_lremovexattr(mm::UserString path, mm::UserString name) {
-  return no_attribute(not_followed(path), name);
-}
-SyscallResult sys_fremovexattr(int fd, mm::UserString name) {
-  return no_attribute(open_path_of(fd), name);
 }
 
 }  // namespace kernel::syscall

@@ -1,5 +1,5 @@
 // System calls that change what inodes say of themselves: chmod(2), chown(2), utimensat(2), truncate(2), fallocate(2),
-// umask(2), extended attributes; and those that make changes durable, sync(2) and its relatives.
+// umask(2); and those that make changes durable, sync(2) and its relatives.
 #pragma once
 
 #include "lib/time.h"
@@ -38,19 +38,6 @@ SyscallResult sys_syncfs(int fd);
 SyscallResult sys_sync_file_range(int fd, std::int64_t offset, std::int64_t length, std::uint32_t flags);
 SyscallResult sys_fadvise64(int fd, std::int64_t offset, std::int64_t length, int advice);
 SyscallResult sys_readahead(int fd, std::int64_t offset, std::size_t count);
-SyscallResult sys_setxattr(mm::UserString path, mm::UserString name, mm::UserBuffer value, std::size_t size, int flags);
-SyscallResult sys_lsetxattr(mm::UserString path, mm::UserString name, mm::UserBuffer value, std::size_t size,
-                            int flags);
-SyscallResult sys_fsetxattr(int fd, mm::UserString name, mm::UserBuffer value, std::size_t size, int flags);
-SyscallResult sys_getxattr(mm::UserString path, mm::UserString name, mm::UserBuffer value, std::size_t size);
-SyscallResult sys_lgetxattr(mm::UserString path, mm::UserString name, mm::UserBuffer value, std::size_t size);
-SyscallResult sys_fgetxattr(int fd, mm::UserString name, mm::UserBuffer value, std::size_t size);
-SyscallResult sys_listxattr(mm::UserString path, mm::UserBuffer list, std::size_t size);
-SyscallResult sys_llistxattr(mm::UserString path, mm::UserBuffer list, std::size_t size);
-SyscallResult sys_flistxattr(int fd, mm::UserBuffer list, std::size_t size);
-SyscallResult sys_removexattr(mm::UserString path, mm::UserString name);
-SyscallResult sys_lremovexattr(mm::UserString path, mm::UserString name);
-SyscallResult sys_fremovexattr(int fd, mm::UserString name);
 
 inline constexpr Entry kAttributeCalls[] = {
     row<sys_fsync>(74, "fsync"),
@@ -66,18 +53,6 @@ inline constexpr Entry kAttributeCalls[] = {
     row<sys_utime>(132, "utime"),
     row<sys_sync>(162, "sync"),
     row<sys_readahead>(187, "readahead"),
-    row<sys_setxattr>(188, "setxattr"),
-    row<sys_lsetxattr>(189, "lsetxattr"),
-    row<sys_fsetxattr>(190, "fsetxattr"),
-    row<sys_getxattr>(191, "getxattr"),
-    row<sys_lgetxattr>(192, "lgetxattr"),
-    row<sys_fgetxattr>(193, "fgetxattr"),
-    row<sys_listxattr>(194, "listxattr"),
-    row<sys_llistxattr>(195, "llistxattr"),
-    row<sys_flistxattr>(196, "flistxattr"),
-    row<sys_removexattr>(197, "removexattr"),
-    row<sys_lremovexattr>(198, "lremovexattr"),
-    row<sys_fremovexattr>(199, "fremovexattr"),
     row<sys_fadvise64>(221, "fadvise64"),
     row<sys_utimes>(235, "utimes"),
     row<sys_fchownat>(260, "fchownat"),

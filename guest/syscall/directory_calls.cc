@@ -56,12 +56,35 @@ class RecordWriter final : public fs::DirectoryVisitor {
   bool full_ = false;
 };
 
+// What can be copied of the records in `page`, one by one, after all of them could not; the position is then behind them.
+SyscallResult copy_records(fs::File& file, std::uint64_t address, std::span<const std::byte> page,
+                           std::uint64_t position) {
+  std::size_t copied = 0;
+  Errno failure = Errno::kNone;
+  while (copied < page.size() && failure == Errno::kNone) {
+    std::uint64_t next;
+    std::uint16_t length;
+    memcpy(&next, page.data() + copied + 8, sizeof next);
+    memcpy(&length, page.data() + copied + 16, sizeof length);
+    if (auto done = mm::copy_to_user(address + copied, page.data() + copied, length); !done) {
+      failure = done.error();
+    } else {
+      copied += length;
+      position = next;
+    }
+  }
+  TRY(file.seek(static_cast<std::int64_t>(position), fs::kSeekSet));
+  return fs::moved_or(copied, failure);
+}
+
 // Page by page: entries are gathered in the kernel, and copied to the payload when the directory is not being walked. A
 // copy may let other tasks run, who may change the directory.
 SyscallResult read_directory(int fd, mm::UserBuffer buffer, std::size_t size, RecordFormat format) {
   const Ref<fs::File> file = TRY(file_argument(fd));
   if (!file->inode().is_directory()) return Errno::kNotDir;
   if (file->path().dentry->removed()) return Errno::kNoEnt;
+  // To Linux the size is an int here, and what is negative has no room.
+  if (size > 0x7fff'ffff) size = 0;
   const auto page = mm::FrameRef::adopt(TRY(mm::allocate_frame(mm::Fill::kNone)));
   std::size_t copied = 0;
   while (true) {
@@ -74,8 +97,8 @@ SyscallResult read_directory(int fd, mm::UserBuffer buffer, std::size_t size, Re
       return copied;
     }
     if (auto done = mm::copy_to_user(buffer.address() + copied, page.data(), writer.written()); !done) {
-      TRY(file->seek(static_cast<std::int64_t>(start), fs::kSeekSet));
-      return fs::moved_or(copied, done.error());
+      const auto some = copy_records(*file, buffer.address() + copied, {page.data(), writer.written()}, start);
+      return some ? SyscallResult(copied + some.value()) : fs::moved_or(copied, some.error());
     }
     copied += writer.written();
     if (!writer.full()) return copied;

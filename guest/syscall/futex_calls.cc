@@ -1,6 +1,7 @@
 #include "syscall/futex_calls.h"
 
 #include "syscall/clocks.h"
+#include "syscall/file_arguments.h"
 #include "syscall/time_values.h"
 #include "task/futex.h"
 #include "task/process.h"
@@ -19,8 +20,12 @@ enum FutexOperation : int {
   kRequeue = 3,
   kCompareRequeue = 4,
   kWakeOp = 5,
+  kLock = 6,
+  kUnlock = 7,
+  kTryLock = 8,
   kWaitBitset = 9,
   kWakeBitset = 10,
+  kLock2 = 13,
 };
 constexpr int kPrivateFlag = 128, kRealtimeFlag = 256;
 constexpr std::uint32_t kAllBits = ~std::uint32_t{0};
@@ -55,7 +60,7 @@ SyscallResult wait(const WaitRequest& request, Deadline deadline) {
   return Errno::kRestartBlock;
 }
 
-// FUTEX_WAIT's timeout is a duration, FUTEX_WAIT_BITSET's a point of time.
+// FUTEX_WAIT's timeout is a duration, the others' a point of time, FUTEX_LOCK_PI's always on CLOCK_REALTIME.
 Result<Deadline> deadline_of(int command, bool realtime, mm::UserPtr<const Timespec> timeout) {
   if (!timeout) return Deadline::never();
   const std::uint64_t ns = TRY(read_duration(timeout));
@@ -70,7 +75,7 @@ SyscallResult sys_futex(std::uint64_t address, int operation, std::uint32_t valu
   const int command = operation & ~(kPrivateFlag | kRealtimeFlag);
   const FutexScope scope = operation & kPrivateFlag ? FutexScope::kPrivate : FutexScope::kShared;
   const bool realtime = operation & kRealtimeFlag;
-  if (realtime && command != kWait && command != kWaitBitset) return Errno::kNoSys;
+  if (realtime && command != kWait && command != kWaitBitset && command != kLock2) return Errno::kNoSys;
   const auto second_count = static_cast<std::uint32_t>(timeout_or_count);
   // Counts are ints; a negative one can only be a mistake (futex(2) on FUTEX_CMP_REQUEUE).
   constexpr std::uint32_t kMaxCount = 0x7fff'ffff;
@@ -92,8 +97,17 @@ SyscallResult sys_futex(std::uint64_t address, int operation, std::uint32_t valu
                                  command == kCompareRequeue ? &third_value : nullptr);
     case kWakeOp:
       return task::futex_wake_op(address, second_address, scope, value, second_count, third_value);
+    case kLock:
+    case kLock2: {
+      const mm::UserPtr<const Timespec> timeout(timeout_or_count);
+      return done(task::futex_lock(address, scope, TRY(deadline_of(command, realtime || command == kLock, timeout))));
+    }
+    case kTryLock:
+      return done(task::futex_try_lock(address, scope));
+    case kUnlock:
+      return done(task::futex_unlock(address, scope));
     default:
-      return Errno::kNoSys;  // priority inheritance is not there; glibc falls back or says so
+      return Errno::kNoSys;  // FUTEX_WAIT_REQUEUE_PI, which no C library uses any more, and what will come
   }
 }
 

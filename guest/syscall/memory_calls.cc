@@ -63,6 +63,8 @@ Result<void> map_file(AddressSpace::MapRequest& request, int fd, std::uint64_t o
   // There are no huge pages, and so no files of them.
   if (flags & kMapHugeTlb) return Errno::kInval;
   if (offset + request.length < offset) return Errno::kOverflow;
+  constexpr std::uint64_t kLargestFile = 0x7fff'ffff'ffff'ffff;
+  if (file->inode().is_regular() && offset > kLargestFile - request.length) return Errno::kOverflow;
   if (type == kMapSharedValidate && (flags & ~kValidatedFlags)) return Errno::kOpNotSupp;
   mm::MappingTraits& mapping = request.mapping;
   if (mapping.shared && mapping.protection.write && !file->writable()) return Errno::kAcces;
@@ -85,6 +87,7 @@ Result<void> map_anonymous(AddressSpace::MapRequest& request, unsigned flags) {
   if (type == kMapPrivate) return {};
   if (type != kMapShared || request.mapping.grows_down) return Errno::kInval;
   request.mapping.object = TRY(make_ref<mm::RamObject>(request.length));
+  request.mapping.label = "/dev/zero (deleted)";  // the file that it is for Linux
   return {};
 }
 

@@ -32,6 +32,7 @@ enum PrctlOption : int {
   kSetSecureBits = 28,
   kSetTimerSlack = 29,
   kGetTimerSlack = 30,
+  kSetMemoryMap = 35,
   kSetChildSubreaper = 36,
   kGetChildSubreaper = 37,
   kSetNoNewPrivileges = 38,
@@ -120,6 +121,8 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
     case kGetTidAddress:
       TRY(mm::UserPtr<std::uint64_t>(argument2).write(self.clear_child_tid));
       return 0;
+    case kSetMemoryMap:  // for who restores processes from a checkpoint; none of it is there
+      return self.credentials.can(task::Capability::kSysResource) ? Errno::kInval : Errno::kPerm;
     default:
       return Errno::kInval;
   }

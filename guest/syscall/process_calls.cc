@@ -46,9 +46,9 @@ Result<void> check(const UserCloneArguments& user, std::size_t size) {
   return {};
 }
 
-Result<void> write_usage(mm::UserPtr<Rusage> address, const CpuTime& time) {
+Result<void> write_usage(mm::UserPtr<Rusage> address, const WaitEvent& event) {
   if (!address) return {};
-  return address.write(to_rusage(time));
+  return address.write(to_rusage(event.cpu_time, event.peak_pages));
 }
 
 SyscallResult result_of(Result<int> id) {
@@ -182,7 +182,7 @@ SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm
   const WaitEvent event = TRY(wait_for_child(which, options | kWaitExited));
   if (event.pid != 0) {
     if (status) TRY(status.write(event.status));
-    TRY(write_usage(usage, event.cpu_time));
+    TRY(write_usage(usage, event));
   }
   return static_cast<std::uint64_t>(event.pid);
 }
@@ -192,7 +192,7 @@ SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options
   SignalInfo result;
   if (waited && waited.value().pid != 0) {
     result = child_info(waited.value());
-    TRY(write_usage(usage, waited.value().cpu_time));
+    TRY(write_usage(usage, waited.value()));
   }
   // Cleared also where there is an error, and no further than to the status.
   constexpr std::size_t kWritten = offsetof(SignalInfo, child) + offsetof(decltype(SignalInfo::child), padding);

@@ -17,8 +17,10 @@ struct Rusage {
 };
 static_assert(sizeof(Rusage) == 144);
 
-inline Rusage to_rusage(const task::CpuTime& time) {
+inline Rusage to_rusage(const task::CpuTime& time, std::uint64_t peak_pages = 0) {
+  constexpr std::uint64_t kPageKib = 4;
   Rusage usage{};
+  usage.max_resident_kib = static_cast<std::int64_t>(peak_pages * kPageKib);
   usage.user_time = to_timeval(time.user_ns);
   usage.system_time = to_timeval(time.system_ns);
   return usage;

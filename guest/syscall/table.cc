@@ -21,6 +21,7 @@
 #include "syscall/poll_calls.h"
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
+#include "syscall/process_memory_calls.h"
 #include "syscall/scheduling_calls.h"
 #include "syscall/signal_calls.h"
 #include "syscall/socket_calls.h"
@@ -28,6 +29,7 @@
 #include "syscall/stat_calls.h"
 #include "syscall/time_calls.h"
 #include "syscall/timer_calls.h"
+#include "syscall/xattr_calls.h"
 
 namespace kernel::syscall {
 namespace {
@@ -52,8 +54,8 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
           kFutexCalls, kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kNotifyCalls,
-          kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kSchedulingCalls, kSignalCalls, kSocketCalls,
-          kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls);
+          kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls, kSchedulingCalls,
+          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
 
 }  // namespace
 

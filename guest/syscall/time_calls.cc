@@ -1,5 +1,7 @@
 #include "syscall/time_calls.h"
 
+#include <algorithm>
+
 #include "mm/address_space.h"
 #include "syscall/clocks.h"
 #include "syscall/time_values.h"
@@ -44,6 +46,35 @@ SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining) {
   return Errno::kRestartBlock;
 }
 
+// A sleep by the CPU time of a process: it takes at least as long as what is left would take with all of the CPU, and then
+// it is looked again. Linux looks at each tick of its clock.
+SyscallResult sleep_for_cpu_time(int clock, std::uint64_t until_ns) {
+  constexpr std::uint64_t kTickNs = 10'000'000;
+  for (;;) {
+    const std::uint64_t now = TRY(read_clock(clock));
+    if (now >= until_ns) return 0;
+    const std::uint64_t left = std::max(until_ns - now, kTickNs);
+    if (auto slept = sleep_until(Deadline::after(left)); !slept) return slept.error();
+  }
+}
+
+SyscallResult resume_cpu_time_sleep(const task::RestartBlock& restart) {
+  const int clock = static_cast<int>(restart.arguments[0]);
+  SyscallResult slept = sleep_for_cpu_time(clock, restart.deadline_ns);
+  if (slept || slept.error() != Errno::kRestart) return slept;
+  const std::uint64_t now = TRY(read_clock(clock));
+  if (now >= restart.deadline_ns) return 0;
+  if (restart.user_address)
+    TRY(mm::UserPtr<Timespec>(restart.user_address).write(to_timespec(restart.deadline_ns - now)));
+  task::current().signals.restart = restart;
+  return Errno::kRestartBlock;
+}
+
+bool is_process_cpu_clock(int clock) {
+  constexpr int kThreadClock = 4;  // of a negative clock number: a thread's
+  return clock == kClockProcessCpuTime || (clock < 0 && !(clock & kThreadClock));
+}
+
 Result<void> set_wall_clock(std::uint64_t realtime) {
   if (!task::current().credentials.can(task::Capability::kSysTime)) return Errno::kPerm;
   const std::uint64_t uptime = monotonic_ns();
@@ -71,6 +102,18 @@ SyscallResult sys_clock_nanosleep(int clock, int flags, mm::UserPtr<const Timesp
   constexpr int kAbsolute = 1;  // TIMER_ABSTIME
   const std::uint64_t ns = TRY(read_duration(time));
   if (clock == kClockThreadCpuTime) return Errno::kInval;
+  if (is_process_cpu_clock(clock)) {
+    const std::uint64_t now = TRY(read_clock(clock));
+    if (flags & kAbsolute) {
+      SyscallResult slept = sleep_for_cpu_time(clock, ns);
+      if (!slept && slept.error() == Errno::kRestart) return Errno::kRestartNoHandler;
+      return slept;
+    }
+    return resume_cpu_time_sleep({.resume = resume_cpu_time_sleep,
+                                  .deadline_ns = ns > kEndOfTimeNs - now ? kEndOfTimeNs : now + ns,
+                                  .user_address = remaining.address(),
+                                  .arguments = {static_cast<std::uint32_t>(clock), 0}});
+  }
   const Deadline absolute = TRY(deadline_on_clock(clock, ns));
   if (!(flags & kAbsolute)) return sleep_for(Deadline::after(ns), remaining);
   if (!sleep_until(absolute)) return Errno::kRestartNoHandler;
@@ -157,13 +200,14 @@ SyscallResult sys_getrusage(int who, mm::UserPtr<Rusage> usage) {
       result = to_rusage(task::task_cpu_time(self));
       break;
     case kChildren:
-      result = to_rusage(process.accounting.reaped);
+      result = to_rusage(process.accounting.reaped, process.accounting.reaped_peak_pages);
       break;
     default:
       return Errno::kInval;
   }
   if (who != kChildren) {
-    result.max_resident_kib = static_cast<std::int64_t>(self.space->peak_resident_pages() * (mm::kPageSize / 1024));
+    const std::uint64_t peak = std::max(self.space->peak_resident_pages(), process.accounting.peak_pages);
+    result.max_resident_kib = static_cast<std::int64_t>(peak * (mm::kPageSize / 1024));
     result.minor_faults = static_cast<std::int64_t>(process.accounting.minor_faults);
   }
   TRY(usage.write(result));

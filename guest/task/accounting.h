@@ -12,6 +12,9 @@ struct Accounting {
   CpuTime cpu_time;            // of all threads, living and dead
   CpuTime reaped;              // of children that were waited for, and of theirs
   std::uint64_t minor_faults = 0;
+  // The most pages that were resident in one program before the one that runs, and in any child that was waited for.
+  std::uint64_t peak_pages = 0;
+  std::uint64_t reaped_peak_pages = 0;
 };
 
 }  // namespace kernel::task

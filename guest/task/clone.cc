@@ -52,6 +52,7 @@ Result<Ref<Process>> make_process(const CloneArguments& arguments, int pid) {
   process->program.path = TRY(maker.program.path.clone());
   process->program.arguments = maker.program.arguments;
   process->program.environment = maker.program.environment;
+  process->program.auxiliary = maker.program.auxiliary;
   process->accounting.start_ns = monotonic_ns();
   process->policy = maker.policy;
   process->limits = maker.limits;

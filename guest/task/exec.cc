@@ -51,12 +51,16 @@ Result<bool> replace_script(Program& program) {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
   };
   line = trim(line);
-  const std::string_view interpreter = line.substr(0, line.find_first_of(" \t"));
-  const std::string_view argument = trim(line.substr(interpreter.size()));
+  // Names end at a NUL, too, and nothing counts that comes after it.
+  const std::string_view interpreter = line.substr(0, line.find_first_of(std::string_view(" \t\0", 3)));
+  std::string_view argument = line.substr(interpreter.size());
+  argument = argument.starts_with('\0') ? std::string_view() : trim(argument);
+  const bool has_argument = !argument.empty();
+  argument = argument.substr(0, argument.find('\0'));
   if (interpreter.empty()) return Errno::kNoExec;
   program.arguments.drop_first();
   TRY(program.arguments.prepend(program.path));
-  if (!argument.empty()) TRY(program.arguments.prepend(argument));
+  if (has_argument) TRY(program.arguments.prepend(argument));
   TRY(program.arguments.prepend(interpreter));
   program.script = std::move(program.file);
   program.file = TRY(fs::open_executable(interpreter));
@@ -67,16 +71,17 @@ Result<bool> replace_script(Program& program) {
 struct NewStack {
   std::uint64_t pointer = 0;
   std::uint64_t arguments_start = 0, arguments_end = 0, environment_start = 0, environment_end = 0;
+  std::uint64_t auxiliary_start = 0, auxiliary_end = 0;
 };
 
 // The initial stack, from high to low (psABI 3.4.1): path, platform, random bytes, environment and argument strings;
 // auxiliary vector; pointers; argc.
-Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, const LoadedImage& image,
-                             const ProgramIdentity& who) {
+// `name` is what was executed, a script itself and not its interpreter.
+Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, std::string_view name,
+                             const LoadedImage& image, const ProgramIdentity& who) {
   const std::uint64_t top = kStackTop - random_value<std::uint64_t>() % kStackRandomPages * mm::kPageSize;
   const std::size_t pointers = program.arguments.count() + program.environment.count() + 64;
-  const std::uint64_t needed =
-      program.arguments.size() + program.environment.size() + program.path.size() + pointers * 8 + 512;
+  const std::uint64_t needed = program.arguments.size() + program.environment.size() + name.size() + pointers * 8 + 512;
   if (needed > current().process->limits.current(Resource::kStack) / 4 + kInitialStack) return Errno::k2Big;
   mm::AddressSpace::MapRequest request;
   request.length = page_ceil(needed + kInitialStack);
@@ -94,7 +99,8 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
     TRY(mm::copy_to_space(space, position, data, size));
     return position;
   };
-  const std::uint64_t path_address = TRY(push(program.path.c_str(), program.path.size() + 1));
+  TRY(push("", 1));
+  const std::uint64_t path_address = TRY(push(name.data(), name.size()));
   const std::uint64_t platform_address = TRY(push("x86_64", 7));
   std::array<std::byte, 16> random;
   random_bytes(random);
@@ -147,6 +153,8 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, co
   }
   // The stack pointer at the program's start is a multiple of 16.
   position = (position - words.size() * 8) & ~std::uint64_t{15};
+  stack.auxiliary_end = position + words.size() * 8;
+  stack.auxiliary_start = stack.auxiliary_end - sizeof auxiliary;
   TRY(mm::copy_to_space(space, position, words.data(), words.size() * 8));
   stack.pointer = position;
   return stack;
@@ -210,7 +218,7 @@ Result<void> execute(Program program) {
   Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create());
   const LoadedImage image = TRY(load_image(*space, program.file));
   const ProgramIdentity identity = TRY(identity_for_program(self, *program.file));
-  const NewStack stack = TRY(build_stack(*space, program, image, identity));
+  const NewStack stack = TRY(build_stack(*space, program, name, image, identity));
   String executable_path = TRY(fs::path_text(*program.file));
   if (!end_other_threads()) return Errno::kAgain;
 
@@ -232,6 +240,7 @@ Result<void> execute(Program program) {
   // start left them.
   if (self.space) {
     leave_address_space(self);
+    note_peak_memory(process, *self.space);
     arch::reset_vector_state();
   }
   space->load();
@@ -242,6 +251,7 @@ Result<void> execute(Program program) {
   process.program.path = std::move(executable_path);
   process.program.arguments = {stack.arguments_start, stack.arguments_end};
   process.program.environment = {stack.environment_start, stack.environment_end};
+  process.program.auxiliary = {stack.auxiliary_start, stack.auxiliary_end};
   ++process.program.generation;
   assume(self, identity);
   process.policy.membarrier_registrations = 0;

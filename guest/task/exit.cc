@@ -1,5 +1,7 @@
 #include "task/exit.h"
 
+#include <algorithm>
+
 #include "drivers/control.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
@@ -62,6 +64,7 @@ void end_process(Process& process) {
 void leave_address_space(Task& self) {
   futex_exit_robust_list(self);
   self.robust_list = 0;
+  futex_leave_locks(self);
   const std::uint64_t word = self.clear_child_tid;
   self.clear_child_tid = 0;
   if (word && self.space->references() > 1) {
@@ -70,6 +73,10 @@ void leave_address_space(Task& self) {
     const int zero = 0;
     if (mm::copy_to_user(word, &zero, sizeof zero)) futex_wake_address(word, 1);
   }
+}
+
+void note_peak_memory(Process& process, const mm::AddressSpace& space) {
+  process.accounting.peak_pages = std::max(process.accounting.peak_pages, space.peak_resident_pages());
 }
 
 void begin_process_exit(Process& process, int status) {
@@ -93,12 +100,14 @@ void exit_thread(int status) {
   account_exit();
   if (self.tid == process.ids.pid) process.life.uid_at_exit = self.credentials.uid;
   leave_address_space(self);
+  if (self.space) note_peak_memory(process, *self.space);
   if (self.space && self.space->references() == 1) self.space->unmap_counted();
   self.undo_list = nullptr;
   // Files are closed by the last thread that uses them, while it still is a task that can block.
   self.files = nullptr;
   self.fs = nullptr;
   self.signals.pending.discard(~SignalSet{0});
+  futex_leave_locks(self);  // claims that came while files were being closed
   self.leave_process();
   if (process.threads.count() == 0) {
     end_process(process);

@@ -3,6 +3,10 @@
 
 #include <cstdint>
 
+namespace kernel::mm {
+class AddressSpace;
+}
+
 namespace kernel::task {
 
 // wait(2)'s encoding of how a process ended.
@@ -20,6 +24,8 @@ constexpr int signal_status(int signal, bool core = false) {
 // What a thread owes to others of its address space when it ends or executes a program: its robust locks, and the word
 // of set_tid_address(2).
 void leave_address_space(class Task& self);
+// For getrusage(2): how much memory a program has had that the process leaves.
+void note_peak_memory(class Process& process, const mm::AddressSpace& space);
 // Whether the task must not return to user mode: its process is ending, or another thread of it calls execve(2).
 bool must_exit(const class Task& task);
 // Starts the end of another process, or of the current one from a place that can return: every thread leaves on its way

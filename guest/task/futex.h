@@ -28,6 +28,20 @@ Result<std::uint64_t> futex_requeue(std::uint64_t from, std::uint64_t to, FutexS
 Result<std::uint64_t> futex_wake_op(std::uint64_t first, std::uint64_t second, FutexScope scope,
                                     std::uint32_t first_count, std::uint32_t second_count, std::uint32_t operation);
 
+// Locks whose owner the kernel knows: the word holds the owner's thread id, with kFutexWaiters if others wait
+// (FUTEX_LOCK_PI and its relatives). An unlock hands the lock to the first of the waiters, by real-time priority, and the
+// end of its owner does so, too (kFutexOwnerDied). What is not there is the inheritance itself: the owner does not run
+// with its waiters' priority.
+inline constexpr std::uint32_t kFutexWaiters = 0x8000'0000, kFutexOwnerDied = 0x4000'0000,
+                               kFutexOwnerMask = 0x3fff'ffff;
+// kDeadLk: it is the caller's already. kSrch: there is no such thread as the word says. kInval: others wait there who do
+// not want the lock, or the word has been tampered with. kTimedOut; kRestartNoIntr.
+Result<void> futex_lock(std::uint64_t address, FutexScope scope, Deadline deadline);
+Result<void> futex_try_lock(std::uint64_t address, FutexScope scope);  // kAgain: another one has it
+Result<void> futex_unlock(std::uint64_t address, FutexScope scope);    // kPerm: it is not the caller's
+// What a thread at its end still has and others wait for.
+void futex_leave_locks(Task& task);
+
 // For the end of a thread: wakes waiters of the word at this address, whether they wait with a private or a shared key.
 void futex_wake_address(std::uint64_t address, std::uint32_t count);
 // Marks the locks on an exiting thread's robust list as left by a dead owner, and wakes a waiter of each

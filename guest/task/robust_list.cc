@@ -7,8 +7,6 @@
 namespace kernel::task {
 namespace {
 
-// <linux/futex.h>
-constexpr std::uint32_t kWaiters = 0x8000'0000, kOwnerDied = 0x4000'0000, kOwnerMask = 0x3fff'ffff;
 constexpr unsigned kListLimit = 2048;  // ROBUST_LIST_LIMIT
 
 struct RobustListHead {
@@ -17,17 +15,20 @@ struct RobustListHead {
   std::uint64_t pending;      // an entry that is just being put on the list or taken off
 };
 
-void release_lock(const Task& task, std::uint64_t address, bool was_pending) {
+// Bit 0 of a pointer to an entry: a lock of FUTEX_LOCK_PI, which futex_leave_locks() hands on.
+constexpr std::uint64_t kHandedOn = 1;
+
+void release_lock(const Task& task, std::uint64_t address, bool was_pending, bool handed_on) {
   const mm::UserPtr<std::uint32_t> word(address);
   const auto value = word.read();
   if (!value || address % 4 != 0) return;
-  if ((value.value() & kOwnerMask) != static_cast<std::uint32_t>(task.tid)) {
+  if ((value.value() & kFutexOwnerMask) != static_cast<std::uint32_t>(task.tid)) {
     // Died between unlocking the word and waking a waiter: nobody else will.
-    if (was_pending && value.value() == 0) futex_wake_address(address, 1);
+    if (was_pending && !handed_on && value.value() == 0) futex_wake_address(address, 1);
     return;
   }
-  if (!word.write((value.value() & kWaiters) | kOwnerDied)) return;
-  if (value.value() & kWaiters) futex_wake_address(address, 1);
+  if (!word.write((value.value() & kFutexWaiters) | kFutexOwnerDied)) return;
+  if (!handed_on && (value.value() & kFutexWaiters)) futex_wake_address(address, 1);
 }
 
 }  // namespace
@@ -37,16 +38,18 @@ void futex_exit_robust_list(Task& task) {
   const auto head = mm::UserPtr<const RobustListHead>(task.robust_list).read();
   if (!head) return;
   const auto offset = static_cast<std::uint64_t>(head.value().futex_offset);
-  const std::uint64_t pending = head.value().pending & ~std::uint64_t{1};
-  std::uint64_t entry = head.value().first & ~std::uint64_t{1};
+  const std::uint64_t pending = head.value().pending & ~kHandedOn;
+  std::uint64_t entry = head.value().first & ~kHandedOn;
+  bool handed_on = head.value().first & kHandedOn;
   for (unsigned i = 0; i < kListLimit && entry != task.robust_list; ++i) {
     // The successor first: once the lock is free, its new owner may change the entry.
     const auto next = mm::UserPtr<const std::uint64_t>(entry).read();
-    if (entry != pending) release_lock(task, entry + offset, false);
+    if (entry != pending) release_lock(task, entry + offset, false, handed_on);
     if (!next) break;
-    entry = next.value() & ~std::uint64_t{1};
+    entry = next.value() & ~kHandedOn;
+    handed_on = next.value() & kHandedOn;
   }
-  if (pending) release_lock(task, pending + offset, true);
+  if (pending) release_lock(task, pending + offset, true, head.value().pending & kHandedOn);
 }
 
 }  // namespace kernel::task

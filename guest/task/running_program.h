@@ -23,6 +23,7 @@ struct RunningProgram {
   String path;
   UserText arguments;
   UserText environment;
+  UserText auxiliary;            // getauxval(3)
   std::uint64_t generation = 0;  // how often this process has called execve(2) with success
 
   bool executed() const { return generation != 0; }  // since it was forked

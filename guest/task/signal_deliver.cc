@@ -16,7 +16,8 @@ constexpr std::uint64_t kSyscallInstructionSize = 2;
 constexpr std::uint64_t kRestartSyscallNumber = 219;  // restart_syscall(2)
 
 bool is_restart(Errno error) {
-  return error == Errno::kRestart || error == Errno::kRestartNoHandler || error == Errno::kRestartBlock;
+  return error == Errno::kRestart || error == Errno::kRestartNoIntr || error == Errno::kRestartNoHandler ||
+         error == Errno::kRestartBlock;
 }
 
 // The user code goes on at its SYSCALL instruction again, with `number` in RAX and the other registers as they were.
@@ -26,7 +27,7 @@ void repeat_syscall(arch::TrapFrame& frame, std::uint64_t number) {
 }
 
 void end_interrupted_syscall(arch::TrapFrame& frame, Errno error, bool handler_restarts) {
-  if (error == Errno::kRestart && handler_restarts) {
+  if (error == Errno::kRestartNoIntr || (error == Errno::kRestart && handler_restarts)) {
     repeat_syscall(frame, frame.error_code);
   } else {
     frame.rax = 0 - static_cast<std::uint64_t>(Errno::kIntr);

@@ -198,6 +198,9 @@ Result<void> enter_handler(arch::TrapFrame& frame, const SignalInfo& info, const
   on_stack.context.registers.vector_state = vector_state;
   TRY(mm::copy_to_user(stack_pointer, &on_stack, sizeof on_stack));
   if (alternate.flags & AlternateStack::kAutoDisarm) alternate = {};
+  // A handler begins with the floating-point state of a new program, not with what it interrupted: unmasked exceptions
+  // or a full x87 stack are not its affair (fpu__clear_user_states() of Linux).
+  arch::reset_vector_state();
 
   frame.rdi = static_cast<std::uint64_t>(info.signal);
   frame.rsi = stack_pointer + offsetof(SignalFrame, info);

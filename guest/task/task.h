@@ -12,6 +12,7 @@
 #include "lib/ref.h"
 #include "lib/time.h"
 #include "task/credentials.h"
+#include "task/lock_claim.h"
 #include "task/run_queue.h"
 #include "task/signal_state.h"
 #include "task/timer_queue.h"
@@ -71,6 +72,7 @@ class Task final : public RefCounted {
 
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
+  LockClaims lock_claims;             // who waits for locks of this task's
 
   static constexpr std::uint64_t kDefaultTimerSlackNs = 50'000;
   std::uint64_t timer_slack_ns = kDefaultTimerSlackNs;  // prctl(2) PR_SET_TIMERSLACK: read back, not used

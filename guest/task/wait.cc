@@ -1,5 +1,7 @@
 #include "task/wait.h"
 
+#include <algorithm>
+
 #include "task/exit.h"
 #include "task/pid_handle.h"
 #include "task/process.h"
@@ -31,7 +33,10 @@ WaitEvent take_event(Process& child, unsigned options) {
     event.pid = child.ids.pid;
     event.status = child.life.exit_status;
     event.cpu_time = total_cpu_time(child);
+    event.peak_pages = std::max(child.accounting.peak_pages, child.accounting.reaped_peak_pages);
     if (consume) {
+      std::uint64_t& peak = current().process->accounting.reaped_peak_pages;
+      peak = std::max(peak, event.peak_pages);
       current().process->accounting.reaped += event.cpu_time;
       remove_process(child);
     }

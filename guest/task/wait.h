@@ -25,8 +25,9 @@ enum WaitOption : unsigned {
 struct WaitEvent {
   int pid = 0;  // 0: nothing has happened (kWaitNoHang)
   std::uint32_t uid = 0;
-  int status = 0;    // wait(2) encoding
-  CpuTime cpu_time;  // of the child and the children it waited for
+  int status = 0;                // wait(2) encoding
+  CpuTime cpu_time;              // of the child and the children it waited for
+  std::uint64_t peak_pages = 0;  // the most memory that it or one of these had
 };
 // kChild: there is no such child. kRestart: a signal came first.
 Result<WaitEvent> wait_for_child(int which, unsigned options);

@@ -18,7 +18,7 @@ std::uint64_t vector_state_mask();
 void save_vector_state(std::byte* area);
 // The caller vouches for the image (see sanitise_vector_state).
 void restore_vector_state(const std::byte* area);
-// Puts the state of a program's start into the CPU (psABI 3.4.1): what execve gives.
+// Puts the state of a program's start into the CPU (psABI 3.4.1): what execve gives, and a signal handler.
 void reset_vector_state();
 // Makes an image from an untrusted source (a signal frame) one that restoring cannot fault on.
 void sanitise_vector_state(std::byte* area);

@@ -38,6 +38,8 @@ CpuIdentity identify_cpu() {
   memcpy(cpu.vendor + 4, &base.edx, 4);
   memcpy(cpu.vendor + 8, &base.ecx, 4);
   const CpuidResult version = cpuid(1);
+  cpu.highest_leaf = base.eax;
+  cpu.cache_line = (version.ebx >> 8 & 0xff) * 8;
   cpu.stepping = version.eax & 0xf;
   cpu.model = version.eax >> 4 & 0xf;
   cpu.family = version.eax >> 8 & 0xf;
@@ -59,6 +61,11 @@ CpuIdentity identify_cpu() {
       const CpuidResult part = cpuid(kExtended + 2 + i);
       memcpy(cpu.brand + 16 * i, &part, sizeof part);
     }
+  }
+  if (highest >= kExtended + 8) {
+    const std::uint32_t sizes = cpuid(kExtended + 8).eax;
+    cpu.physical_bits = sizes & 0xff;
+    cpu.virtual_bits = sizes >> 8 & 0xff;
   }
   return cpu;
 }

@@ -19,6 +19,7 @@ struct CpuIdentity {
   char vendor[13] = {};
   char brand[49] = {};
   unsigned family = 0, model = 0, stepping = 0;
+  unsigned highest_leaf = 0, cache_line = 0, physical_bits = 0, virtual_bits = 0;
   // Leaf 1 EDX and ECX, leaf 7 EBX, leaf 0x80000001 EDX and ECX.
   std::uint32_t features[5] = {};
 

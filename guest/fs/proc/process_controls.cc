@@ -24,7 +24,7 @@ std::string_view trim(std::string_view text) {
 
 // As Linux's kstrtoint with base 10: kInval for anything but one number, kRange for one that is too large.
 Result<int> parse_number(std::string_view text) {
-  text = trim(text);
+  text = trim(text.substr(0, text.find('\0')));
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   if (text.empty()) return Errno::kInval;
@@ -46,7 +46,60 @@ Result<void> set_adjustment(task::Process& process, int adjustment) {
   return {};
 }
 
+// As kstrtouint with base 0: hexadecimal after 0x, octal after 0.
+Result<std::uint32_t> parse_mask(std::string_view text) {
+  text = trim(text.substr(0, text.find('\0')));
+  unsigned base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.size() > 1 && text.front() == '0') {
+    base = 8;
+    text.remove_prefix(1);
+  }
+  if (text.empty()) return Errno::kInval;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    const char lower = static_cast<char>(c | 0x20);
+    const unsigned digit = c >= '0' && c <= '9'           ? static_cast<unsigned>(c - '0')
+                           : lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a' + 10)
+                                                          : base;
+    if (digit >= base) return Errno::kInval;
+    value = value * base + digit;
+    if (value > 0xffff'ffff) return Errno::kRange;
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
 }  // namespace
+
+Result<void> write_process_coredump_filter(const ProcSubject& subject, ProcText& text) {
+  if (!subject.task || !subject.task->space) return {};  // a zombie has no memory that could be dumped
+  text.put_number(subject.process.policy.core_filter, 16, 8, '0');
+  text.put("\n");
+  return {};
+}
+
+Result<void> accept_coredump_filter(const ProcSubject& subject, std::string_view text) {
+  constexpr std::uint32_t kKinds = 0x1ff;  // MMF_DUMP_FILTER_MASK
+  const std::uint32_t value = TRY(parse_mask(text));
+  if (!subject.task || !subject.task->space) return Errno::kSrch;
+  subject.process.policy.core_filter = value & kKinds;
+  return {};
+}
+
+// The thread that made a child is not remembered: a process's children are its leader's.
+Result<void> write_process_children(const ProcSubject& subject, ProcText& text) {
+  if (!subject.task || subject.task->tid != subject.process.ids.pid) return {};
+  for (task::Process& child : subject.process.family.children()) text.print("{} ", int{child.ids.pid});
+  return {};
+}
+
+// The kernel's symbols are nobody's affair.
+Result<void> write_process_wchan(const ProcSubject&, ProcText& text) {
+  text.put("0");
+  return {};
+}
 
 Result<void> write_process_oom_score_adj(const ProcSubject& subject, ProcText& text) {
   const int value = subject.process.policy.oom_score_adj;

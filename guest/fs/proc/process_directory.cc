@@ -59,9 +59,11 @@ struct FileEntry {
   bool spliced = false;         // splice(2) takes from it
 };
 constexpr FileEntry kFiles[] = {
+    {"auxv", 0400, write_process_auxv, true},
     {"cgroup", 0444, write_process_cgroup},
     {"cmdline", 0444, write_process_cmdline},
     {"comm", 0644, write_process_comm, false, accept_comm},
+    {"coredump_filter", 0644, write_process_coredump_filter, false, accept_coredump_filter},
     {"environ", 0400, write_process_environ, true},
     {"gid_map", 0644, write_process_id_map},
     {"limits", 0444, write_process_limits},
@@ -73,11 +75,15 @@ constexpr FileEntry kFiles[] = {
     {"oom_score_adj", 0644, write_process_oom_score_adj, false, accept_oom_score_adj},
     {"personality", 0400, write_process_personality, true},
     {"setgroups", 0644, write_process_setgroups},
+    {"smaps", 0444, write_process_smaps, true},
+    {"smaps_rollup", 0444, write_process_smaps_rollup, true},
     {"stat", 0444, write_process_stat},
     {"statm", 0444, write_process_statm},
     {"status", 0444, write_process_status},
     {"uid_map", 0644, write_process_id_map},
+    {"wchan", 0444, write_process_wchan},
 };
+constexpr FileEntry kChildren = {"children", 0444, write_process_children};  // of task/TID only
 constexpr std::size_t kFileCount = sizeof kFiles / sizeof kFiles[0];
 
 class ProcessFile final : public ProcFile {
@@ -166,6 +172,7 @@ class MagicLink final : public ProcInode {
         if (!subject.process.program.executable) return Errno::kNoEnt;
         return Path(subject.process.program.executable->path());
       case Kind::kNamespace:
+        if (!subject.task) return Errno::kNoEnt;
         return namespace_path(namespace_kinds()[static_cast<std::size_t>(which_)]);
       case Kind::kDescriptor:
         break;
@@ -182,7 +189,8 @@ class MagicLink final : public ProcInode {
 };
 
 constexpr std::uint64_t kFdNumber = 0x100, kFdInfoNumber = 0x101, kTaskNumber = 0x102, kNamespacesNumber = 0x103,
-                        kNetNumber = 0x104, kFirstNamespaceNumber = 0x110, kFirstDescriptorNumber = 0x1000;
+                        kNetNumber = 0x104, kChildrenNumber = 0x105, kFirstNamespaceNumber = 0x110,
+                        kFirstDescriptorNumber = 0x1000;
 
 // fdinfo/N.
 class DescriptorInfo final : public ProcFile {
@@ -375,6 +383,8 @@ class ProcessDirectory final : public ProcInode {
     if (name == "net") return make_added_directory(fs(), ProcPlace::kNet, number_of(who_, kNetNumber));
     if (name == "ns") return Ref<Inode>(TRY(make_ref<NamespaceDirectory>(fs(), who_)));
     if (name == "task" && who_.tid == 0) return Ref<Inode>(TRY(make_ref<TaskDirectory>(fs(), who_)));
+    if (name == kChildren.name && who_.tid != 0)
+      return Ref<Inode>(TRY(make_ref<ProcessFile>(fs(), who_, kChildren, number_of(who_, kChildrenNumber))));
     if (name == "cwd") return link(MagicLink::Kind::kCwd, 0);
     if (name == "exe") return link(MagicLink::Kind::kExe, 1);
     if (name == "root") return link(MagicLink::Kind::kRoot, 2);
@@ -382,11 +392,13 @@ class ProcessDirectory final : public ProcInode {
   }
 
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
-    const std::size_t total = kFileCount + kSpecialCount - (who_.tid ? 1 : 0);  // a thread has no task/
+    const std::size_t total = kFileCount + kSpecialCount;
     for (std::uint64_t i = entries_before(position, kFirstPosition); i < total; ++i) {
       const bool text = i < kFileCount;
-      const std::string_view name = text ? kFiles[i].name : kSpecial[i - kFileCount].name;
-      const FileType type = text ? FileType::kRegular : kSpecial[i - kFileCount].type;
+      std::string_view name = text ? kFiles[i].name : kSpecial[i - kFileCount].name;
+      FileType type = text ? FileType::kRegular : kSpecial[i - kFileCount].type;
+      // In the place of a process's task/ a thread has the list of its children.
+      if (i + 1 == total && who_.tid != 0) name = kChildren.name, type = FileType::kRegular;
       if (!visitor.entry(name, number_of(who_, 1 + i), type, kFirstPosition + i + 1)) break;
     }
     return {};

@@ -43,6 +43,10 @@ Result<void> write_process_id_map(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_setgroups(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_cgroup(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_personality(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_coredump_filter(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_children(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_wchan(const ProcSubject& subject, ProcText& text);
+Result<void> accept_coredump_filter(const ProcSubject& subject, std::string_view text);
 Result<void> accept_comm(const ProcSubject& subject, std::string_view text);
 Result<void> accept_oom_score_adj(const ProcSubject& subject, std::string_view text);
 Result<void> accept_oom_adj(const ProcSubject& subject, std::string_view text);
@@ -51,6 +55,9 @@ Result<void> accept_oom_adj(const ProcSubject& subject, std::string_view text);
 Result<void> write_process_cmdline(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_environ(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_maps(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_smaps(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_smaps_rollup(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_auxv(const ProcSubject& subject, ProcText& text);
 
 // mount_files.cc
 Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text);

@@ -1,4 +1,4 @@
-// /proc/PID/cmdline, environ and maps: what a process has in its memory, and where.
+// /proc/PID/cmdline, environ, auxv, maps and smaps: what a process has in its memory, and where.
 #include <algorithm>
 
 #include "fs/file.h"
@@ -64,7 +64,115 @@ void put_mapping(const mm::Mapping& mapping, ProcText& text) {
   text.put("\n");
 }
 
+// What smaps tells of one mapping or of all, in bytes. How many mappings show a page is not known: it counts as this one's
+// alone, and its proportional share is the page.
+struct Residence {
+  std::uint64_t size = 0, resident = 0, anonymous = 0, of_objects = 0, locked = 0;
+};
+
+Residence residence_of(const mm::AddressSpace& space, const mm::Mapping& mapping) {
+  Residence result;
+  result.size = mapping.size();
+  result.resident = space.resident_pages(mapping) * mm::kPageSize;
+  if (!mapping.object) result.anonymous = result.resident;
+  if (mapping.object) result.of_objects = result.resident;
+  if (mapping.locked) result.locked = result.resident;
+  return result;
+}
+
+void put_amount(ProcText& text, std::string_view name, std::uint64_t bytes) {
+  constexpr std::size_t kNumberColumn = 16;
+  text.put(name);
+  text.put(":");
+  text.pad_to(kNumberColumn);
+  text.put_number(bytes / 1024, 10, 8, ' ');
+  text.put(" kB\n");
+}
+
+void put_residence(ProcText& text, const Residence& of) {
+  put_amount(text, "Rss", of.resident);
+  put_amount(text, "Pss", of.resident);
+  put_amount(text, "Pss_Dirty", of.anonymous);
+  put_amount(text, "Shared_Clean", 0);
+  put_amount(text, "Shared_Dirty", 0);
+  put_amount(text, "Private_Clean", of.of_objects);
+  put_amount(text, "Private_Dirty", of.anonymous);
+  put_amount(text, "Referenced", of.resident);
+  put_amount(text, "Anonymous", of.anonymous);
+  for (std::string_view name : {"KSM", "LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb",
+                                "Private_Hugetlb", "Swap", "SwapPss"})
+    put_amount(text, name, 0);
+  put_amount(text, "Locked", of.locked);
+}
+
+// show_smap_vma_flags() of Linux: two letters each (proc(5)).
+void put_flags(ProcText& text, const mm::Mapping& mapping) {
+  const struct {
+    bool set;
+    std::string_view letters;
+  } flags[] = {{mapping.protection.read, "rd"},
+               {mapping.protection.write, "wr"},
+               {mapping.protection.execute, "ex"},
+               {mapping.shared && mapping.may_write, "sh"},
+               {true, "mr"},
+               {mapping.may_write, "mw"},
+               {true, "me"},
+               {mapping.shared, "ms"},
+               {mapping.grows_down, "gd"},
+               {mapping.locked, "lo"},
+               {mapping.not_in_child, "dc"},
+               {mapping.never_reserve, "nr"},
+               {mapping.empty_in_child, "wf"}};
+  text.put("VmFlags:");
+  for (const auto& flag : flags) {
+    if (flag.set) text.print(" {}", flag.letters);
+  }
+  text.put(" \n");
+}
+
 }  // namespace
+
+Result<void> write_process_smaps(const ProcSubject& subject, ProcText& text) {
+  if (!subject.task || !subject.task->space) return {};
+  const mm::AddressSpace& space = *subject.task->space;
+  space.for_each_mapping([&](const mm::Mapping& mapping) {
+    put_mapping(mapping, text);
+    put_amount(text, "Size", mapping.size());
+    put_amount(text, "KernelPageSize", mm::kPageSize);
+    put_amount(text, "MMUPageSize", mm::kPageSize);
+    put_residence(text, residence_of(space, mapping));
+    text.put("THPeligible:           0\n");
+    put_flags(text, mapping);
+  });
+  return {};
+}
+
+Result<void> write_process_smaps_rollup(const ProcSubject& subject, ProcText& text) {
+  if (!subject.task || !subject.task->space) return {};
+  const mm::AddressSpace& space = *subject.task->space;
+  Residence sum;
+  std::uint64_t start = 0, end = 0;
+  space.for_each_mapping([&](const mm::Mapping& mapping) {
+    const Residence one = residence_of(space, mapping);
+    sum.resident += one.resident, sum.anonymous += one.anonymous;
+    sum.of_objects += one.of_objects, sum.locked += one.locked;
+    if (end == 0) start = mapping.start();
+    end = mapping.end();
+  });
+  text.put_number(start, 16, 8, '0');
+  text.put("-");
+  text.put_number(end, 16, 8, '0');
+  text.put(" ---p 00000000 00:00 0 ");
+  constexpr std::size_t kNameColumn = 73;
+  text.pad_to(kNameColumn);
+  text.put("[rollup]\n");
+  put_residence(text, sum);
+  return {};
+}
+
+Result<void> write_process_auxv(const ProcSubject& subject, ProcText& text) {
+  return put_user_range(subject, subject.process.program.auxiliary.start, subject.process.program.auxiliary.end, text);
+}
 
 Result<void> write_process_cmdline(const ProcSubject& subject, ProcText& text) {
   return put_user_range(subject, subject.process.program.arguments.start, subject.process.program.arguments.end, text);

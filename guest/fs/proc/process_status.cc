@@ -18,6 +18,8 @@ struct State {
 
 State state_of(const ProcSubject& subject) {
   if (subject.process.life.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
+  // Also a leader that has ended, while others go on.
+  if (subject.whole_process && !subject.process.leader()) return {'Z', "zombie"};
   if (subject.process.life.state == task::ProcessState::kStopped) return {'T', "stopped"};
   switch (subject.task->state) {
     case task::TaskState::kRunnable:
@@ -74,6 +76,11 @@ Dispositions dispositions_of(const task::Process& process) {
   return result;
 }
 
+// A leader that has ended counts until its process is gone.
+std::uint64_t thread_count(task::Process& process) {
+  return process.threads.count() + (process.leader() ? 0 : 1);
+}
+
 void put_kilobytes(ProcText& text, std::string_view name, std::uint64_t bytes) {
   text.put(name);
   text.put(":\t");
@@ -111,7 +118,7 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   const task::SchedulingParameters scheduling =
       subject.task ? subject.task->scheduling.parameters() : task::SchedulingParameters();
   const int priority = is_realtime(scheduling.policy) ? -1 - scheduling.priority : 20 + scheduling.nice;
-  text.print("{} {} {} 0 {} ", priority, int{scheduling.nice}, process.threads.count(),
+  text.print("{} {} {} 0 {} ", priority, int{scheduling.nice}, thread_count(process),
              to_ticks(process.accounting.start_ns));
   text.print("{} {} {} ", memory.sizes.total, memory.resident / mm::kPageSize,
              process.limits.current(task::Resource::kResidentSet));
@@ -172,7 +179,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
     put_kilobytes(text, "VmSwap", 0);
   }
   const Dispositions signals = dispositions_of(process);
-  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", process.threads.count(),
+  text.print("Threads:\t{}\nSigQ:\t{}/{}\n", thread_count(process),
              subject.task && subject.task->charge.user() ? subject.task->charge.user()->queued_signals : 0,
              process.limits.current(task::Resource::kPendingSignals));
   put_mask(text, "SigPnd", subject.task ? subject.task->signals.pending.set : 0);

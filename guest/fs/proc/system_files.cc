@@ -62,7 +62,7 @@ void write_stat(ProcText& text) {
   write_cpu_line(text, "cpu0", total, tasks.idle_ns);
   text.print("intr 0\nctxt {}\nbtime {}\nprocesses {}\n", tasks.context_switches,
              (realtime_ns() - monotonic_ns()) / kNanosecondsPerSecond, tasks.forks);
-  text.print("procs_running {}\nprocs_blocked 0\n", tasks.runnable);
+  text.print("procs_running {}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n", tasks.runnable);
 }
 
 void write_seconds(ProcText& text, std::uint64_t ns) {
@@ -95,13 +95,19 @@ void write_cpuinfo(ProcText& text) {
   const std::uint64_t khz = boot_parameters().tsc_khz;
   text.print("cpu MHz\t\t: {}.", khz / 1000);
   text.put_number(khz % 1000, 10, 3, '0');
-  text.put("\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\nflags\t\t:");
+  text.put("\ncache size\t: 0 KB\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n");
+  text.print(
+      "apicid\t\t: 0\ninitial apicid\t: 0\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: {}\nwp\t\t: "
+      "yes\nflags\t\t:",
+      cpu.highest_leaf);
   for (const CpuFlag& flag : kCpuFlags) {
     if (cpu.has(flag)) text.print(" {}", flag.name);
   }
   text.print("\nbogomips\t: {}.", khz / 500);
   text.put_number(khz / 5 % 100, 10, 2, '0');
-  text.put("\n\n");
+  text.print("\nclflush size\t: {}\ncache_alignment\t: {}\n", cpu.cache_line, cpu.cache_line);
+  text.print("address sizes\t: {} bits physical, {} bits virtual\npower management:\n\n", cpu.physical_bits,
+             cpu.virtual_bits);
 }
 
 void write_filesystems(ProcText& text) {

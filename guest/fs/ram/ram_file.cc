@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fs/extended_attributes.h"
 #include "fs/memory_file.h"
 #include "lib/string.h"
 #include "mm/address_space.h"
@@ -70,6 +71,7 @@ Result<std::uint64_t> largest_size(std::uint64_t offset) {
   if (offset >= limit) {
     task::SignalInfo info;
     info.signal = task::kSigXfsz;
+    info.sender = {.pid = task::current().process->ids.pid, .uid = task::current().credentials.uid, .value = 0};
     task::send_signal(task::current(), info);
     return Errno::kFBig;
   }
@@ -154,6 +156,8 @@ Result<std::size_t> RamFile::read_ram(std::uint64_t offset, mm::IoBuffer& buffer
 
 // Who writes to a set-user-ID program without CAP_FSETID makes it an ordinary one (inode(7), write(2)).
 void RamFile::drop_privileges() {
+  // Whoever writes it (security_inode_need_killpriv() of Linux).
+  if (extended_attributes()) static_cast<void>(remove_extended_attribute(kFileCapabilities).ok());
   if (task::current().credentials.can(task::Capability::kFsetid)) return;
   permissions_ &= ~kModeSetUid;
   if (permissions_ & 010) permissions_ &= ~kModeSetGid;

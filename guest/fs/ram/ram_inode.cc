@@ -1,5 +1,8 @@
 #include "fs/ram/ram_inode.h"
 
+#include <new>
+
+#include "fs/extended_attributes.h"
 #include "fs/ram/ram_directory.h"
 #include "fs/ram/ram_file.h"
 
@@ -73,6 +76,7 @@ RamInode::RamInode(RamFs& fs, const erofs::InodeInfo& lower)
 }
 
 RamInode::~RamInode() {
+  delete attributes_;
   if (remembered_) fs().forget(*this);
 }
 
@@ -103,6 +107,23 @@ Result<void> RamInode::change_metadata(const MetadataChange& change) {
   if (change.set_gid) gid_ = change.gid;
   if (change.set_accessed) accessed_ = change.accessed;
   if (change.set_modified) modified_ = change.modified;
+  touch_changed();
+  return {};
+}
+
+Result<void> RamInode::set_extended_attribute(std::string_view name, std::span<const std::byte> value,
+                                              std::uint32_t flags) {
+  TRY(RamFs::check_space(mm::page_ceil(value.size()) >> mm::kPageShift));
+  if (!attributes_) attributes_ = new (std::nothrow) ExtendedAttributes;
+  if (!attributes_) return Errno::kNoMem;
+  TRY(attributes_->set(name, value, flags));
+  touch_changed();
+  return {};
+}
+
+Result<void> RamInode::remove_extended_attribute(std::string_view name) {
+  if (!attributes_) return Errno::kNoData;
+  TRY(attributes_->remove(name));
   touch_changed();
   return {};
 }

@@ -25,6 +25,11 @@ class RamInode : public Inode {
 
   Result<Metadata> metadata() override;
   Result<void> change_metadata(const MetadataChange& change) override;
+  bool keeps_extended_attributes() const override { return true; }
+  const ExtendedAttributes* extended_attributes() const override { return attributes_; }
+  Result<void> set_extended_attribute(std::string_view name, std::span<const std::byte> value,
+                                      std::uint32_t flags) override;
+  Result<void> remove_extended_attribute(std::string_view name) override;
 
   RamFs& fs() const;
   std::uint64_t number() const { return number_; }
@@ -53,6 +58,7 @@ class RamInode : public Inode {
   Timespec accessed_{}, modified_{}, changed_{};
 
  private:
+  ExtendedAttributes* attributes_ = nullptr;  // most inodes have none
   RamInode* next_in_bucket_ = nullptr;
   bool from_image_ = false;
   bool remembered_ = false;  // in the file system's table

@@ -65,7 +65,47 @@ static void clobber(int) {
   std::fesetround(FE_UPWARD);
 }
 
+// What a handler begins with, not what it interrupted.
+struct HandlerState {
+  unsigned mxcsr = 0;
+  unsigned short control = 0;
+  unsigned long low = 1, high = 1;
+};
+static volatile HandlerState seen;
+
+static void look(int) {
+  unsigned mxcsr;
+  unsigned short control;
+  unsigned long words[2];
+  asm volatile("movups %%xmm9, %0\n stmxcsr %1\n fnstcw %2\n" : "=m"(words), "=m"(mxcsr), "=m"(control));
+  seen.mxcsr = mxcsr, seen.control = control, seen.low = words[0], seen.high = words[1];
+}
+
+static void handlers_start_afresh() {
+  ::signal(SIGUSR1, look);
+  const unsigned long words[2] = {0x1122'3344'5566'7788, 0x99aa'bbcc'ddee'ff00};
+  const unsigned changed = 0x7f80;                // rounds towards zero
+  const unsigned short changed_control = 0x0e7f;  // the same, with 53 bits of precision
+  unsigned mxcsr = 0;
+  unsigned short control = 0;
+  unsigned long after[2] = {};
+  long result = 39;  // getpid
+  asm volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
+  asm volatile(
+      "ldmxcsr %[new_mxcsr]\n fldcw %[new_control]\n movups %[in], %%xmm9\n"
+      "mov $62, %%eax\n mov $10, %%esi\n syscall\n"  // kill(pid, SIGUSR1)
+      "movups %%xmm9, %[out]\n stmxcsr %[mxcsr]\n fnstcw %[control]\n"
+      : [out] "=m"(after), [mxcsr] "=m"(mxcsr), [control] "=m"(control)
+      : [in] "m"(words), [new_mxcsr] "m"(changed), [new_control] "m"(changed_control), "D"(result)
+      : "rax", "rcx", "rsi", "r11", "memory", "xmm9");
+  std::fesetenv(FE_DFL_ENV);
+  say("in a handler: mxcsr %#x, control word %#x, xmm9 %#lx %#lx\n", seen.mxcsr, seen.control, seen.low, seen.high);
+  say("after it: mxcsr %#x, control word %#x, xmm9 kept: %d\n", mxcsr, control,
+      std::memcmp(words, after, sizeof words) == 0);
+}
+
 static int run() {
+  handlers_start_afresh();
   pid_t children[3];
   for (unsigned long i = 0; i < 3; ++i) {
     children[i] = in_child([i] { return keeps(i + 1, SystemCall{kSchedYield, 300}) ? 0 : 1; });

@@ -1,0 +1,148 @@
+// Locks that the kernel hands from one thread to the next: FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_UNLOCK_PI (futex(2),
+// "Priority-inheritance futexes").
+//
+// A thread that waits has a claim on the owner's list. The claims go with the lock: who gets it gets them. Where an owner
+// ends without an unlock, all its claimants are woken and look at the word again; it still names the dead thread, or
+// nobody if it was on the robust list, and the first one takes it.
+#include "lib/result.h"
+#include "mm/address.h"
+#include "mm/address_space.h"
+#include "task/futex_table.h"
+#include "task/process.h"
+#include "task/task.h"
+
+namespace kernel::task {
+namespace {
+
+struct FutexLockWaiter : FutexWaiter, LockClaim {
+  Task* task = nullptr;
+  std::uint32_t dead_owner = 0;  // whose end has woken it
+
+  void claim(Task& from) {
+    owner_node.unlink();
+    owner = &from;
+    from.lock_claims.push_back(*this);
+  }
+};
+
+// The word itself, writable, through the direct map: until the caller sleeps, nobody else changes it.
+Result<std::uint32_t*> word_at(std::uint64_t address) {
+  const mm::Pfn frame = TRY(current().space->wait_for_frame(address, mm::FaultAccess::kWrite));
+  return reinterpret_cast<std::uint32_t*>(mm::frame_data(frame) + mm::page_offset(address));
+}
+
+// Who else wants the lock: the first of those with the highest priority. kInval if others wait for the word.
+struct Rivals {
+  FutexLockWaiter* first = nullptr;
+  bool owner_is_dead = false;  // and the word still names it
+};
+
+Result<Rivals> rivals(const FutexKey& key, std::uint32_t word) {
+  Rivals found;
+  bool others = false;
+  futex_bucket(key).for_each([&](FutexWaiter& waiter) {
+    if (waiter.key != key) return true;
+    if (!waiter.wants_lock) return !(others = true);
+    auto& rival = static_cast<FutexLockWaiter&>(waiter);
+    if (rival.dead_owner != 0 && rival.dead_owner == (word & kFutexOwnerMask)) found.owner_is_dead = true;
+    const auto priority_of = [](const FutexLockWaiter& w) { return w.task->scheduling.parameters().priority; };
+    if (!found.first || priority_of(rival) > priority_of(*found.first)) found.first = &rival;
+    return true;
+  });
+  if (others) return Errno::kInval;
+  return found;
+}
+
+// Takes the lock if it is free, else says who has it and marks the word, so that the owner asks the kernel to unlock.
+// Null: it is the caller's now.
+Result<Task*> take_or_mark(const FutexKey& key, std::uint32_t& word, std::uint32_t dead_owner) {
+  Task& self = current();
+  const auto tid = static_cast<std::uint32_t>(self.tid);
+  const std::uint32_t owner_tid = word & kFutexOwnerMask;
+  if (owner_tid == tid) return Errno::kDeadLk;
+  const Rivals others = TRY(rivals(key, word));
+  const bool owner_is_dead = owner_tid != 0 && (others.owner_is_dead || owner_tid == dead_owner);
+  if (owner_tid == 0 || owner_is_dead) {
+    if (others.first && others.first->owner && !owner_is_dead) return Errno::kInval;  // it was overwritten
+    word = tid | (word & kFutexOwnerDied) | (owner_is_dead ? kFutexOwnerDied : 0) |
+           (others.first || owner_is_dead || dead_owner != 0 ? kFutexWaiters : std::uint32_t{0});
+    return nullptr;
+  }
+  if (others.first && others.first->owner && static_cast<std::uint32_t>(others.first->owner->tid) != owner_tid)
+    return Errno::kInval;
+  word |= kFutexWaiters;
+  Task* owner = find_task(static_cast<int>(owner_tid));
+  if (!owner) return Errno::kSrch;
+  // Nobody else can have what lies in this memory only.
+  if (key.owner == self.space.get() && owner->space.get() != key.owner) return Errno::kPerm;
+  return owner;
+}
+
+}  // namespace
+
+Result<void> futex_lock(std::uint64_t address, FutexScope scope, Deadline deadline) {
+  FutexLockWaiter waiter;
+  waiter.key = TRY(futex_key(address, scope, mm::FaultAccess::kWrite));
+  waiter.wants_lock = true;
+  waiter.task = &current();
+  for (;;) {
+    // From here to the sleep nobody else runs.
+    std::uint32_t* word = TRY(word_at(address));
+    if (waiter.woken) return {};  // a new owner handed it on while we were looking
+    waiter.node.unlink();
+    Task* owner = TRY(take_or_mark(waiter.key, *word, waiter.dead_owner));
+    if (!owner) return {};
+    waiter.dead_owner = 0;
+    futex_bucket(waiter.key).push_back(waiter);
+    waiter.claim(*owner);
+    while (!waiter.woken && waiter.dead_owner == 0) {
+      auto slept = waiter.sleeper.sleep(deadline);
+      if (waiter.woken || waiter.dead_owner != 0) break;
+      if (!slept) return slept.error() == Errno::kRestart ? Errno::kRestartNoIntr : slept.error();
+    }
+    if (waiter.woken) return {};
+  }
+}
+
+Result<void> futex_try_lock(std::uint64_t address, FutexScope scope) {
+  const FutexKey key = TRY(futex_key(address, scope, mm::FaultAccess::kWrite));
+  std::uint32_t* word = TRY(word_at(address));
+  if (TRY(take_or_mark(key, *word, 0))) return Errno::kAgain;
+  return {};
+}
+
+Result<void> futex_unlock(std::uint64_t address, FutexScope scope) {
+  const FutexKey key = TRY(futex_key(address, scope, mm::FaultAccess::kWrite));
+  std::uint32_t* word = TRY(word_at(address));
+  if ((*word & kFutexOwnerMask) != static_cast<std::uint32_t>(current().tid)) return Errno::kPerm;
+  FutexLockWaiter* next = TRY(rivals(key, *word)).first;
+  if (!next) {
+    *word = 0;
+    return {};
+  }
+  *word = static_cast<std::uint32_t>(next->task->tid) | kFutexWaiters;
+  next->node.unlink();
+  next->owner_node.unlink();
+  next->owner = nullptr;
+  next->woken = true;
+  futex_bucket(key).for_each([&](FutexWaiter& waiter) {
+    // Who has been woken by the end of an earlier owner looks for himself.
+    if (waiter.key != key || !waiter.wants_lock) return true;
+    auto& rival = static_cast<FutexLockWaiter&>(waiter);
+    if (rival.owner) rival.claim(*next->task);
+    return true;
+  });
+  next->sleeper.wake(kAnyEvent);
+  return {};
+}
+
+void futex_leave_locks(Task& task) {
+  while (LockClaim* claim = task.lock_claims.pop_front()) {
+    auto& waiter = static_cast<FutexLockWaiter&>(*claim);
+    waiter.owner = nullptr;
+    waiter.dead_owner = static_cast<std::uint32_t>(task.tid);
+    waiter.sleeper.wake(kAnyEvent);
+  }
+}
+
+}  // namespace kernel::task
