@@ -19,8 +19,11 @@ namespace {
 // How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs
 // up to 50 us where KVM emulates CPL 0. Within one last-level table.
 constexpr std::uint64_t kAroundPages = 64;
-// How many anonymous pages a sequential writer is given ahead.
-constexpr std::uint64_t kAheadPages = 8;
+// How many anonymous pages a sequential writer is given ahead: as many as it has just used, within these.
+constexpr std::uint64_t kLeastAheadPages = 8, kMostAheadPages = 64;
+// A mapping of at most so many pages is soon used where it starts to be: .bss, a heap, a thread's arena.
+constexpr std::uint64_t kSmallPages = 64;
+constexpr std::uint64_t kFirstPages = 4;
 
 // Later writes to the same page are not seen, until msync(2) or fsync(2) asks for it again: as with Linux's file
 // systems on disks.
@@ -153,16 +156,30 @@ void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
 
 void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
   if (!mapping.protection.write) return;
-  // Sequential means upwards, but downwards for a stack.
-  const std::uint64_t step = mapping.grows_down ? 0 - kPageSize : kPageSize;
-  const Pte* before = mapping.contains(page - step) ? table_.find(page - step) : nullptr;
-  if (!before || !before->present()) return;
-  const std::uint64_t table = PageTable::span_of(page);
-  Pte* pte = table_.find(page);
-  for (std::uint64_t ahead = 1; ahead < kAheadPages; ++ahead) {
-    const std::uint64_t address = page + ahead * step;
-    pte += mapping.grows_down ? -1 : 1;
-    if (!mapping.contains(address) || PageTable::span_of(address) != table || pte->present()) return;
+  const std::uint64_t span = PageTable::span_of(page);
+  Pte* const table = table_.find(span);
+  std::int64_t step = mapping.grows_down ? -1 : 1;
+  const auto entry = [&](std::int64_t distance) -> Pte* {
+    const std::uint64_t address = page + static_cast<std::uint64_t>(distance * step) * kPageSize;
+    if (!mapping.contains(address) || PageTable::span_of(address) != span) return nullptr;
+    return table + ((address - span) >> kPageShift);
+  };
+  const auto is_present = [&](std::int64_t distance) {
+    const Pte* pte = entry(distance);
+    return pte && pte->present();
+  };
+  // Some arrays are filled from their end, like sort(1)'s.
+  if (!is_present(-1) && is_present(1)) step = -step;
+  std::uint64_t used = 0;
+  while (used < kMostAheadPages && is_present(-1 - static_cast<std::int64_t>(used))) ++used;
+  std::uint64_t pages = std::max(used, kLeastAheadPages);
+  if (used == 0) {
+    if (mapping.size() > kSmallPages * kPageSize) return;
+    pages = kFirstPages;
+  }
+  for (std::uint64_t ahead = 1; ahead < pages; ++ahead) {
+    Pte* pte = entry(static_cast<std::int64_t>(ahead));
+    if (!pte || pte->present()) return;
     auto frame = allocate_frame_ahead();
     if (!frame) return;
     install(*pte, Pte::user_page(frame.value(), true, mapping.protection.execute));
