@@ -232,6 +232,7 @@ class AddressSpace final : public RefCounted {
   FaultResult copy_on_write(const Mapping& mapping, std::uint64_t page, Pte& pte, FaultOrigin origin);
   void map_neighbours(const Mapping& mapping, std::uint64_t page);
   void map_ahead(const Mapping& mapping, std::uint64_t page);
+  void make_writable_around(const Mapping& mapping, std::uint64_t page);
   static void replaced_by_fault(std::uint64_t page, Pfn old, FaultOrigin origin, TlbGather& tlb);
 
   friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);

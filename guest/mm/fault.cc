@@ -118,7 +118,7 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   const Pfn old = pte.pfn();
   if (is_ram(old) && frame_references(old) == 1) {
     // Everybody else has let go of it.
-    pte = Pte::user_page(old, true, mapping.protection.execute);
+    make_writable_around(mapping, page);
     if (origin == FaultOrigin::kKernel) gather().changed(page);
     return FaultResult::kResolved;
   }
@@ -130,6 +130,19 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   TlbGather tlb = gather();
   replaced_by_fault(page, old, origin, tlb);
   return FaultResult::kResolved;
+}
+
+// Whoever was the last to let go of one page of a process has probably let go of its neighbours, too: a child that has ended. What
+// the TLB still holds of their entries is stricter than they are, and a fault that it causes finds nothing to do.
+void AddressSpace::make_writable_around(const Mapping& mapping, std::uint64_t page) {
+  const std::uint64_t window = kAroundPages * kPageSize;
+  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
+  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  Pte* pte = table_.find(start);
+  for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
+    if (!pte->present() || pte->writable() || !is_ram(pte->pfn()) || frame_references(pte->pfn()) != 1) continue;
+    *pte = Pte::user_page(pte->pfn(), true, mapping.protection.execute);
+  }
 }
 
 // A hardware fault has dropped the TLB's entry for its address; the kernel's own walk has not.
