@@ -24,6 +24,25 @@ constexpr std::uint64_t kLeastAheadPages = 8, kMostAheadPages = 64;
 // A mapping of at most so many pages is soon used where it starts to be: .bss, a heap, a thread's arena.
 constexpr std::uint64_t kSmallPages = 64;
 constexpr std::uint64_t kFirstPages = 4;
+// A private mapping of so few pages of an image, if it can be written, is a program's or library's data, and relocation will
+// write most of it: all of it is copied at the first touch. Of a larger one so many pages at a time.
+constexpr std::uint64_t kCopiedWhole = 16, kCopiedAround = 8;
+
+// Frames of the image never change, so nobody can tell when they were copied.
+bool is_image(Pfn pfn) {
+  return pfn != kNoFrame && !is_ram(pfn);
+}
+
+bool is_copied_whole(const Mapping& mapping) {
+  return !mapping.shared && mapping.protection.write && mapping.size() <= kCopiedWhole * kPageSize;
+}
+
+Pfn copy_of_image(Pfn image) {
+  auto frame = allocate_frame_for_copy_ahead();
+  if (!frame) return kNoFrame;
+  memcpy(frame_data(frame.value()), frame_data(image), kPageSize);
+  return frame.value();
+}
 
 // Later writes to the same page are not seen, until msync(2) or fsync(2) asks for it again: as with Linux's file
 // systems on disks.
@@ -107,6 +126,11 @@ FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t pag
     memcpy(frame_data(copy.value()), frame.value().data(), kPageSize);
     ++fault_statistics.copies;
     install(pte, Pte::user_page(copy.value(), true, mapping.protection.execute));
+  } else if (const Pfn copy = is_copied_whole(mapping) && is_image(frame.value().pfn())
+                                  ? copy_of_image(frame.value().pfn())
+                                  : kNoFrame;
+             copy != kNoFrame) {
+    install(pte, Pte::user_page(copy, true, mapping.protection.execute));
   } else {
     install(pte, Pte::user_page(frame.value().leak(), shared_write, mapping.protection.execute));
   }
@@ -129,6 +153,7 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
   TlbGather tlb = gather();
   replaced_by_fault(page, old, origin, tlb);
+  if (is_image(old)) copy_around(mapping, page, tlb);
   return FaultResult::kResolved;
 }
 
@@ -145,6 +170,23 @@ void AddressSpace::make_writable_around(const Mapping& mapping, std::uint64_t pa
   }
 }
 
+// Who has written one page of a program's data will write those around it: relocation, counts of references. One flush for all of
+// them costs no more than the next fault.
+void AddressSpace::copy_around(const Mapping& mapping, std::uint64_t page, TlbGather& tlb) {
+  const std::uint64_t window = kCopiedAround * kPageSize;
+  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
+  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  Pte* pte = table_.find(start);
+  for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
+    if (!pte->present() || pte->writable() || !is_image(pte->pfn())) continue;
+    const Pfn old = pte->pfn();
+    const Pfn copy = copy_of_image(old);
+    if (copy == kNoFrame) return;
+    *pte = Pte::user_page(copy, true, mapping.protection.execute);
+    tlb.removed(address, old);
+  }
+}
+
 // A hardware fault has dropped the TLB's entry for its address; the kernel's own walk has not.
 void AddressSpace::replaced_by_fault(std::uint64_t page, Pfn old, FaultOrigin origin, TlbGather& tlb) {
   if (origin == FaultOrigin::kKernel)
@@ -157,11 +199,16 @@ void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
   const std::uint64_t window = kAroundPages * kPageSize;
   const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
   const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  const bool copies = is_copied_whole(mapping);
   Pte* pte = table_.find(start);
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
     if (pte->present()) continue;
     const Pfn pfn = mapping.object->resident_page(mapping.object_page_of(address));
     if (pfn == kNoFrame) continue;
+    if (const Pfn copy = copies && is_image(pfn) ? copy_of_image(pfn) : kNoFrame; copy != kNoFrame) {
+      install(*pte, Pte::user_page(copy, true, mapping.protection.execute));
+      continue;
+    }
     retain_frame(pfn);
     install(*pte, Pte::user_page(pfn, false, mapping.protection.execute));
   }
