@@ -62,13 +62,21 @@ constexpr std::array<std::uint64_t, kGdtEntries> make_gdt(std::uint64_t tss, std
   return gdt;
 }
 
+// The stack of the TSS's interrupt stack table on which a vector's stub is entered; 0: that of its privilege level. A double
+// fault gets one of its own (6.14.5): it may be that the stack in use is what is wrong. Where the kernel runs in CPL 3,
+// its exceptions come on the current task's kernel stack, as they do by themselves where it runs in CPL 0, but not the
+// breakpoint, which it uses itself.
+constexpr std::uint64_t interrupt_stack(std::uint64_t vector, bool kernel_in_ring0) {
+  if (vector == 8) return 1;
+  return !kernel_in_ring0 && vector < 32 && vector != 3 ? 2 : 0;
+}
+
 // Figure 6-8: a 64-bit interrupt gate. INT3 and INTO may come from the user (6.12.1.2), everything else only from the
-// processor. A double fault gets a stack of its own, the first of the TSS's interrupt stack table (6.14.5): it may be
-// that the stack in use is what is wrong.
-constexpr std::array<std::uint64_t, 2> make_interrupt_gate(std::uint64_t vector, std::uint64_t target) {
+// processor.
+constexpr std::array<std::uint64_t, 2> make_interrupt_gate(std::uint64_t vector, std::uint64_t target,
+                                                           bool kernel_in_ring0) {
   const std::uint64_t dpl = vector == 3 || vector == 4 ? 3 : 0;
-  const std::uint64_t stack = vector == 8 ? 1 : 0;
-  return {(target & 0xffff) | (std::uint64_t{kKernelCs} << 16) | (stack << 32) |
+  return {(target & 0xffff) | (std::uint64_t{kKernelCs} << 16) | (interrupt_stack(vector, kernel_in_ring0) << 32) |
               ((0x80 | (dpl << 5) | kTypeInterruptGate) << 40) | (((target >> 16) & 0xffff) << 48),
           target >> 32};
 }

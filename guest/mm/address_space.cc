@@ -227,10 +227,23 @@ Result<void> AddressSpace::check_limits(const MappingTraits& traits, std::uint64
 
 Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   const bool populate_now = request.mapping.locked || lock_future_ == LockFuture::kNow;
+  const bool fixed = request.fixed;
   const UserRange range = TRY(make_mapping(std::move(request)));
+  if (fixed) map_image_start(range.start());
   // What cannot be made present is not an error of mmap's (mmap(2), MAP_LOCKED). Last of all, since it may sleep.
   if (populate_now) static_cast<void>(populate(range, Populate::kAsUsed).ok());
   return range.start();
+}
+
+// What is mapped of an image at a fixed place is a segment of a program or a library, and will be used: mapping its first
+// pages now saves a fault. Not so what is mapped anywhere, the place of a whole library: its segments are mapped over it.
+void AddressSpace::map_image_start(std::uint64_t start) {
+  const Mapping* mapping = find(start);
+  if (!mapping || !mapping->object || mapping->shared || mapping->protection.none()) return;
+  const Pfn first = mapping->object->resident_page(mapping->object_page_of(start));
+  if (first == kNoFrame || is_ram(first)) return;
+  Ref<PendingPage> pending;
+  static_cast<void>(fault(start, FaultAccess::kRead, FaultOrigin::kKernel, pending));
 }
 
 Result<UserRange> AddressSpace::make_mapping(MapRequest request) {

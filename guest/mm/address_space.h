@@ -203,6 +203,7 @@ class AddressSpace final : public RefCounted {
   Result<void> check_limits(const MappingTraits& traits, std::uint64_t added) const;
 
   Result<UserRange> make_mapping(MapRequest request);
+  void map_image_start(std::uint64_t start);
   void account(const Mapping& mapping, int sign);
   void add_mapping(Mapping& mapping);
   void resize(Mapping& mapping, const UserRange& range);
@@ -232,6 +233,8 @@ class AddressSpace final : public RefCounted {
   FaultResult copy_on_write(const Mapping& mapping, std::uint64_t page, Pte& pte, FaultOrigin origin);
   void map_neighbours(const Mapping& mapping, std::uint64_t page);
   void map_ahead(const Mapping& mapping, std::uint64_t page);
+  void copy_around(const Mapping& mapping, std::uint64_t page, TlbGather& tlb);
+  void make_writable_around(const Mapping& mapping, std::uint64_t page);
   static void replaced_by_fault(std::uint64_t page, Pfn old, FaultOrigin origin, TlbGather& tlb);
 
   friend void unmap_object_pages(const MemoryObject& object, std::uint64_t first_page, std::uint64_t end_page);

@@ -19,8 +19,30 @@ namespace {
 // How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs
 // up to 50 us where KVM emulates CPL 0. Within one last-level table.
 constexpr std::uint64_t kAroundPages = 64;
-// How many anonymous pages a sequential writer is given ahead.
-constexpr std::uint64_t kAheadPages = 8;
+// How many anonymous pages a sequential writer is given ahead: as many as it has just used, within these.
+constexpr std::uint64_t kLeastAheadPages = 8, kMostAheadPages = 64;
+// A mapping of at most so many pages is soon used where it starts to be: .bss, a heap, a thread's arena.
+constexpr std::uint64_t kSmallPages = 64;
+constexpr std::uint64_t kFirstPages = 4;
+// A private mapping of so few pages of an image, if it can be written, is a program's or library's data, and relocation will
+// write most of it: all of it is copied at the first touch. Of a larger one so many pages at a time.
+constexpr std::uint64_t kCopiedWhole = 16, kCopiedAround = 8;
+
+// Frames of the image never change, so nobody can tell when they were copied.
+bool is_image(Pfn pfn) {
+  return pfn != kNoFrame && !is_ram(pfn);
+}
+
+bool is_copied_whole(const Mapping& mapping) {
+  return !mapping.shared && mapping.protection.write && mapping.size() <= kCopiedWhole * kPageSize;
+}
+
+Pfn copy_of_image(Pfn image) {
+  auto frame = allocate_frame_for_copy_ahead();
+  if (!frame) return kNoFrame;
+  memcpy(frame_data(frame.value()), frame_data(image), kPageSize);
+  return frame.value();
+}
 
 // Later writes to the same page are not seen, until msync(2) or fsync(2) asks for it again: as with Linux's file
 // systems on disks.
@@ -104,6 +126,11 @@ FaultResult AddressSpace::fault_object(const Mapping& mapping, std::uint64_t pag
     memcpy(frame_data(copy.value()), frame.value().data(), kPageSize);
     ++fault_statistics.copies;
     install(pte, Pte::user_page(copy.value(), true, mapping.protection.execute));
+  } else if (const Pfn copy = is_copied_whole(mapping) && is_image(frame.value().pfn())
+                                  ? copy_of_image(frame.value().pfn())
+                                  : kNoFrame;
+             copy != kNoFrame) {
+    install(pte, Pte::user_page(copy, true, mapping.protection.execute));
   } else {
     install(pte, Pte::user_page(frame.value().leak(), shared_write, mapping.protection.execute));
   }
@@ -115,7 +142,7 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   const Pfn old = pte.pfn();
   if (is_ram(old) && frame_references(old) == 1) {
     // Everybody else has let go of it.
-    pte = Pte::user_page(old, true, mapping.protection.execute);
+    make_writable_around(mapping, page);
     if (origin == FaultOrigin::kKernel) gather().changed(page);
     return FaultResult::kResolved;
   }
@@ -126,7 +153,38 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
   pte = Pte::user_page(copy.value(), true, mapping.protection.execute);
   TlbGather tlb = gather();
   replaced_by_fault(page, old, origin, tlb);
+  if (is_image(old)) copy_around(mapping, page, tlb);
   return FaultResult::kResolved;
+}
+
+// Whoever was the last to let go of one page of a process has probably let go of its neighbours, too: a child that has ended. What
+// the TLB still holds of their entries is stricter than they are, and a fault that it causes finds nothing to do.
+void AddressSpace::make_writable_around(const Mapping& mapping, std::uint64_t page) {
+  const std::uint64_t window = kAroundPages * kPageSize;
+  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
+  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  Pte* pte = table_.find(start);
+  for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
+    if (!pte->present() || pte->writable() || !is_ram(pte->pfn()) || frame_references(pte->pfn()) != 1) continue;
+    *pte = Pte::user_page(pte->pfn(), true, mapping.protection.execute);
+  }
+}
+
+// Who has written one page of a program's data will write those around it: relocation, counts of references. One flush for all of
+// them costs no more than the next fault.
+void AddressSpace::copy_around(const Mapping& mapping, std::uint64_t page, TlbGather& tlb) {
+  const std::uint64_t window = kCopiedAround * kPageSize;
+  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
+  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  Pte* pte = table_.find(start);
+  for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
+    if (!pte->present() || pte->writable() || !is_image(pte->pfn())) continue;
+    const Pfn old = pte->pfn();
+    const Pfn copy = copy_of_image(old);
+    if (copy == kNoFrame) return;
+    *pte = Pte::user_page(copy, true, mapping.protection.execute);
+    tlb.removed(address, old);
+  }
 }
 
 // A hardware fault has dropped the TLB's entry for its address; the kernel's own walk has not.
@@ -141,11 +199,16 @@ void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
   const std::uint64_t window = kAroundPages * kPageSize;
   const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
   const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  const bool copies = is_copied_whole(mapping);
   Pte* pte = table_.find(start);
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
     if (pte->present()) continue;
     const Pfn pfn = mapping.object->resident_page(mapping.object_page_of(address));
     if (pfn == kNoFrame) continue;
+    if (const Pfn copy = copies && is_image(pfn) ? copy_of_image(pfn) : kNoFrame; copy != kNoFrame) {
+      install(*pte, Pte::user_page(copy, true, mapping.protection.execute));
+      continue;
+    }
     retain_frame(pfn);
     install(*pte, Pte::user_page(pfn, false, mapping.protection.execute));
   }
@@ -153,16 +216,30 @@ void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
 
 void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
   if (!mapping.protection.write) return;
-  // Sequential means upwards, but downwards for a stack.
-  const std::uint64_t step = mapping.grows_down ? 0 - kPageSize : kPageSize;
-  const Pte* before = mapping.contains(page - step) ? table_.find(page - step) : nullptr;
-  if (!before || !before->present()) return;
-  const std::uint64_t table = PageTable::span_of(page);
-  Pte* pte = table_.find(page);
-  for (std::uint64_t ahead = 1; ahead < kAheadPages; ++ahead) {
-    const std::uint64_t address = page + ahead * step;
-    pte += mapping.grows_down ? -1 : 1;
-    if (!mapping.contains(address) || PageTable::span_of(address) != table || pte->present()) return;
+  const std::uint64_t span = PageTable::span_of(page);
+  Pte* const table = table_.find(span);
+  std::int64_t step = mapping.grows_down ? -1 : 1;
+  const auto entry = [&](std::int64_t distance) -> Pte* {
+    const std::uint64_t address = page + static_cast<std::uint64_t>(distance * step) * kPageSize;
+    if (!mapping.contains(address) || PageTable::span_of(address) != span) return nullptr;
+    return table + ((address - span) >> kPageShift);
+  };
+  const auto is_present = [&](std::int64_t distance) {
+    const Pte* pte = entry(distance);
+    return pte && pte->present();
+  };
+  // Some arrays are filled from their end, like sort(1)'s.
+  if (!is_present(-1) && is_present(1)) step = -step;
+  std::uint64_t used = 0;
+  while (used < kMostAheadPages && is_present(-1 - static_cast<std::int64_t>(used))) ++used;
+  std::uint64_t pages = std::max(used, kLeastAheadPages);
+  if (used == 0) {
+    if (mapping.size() > kSmallPages * kPageSize) return;
+    pages = kFirstPages;
+  }
+  for (std::uint64_t ahead = 1; ahead < pages; ++ahead) {
+    Pte* pte = entry(static_cast<std::int64_t>(ahead));
+    if (!pte || pte->present()) return;
     auto frame = allocate_frame_ahead();
     if (!frame) return;
     install(*pte, Pte::user_page(frame.value(), true, mapping.protection.execute));

@@ -177,11 +177,16 @@ ReserveOpening::~ReserveOpening() {
 
 Result<Pfn> allocate_frame_ahead() {
   if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
-  // Eight frames are zeroed in less time than one fault takes; and while there is plenty, nobody misses them.
+  // Many frames are zeroed in the time that one fault takes; and while there is plenty, nobody misses them.
   if (zeroing_is_cheap() && statistics_.free_frames > statistics_.total_frames / 4) return allocate_frame(Fill::kZero);
   const std::uint64_t frame = take_fresh_block(0);
   if (!frame) return Errno::kNoMem;
   return claim_single(frame);
+}
+
+Result<Pfn> allocate_frame_for_copy_ahead() {
+  if (!zeroing_is_cheap() || statistics_.free_frames <= statistics_.total_frames / 4) return Errno::kNoMem;
+  return allocate_frame(Fill::kNone);
 }
 
 Result<Pfn> allocate_frames(unsigned order) {

@@ -44,6 +44,8 @@ class ReserveOpening {
 // The same, zero, for a page that will probably be used soon: only what costs little if it is not. RAM that nobody has
 // ever touched costs nothing until it is used.
 Result<Pfn> allocate_frame_ahead();
+// The same for a page that is about to be filled with a copy: kNoMem where to copy is not cheap, or memory is not plenty.
+Result<Pfn> allocate_frame_for_copy_ahead();
 // 2^order contiguous frames, contents undefined; freed with free_frames, not reference counted.
 Result<Pfn> allocate_frames(unsigned order);
 void free_frames(Pfn first, unsigned order);

@@ -12,6 +12,21 @@ constinit std::uint64_t boot_root_ = 0;
 Pte* entries(Pfn table) {
   return reinterpret_cast<Pte*>(frame_data(table));
 }
+// Trees of tables that nobody uses, all of whose pages are absent: where libraries and the stack are is much the same in every
+// process, and where KVM shadows page tables each write to an entry of an upper one is emulated.
+constexpr unsigned kMostTrees = 4;
+constexpr std::uint64_t kMostTreeTables = 8;
+constexpr unsigned kUserSlots = husk::abi::kKernelPml4Slot;
+struct Tree {
+  Pfn root = kNoFrame;
+  std::uint64_t tables = 0;
+};
+struct UnusedTrees {
+  Tree trees[kMostTrees];
+  unsigned count = 0;
+};
+constinit UnusedTrees unused_trees_;
+
 unsigned index(std::uint64_t address, unsigned level) {
   return (address >> (kPageShift + 9 * level)) & 511;
 }
@@ -28,7 +43,27 @@ void empty_table(Pfn table, unsigned level, unsigned slots) {
   }
 }
 
+std::uint64_t count_tables(Pfn table, unsigned level, unsigned first_slot, unsigned end_slot) {
+  std::uint64_t count = 0;
+  for (unsigned i = first_slot; i < end_slot; ++i) {
+    const Pte entry = entries(table)[i];
+    if (entry.present()) count += 1 + (level > 1 ? count_tables(entry.pfn(), level - 1, 0, 512) : 0);
+  }
+  return count;
+}
+
+void dismantle(Pfn root) {
+  empty_table(root, kRootLevel, kUserSlots);
+  give_table_back(root, kRootLevel);
+}
+
 }  // namespace
+
+bool dismantle_unused_trees() {
+  const bool any = unused_trees_.count != 0;
+  while (unused_trees_.count) dismantle(unused_trees_.trees[--unused_trees_.count].root);
+  return any;
+}
 
 void PageTable::set_boot_root(std::uint64_t root_physical) {
   boot_root_ = root_physical;
@@ -39,6 +74,12 @@ std::uint64_t PageTable::boot_root() {
 }
 
 Result<void> PageTable::initialise() {
+  if (unused_trees_.count) {
+    const Tree& tree = unused_trees_.trees[--unused_trees_.count];
+    root_ = tree.root;
+    tables_ = tree.tables;
+    return {};
+  }
   root_ = TRY(take_table(kRootLevel));
   const unsigned slot = husk::abi::kKernelPml4Slot;
   Pte& kernel = entries(root_)[slot];
@@ -48,8 +89,13 @@ Result<void> PageTable::initialise() {
 
 PageTable::~PageTable() {
   if (root_ == kNoFrame) return;
-  empty_table(root_, kRootLevel, husk::abi::kKernelPml4Slot);
-  give_table_back(root_, kRootLevel);
+  // Programs and their heaps have random places; what lies in the topmost slot has not.
+  empty_table(root_, kRootLevel, kUserSlots - 1);
+  const std::uint64_t tables = count_tables(root_, kRootLevel, kUserSlots - 1, kUserSlots);
+  if (tables > kMostTreeTables || unused_trees_.count == kMostTrees)
+    dismantle(root_);
+  else
+    unused_trees_.trees[unused_trees_.count++] = {root_, tables};
 }
 
 Pte* PageTable::find(std::uint64_t address) const {

@@ -30,7 +30,7 @@ void give_table_back(Pfn table, unsigned level) {
 }
 
 bool free_unused_tables() {
-  bool any = false;
+  bool any = dismantle_unused_trees();
   for (UnusedTables& unused : unused_) {
     any |= unused.count != 0;
     while (unused.count) release_frame(unused.tables[--unused.count]);

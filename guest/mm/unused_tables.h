@@ -19,6 +19,8 @@ inline constexpr unsigned kTableLevels = 4;
 Result<Pfn> take_table(unsigned level);
 // The same must hold for it.
 void give_table_back(Pfn table, unsigned level);
+// Makes unused tables of the trees that page_table.cc keeps; false if there were none.
+bool dismantle_unused_trees();
 // Makes free frames of all of them; false if there were none.
 bool free_unused_tables();
 

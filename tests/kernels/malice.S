@@ -324,7 +324,7 @@ table: descriptor TABLE, 16, INDIRECT
     .long 5, 64, 0x4b53
     .asciz "husk"
     .balign 4
-    .long 1, 16
+    .long 2, 16
     .quad _start, stack_top, vectors, vectors, syscall_entry, tss, 104
 
     .section .data, "aw", @progbits

@@ -21,7 +21,7 @@ void write_idt(const GuestMemory& memory, const abi::KernelNote& note, Ring ring
   const std::uint64_t stubs = ring == Ring::kRing0 ? note.vector_stubs_ring0 : note.vector_stubs_ring3;
   const std::span<std::byte> idt = memory.writable(Gpa{abi::kIdtGpa}, kIdtLimit + 1);
   for (std::uint64_t vector = 0; vector < abi::kIdtEntries; ++vector) {
-    const auto gate = abi::make_interrupt_gate(vector, stubs + vector * note.vector_stub_size);
+    const auto gate = abi::make_interrupt_gate(vector, stubs + vector * note.vector_stub_size, ring == Ring::kRing0);
     std::memcpy(idt.data() + vector * sizeof gate, gate.data(), sizeof gate);
   }
 }

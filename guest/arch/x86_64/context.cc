@@ -1,5 +1,6 @@
 #include "arch/x86_64/context.h"
 
+#include <cstddef>
 #include <new>
 
 #include "arch/x86_64/entry.h"
@@ -12,12 +13,14 @@
 namespace kernel::arch {
 namespace {
 
-constexpr std::size_t kTssRsp0 = 4;  // SDM vol. 3, figure 8-11
+constexpr std::size_t kTssRsp0 = 4, kTssIst2 = 44;  // SDM vol. 3, figure 8-11
 
 void set_kernel_stack(std::uint64_t top) {
-  this_cpu().kernel_stack_top = top;
-  // In ring 3 the CPU pushes to the trap stack, and the stub moves the frame from there.
-  if (this_cpu().ring == Ring::k0) memcpy(tss + kTssRsp0, &top, sizeof top);
+  PerCpu& cpu = this_cpu();
+  cpu.kernel_stack_top = top;
+  // In ring 3 only exceptions find it there: interrupts come while it is in use, too (entry.S).
+  memcpy(tss + (cpu.ring == Ring::k0 ? kTssRsp0 : kTssIst2), &top, sizeof top);
+  cpu.entry_frame.rsp = top - (sizeof(TrapFrame) - offsetof(TrapFrame, rax));
 }
 
 }  // namespace

@@ -197,8 +197,33 @@ ring0_interrupt:
     jmp trap_from_user
 
 // ---------------------------------------------------------------------------------------------------- ring 3
-// These few instructions are all that runs in CPL 0. TSS.RSP0 is the trap stack below, whose contents matter only while they
-// run, with interrupts disabled. They move the frame to the kernel stack and enter the kernel's code with an IRETQ to CPL 3.
+// These few instructions are all that runs in CPL 0, and each may be emulated.
+//
+// Exceptions but the breakpoint and the double fault come on the second stack of the TSS's interrupt stack table, which is the
+// current task's kernel stack: the CPU itself has built the TrapFrame's end. What is left to do there is to save RAX and to enter
+// the kernel's code in CPL 3, with an IRETQ from a frame that waits in the per-CPU struct (stub_table: it fits into a table's entry).
+// All else is done here, natively: RSP is at TrapFrame::rax, and RAX holds CR2 if it is a page fault.
+    .globl trap_from_ring3
+trap_from_ring3:
+    mov %rax, boot_cpu+PC_FAULT_ADDRESS(%rip)
+    // Only the kernel's own code is the kernel: anything else in its half, and above it, is a payload that jumped there, and
+    // faulted at once.
+    cmpl $KERNEL_HIGH_WORD, 28(%rsp)
+    jne trap_from_user
+    cmpl $kernel_text_low, 24(%rsp)
+    jb trap_from_user
+    cmpl $kernel_text_end_low, 24(%rsp)
+    jae trap_from_user
+    // A bug of the kernel's, whose stack has been overwritten from the top; it is not needed any more.
+    push_general_registers_below_rax
+    mov %rsp, %rdi
+    mov emergency_stack_pointer(%rip), %rsp
+    cld
+    call handle_kernel_trap
+    ud2
+
+// Interrupts and breakpoints come on the trap stack, TSS.RSP0, whose contents matter only while the stub runs, with interrupts
+// disabled: most of them are the kernel's own affair, and its stack is in use then. This moves the frame to the kernel stack.
 .macro forward stack_top, target
     push %rax
     mov \stack_top(%rip), %rax
@@ -220,29 +245,13 @@ ring0_interrupt:
     iretq
 .endm
 
-ring3_page_fault:
-    save_fault_address
-ring3_exception:
-    cmpl $KERNEL_HIGH_WORD, 20(%rsp)
-    jae 2f
-1:  forward boot_cpu+PC_KERNEL_STACK, trap_from_user
-// The kernel's half, and what lies above it. Only the kernel's own code is the kernel: anything else is a payload that jumped
-// there, and faulted at once.
-2:  cmpl $KERNEL_HIGH_WORD, 20(%rsp)
-    jne 1b
-    cmpl $kernel_text_low, 16(%rsp)
-    jb 1b
-    cmpl $kernel_text_end_low, 16(%rsp)
-    jae 1b
-    forward emergency_stack_pointer, trap_from_kernel
-
 ring3_interrupt:
     end_of_interrupt ring3
     cmpl $KERNEL_HIGH_WORD, 20(%rsp)
-    jb 1b
+    jb 1f
     cmpl $0x7fff, 20(%rsp)
-    ja 1b
-    jmp note_interrupt
+    jbe note_interrupt
+1:  forward boot_cpu+PC_KERNEL_STACK, trap_from_user
 
 // On the emergency stack, from which the frame must be moved to another one; the boot stack's time is over.
 ring3_double_fault:
@@ -261,7 +270,7 @@ ring3_breakpoint:
     iretq
 8:  push $0
     push $3
-    jmp ring3_exception
+    forward boot_cpu+PC_KERNEL_STACK, trap_from_user
 1:  cmp $2, %eax
     jae 2f
     invlpg (%rdi)                   // 1: flush one page from the TLB
@@ -296,6 +305,28 @@ halt_ring3:
 
 // ---------------------------------------------------------------------------------------------------- the two stub tables
 // Exceptions that push an error code: SDM vol. 3, table 6-1.
+.macro push_vector vector
+    .if !((\vector == 8) || (\vector >= 10 && \vector <= 14) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30))
+    push $0
+    .endif
+    push $\vector
+.endm
+.macro exception_stub_ring0
+    .if vector == 14
+    jmp ring0_page_fault
+    .else
+    jmp ring0_exception
+    .endif
+.endm
+.macro exception_stub_ring3
+    push %rax
+    .if vector == 14
+    mov %cr2, %rax
+    .endif
+    lea boot_cpu+PC_ENTRY_FRAME(%rip), %rsp
+    iretq                           // to trap_from_ring3
+.endm
+
 .macro stub_table name, ring
     .balign 16
     .globl \name
@@ -306,22 +337,18 @@ halt_ring3:
     .if vector == 3
     jmp \ring\()_breakpoint        // pushes what it needs
     .else
-    .if !((vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
-    push $0
-    .endif
-    push $vector
+    push_vector vector
     .if vector == 8
     jmp \ring\()_double_fault
-    .elseif vector == 14
-    jmp \ring\()_page_fault
     .elseif vector < 32
-    jmp \ring\()_exception
+    exception_stub_\ring
     .else
     jmp \ring\()_interrupt
     .endif
     .endif
     .set vector, vector + 1
     .endr
+    .org \name + 256 * 16           // an error if a stub did not fit into its entry
 .endm
 
     stub_table vector_stubs_ring0, ring0
@@ -360,7 +387,13 @@ task_start:
     .balign 64
     .globl boot_cpu
 boot_cpu:
-    .fill PC_SIZE, 1, 0
+    .fill PC_ENTRY_FRAME, 1, 0
+    .quad trap_from_ring3           // what IRETQ takes on the way into the kernel, once and for all but for RSP,
+    .quad SELECTOR_USER_CS
+    .quad 0x202                     // IF: nothing in CPL 3 could set it again
+    .quad trap_stack_top - 64       // which is where the stub leaves it (context.cc)
+    .quad SELECTOR_USER_SS
+    .fill PC_SIZE - PC_ENTRY_FRAME - 40, 1, 0
 emergency_stack_pointer:
     .quad emergency_stack_top
 boot_stack_pointer:
@@ -368,7 +401,7 @@ boot_stack_pointer:
 no_interrupt_table:
     .fill 10, 1, 0
 
-// The 64-bit TSS (SDM vol. 3, 8.7). The kernel stores RSP0 in it when the ring or the task changes.
+// The 64-bit TSS (SDM vol. 3, 8.7). The kernel stores the current task's stack in it: in RSP0 in ring 0, in IST2 in ring 3.
     .balign 64
     .globl tss
 tss:
@@ -376,7 +409,8 @@ tss:
     .quad trap_stack_top            // RSP0
     .fill 6, 4, 0
     .quad emergency_stack_top       // IST1
-    .fill 14, 4, 0
+    .quad trap_stack_top            // IST2
+    .fill 12, 4, 0
     .word 0
     .word tss_end - tss             // no I/O bitmap: no port is accessible from CPL 3
 tss_end:
@@ -408,7 +442,7 @@ trap_stack_top:
     .long 0x4b53                    // abi::kKernelNoteType
     .asciz "husk"
     .balign 4
-1:  .long 1                         // abi::kAbiVersion
+1:  .long 2                         // abi::kAbiVersion
     .long 16                        // vector_stub_size
     .quad kernel_entry
     .quad boot_stack_top

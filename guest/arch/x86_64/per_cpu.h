@@ -13,7 +13,8 @@
 #define PC_PENDING 16
 #define PC_FAULT_ADDRESS 24
 #define PC_EXIT_FRAME 32
-#define PC_SIZE 88
+#define PC_ENTRY_FRAME 40
+#define PC_SIZE 128
 
 #else
 
@@ -36,6 +37,9 @@ struct PerCpu {
   std::uint64_t pending_interrupts;  // bit n: vector 32 + n arrived while the kernel ran
   std::uint64_t fault_address;       // CR2 of the last page fault
   std::uint64_t exit_frame;          // what the return path is about to load
+  struct {
+    std::uint64_t rip, cs, rflags, rsp, ss;
+  } entry_frame;  // what the IRETQ of ring 3's exception stubs loads: only RSP changes, with the task
 
   Ring ring;
   bool timer_mode_set;            // the LAPIC's timer counts towards a TSC deadline
@@ -48,8 +52,8 @@ struct PerCpu {
 
 static_assert(offsetof(PerCpu, kernel_stack_top) == 0 && offsetof(PerCpu, user_rsp) == 8);
 static_assert(offsetof(PerCpu, pending_interrupts) == 16 && offsetof(PerCpu, fault_address) == 24);
-static_assert(offsetof(PerCpu, exit_frame) == 32);
-static_assert(sizeof(PerCpu) == 88);
+static_assert(offsetof(PerCpu, exit_frame) == 32 && offsetof(PerCpu, entry_frame) == 40);
+static_assert(sizeof(PerCpu) == 128);
 
 extern "C" [[gnu::visibility("hidden")]] PerCpu boot_cpu;  // entry.S
 

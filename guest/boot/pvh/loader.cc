@@ -149,7 +149,7 @@ void write_descriptor_tables(bool ring0) {
   const auto stubs = reinterpret_cast<std::uint64_t>(ring0 ? vector_stubs_ring0 : vector_stubs_ring3);
   auto* idt = mm::physical_pointer<std::byte>(abi::kIdtGpa);
   for (std::uint64_t vector = 0; vector < abi::kIdtEntries; ++vector) {
-    const auto entry = abi::make_interrupt_gate(vector, stubs + vector * kVectorStubSize);
+    const auto entry = abi::make_interrupt_gate(vector, stubs + vector * kVectorStubSize, ring0);
     memcpy(idt + vector * sizeof entry, entry.data(), sizeof entry);
   }
   handoff_.gdt = {.limit = sizeof gdt - 1, .base = abi::kKernelBase + abi::kGdtGpa};
