@@ -78,7 +78,10 @@ static void look(int) {
   unsigned short control;
   unsigned long words[2];
   asm volatile("movups %%xmm9, %0\n stmxcsr %1\n fnstcw %2\n" : "=m"(words), "=m"(mxcsr), "=m"(control));
-  seen.mxcsr = mxcsr, seen.control = control, seen.low = words[0], seen.high = words[1];
+  seen.mxcsr = mxcsr;
+  seen.control = control;
+  seen.low = words[0];
+  seen.high = words[1];
 }
 
 static void handlers_start_afresh() {
