@@ -58,10 +58,13 @@ class Socket : public RefCounted {
   fs::Inode* inode() const { return inode_; }
   void set_inode(fs::Inode* inode) { inode_ = inode; }
   task::WaitQueue& changes() { return changes_; }
+  // Of all families (/proc/net/sockstat).
+  static std::uint32_t count() { return g_count; }
   fs::Readiness readiness() { return {events(), &changes_}; }
 
  protected:
-  Socket(int family, int type, int protocol) : family_(family), type_(type), protocol_(protocol) {}
+  Socket(int family, int type, int protocol) : family_(family), type_(type), protocol_(protocol) { ++g_count; }
+  ~Socket() override { --g_count; }
 
   SocketOptions options_;
   // SO_ERROR: what went wrong since somebody asked last.
@@ -95,6 +98,8 @@ class Socket : public RefCounted {
     if (waited.error() == Errno::kRestart && timeout_ns != 0) return Errno::kIntr;
     return waited;
   }
+
+  static inline constinit std::uint32_t g_count = 0;
 
   const int family_;
   const int type_;

@@ -74,7 +74,8 @@ inline std::string hexadecimal(const unsigned char* data, std::size_t size) {
 }
 
 // Attributes behind a fixed part of that size; of the types in `unsaid` only the length.
-inline void say_attributes(const unsigned char* data, std::size_t size, std::initializer_list<int> unsaid) {
+inline std::string attributes_text(const unsigned char* data, std::size_t size, std::initializer_list<int> unsaid) {
+  std::string text;
   while (size >= sizeof(rtattr)) {
     rtattr header;
     std::memcpy(&header, data, sizeof header);
@@ -82,16 +83,17 @@ inline void say_attributes(const unsigned char* data, std::size_t size, std::ini
     const std::size_t length = header.rta_len - sizeof header;
     bool said = true;
     for (const int type : unsaid) said = said && type != header.rta_type;
-    say(" %d:%s", header.rta_type,
-        said ? hexadecimal(data + sizeof header, length).c_str() : std::to_string(length).c_str());
+    text += " " + std::to_string(header.rta_type) + ":";
+    text += said ? hexadecimal(data + sizeof header, length) : std::to_string(length);
     const std::size_t step = RTA_ALIGN(header.rta_len);
     if (step >= size) break;
     data += step;
     size -= step;
   }
+  return text;
 }
 
-// Reads until the answer is complete.
+// Reads until the answer is complete. A datagram is said at once: each word would be a system call.
 inline void say_answer(const char* what, int fd, std::size_t fixed, std::initializer_list<int> unsaid = {}) {
   say("%s:", what);
   for (bool complete = false; !complete;) {
@@ -101,28 +103,30 @@ inline void say_answer(const char* what, int fd, std::size_t fixed, std::initial
       say(" %s\n", outcome(got));
       return;
     }
-    say(" datagram");
+    std::string text;
     for (std::size_t at = 0; at + sizeof(nlmsghdr) <= static_cast<std::size_t>(got);) {
       nlmsghdr header;
       std::memcpy(&header, buffer + at, sizeof header);
       const unsigned char* contents = buffer + at + sizeof header;
       const std::size_t size = header.nlmsg_len - sizeof header;
-      say("\n  %d flags %x length %u seq %u", header.nlmsg_type, header.nlmsg_flags, header.nlmsg_len,
-          header.nlmsg_seq);
+      char line[100];
+      std::snprintf(line, sizeof line, "\n  %d flags %x length %u seq %u ", header.nlmsg_type, header.nlmsg_flags,
+                    header.nlmsg_len, header.nlmsg_seq);
+      text += line;
       if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
         int error;
         std::memcpy(&error, contents, sizeof error);
         errno = -error;
-        say(" %s", outcome(error == 0 ? 0 : -1));
+        text += outcome(error == 0 ? 0 : -1);
         complete = true;
       } else {
-        say(" %s", hexadecimal(contents, fixed).c_str());
-        if (size > fixed) say_attributes(contents + fixed, size - fixed, unsaid);
+        text += hexadecimal(contents, fixed);
+        if (size > fixed) text += attributes_text(contents + fixed, size - fixed, unsaid);
         complete = complete || !(header.nlmsg_flags & NLM_F_MULTI);
       }
       at += NLMSG_ALIGN(header.nlmsg_len);
     }
-    say("\n");
+    say(" datagram%s\n", text.c_str());
   }
 }
 

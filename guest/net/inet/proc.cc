@@ -193,7 +193,7 @@ void write_proc_icmp6(fs::ProcText& text) {
 void write_sockstat(fs::ProcText& text) {
   const Counts v4 = count(kInet), v6 = count(kInet6);
   const unsigned ended = v4.ended + v6.ended;
-  text.print("sockets: used {}\n", v4.tcp + v6.tcp + v4.udp + v6.udp + v4.raw + v6.raw);
+  text.print("sockets: used {}\n", Socket::count());
   text.print("TCP: inuse {} orphan 0 tw {} alloc {} mem {}\n", v4.tcp, ended, v4.tcp + v6.tcp,
              (TcpSocket::bytes_under_way() + mm::kPageSize - 1) / mm::kPageSize);
   text.print("UDP: inuse {} mem 0\nUDPLITE: inuse 0\nRAW: inuse {}\nFRAG: inuse 0 memory 0\n", v4.udp, v4.raw);

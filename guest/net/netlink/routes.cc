@@ -27,13 +27,7 @@ enum : std::uint8_t { kTableDefault = 253, kTableMain = 254, kTableLocal = 255 }
 enum : std::uint8_t { kTypeLocal = 2, kTypeBroadcast = 3 };
 enum : std::uint8_t { kScopeUniverse = 0, kScopeLink = 253, kScopeHost = 254 };
 constexpr std::uint8_t kByKernel = 2;
-enum : std::uint32_t {
-  kCloned = 0x200,
-  kPrefixOnly = 0x800,
-  kLookupTable = 0x1000,
-  kLocalFlag = 0x8000'0000,
-  kBroadcastFlag = 0x1000'0000
-};
+enum : std::uint32_t { kCloned = 0x200, kPrefixOnly = 0x800, kLocalFlag = 0x8000'0000, kBroadcastFlag = 0x1000'0000 };
 
 struct RouteCacheInfo {
   std::uint32_t references = 0, last_use = 0;
@@ -201,16 +195,17 @@ Result<Handled> get_route(NetlinkSocket& socket, const Request& request) {
   const auto address = destination ? destination->as<std::uint32_t>() : 0;
   if (address != 0 && (address & 0xff) != 127) return Errno::kNetUnreach;
   const bool broadcast = address == kLoopbackBroadcast;
-  const std::uint8_t table = body.flags & kLookupTable ? kTableLocal : kTableMain;
+  constexpr std::uint8_t kTableSaid =
+      kTableMain;  // as Linux has it where no table was looked into, whatever RTM_F_LOOKUP_TABLE asks
   Ref<Answer> answer = TRY(socket.begin_answer(request, kNewRoute));
   answer->put_body(
       RouteBody{.family = kInet,
                 .destination_length = 32,
                 .tos = body.tos,
-                .table = table,
+                .table = kTableSaid,
                 .type = broadcast ? kTypeBroadcast : kTypeLocal,
                 .flags = std::uint32_t{kCloned} | kLocalFlag | (broadcast ? std::uint32_t{kBroadcastFlag} : 0)});
-  answer->put_u32(kTable, table);
+  answer->put_u32(kTable, kTableSaid);
   if (address != 0) answer->put_u32(kDestination, address);
   answer->put_u32(kOutputDevice, kLoopbackIndex);
   answer->put_u32(kPreferredSource, kLoopbackAddress);

@@ -58,7 +58,12 @@ void put_inet_socket(Answer& answer, const InetRequest& request, const inet::Soc
   answer.put_u8(kShutdown, 0);
   if (wants(request, kTypeOfService)) answer.put_u8(kTypeOfService, 0);
   if (wants(request, kTrafficClass) && socket.family == kInet6) answer.put_u8(kTrafficClass, 0);
-  if (socket.family == kInet6 && socket.state == inet::TcpState::kListen) answer.put_u8(kOnlyV6, socket.v6_only);
+  const bool unconnected = socket.state == inet::TcpState::kListen || socket.state == inet::TcpState::kClose;
+  if (socket.family == kInet6 && unconnected) {
+    // What is bound to an address of IPv6 speaks nothing else (__inet6_bind() of Linux).
+    const bool bound6 = !socket.local.address.is_v4() && !socket.local.address.is_any();
+    answer.put_u8(kOnlyV6, socket.v6_only || bound6);
+  }
   if (wants(request, kMemory)) {
     const std::uint32_t memory[4] = {message.receive_queue, 0, 0, message.send_queue};
     answer.put_value(kMemory, memory);
