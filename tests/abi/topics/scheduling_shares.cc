@@ -51,7 +51,7 @@ void end(const std::vector<pid_t>& hogs) {
 
 // How much more of the processor the first has had when both together have had enough to tell.
 double ratio(pid_t first, pid_t second) {
-  constexpr double kEnough = 60 * kMillisecond;
+  constexpr double kEnough = 100 * kMillisecond;
   double a = 0, b = 0;
   while (a + b < kEnough) {
     sleep_for(10 * kMillisecond);
