@@ -76,7 +76,8 @@ static void maps() {
     const std::string entry = entry_of(place);
     for (const char* name : {"Size", "KernelPageSize", "MMUPageSize", "Swap", "Locked"})
       say("%s %s, ", name, value_of(entry, name).c_str());
-    if (anonymous) say("Rss %s, ", value_of(entry, "Rss").c_str());
+    // A kernel may give more pages than were touched.
+    if (anonymous) say("resident %d, ", std::stoi(value_of(entry, "Rss")) >= 4);
     std::string flags = value_of(entry, "VmFlags");
     for (const char* flag : {"rd", "wr", "ex", "sh", "mr", "mw", "me", "ms"})
       say("%s", flags.find(flag) == std::string::npos ? "" : flag);

@@ -9,7 +9,6 @@
 #include "arch/x86_64/per_cpu.h"
 #include "drivers/console.h"
 #include "drivers/rng.h"
-#include "drivers/tty.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
@@ -232,10 +231,7 @@ KernelStack::~KernelStack() = default;
 }  // namespace kernel::arch
 
 namespace kernel::drivers {
-fs::CharDevice* console_device(DeviceRole) {
-  return nullptr;
-}
-fs::CharDevice* controlling_terminal() {
+ConsolePort* console_port(DeviceRole) {
   return nullptr;
 }
 Result<void> reseed_from_host() {
