@@ -9,6 +9,7 @@
 #include "arch/x86_64/per_cpu.h"
 #include "drivers/console.h"
 #include "drivers/rng.h"
+#include "fs/char_device.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "lib/log.h"
@@ -19,6 +20,7 @@
 #include "task/exit.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/undo_list.h"
 #include "task/wait_queue.h"
 
 namespace husk::test {
@@ -202,6 +204,29 @@ SignalInfo signal_from_current(int signal, SignalCode code) {
 bool must_exit(const Task&) {
   return false;
 }
+SignalInfo kernel_signal(int number) {
+  SignalInfo info;
+  info.signal = number;
+  return info;
+}
+void send_signal(Process&, const SignalInfo& info) {
+  Kernel::current().signals.push_back(info.signal);
+}
+Result<void> queue_signal(Task&, const SignalInfo& info) {
+  Kernel::current().signals.push_back(info.signal);
+  return {};
+}
+Result<void> queue_signal(Process&, const SignalInfo& info) {
+  Kernel::current().signals.push_back(info.signal);
+  return {};
+}
+Process* find_process(int) {
+  return nullptr;
+}
+Task* find_task(int) {
+  return nullptr;
+}
+void for_each_process(int, ProcessVisitor, void*) {}
 void wake_task(Task&) {}
 void Task::set_tid(int id) {
   tid_ = id;
@@ -229,6 +254,13 @@ namespace kernel::arch {
 Context::~Context() = default;
 KernelStack::~KernelStack() = default;
 }  // namespace kernel::arch
+
+namespace kernel::fs {
+// No drivers here, and no nodes of theirs.
+std::span<const CharDeviceMajor> char_device_majors() {
+  return {};
+}
+}  // namespace kernel::fs
 
 namespace kernel::drivers {
 ConsolePort* console_port(DeviceRole) {
