@@ -23,6 +23,10 @@ struct UserIovec {
   std::uint64_t length;
 };
 
+bool is_below_the_top(std::uint64_t address, std::uint64_t size) {
+  return address <= kHighestAddress && size <= kHighestAddress - address;
+}
+
 }  // namespace
 
 IoBuffer IoBuffer::user(std::uint64_t address, std::size_t size) {
@@ -30,6 +34,11 @@ IoBuffer IoBuffer::user(std::uint64_t address, std::size_t size) {
   buffer.remaining_ = std::min(size, kMaxBytes);
   buffer.current_ = {address, buffer.remaining_};
   return buffer;
+}
+
+Result<IoBuffer> IoBuffer::from_user(std::uint64_t address, std::size_t size) {
+  if (!is_below_the_top(address, size)) return Errno::kFault;
+  return user(address, size);
 }
 
 IoBuffer IoBuffer::kernel(std::span<std::byte> memory) {
@@ -51,7 +60,7 @@ Result<IoBuffer> IoBuffer::from_iovec(std::uint64_t iovec_address, std::size_t c
   for (std::size_t i = 0; i < count; ++i) {
     const UserIovec iovec = TRY(UserPtr<const UserIovec>(iovec_address + i * sizeof(UserIovec)).read());
     if (static_cast<std::int64_t>(iovec.length) < 0) return Errno::kInval;
-    if (iovec.base > kHighestAddress || iovec.length > kHighestAddress - iovec.base) return Errno::kFault;
+    if (!is_below_the_top(iovec.base, iovec.length)) return Errno::kFault;
     const std::size_t length = std::min<std::size_t>(iovec.length, kMaxBytes - total);
     total += length;
     if (length != 0) TRY(buffer.rest_.push_back({iovec.base, length}));

@@ -21,6 +21,9 @@ namespace kernel::mm {
 class IoBuffer {
  public:
   static IoBuffer user(std::uint64_t address, std::size_t size);
+  // The same, checked as Linux does before any data moves: an address that no program can have is kFault even when
+  // nothing is to be moved.
+  static Result<IoBuffer> from_user(std::uint64_t address, std::size_t size);
   static IoBuffer kernel(std::span<std::byte> memory);
   static IoBuffer kernel_source(std::span<const std::byte> memory);  // to load from; storing into it is a kernel bug
   // Reads `count` struct iovec (readv(2)); kInval if count > 1024 or the sum of lengths overflows ssize_t, kFault.

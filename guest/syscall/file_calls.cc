@@ -43,16 +43,9 @@ class DoNotWait {
   bool set_;
 };
 
-// Linux's TASK_SIZE_MAX.
-constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;
-
-// The payload's buffer, checked as Linux does before it looks at the file's data: an address that no program can have
-// is an error even when nothing is to be moved.
 Result<mm::IoBuffer> user_buffer(bool allowed, mm::UserBuffer buffer, std::size_t count) {
   if (!allowed) return Errno::kBadF;
-  const std::uint64_t address = buffer.address();
-  if (address > kHighestAddress || count > kHighestAddress - address) return Errno::kFault;
-  return mm::IoBuffer::user(address, std::min(count, fs::kTransferMax));
+  return mm::IoBuffer::from_user(buffer.address(), count);
 }
 
 // What moved data tells who watches the file.

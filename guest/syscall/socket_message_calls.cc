@@ -13,16 +13,13 @@ namespace {
 constexpr std::uint64_t kMostParts = 1024;     // UIO_MAXIOV
 constexpr std::uint32_t kMostMessages = 1024;  // of one sendmmsg(2) or recvmmsg(2)
 constexpr std::uint64_t kMostControl = 0x7fff'ffff;
-constexpr std::uint64_t kHighestAddress = 0x7fff'ffff'f000;  // Linux's TASK_SIZE_MAX
 
 // What a payload may ask for; the rest of the bits Linux uses itself.
 constexpr std::uint32_t kInternalFlags = 0x10000 | 0x20000 | 0x80000 | 0x8000000;  // MSG_SENDPAGE_NOTLAST and the like
 
+// Unlike for read(2), what is beyond the most that one call moves is not looked at (import_ubuf() of Linux).
 Result<mm::IoBuffer> data_argument(mm::UserBuffer data, std::size_t size) {
-  size = std::min(size, fs::kTransferMax);
-  const std::uint64_t address = data.address();
-  if (address > kHighestAddress || size > kHighestAddress - address) return Errno::kFault;
-  return mm::IoBuffer::user(address, size);
+  return mm::IoBuffer::from_user(data.address(), std::min(size, fs::kTransferMax));
 }
 
 Result<mm::IoBuffer> parts_of(const net::UserMessage& message) {

@@ -16,16 +16,10 @@
 #include <cstring>
 #include <ctime>
 
+#include "../epolling.h"
 #include "../topic.h"
 
 using namespace abi;
-
-static int control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t data) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = data;
-  return ::epoll_ctl(epoll, operation, fd, &event);
-}
 
 static void wait_and_say(const char* what, int epoll, int most = 8, int milliseconds = 0) {
   epoll_event events[8]{};

@@ -8,16 +8,10 @@
 
 #include <cstdint>
 
+#include "../epolling.h"
 #include "../topic.h"
 
 using namespace abi;
-
-static int control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t data = 0) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = data;
-  return ::epoll_ctl(epoll, operation, fd, &event);
-}
 
 static void look(const char* what, int epoll) {
   epoll_event events[8]{};

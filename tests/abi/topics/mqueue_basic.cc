@@ -20,6 +20,7 @@
 #include <set>
 #include <string>
 
+#include "../answers.h"
 #include "../topic.h"
 
 using namespace abi;
@@ -139,30 +140,6 @@ static void messages() {
   say(", full %s\n", send(queue, 0, "x", &time));
   ::mq_close(queue);
   ::mq_unlink("/m");
-}
-
-static int answers[2];
-
-static void say_answers(int count) {
-  std::set<std::string> all;
-  for (int i = 0; i < count; ++i) {
-    char text[64] = "";
-    for (char* next = text; ::read(answers[0], next, 1) == 1 && *next != '\0'; ++next) continue;
-    all.insert(text);
-    ::waitpid(-1, nullptr, 0);
-  }
-  for (const std::string& text : all) say(" %s", text.c_str());
-  say("\n");
-}
-
-static pid_t waiter(int number, const std::function<std::string()>& body) {
-  const pid_t child = in_child([&] {
-    const std::string text = std::to_string(number) + ":" + body();
-    ::write(answers[1], text.c_str(), text.size() + 1);
-    return 0;
-  });
-  await_asleep(child);
-  return child;
 }
 
 static void waiting() {

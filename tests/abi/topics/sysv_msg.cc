@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "../answers.h"
 #include "../topic.h"
 
 using namespace abi;
@@ -130,39 +131,12 @@ static void limits() {
   say("gone: %s %s %s\n", outcome(send(id, 1, "a")), receive(id, 0).c_str(), outcome(::msgctl(id, IPC_RMID, nullptr)));
 }
 
-static int answers[2];
-
 static pid_t receiver(int id, int number, long type, int flags = 0, std::size_t size = 100) {
-  const pid_t child = in_child([&] {
-    const std::string text = std::to_string(number) + ":" + receive(id, type, flags, size);
-    ::write(answers[1], text.c_str(), text.size() + 1);
-    return 0;
-  });
-  await_asleep(child);
-  return child;
+  return waiter(number, [=] { return receive(id, type, flags, size); });
 }
 
 static pid_t sender(int id, int number, std::size_t size) {
-  const pid_t child = in_child([&] {
-    const std::string text = std::to_string(number) + ":" + outcome(send(id, number, std::string(size, 's'), 0));
-    ::write(answers[1], text.c_str(), text.size() + 1);
-    return 0;
-  });
-  await_asleep(child);
-  return child;
-}
-
-// Sorted: those who are woken together run in any order.
-static void say_answers(int count) {
-  std::set<std::string> all;
-  for (int i = 0; i < count; ++i) {
-    char text[64] = "";
-    for (char* next = text; ::read(answers[0], next, 1) == 1 && *next != '\0'; ++next) continue;
-    all.insert(text);
-    ::waitpid(-1, nullptr, 0);
-  }
-  for (const std::string& text : all) say(" %s", text.c_str());
-  say("\n");
+  return waiter(number, [=] { return std::string(outcome(send(id, number, std::string(size, 's'), 0))); });
 }
 
 static void waiting() {
