@@ -46,9 +46,15 @@ static pid_t holder(char* area, std::size_t size, const char* adjustment) {
   return child;
 }
 
+// Who is killed gives its memory back before it can be waited for, so whoever wanted that memory may be here first.
 static void say_fate(const char* what, pid_t child) {
   int status = 0;
-  if (::waitpid(child, &status, WNOHANG) == 0) {
+  pid_t ended = 0;
+  for (int looks = 0; looks < 20 && ended == 0; ++looks) {
+    ended = ::waitpid(child, &status, WNOHANG);
+    if (ended == 0) ::usleep(10'000);
+  }
+  if (ended == 0) {
     say("%s: alive\n", what);
     ::kill(child, SIGKILL);
     ::waitpid(child, &status, 0);
