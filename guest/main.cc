@@ -250,6 +250,9 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   if (auto mounted = ipc::mount_queues(); !mounted) {
     give_up(kInternalError, "mount", "/dev/mqueue", mounted.error());
   }
+  if (auto mounted = fs::mount_sys(); !mounted) {
+    give_up(kInternalError, "mount", "/sys", mounted.error());
+  }
   auto context = fs::FsContext::create();
   if (!context) give_up(kInternalError, "open", "the root directory", context.error());
   task->fs = context.take();

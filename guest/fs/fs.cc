@@ -10,6 +10,7 @@
 #include "fs/mount.h"
 #include "fs/proc/proc_fs.h"
 #include "fs/ram/ram_fs.h"
+#include "fs/sys/sys_fs.h"
 #include "lib/log.h"
 #include "mm/address.h"
 #include "mm/frame.h"
@@ -53,6 +54,13 @@ Result<void> initialise(std::uint64_t image_gpa, std::uint64_t image_size) {
   const Ref<ProcFs> proc = TRY(ProcFs::create());
   TRY(mount_below_root(proc, "proc", kMountNoSuid | kMountNoDev | kMountNoExec));
   set_dev_mount(TRY(mount_below_root(dev, "dev", kMountNoSuid)));
+  return {};
+}
+
+Result<void> mount_sys() {
+  Ref<SysFs> sys = TRY(SysFs::instance());
+  sys->read_only = true;
+  TRY(mount_below_root(std::move(sys), "sys", kMountReadOnly | kMountNoSuid | kMountNoDev | kMountNoExec));
   return {};
 }
 

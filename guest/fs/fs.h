@@ -28,4 +28,7 @@ Result<void> change_directory(std::string_view path);
 // Text of File::path() as /proc/PID/exe and maps show it, from the real root.
 Result<String> path_text(const File& file);
 
+// sysfs at /sys, read-only, as containers have it; after all other mounts.
+Result<void> mount_sys();
+
 }  // namespace kernel::fs

@@ -67,8 +67,10 @@ Result<void> create_file(const Entry& entry, std::uint32_t mode) {
   Inode& directory = *entry.directory.dentry->inode();
   TRY(check_access(directory, kMayWrite | kMayExecute));
   const NewInode attributes = TRY(new_attributes(directory, mode_of(FileType::kRegular, mode & kModePermissions)));
-  Ref<Inode> inode = TRY(directory.create(entry.dentry->name(), attributes));
-  entry.dentry->fill_in(std::move(inode));
+  auto made = directory.create(entry.dentry->name(), attributes);
+  // EPERM is for the other calls that make names where none can be made (lookup_open() of Linux).
+  if (made.error() == Errno::kPerm) return Errno::kAcces;
+  entry.dentry->fill_in(TRY(std::move(made)));
   notify_name(directory, *entry.dentry->inode(), entry.dentry->name(), kInCreate);
   return {};
 }

@@ -5,6 +5,7 @@
 #include "fs/mount.h"
 #include "fs/proc/proc_fs.h"
 #include "fs/ram/ram_fs.h"
+#include "fs/sys/sys_fs.h"
 #include "ipc/queue_fs.h"
 #include "syscall/file_arguments.h"
 #include "task/task.h"
@@ -46,6 +47,7 @@ Result<std::uint32_t> tmpfs_permissions(std::string_view options) {
 
 Result<Ref<fs::FileSystem>> make_file_system(std::string_view type, mm::UserString data) {
   if (type == "proc") return Ref<fs::FileSystem>(TRY(fs::ProcFs::create()));
+  if (type == "sysfs") return Ref<fs::FileSystem>(TRY(fs::SysFs::instance()));
   if (type == "mqueue") return ipc::queue_file_system();
   if (type == "tmpfs") {
     const String options = data ? TRY(path_argument(data)) : String();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "fs/file.h"
 #include "fs/proc/additions.h"
 #include "lib/time.h"
 
@@ -18,53 +17,6 @@ std::uint64_t number_of(const ProcNode& node) {
   // Table entries are static: their address tells them apart.
   return kNodeNumberBase + (reinterpret_cast<std::uint64_t>(&node) & 0xffffff) / alignof(ProcNode);
 }
-
-// Text that was generated once and is read at any offset; reading at the beginning makes it anew.
-class OpenProcFile final : public StoredFile {
- public:
-  OpenProcFile(Path path, std::uint32_t flags) : StoredFile(std::move(path), flags) {}
-  Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }
-  bool can_splice(Direction direction) const override {
-    return direction == Direction::kRead && static_cast<ProcFile&>(inode()).can_splice_from();
-  }
-  Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
-    if (whence != kSeekSet && whence != kSeekCur) return Errno::kInval;
-    const std::int64_t base = whence == kSeekCur ? static_cast<std::int64_t>(offset_) : 0;
-    std::int64_t position;
-    if (__builtin_add_overflow(base, offset, &position) || position < 0) return Errno::kInval;
-    offset_ = static_cast<std::uint64_t>(position);
-    return offset_;
-  }
-
- private:
-  struct Generated final : RefCounted {
-    ProcText text;
-  };
-
-  Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
-    if (offset == 0 || !generated_) {
-      auto made = TRY(make_ref<Generated>());
-      TRY(static_cast<ProcFile&>(inode()).generate(made->text));
-      TRY(made->text.status());
-      generated_ = std::move(made);
-    }
-    // While the text is copied another task may read from the beginning and generate another one.
-    const Ref<Generated> kept = generated_;
-    if (offset >= kept->text.size()) return 0;
-    const std::string_view rest = kept->text.view().substr(offset);
-    return buffer.store(std::as_bytes(std::span(rest.data(), std::min(rest.size(), buffer.remaining()))));
-  }
-  Result<std::size_t> do_write(std::uint64_t, mm::IoBuffer& buffer) override {
-    char text[64];
-    const std::size_t given = buffer.remaining();
-    const std::size_t count = TRY(buffer.load(std::as_writable_bytes(std::span(text, std::min(sizeof text, given)))));
-    if (buffer.pending()) return Errno::kFault;  // it is accepted whole
-    TRY(static_cast<ProcFile&>(inode()).accept({text, count}));
-    return given;
-  }
-
-  Ref<Generated> generated_;
-};
 
 class NodeFile final : public ProcFile {
  public:
@@ -232,7 +184,7 @@ Result<Metadata> ProcInode::metadata() {
 
 Result<Ref<File>> ProcFile::open(const Path& path, std::uint32_t flags) {
   TRY(check_open());
-  return Ref<File>(TRY(make_ref<OpenProcFile>(path, flags)));
+  return open_text_file(path, flags, *this);
 }
 
 Result<Ref<Inode>> make_added_directory(ProcFs& fs, ProcPlace place, std::uint64_t number) {

@@ -9,6 +9,7 @@
 #include "fs/file_system.h"
 #include "fs/inode.h"
 #include "fs/proc/proc_text.h"
+#include "fs/text_file.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -43,17 +44,12 @@ class ProcInode : public Inode {
   std::uint64_t number_;
 };
 
-// A file whose text `generate` writes anew for each reader that starts at the beginning.
-class ProcFile : public ProcInode {
+// A file whose text is made when it is read.
+class ProcFile : public ProcInode, public TextSource {
  public:
   ProcFile(ProcFs& fs, std::uint32_t permissions, std::uint64_t number)
       : ProcInode(fs, FileType::kRegular, permissions, number) {}
   Result<Ref<File>> open(const Path& path, std::uint32_t flags) override;
-  virtual Result<void> generate(ProcText& text) = 0;
-  // Text written to the file. Most files take none.
-  virtual Result<void> accept(std::string_view) { return Errno::kIo; }
-  // Files of a process are no source of splice(2), but for a few; the others are.
-  virtual bool can_splice_from() const { return true; }
   // O_TRUNC means nothing here: a write replaces the value in any case.
   Result<void> truncate(std::uint64_t) override { return {}; }
 

@@ -111,7 +111,7 @@ void write_cpuinfo(ProcText& text) {
 }
 
 void write_filesystems(ProcText& text) {
-  text.put("nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\nnodev\tmqueue\nnodev\tdevpts\n");
+  text.put("nodev\tsysfs\nnodev\tproc\nnodev\ttmpfs\nnodev\toverlay\nnodev\tmqueue\nnodev\tdevpts\n");
 }
 
 // What happened to pages. None goes to or comes from a disk: there is none.
