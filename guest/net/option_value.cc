@@ -21,6 +21,11 @@ Result<void> OptionOutput::put_of(std::span<const std::byte> bytes, std::size_t 
   return size_.write(static_cast<std::int32_t>(whole_size));
 }
 
+Result<void> OptionOutput::put_whole(std::span<const std::byte> bytes, std::size_t said) {
+  TRY(mm::copy_to_user(address_.address(), bytes.data(), bytes.size()));
+  return size_.write(static_cast<std::int32_t>(said));
+}
+
 Result<void> OptionOutput::needs(std::size_t size) {
   TRY(size_.write(static_cast<std::int32_t>(size)));
   return Errno::kRange;

@@ -44,6 +44,8 @@ class OptionOutput {
   Result<void> put(std::span<const std::byte> bytes);
   // Says the whole size and stores what fits of it.
   Result<void> put_of(std::span<const std::byte> bytes, std::size_t whole_size);
+  // Stores all of it, whatever room there is said to be; `said` is what *size becomes.
+  Result<void> put_whole(std::span<const std::byte> bytes, std::size_t said);
   template <typename T>
   Result<void> put_value(const T& value) requires std::is_trivially_copyable_v<T> {
     return put(std::as_bytes(std::span(&value, 1)));

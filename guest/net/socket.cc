@@ -188,9 +188,40 @@ Result<std::int32_t> socket_option(const SocketOptions& options, int name) {
 
 }  // namespace
 
+// sk_setsockopt() of Linux: the value is read, as a number, before anything is said about the filter.
+Result<void> Socket::set_filter_option(int name, const OptionInput& value) {
+  const bool on = TRY(value.flag());
+  if (name == kAttachBpf) return value.size() == sizeof(std::int32_t) ? Errno::kBadF : Errno::kInval;  // there are none
+  if (name == kAttachFilter) {
+    if (value.size() != SocketFilter::kOptionSize) return Errno::kInval;
+    if (filter_locked_) return Errno::kPerm;
+    filter_ = TRY(SocketFilter::from_option(value));
+    return {};
+  }
+  if (name == kLockFilter) {
+    if (filter_locked_ && !on) return Errno::kPerm;
+    filter_locked_ = on;
+    return {};
+  }
+  if (filter_locked_) return Errno::kPerm;
+  if (!filter_) return Errno::kNoEnt;
+  filter_ = nullptr;
+  return {};
+}
+
+std::optional<std::size_t> Socket::admitted(const FilteredPacket& packet, std::size_t least) const {
+  const std::size_t size = packet.size();
+  if (!filter_) return size;
+  const std::uint32_t most = filter_->run(packet);
+  if (most == 0) return std::nullopt;
+  return std::min(size, std::max<std::size_t>(most, least));
+}
+
 Result<void> Socket::set_any_option(int level, int name, const OptionInput& value) {
   auto set = set_option(level, name, value);
   if (level != kLevelSocket || set.error() != Errno::kNoProtoOpt) return set;
+  if (name == kAttachFilter || name == kDetachFilter || name == kLockFilter || name == kAttachBpf)
+    return set_filter_option(name, value);
   if (name == kReusePort && family_ != kInet && family_ != kInet6 && TRY(value.flag())) return Errno::kOpNotSupp;
   return set_socket_option(options_, name, value);
 }
@@ -217,6 +248,14 @@ Result<void> Socket::get_any_option(int level, int name, OptionOutput& value) {
       return value.put_value(to_timeout(options_.send_timeout_ns));
     case kPeerCredentials:
       return value.put_value(UserCredentials{0, ~0u, ~0u});
+    case kAttachFilter: {  // SO_GET_FILTER: sizes are in instructions
+      if (!filter_) return value.put({});
+      const auto program = filter_->program();
+      if (value.room() != 0 && value.room() < program.size()) return Errno::kInval;
+      return value.put_whole(value.room() != 0 ? std::as_bytes(program) : std::span<const std::byte>(), program.size());
+    }
+    case kLockFilter:
+      return value.put_integer(filter_locked_);
     case kPeerName: {
       auto name_of_peer = peer_name();
       if (!name_of_peer) return Errno::kNotConn;

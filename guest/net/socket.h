@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "fs/inode.h"
 #include "fs/poll.h"
@@ -17,6 +18,7 @@
 #include "net/message.h"
 #include "net/option_value.h"
 #include "net/socket_address.h"
+#include "net/socket_filter.h"
 #include "net/socket_options.h"
 #include "task/wait_queue.h"
 
@@ -67,6 +69,12 @@ class Socket : public RefCounted {
   ~Socket() override { --g_count; }
 
   SocketOptions options_;
+  // How many of a packet's bytes the socket gets: what its filter says, but the first `least` ones in any case. Nothing:
+  // the packet is dropped.
+  std::optional<std::size_t> admitted(const FilteredPacket& packet, std::size_t least = 1) const;
+  bool has_filter() const { return static_cast<bool>(filter_); }
+  // A connection's socket has its listener's (TCP).
+  void inherit_filter(const Socket& listener) { filter_ = listener.filter_, filter_locked_ = listener.filter_locked_; }
   // SO_ERROR: what went wrong since somebody asked last.
   void set_error(Errno error) { error_ = error; }
   bool has_error() const { return error_ != Errno::kNone; }
@@ -99,12 +107,16 @@ class Socket : public RefCounted {
     return waited;
   }
 
+  Result<void> set_filter_option(int name, const OptionInput& value);
+
   static inline constinit std::uint32_t g_count = 0;
 
   const int family_;
   const int type_;
   const int protocol_;
   Errno error_ = Errno::kNone;
+  Ref<SocketFilter> filter_;    // SO_ATTACH_FILTER
+  bool filter_locked_ = false;  // SO_LOCK_FILTER
   fs::Inode* inode_ = nullptr;
   task::WaitQueue changes_;
 };

@@ -6,6 +6,7 @@
 #include "lib/time.h"
 #include "mm/frame.h"
 #include "net/inet/datagram_socket.h"
+#include "net/inet/packet_headers.h"
 
 namespace kernel::net::inet {
 
@@ -43,10 +44,15 @@ DatagramSocket::Queued::~Queued() {
 }
 
 void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
-  const std::size_t charge = datagram.payload->bytes.size() + kOverhead;
   const std::uint8_t least_ttl = datagram.destination.address.is_v4() ? ip_.least_ttl : ip_.least_hop_count;
   if (datagram.ttl < least_ttl) return;
-  if ((charged_ > 0 && charged_ + charge > options_.receive_buffer) || memory_is_short()) {
+  Ref<Payload> payload = has_filter() ? filtered(datagram) : datagram.payload;
+  const std::size_t size = payload ? payload->bytes.size() : 0;
+  const std::size_t charge = size + kOverhead;
+  // sock_queue_rcv_skb() of Linux looks at what was there before, __udp_enqueue_schedule_skb() at what would be there then.
+  const bool full = type() == kRaw ? charged_ >= options_.receive_buffer
+                                   : charged_ > 0 && charged_ + charge > options_.receive_buffer;
+  if (!payload || full || memory_is_short()) {
     ++drops_;
     return;
   }
@@ -55,7 +61,7 @@ void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
     ++drops_;
     return;
   }
-  queued->payload = datagram.payload;
+  queued->payload = std::move(payload);
   queued->source = datagram.source;
   queued->destination = datagram.destination;
   queued->ttl = datagram.ttl;
@@ -66,9 +72,34 @@ void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
   queued->charge = charge;
   g_queued += charge;
   charged_ += charge;
-  queued_bytes_ += datagram.payload->bytes.size();
+  queued_bytes_ += size;
   queue_.push_back(*queued);
   changes().wake(fs::kPollReadable);
+}
+
+Ref<Payload> DatagramSocket::filtered(const OutgoingDatagram& datagram) const {
+  const UdpHeaders headers = udp_headers(datagram.source, datagram.destination, datagram.ttl, datagram.tos,
+                                         std::as_const(datagram.payload->bytes).span());
+  return filtered_behind(headers.span(), headers.udp(), datagram);
+}
+
+Ref<Payload> DatagramSocket::filtered_behind(std::span<const std::byte> headers, std::size_t start,
+                                             const OutgoingDatagram& datagram) const {
+  const std::span<const std::byte> data = std::as_const(datagram.payload->bytes).span();
+  const std::size_t before = headers.size() - start;
+  const auto admits = admitted({.headers = headers,
+                                .data = data,
+                                .start = start,
+                                .network = kLinkHeaderSize,
+                                .protocol = datagram.destination.address.is_v4() ? kLinkType4 : kLinkType6,
+                                .device = kLoopbackDevice,
+                                .mark = datagram.mark},
+                               before > 0 ? before : 1);
+  if (!admits) return nullptr;
+  if (*admits == before + data.size()) return datagram.payload;
+  auto cut = make_ref<Payload>();
+  if (!cut || !cut.value()->bytes.append(data.first(*admits - before))) return nullptr;
+  return cut.take();
 }
 
 // A connected socket is told; another one only if it has asked for errors (udp(7)).

@@ -65,6 +65,8 @@ Result<void> DatagramSocket::connect(const SocketAddress& address, bool /*non_bl
     return {};
   }
   TRY(bind_automatically());
+  // ip6_datagram_connect_v6_only() of Linux.
+  if (is_v6() && type() == kRaw && address.family() != kInet6) return Errno::kAfNoSupport;
   Endpoint destination;
   if (is_v6() && address.family() == kInet && !ip_.v6_only) {
     if (address.size() < sizeof(UserInetAddress)) return Errno::kInval;
@@ -88,15 +90,15 @@ void DatagramSocket::disconnect() {
 
 Result<Endpoint> DatagramSocket::named_destination(const SocketAddress& name) const {
   if (is_v6()) {
-    if (name.size() < 2) return Errno::kInval;
-    if (name.family() == kInet) {
+    if (name.size() < (type() == kRaw ? kLeastInet6Address : 2)) return Errno::kInval;
+    if (name.family() == kInet && type() != kRaw) {
       if (ip_.v6_only || (address_bound_ && !local_.address.is_v4())) return Errno::kNetUnreach;
       if (name.size() < sizeof(UserInetAddress)) return Errno::kInval;
       Endpoint where = inet_endpoint(name);
       if (where.address.is_any()) where.address = Address::v4_of(127, 0, 0, 1);
       return where;
     }
-    if (name.family() != kInet6) return Errno::kInval;
+    if (name.family() != kInet6) return type() == kRaw ? Errno::kAfNoSupport : Errno::kInval;
     return destination_argument(name);
   }
   if (name.size() < sizeof(UserInetAddress)) return Errno::kInval;
@@ -205,7 +207,8 @@ Result<std::size_t> DatagramSocket::send(OutgoingMessage& message) {
   const std::size_t before = pending_ ? pending_->bytes.size() : 0;
   if (before + size > kMostSize - headers) return Errno::kMsgSize;
   if (has_error()) return take_error();
-  if (shutdown_ & kSendShut) return Errno::kPipe;
+  // Raw sockets that leave the header to the kernel are not asked (__ip_append_data() of Linux).
+  if ((shutdown_ & kSendShut) && (type() != kRaw || ip_.header_included)) return Errno::kPipe;
   Ref<Payload> payload = TRY(Payload::of(message.data, size));
   if (pending_) {
     TRY(pending_->bytes.append(payload->bytes.span()));
@@ -232,6 +235,7 @@ Result<void> DatagramSocket::transmit(SendRequest& request, Ref<Payload> payload
   }
   datagram.ttl = request.ttl;
   datagram.tos = request.tos;
+  datagram.mark = options_.mark;
   if (request.segment_size == 0 || payload->bytes.size() <= request.segment_size) {
     datagram.payload = std::move(payload);
     return transport->send(*this, datagram);

@@ -26,6 +26,10 @@ struct OutgoingDatagram {
   std::uint8_t ttl = kDefaultTtl;
   std::uint8_t tos = 0;
   std::uint16_t segment_size = 0;  // UDP_GRO
+  std::uint32_t mark = 0;
+  // Of a raw socket's packet: what is in it, and its IP header where the socket has made that itself (IP_HDRINCL).
+  std::uint8_t protocol = 0;
+  Ref<Payload> header = nullptr;
 };
 
 class DatagramSocket : public InetSocket {
@@ -78,6 +82,11 @@ class DatagramSocket : public InetSocket {
   virtual std::size_t header_size() const { return 0; }  // of the protocol, which the payload does not pass
   // Sends what is complete. The socket has a port.
   virtual Result<void> transmit(SendRequest& request, Ref<Payload> payload);
+  // What the socket's filter leaves of a datagram that has come: null if it drops it.
+  virtual Ref<Payload> filtered(const OutgoingDatagram& datagram) const;
+  // What is left of one whose first bytes are `headers`, from `start` on.
+  Ref<Payload> filtered_behind(std::span<const std::byte> headers, std::size_t start,
+                               const OutgoingDatagram& datagram) const;
 
   Result<SendRequest> request_of(const OutgoingMessage& message);
   Result<void> read_control(const ControlInput& control, SendRequest& request) const;

@@ -1,5 +1,6 @@
 #include "net/inet/inet_family.h"
 
+#include "net/inet/packet_headers.h"
 #include "net/inet/raw_socket.h"
 #include "net/inet/tcp_socket.h"
 #include "net/inet/udp_socket.h"
@@ -8,7 +9,7 @@ namespace kernel::net::inet {
 
 namespace {
 
-constexpr int kProtocolTcp = 6, kProtocolUdp = 17, kMostProtocol = 256;  // IPPROTO_MAX is 263, for MPTCP and such
+constexpr int kProtocolTcp = 6, kMostProtocol = 256;  // IPPROTO_MAX is 263, for MPTCP and such
 
 // inet_create() of Linux: a protocol of the type, or why there is none.
 Result<Ref<Socket>> create(int family, int type, int protocol) {

@@ -144,10 +144,6 @@ Result<void> InetSocket::set_option(int level, int name, const OptionInput& valu
     if (name == kIp6Only && local_.port != 0) return Errno::kInval;
     return set_ip6_option(ip_, name, value);
   }
-  if (level == kLevelSocket && name == kDetachFilter) {
-    TRY(value.integer());
-    return Errno::kNoEnt;  // there can be none
-  }
   if (level == kLevelSocket && name == kBindToDevice) {
     constexpr std::size_t kMostName = 15;
     char text[kMostName + 1] = {};

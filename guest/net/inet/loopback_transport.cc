@@ -1,6 +1,8 @@
 #include "net/inet/loopback_transport.h"
 
 #include "net/inet/counters.h"
+#include "net/inet/packet_headers.h"
+#include "net/inet/raw_packet.h"
 #include "net/inet/raw_socket.h"
 #include "net/inet/tcp_socket.h"
 #include "net/inet/udp_socket.h"
@@ -56,6 +58,19 @@ DatagramSocket* find_receiver(const Endpoint& source, const Endpoint& destinatio
   return found;
 }
 
+// False: nobody takes it.
+bool deliver_udp(const OutgoingDatagram& datagram) {
+  const Address& to = datagram.destination.address;
+  if (to.is_multicast() || to.is_broadcast()) {
+    // IP_MULTICAST_LOOP is for other devices: on this one everything comes back.
+    deliver_to_all(datagram);
+    return true;
+  }
+  DatagramSocket* receiver = find_receiver(datagram.source, datagram.destination);
+  if (receiver) receiver->deliver(datagram);
+  return receiver != nullptr;
+}
+
 }  // namespace
 
 Transport* transport_to(const Address& destination, std::uint32_t device) {
@@ -88,18 +103,14 @@ Result<void> LoopbackTransport::connect(TcpSocket& socket) {
 Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& datagram) {
   constexpr std::size_t kHeaders4 = 28, kHeaders6 = 48;  // of IP and UDP
   count_on_loopback(datagram.payload->bytes.size() + (datagram.destination.address.is_v4() ? kHeaders4 : kHeaders6));
-  if (socket.type() == kRaw) return RawSocket::send(socket.protocol(), datagram);
-  const Address& to = datagram.destination.address;
-  if (to.is_multicast() || to.is_broadcast()) {
-    // IP_MULTICAST_LOOP is for other devices: on this one everything comes back.
-    deliver_to_all(datagram);
+  if (socket.type() == kRaw) {
+    TRY(RawSocket::carry(datagram));
+    OutgoingDatagram inside;
+    if (datagram.protocol == kProtocolUdp && TRY(parse_udp(datagram, inside))) deliver_udp(inside);
     return {};
   }
-  if (DatagramSocket* receiver = find_receiver(datagram.source, datagram.destination)) {
-    receiver->deliver(datagram);
-  } else {
-    socket.unreachable(datagram);
-  }
+  TRY(RawSocket::show_udp(datagram));
+  if (!deliver_udp(datagram)) socket.unreachable(datagram);
   return {};
 }
 

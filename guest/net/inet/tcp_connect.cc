@@ -152,6 +152,7 @@ Result<Ref<TcpSocket>> TcpSocket::make_child(TcpSocket& client) {
   if (SocketCount::too_many()) return Errno::kNoBufs;
   Ref<TcpSocket> child = TRY(make_ref<TcpSocket>(family(), protocol()));
   child->options_ = options_;
+  child->inherit_filter(*this);
   child->ip_ = ip_;
   child->tcp_ = tcp_;
   child->device_ = device_;

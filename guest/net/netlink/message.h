@@ -94,6 +94,7 @@ class Answer final : public RefCounted {
   std::uint32_t uid = 0, gid = 0;
   // A message from another socket, or mq_notify(3)'s.
   Result<void> set(std::span<const std::byte> bytes);
+  void trim(std::size_t size) { bytes_.shrink(size); }
 
   ListNode link;
 

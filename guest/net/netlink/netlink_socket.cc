@@ -223,6 +223,9 @@ Result<void> NetlinkSocket::deliver(Ref<Answer> answer) {
 }
 
 void NetlinkSocket::enqueue(Ref<Answer> answer) {
+  const auto admits = admitted({.data = answer->bytes()});
+  if (!admits) return;
+  answer->trim(*admits);
   queued_bytes_ += answer->size() + kAnswerOverhead;
   queue_.push_back(*answer.leak());
   changes().wake(fs::kPollReadable);

@@ -49,6 +49,8 @@ Result<void> UnixPackets::send_to(Ref<UnixSocket> receiver, const UnixName& name
   const Deadline deadline =
       options_.send_timeout_ns == 0 ? Deadline::never() : Deadline::after(options_.send_timeout_ns);
   while (true) {
+    // What its filter does not want is sent and lost. Each time, because the receiver may have become another.
+    if (receiver->has_filter() && !TRY(receiver->filter_record(*record))) return {};
     if (!receiver->takes_messages_of(*this)) return Errno::kPerm;
     if (receiver->dead_) {
       if (type() == kSequencedPacket) return Errno::kPipe;
@@ -70,6 +72,13 @@ Result<void> UnixPackets::send_to(Ref<UnixSocket> receiver, const UnixName& name
   }
   deliver(std::move(record), *receiver);
   return {};
+}
+
+Result<bool> UnixSocket::filter_record(Record& record) const {
+  const Vector<std::byte> contents = TRY(record.contents());
+  const auto admits = admitted({.data = contents.span()});
+  if (admits) record.trim(*admits);
+  return admits.has_value();
 }
 
 // The first one, or where SO_PEEK_OFF says.

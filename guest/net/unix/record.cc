@@ -71,9 +71,17 @@ Result<void> Record::fill(mm::IoBuffer& buffer, std::size_t size) {
   return {};
 }
 
+Result<Vector<std::byte>> Record::contents() const {
+  Vector<std::byte> all;
+  TRY(all.resize(length_));
+  mm::IoBuffer buffer = mm::IoBuffer::kernel(all.span());
+  TRY(copy(buffer, 0, length_));
+  return all;
+}
+
 Result<void> Record::copy(mm::IoBuffer& buffer, std::size_t offset, std::size_t size) const {
   if (size == 0) return {};
-  if (length_ <= kSmall) {
+  if (!small_.empty()) {
     if (TRY(buffer.store({small() + offset, size})) < size) return Errno::kFault;
     return {};
   }

@@ -39,6 +39,10 @@ class Record final : public RefCounted {
   // Stores `size` bytes from `offset` on: kFault if not all of them could be.
   Result<void> copy(mm::IoBuffer& buffer, std::size_t offset, std::size_t size) const;
 
+  // All of it, in one piece.
+  Result<Vector<std::byte>> contents() const;
+  // The rest is lost.
+  void trim(std::size_t size) { length_ = size < length_ ? size : length_; }
   std::size_t length() const { return length_; }
   std::size_t unread() const { return length_ - read; }
   UnixSocket& from() const { return *from_; }

@@ -94,6 +94,8 @@ class UnixSocket : public Socket {
   // So that a message can reach it: not from a socket that is not the one it is connected to.
   bool takes_messages_of(const UnixSocket& sender) const { return !peer_ || peer_.get() == &sender; }
   bool queue_full() const { return queue_.count() > backlog_; }
+  // False: the filter drops it. It may also cut it.
+  Result<bool> filter_record(Record& record) const;
   // What holds a sender up whom the receiver is not connected to.
   bool full_for(const UnixSocket& sender) const { return this != &sender && peer_.get() != &sender && queue_full(); }
   // A new record of `size` bytes, waiting for room in the send buffer. The socket's error, kPipe after a shutdown.
