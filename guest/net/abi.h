@@ -34,8 +34,8 @@ enum MessageFlag : std::uint32_t {
 };
 
 // getsockopt(2) levels.
-inline constexpr int kLevelIp = 0, kLevelSocket = 1, kLevelTcp = 6, kLevelUdp = 17, kLevelIp6 = 41, kLevelRaw = 255,
-                     kLevelNetlink = 270;
+inline constexpr int kLevelIp = 0, kLevelSocket = 1, kLevelTcp = 6, kLevelUdp = 17, kLevelIp6 = 41, kLevelUdpLite = 136,
+                     kLevelRaw = 255, kLevelNetlink = 270;
 
 // socket(7).
 enum SocketOption : int {

@@ -156,6 +156,8 @@ constexpr ProcNode kFiles[] = {
     {.name = "tcp6", .generate = inet::write_proc_tcp6},
     {.name = "udp", .generate = inet::write_proc_udp},
     {.name = "udp6", .generate = inet::write_proc_udp6},
+    {.name = "udplite", .generate = inet::write_proc_udp_lite},
+    {.name = "udplite6", .generate = inet::write_proc_udp_lite6},
     {.name = "unix", .generate = write_proc_unix},
 };
 

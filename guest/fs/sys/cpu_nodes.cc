@@ -61,10 +61,7 @@ constexpr SysNode kCache[] = {
 template <unsigned kIndex>
 constexpr SysNode cache_directory(std::string_view name) {
   static_assert(kIndex < kMostCaches);
-  return {.name = name,
-          .children = sys_table<kCache<kIndex>>,
-          .exists = has_cache,
-          .argument = kIndex};
+  return {.name = name, .children = sys_table<kCache<kIndex>>, .exists = has_cache, .argument = kIndex};
 }
 
 constexpr SysNode kCaches[] = {cache_directory<0>("index0"), cache_directory<1>("index1"), cache_directory<2>("index2"),

@@ -9,7 +9,8 @@ namespace {
 constexpr SysNode kCpuLinks[] = {{.name = "cpu0", .target = "../../../devices/system/cpu/cpu0"}};
 constexpr SysNode kMemoryNodeLinks[] = {{.name = "node0", .target = "../../../devices/system/node/node0"}};
 constexpr SysNode kCpuBus[] = {{.name = "devices", .children = sys_table<kCpuLinks>}, {.name = "drivers"}};
-constexpr SysNode kMemoryNodeBus[] = {{.name = "devices", .children = sys_table<kMemoryNodeLinks>}, {.name = "drivers"}};
+constexpr SysNode kMemoryNodeBus[] = {{.name = "devices", .children = sys_table<kMemoryNodeLinks>},
+                                      {.name = "drivers"}};
 constexpr SysNode kBuses[] = {
     {.name = "cpu", .children = sys_table<kCpuBus>},
     {.name = "node", .children = sys_table<kMemoryNodeBus>},

@@ -101,7 +101,8 @@ class SysDirectory final : public SysInode {
         return Ref<Inode>(TRY(make_ref<SysLink>(fs(), *found)));
       default:
         const auto children = found->children ? found->children() : std::span<const SysNode>();
-        return Ref<Inode>(TRY(make_ref<SysDirectory>(fs(), found->permissions, children, found->place, number_of(*found))));
+        return Ref<Inode>(
+            TRY(make_ref<SysDirectory>(fs(), found->permissions, children, found->place, number_of(*found))));
     }
   }
 
@@ -156,7 +157,8 @@ Result<Ref<SysFs>> SysFs::instance() {
 }
 
 Result<Ref<Inode>> SysFs::root() {
-  return Ref<Inode>(TRY(make_ref<SysDirectory>(*this, kRootPermissions, sys_root_nodes(), SysPlace::kNone, kRootNumber)));
+  return Ref<Inode>(
+      TRY(make_ref<SysDirectory>(*this, kRootPermissions, sys_root_nodes(), SysPlace::kNone, kRootNumber)));
 }
 
 FileSystemStatistics SysFs::statistics() {

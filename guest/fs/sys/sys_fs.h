@@ -38,12 +38,12 @@ enum class SysPlace : std::uint8_t {
 // One name: a file if it has a text or makes one, a symbolic link if it has a target, else a directory.
 struct SysNode {
   std::string_view name;
-  std::string_view text = {};                                       // a file that always says this
+  std::string_view text = {};                                        // a file that always says this
   Result<void> (*generate)(ProcText&, unsigned argument) = nullptr;  // ... that says what it is asked for
   std::string_view target = {};
   std::span<const SysNode> (*children)() = nullptr;
-  std::uint32_t permissions = 0755;                                   // of a directory
-  SysPlace place = SysPlace::kNone;            // a directory to which others add
+  std::uint32_t permissions = 0755;             // of a directory
+  SysPlace place = SysPlace::kNone;             // a directory to which others add
   bool (*exists)(unsigned argument) = nullptr;  // whether this machine has it; null: every one
   unsigned argument = 0;
 };
@@ -55,8 +55,8 @@ std::span<const SysNode> sys_table() {
 }
 
 // The tables.
-std::span<const SysNode> sys_root_nodes();        // fs/sys/root_nodes.cc
-std::span<const SysNode> sys_cpu_nodes();         // fs/sys/cpu_nodes.cc: /sys/devices/system/cpu
+std::span<const SysNode> sys_root_nodes();         // fs/sys/root_nodes.cc
+std::span<const SysNode> sys_cpu_nodes();          // fs/sys/cpu_nodes.cc: /sys/devices/system/cpu
 std::span<const SysNode> sys_memory_node_nodes();  // fs/sys/memory_node_nodes.cc: /sys/devices/system/node
 
 }  // namespace kernel::fs

@@ -46,6 +46,10 @@ DatagramSocket::Queued::~Queued() {
 void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
   const std::uint8_t least_ttl = datagram.destination.address.is_v4() ? ip_.least_ttl : ip_.least_hop_count;
   if (datagram.ttl < least_ttl) return;
+  if (!accepts(datagram)) {
+    ++drops_;
+    return;
+  }
   Ref<Payload> payload = has_filter() ? filtered(datagram) : datagram.payload;
   const std::size_t size = payload ? payload->bytes.size() : 0;
   const std::size_t charge = size + kOverhead;

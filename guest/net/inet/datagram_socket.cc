@@ -236,6 +236,7 @@ Result<void> DatagramSocket::transmit(SendRequest& request, Ref<Payload> payload
   datagram.ttl = request.ttl;
   datagram.tos = request.tos;
   datagram.mark = options_.mark;
+  datagram.coverage = send_coverage_;
   if (request.segment_size == 0 || payload->bytes.size() <= request.segment_size) {
     datagram.payload = std::move(payload);
     return transport->send(*this, datagram);

@@ -26,6 +26,7 @@ struct OutgoingDatagram {
   std::uint8_t ttl = kDefaultTtl;
   std::uint8_t tos = 0;
   std::uint16_t segment_size = 0;  // UDP_GRO
+  std::uint16_t coverage = 0;      // UDP-Lite: how much the checksum covers, header included; 0: all
   std::uint32_t mark = 0;
   // Of a raw socket's packet: what is in it, and its IP header where the socket has made that itself (IP_HDRINCL).
   std::uint8_t protocol = 0;
@@ -82,6 +83,8 @@ class DatagramSocket : public InetSocket {
   virtual std::size_t header_size() const { return 0; }  // of the protocol, which the payload does not pass
   // Sends what is complete. The socket has a port.
   virtual Result<void> transmit(SendRequest& request, Ref<Payload> payload);
+  // Whether the protocol lets a datagram in at all.
+  virtual bool accepts(const OutgoingDatagram&) const { return true; }
   // What the socket's filter leaves of a datagram that has come: null if it drops it.
   virtual Ref<Payload> filtered(const OutgoingDatagram& datagram) const;
   // What is left of one whose first bytes are `headers`, from `start` on.
@@ -97,9 +100,10 @@ class DatagramSocket : public InetSocket {
   // Off: what was held back is sent.
   Result<void> set_cork(bool on);
 
-  std::uint16_t segment_size_ = 0;  // UDP_SEGMENT
-  bool receive_segments_ = false;   // UDP_GRO
-  bool cork_ = false;               // UDP_CORK
+  std::uint16_t segment_size_ = 0;   // UDP_SEGMENT
+  std::uint16_t send_coverage_ = 0;  // UDPLITE_SEND_CSCOV
+  bool receive_segments_ = false;    // UDP_GRO
+  bool cork_ = false;                // UDP_CORK
 
  private:
   Result<std::size_t> receive_error(IncomingMessage& message);

@@ -19,7 +19,8 @@ Result<Ref<Socket>> create(int family, int type, int protocol) {
       if (protocol == 0 || protocol == kProtocolTcp) return TcpSocket::create(family);
       return Errno::kProtoNoSupport;
     case kDatagram:
-      if (protocol == 0 || protocol == kProtocolUdp) return UdpSocket::create(family);
+      if (protocol == 0 || protocol == kProtocolUdp) return UdpSocket::create(family, kProtocolUdp);
+      if (protocol == kProtocolUdpLite) return UdpSocket::create(family, kProtocolUdpLite);
       // net.ipv4.ping_group_range is "1 0", nobody, where no one has set it.
       if (protocol == (family == kInet ? kProtocolIcmp : kProtocolIcmp6)) return Errno::kAcces;
       return Errno::kProtoNoSupport;

@@ -57,8 +57,8 @@ void for_each_tcp(Visit visit) {
 }
 
 template <typename Visit>
-void for_each_udp(Visit visit) {
-  udp_ports().for_each([&](PortHolder& holder) {
+void for_each_datagram(PortTable& ports, Visit visit) {
+  ports.for_each([&](PortHolder& holder) {
     auto& socket = static_cast<DatagramSocket&>(holder);
     visit(SocketView{.family = socket.family(),
                      .state = socket.state(),
@@ -74,6 +74,11 @@ void for_each_udp(Visit visit) {
                      .receive_buffer = socket.options().receive_buffer,
                      .send_buffer = socket.options().send_buffer});
   });
+}
+
+template <typename Visit>
+void for_each_udp(Visit visit) {
+  for_each_datagram(udp_ports(), visit);
 }
 
 }  // namespace kernel::net::inet

@@ -14,9 +14,8 @@ namespace {
 constinit LoopbackTransport g_loopback;
 
 // Every socket that the datagram is for.
-void deliver_to_all(const OutgoingDatagram& datagram) {
+void deliver_to_all(PortTable& ports, const OutgoingDatagram& datagram) {
   const Endpoint& to = datagram.destination;
-  PortTable& ports = udp_ports();
   const bool multicast = to.address.is_multicast();
   const auto is_all_hosts = [&] { return to.address == Address::v4_of(224, 0, 0, 1); };
   // A group that nobody has joined is not the device's business.
@@ -36,11 +35,11 @@ void deliver_to_all(const OutgoingDatagram& datagram) {
   });
 }
 
-DatagramSocket* find_receiver(const Endpoint& source, const Endpoint& destination) {
+DatagramSocket* find_receiver(PortTable& ports, const Endpoint& source, const Endpoint& destination) {
   int best = 0;
   std::uint32_t members = 0;
   DatagramSocket* found = nullptr;
-  udp_ports().find(destination.port, [&](PortHolder& holder) {
+  ports.find(destination.port, [&](PortHolder& holder) {
     auto& socket = static_cast<DatagramSocket&>(holder);
     const int fits = socket.score(source, destination);
     if (fits > best) best = fits, members = 0, found = &socket;
@@ -49,7 +48,7 @@ DatagramSocket* find_receiver(const Endpoint& source, const Endpoint& destinatio
   });
   if (members < 2 || !found->sharing().reuse_port) return found;
   std::uint32_t chosen = static_cast<std::uint32_t>(std::uint64_t{source.port * 2654435761u} * members >> 32);
-  udp_ports().find(destination.port, [&](PortHolder& holder) {
+  ports.find(destination.port, [&](PortHolder& holder) {
     auto& socket = static_cast<DatagramSocket&>(holder);
     if (socket.score(source, destination) != best) return false;
     found = &socket;
@@ -59,14 +58,14 @@ DatagramSocket* find_receiver(const Endpoint& source, const Endpoint& destinatio
 }
 
 // False: nobody takes it.
-bool deliver_udp(const OutgoingDatagram& datagram) {
+bool deliver_to_ports(PortTable& ports, const OutgoingDatagram& datagram) {
   const Address& to = datagram.destination.address;
   if (to.is_multicast() || to.is_broadcast()) {
     // IP_MULTICAST_LOOP is for other devices: on this one everything comes back.
-    deliver_to_all(datagram);
+    deliver_to_all(ports, datagram);
     return true;
   }
-  DatagramSocket* receiver = find_receiver(datagram.source, datagram.destination);
+  DatagramSocket* receiver = find_receiver(ports, datagram.source, datagram.destination);
   if (receiver) receiver->deliver(datagram);
   return receiver != nullptr;
 }
@@ -106,11 +105,12 @@ Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& d
   if (socket.type() == kRaw) {
     TRY(RawSocket::carry(datagram));
     OutgoingDatagram inside;
-    if (datagram.protocol == kProtocolUdp && TRY(parse_udp(datagram, inside))) deliver_udp(inside);
+    if (datagram.protocol == kProtocolUdp && TRY(parse_udp(datagram, inside))) deliver_to_ports(udp_ports(), inside);
     return {};
   }
-  TRY(RawSocket::show_udp(datagram));
-  if (!deliver_udp(datagram)) socket.unreachable(datagram);
+  const bool lite = socket.protocol() == kProtocolUdpLite;
+  if (!lite) TRY(RawSocket::show_udp(datagram));
+  if (!deliver_to_ports(lite ? udp_lite_ports() : udp_ports(), datagram)) socket.unreachable(datagram);
   return {};
 }
 

@@ -11,9 +11,9 @@
 
 namespace kernel::net::inet {
 
-inline constexpr std::uint8_t kProtocolUdp = 17;
+inline constexpr std::uint8_t kProtocolUdp = 17, kProtocolUdpLite = 136;
 inline constexpr std::size_t kHeaderSize4 = 20, kHeaderSize6 = 40, kUdpHeaderSize = 8;
-inline constexpr std::size_t kLinkHeaderSize = 14;                            // Ethernet's, of the loopback device
+inline constexpr std::size_t kLinkHeaderSize = 14;                        // Ethernet's, of the loopback device
 inline constexpr std::uint16_t kLinkType4 = 0x0800, kLinkType6 = 0x86dd;  // ETH_P_IP, ETH_P_IPV6
 
 // RFC 1071: the sum of 16-bit numbers.
@@ -34,7 +34,8 @@ inline void put_16(std::span<std::byte> bytes, std::size_t at, std::size_t value
   bytes[at + 1] = static_cast<std::byte>(value);
 }
 inline std::uint16_t get_16(std::span<const std::byte> bytes, std::size_t at) {
-  return static_cast<std::uint16_t>(std::to_integer<unsigned>(bytes[at]) << 8 | std::to_integer<unsigned>(bytes[at + 1]));
+  return static_cast<std::uint16_t>(std::to_integer<unsigned>(bytes[at]) << 8 |
+                                    std::to_integer<unsigned>(bytes[at + 1]));
 }
 
 struct IpFields {

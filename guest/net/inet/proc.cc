@@ -101,8 +101,8 @@ void write_heading6(fs::ProcText& text, std::string_view more) {
   text.put("\n");
 }
 
-void write_udp(fs::ProcText& text, int family) {
-  for_each_udp([&](const SocketView& socket) {
+void write_datagrams(fs::ProcText& text, PortTable& ports, int family) {
+  for_each_datagram(ports, [&](const SocketView& socket) {
     if (socket.family != family) return;
     // Linux counts hash chains here; the port is as good.
     put_socket(text, socket.local.port, 5, socket, 2);
@@ -132,7 +132,7 @@ void write_raw(fs::ProcText& text, int family) {
 }
 
 struct Counts {
-  unsigned tcp = 0, ended = 0, udp = 0, raw = 0;
+  unsigned tcp = 0, ended = 0, udp = 0, udp_lite = 0, raw = 0;
 };
 Counts count(int family) {
   Counts counts;
@@ -145,6 +145,7 @@ Counts count(int family) {
     }
   });
   for_each_udp([&](const SocketView& socket) { counts.udp += socket.family == family; });
+  for_each_datagram(udp_lite_ports(), [&](const SocketView& socket) { counts.udp_lite += socket.family == family; });
   RawSocket::for_each([&](RawSocket& socket) { counts.raw += socket.family() == family; });
   return counts;
 }
@@ -163,12 +164,22 @@ void write_proc_tcp6(fs::ProcText& text) {
 
 void write_proc_udp(fs::ProcText& text) {
   write_heading(text, "   sl  ", kDatagramWidth, kMoreColumns);
-  write_udp(text, kInet);
+  write_datagrams(text, udp_ports(), kInet);
 }
 
 void write_proc_udp6(fs::ProcText& text) {
   write_heading6(text, kMoreColumns);
-  write_udp(text, kInet6);
+  write_datagrams(text, udp_ports(), kInet6);
+}
+
+void write_proc_udp_lite(fs::ProcText& text) {
+  write_heading(text, "   sl  ", kDatagramWidth, kMoreColumns);
+  write_datagrams(text, udp_lite_ports(), kInet);
+}
+
+void write_proc_udp_lite6(fs::ProcText& text) {
+  write_heading6(text, kMoreColumns);
+  write_datagrams(text, udp_lite_ports(), kInet6);
 }
 
 void write_proc_raw(fs::ProcText& text) {
@@ -196,13 +207,14 @@ void write_sockstat(fs::ProcText& text) {
   text.print("sockets: used {}\n", Socket::count());
   text.print("TCP: inuse {} orphan 0 tw {} alloc {} mem {}\n", v4.tcp, ended, v4.tcp + v6.tcp,
              (TcpSocket::bytes_under_way() + mm::kPageSize - 1) / mm::kPageSize);
-  text.print("UDP: inuse {} mem 0\nUDPLITE: inuse 0\nRAW: inuse {}\nFRAG: inuse 0 memory 0\n", v4.udp, v4.raw);
+  text.print("UDP: inuse {} mem 0\nUDPLITE: inuse {}\nRAW: inuse {}\nFRAG: inuse 0 memory 0\n", v4.udp, v4.udp_lite,
+             v4.raw);
 }
 
 void write_sockstat6(fs::ProcText& text) {
   const Counts v6 = count(kInet6);
-  text.print("TCP6: inuse {}\nUDP6: inuse {}\nUDPLITE6: inuse 0\nRAW6: inuse {}\nFRAG6: inuse 0 memory 0\n", v6.tcp,
-             v6.udp, v6.raw);
+  text.print("TCP6: inuse {}\nUDP6: inuse {}\nUDPLITE6: inuse {}\nRAW6: inuse {}\nFRAG6: inuse 0 memory 0\n", v6.tcp,
+             v6.udp, v6.udp_lite, v6.raw);
 }
 
 }  // namespace kernel::net::inet

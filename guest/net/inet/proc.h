@@ -9,6 +9,8 @@ void write_proc_tcp(fs::ProcText& text);
 void write_proc_tcp6(fs::ProcText& text);
 void write_proc_udp(fs::ProcText& text);
 void write_proc_udp6(fs::ProcText& text);
+void write_proc_udp_lite(fs::ProcText& text);
+void write_proc_udp_lite6(fs::ProcText& text);
 void write_proc_raw(fs::ProcText& text);
 void write_proc_raw6(fs::ProcText& text);
 void write_proc_icmp(fs::ProcText& text);

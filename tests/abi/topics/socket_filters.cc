@@ -43,9 +43,10 @@ void codes(int fd) {
     for (int i = 0; i < 32; ++i) line += taken(code + i, 1);
     say("%02x: %s\n", static_cast<unsigned>(code), line.c_str());
   }
-  for (const int code : {BPF_LD | BPF_B | BPF_ABS, BPF_LD | BPF_W | BPF_IND, BPF_LDX | BPF_B | BPF_MSH, BPF_LD | BPF_MEM,
-                         BPF_LDX | BPF_MEM, BPF_STX, BPF_ALU | BPF_DIV | BPF_K, BPF_ALU | BPF_MOD | BPF_X,
-                         BPF_ALU | BPF_LSH | BPF_K, BPF_ALU | BPF_RSH | BPF_X, 0x100, 0x106, 0x8006}) {
+  for (const int code :
+       {BPF_LD | BPF_B | BPF_ABS, BPF_LD | BPF_W | BPF_IND, BPF_LDX | BPF_B | BPF_MSH, BPF_LD | BPF_MEM,
+        BPF_LDX | BPF_MEM, BPF_STX, BPF_ALU | BPF_DIV | BPF_K, BPF_ALU | BPF_MOD | BPF_X, BPF_ALU | BPF_LSH | BPF_K,
+        BPF_ALU | BPF_RSH | BPF_X, 0x100, 0x106, 0x8006}) {
     std::string line;
     for (const std::uint32_t value :
          {0u, 1u, 15u, 16u, 31u, 32u, 0x7fffffffu, 0xfffff000u, 0xfffff001u, 0xfffff03cu, 0xfffff040u, 0xffffffffu})
@@ -69,7 +70,8 @@ void programs(int fd) {
       {"both inside", {op(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0), kAll, kNone}},
       {"cell not written", {op(BPF_LD | BPF_MEM, 3), kA}},
       {"cell written", {op(BPF_ST, 3), op(BPF_LD | BPF_MEM, 3), kA}},
-      {"cell written on one way", {op(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), op(BPF_ST, 3), op(BPF_LDX | BPF_MEM, 3), kA}},
+      {"cell written on one way",
+       {op(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), op(BPF_ST, 3), op(BPF_LDX | BPF_MEM, 3), kA}},
       {"cell written on both ways",
        {op(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), op(BPF_STX, 3), op(BPF_JMP | BPF_JA, 1), op(BPF_ST, 3),
         op(BPF_LD | BPF_MEM, 3), kA}},
@@ -160,7 +162,8 @@ void sees(const char* kind, const Pair& pair, std::uint32_t at) {
   through("1", pair, {op(BPF_RET | BPF_K, 1)});
   through("half", pair, {op(BPF_RET | BPF_K, at + 15)});
   through("length", pair, {op(BPF_LD | BPF_W | BPF_LEN), op(BPF_ALU | BPF_SUB | BPF_K, 3), kA});
-  through("length in X", pair, {op(BPF_LDX | BPF_W | BPF_LEN), op(BPF_MISC | BPF_TXA), op(BPF_ALU | BPF_RSH | BPF_K, 1), kA});
+  through("length in X", pair,
+          {op(BPF_LDX | BPF_W | BPF_LEN), op(BPF_MISC | BPF_TXA), op(BPF_ALU | BPF_RSH | BPF_K, 1), kA});
   const auto only_if = [&](const char* what, const sock_filter& load, std::uint32_t value) {
     through(what, pair, {op(BPF_LDX | BPF_IMM, at), load, op(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), kAll, kNone});
   };
@@ -181,17 +184,28 @@ void sees(const char* kind, const Pair& pair, std::uint32_t at) {
   through("xor with X", pair,
           {op(BPF_LD | BPF_IMM, 0xff), op(BPF_LDX | BPF_IMM, 0xff - at - 9),
            op(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_ALU_XOR_X), kA});
-  through("header length", pair, {op(BPF_LDX | BPF_B | BPF_MSH, at + 3), op(BPF_MISC | BPF_TXA), op(BPF_ALU | BPF_ADD | BPF_K, at), kA});
+  through("header length", pair,
+          {op(BPF_LDX | BPF_B | BPF_MSH, at + 3), op(BPF_MISC | BPF_TXA), op(BPF_ALU | BPF_ADD | BPF_K, at), kA});
 }
 
 void computes(const Pair& pair) {
   const struct {
     int operation;
     std::uint32_t a, with;
-  } cases[] = {{BPF_ADD, 0xfffffffa, 20}, {BPF_SUB, 5, 0xfffffff0}, {BPF_MUL, 0x80000001, 14}, {BPF_DIV, 100, 7},
-               {BPF_MOD, 100, 85},        {BPF_AND, 0xff, 13},      {BPF_OR, 8, 5},            {BPF_XOR, 0xff, 0xf0},
-               {BPF_LSH, 3, 2},           {BPF_RSH, 0xf0000000, 28}, {BPF_LSH, 3, 34},          {BPF_RSH, 24, 33},
-               {BPF_DIV, 100, 0},         {BPF_MOD, 100, 0}};
+  } cases[] = {{BPF_ADD, 0xfffffffa, 20},
+               {BPF_SUB, 5, 0xfffffff0},
+               {BPF_MUL, 0x80000001, 14},
+               {BPF_DIV, 100, 7},
+               {BPF_MOD, 100, 85},
+               {BPF_AND, 0xff, 13},
+               {BPF_OR, 8, 5},
+               {BPF_XOR, 0xff, 0xf0},
+               {BPF_LSH, 3, 2},
+               {BPF_RSH, 0xf0000000, 28},
+               {BPF_LSH, 3, 34},
+               {BPF_RSH, 24, 33},
+               {BPF_DIV, 100, 0},
+               {BPF_MOD, 100, 0}};
   for (const auto& [operation, a, with] : cases) {
     say("%02x ", static_cast<unsigned>(operation));
     through("with X", pair,
@@ -237,7 +251,8 @@ void headers() {
   char control[64], byte;
   iovec part{&byte, 1};
   msghdr message{};
-  message.msg_iov = &part, message.msg_iovlen = 1, message.msg_control = control, message.msg_controllen = sizeof control;
+  message.msg_iov = &part, message.msg_iovlen = 1, message.msg_control = control,
+  message.msg_controllen = sizeof control;
   ::recvmsg(pair.in, &message, MSG_DONTWAIT);
   say("told of drops: %d\n", message.msg_controllen > 0);
   ::close(pair.in);
@@ -304,8 +319,8 @@ int run() {
           {op(BPF_LD | BPF_B | BPF_ABS, static_cast<std::uint32_t>(SKF_NET_OFF) + 6),
            op(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1), kAll, kNone});
   through("protocol", six,
-          {op(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL), op(BPF_JMP | BPF_JEQ | BPF_K, 0x86dd, 0, 1), kAll,
-           kNone});
+          {op(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL), op(BPF_JMP | BPF_JEQ | BPF_K, 0x86dd, 0, 1),
+           kAll, kNone});
   int fds[2];
   ::socketpair(AF_UNIX, SOCK_DGRAM, 0, fds);
   sees("Unix datagrams", {fds[0], fds[1]}, 0);

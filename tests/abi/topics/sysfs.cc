@@ -56,11 +56,28 @@ void file_system() {
   say(": type %lx, blocks %lu of %ld, names %ld, flags %lx\n", static_cast<unsigned long>(about.f_type),
       static_cast<unsigned long>(about.f_blocks), static_cast<long>(about.f_bsize), static_cast<long>(about.f_namelen),
       static_cast<unsigned long>(about.f_flags));
-  for (const char* path :
-       {"/sys", "/sys/block", "/sys/bus", "/sys/bus/cpu", "/sys/bus/node", "/sys/class", "/sys/class/net",
-        "/sys/class/net/lo", "/sys/dev", "/sys/dev/block", "/sys/dev/char", "/sys/devices", "/sys/devices/system",
-        "/sys/devices/virtual/net/lo", "/sys/firmware", "/sys/fs/cgroup", "/sys/kernel/mm", "/sys/module", "/sys/power",
-        "/sys/devices/system/cpu/online", "/sys/class/net/lo/address", "/sys/class/net/lo/statistics/rx_bytes"}) {
+  for (const char* path : {"/sys",
+                           "/sys/block",
+                           "/sys/bus",
+                           "/sys/bus/cpu",
+                           "/sys/bus/node",
+                           "/sys/class",
+                           "/sys/class/net",
+                           "/sys/class/net/lo",
+                           "/sys/dev",
+                           "/sys/dev/block",
+                           "/sys/dev/char",
+                           "/sys/devices",
+                           "/sys/devices/system",
+                           "/sys/devices/virtual/net/lo",
+                           "/sys/firmware",
+                           "/sys/fs/cgroup",
+                           "/sys/kernel/mm",
+                           "/sys/module",
+                           "/sys/power",
+                           "/sys/devices/system/cpu/online",
+                           "/sys/class/net/lo/address",
+                           "/sys/class/net/lo/statistics/rx_bytes"}) {
     say_file(path);
   }
 }
@@ -98,10 +115,11 @@ void loopback() {
   say("loopback\n");
   say("%s, ", link_target("/sys/class/net/lo").c_str());
   say("%s\n", link_target("/sys/class/net/lo/subsystem").c_str());
-  for (const char* name :
-       {"addr_assign_type", "addr_len", "address", "broadcast", "carrier",      "dev_id",       "dev_port", "dormant",
-        "duplex",           "flags",    "ifalias", "ifindex",   "iflink",       "link_mode",    "mtu",      "netdev_group",
-        "operstate",        "speed",    "type",    "uevent",    "tx_queue_len", "tx_queue_len/", "absent"}) {
+  for (const char* name : {"addr_assign_type", "addr_len",      "address", "broadcast", "carrier",
+                           "dev_id",           "dev_port",      "dormant", "duplex",    "flags",
+                           "ifalias",          "ifindex",       "iflink",  "link_mode", "mtu",
+                           "netdev_group",     "operstate",     "speed",   "type",      "uevent",
+                           "tx_queue_len",     "tx_queue_len/", "absent"}) {
     say("  %s: %s\n", name, contents(std::string(kLoopback) + name).c_str());
   }
   for (const char* name : {"collisions", "multicast", "rx_crc_errors", "rx_dropped", "rx_errors", "tx_errors"}) {
@@ -164,7 +182,8 @@ void second_mount() {
   say("second mount\n");
   ::mkdir("mounted", 0755);
   say("mount: %s\n", outcome(::mount("sysfs", "mounted", "sysfs", MS_NOSUID, nullptr)));
-  struct stat first {}, second {};
+  struct stat first {
+  }, second{};
   ::stat("/sys/power", &first);
   ::stat("mounted/power", &second);
   say("the same: %d\n", first.st_dev == second.st_dev && first.st_ino == second.st_ino);
