@@ -15,7 +15,7 @@ constexpr bool is_on_vsyscall_page(std::uint64_t address) {
 }
 
 struct Vsyscall {
-  std::uint16_t number;  // of the system call that it stands for
+  std::uint16_t number;   // of the system call that it stands for
   std::uint8_t pointers;  // how many of its first arguments are
 };
 

@@ -87,7 +87,8 @@ static void faults() {
       function_at(one.address)(one.argument, nullptr, nullptr);
       say("%s: returned\n", one.what);
     } else {
-      say("%s: signal %d, code %d, at %#lx\n", one.what, seen.si_signo, seen.si_code, reinterpret_cast<std::uint64_t>(seen.si_addr));
+      say("%s: signal %d, code %d, at %#lx\n", one.what, seen.si_signo, seen.si_code,
+          reinterpret_cast<std::uint64_t>(seen.si_addr));
     }
   }
   seen = {};
@@ -129,4 +130,4 @@ static int run() {
   return 0;
 }
 
-static Topic topic("vsyscall", run);
+static const Topic topic("vsyscall", run);
