@@ -113,11 +113,11 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
       return argument2 == 0 ? SyscallResult(0) : SyscallResult(Errno::kInval);
     case kSetNoNewPrivileges:
       if (argument2 != 1 || argument3 || argument4 || argument5) return Errno::kInval;
-      process.policy.no_new_privileges = true;
+      self.no_new_privileges = true;
       return 0;
     case kGetNoNewPrivileges:
       if (argument2 || argument3 || argument4 || argument5) return Errno::kInval;
-      return process.policy.no_new_privileges;
+      return self.no_new_privileges;
     case kGetTidAddress:
       TRY(mm::UserPtr<std::uint64_t>(argument2).write(self.clear_child_tid));
       return 0;

@@ -146,14 +146,16 @@ Result<int> clone(const CloneArguments& arguments) {
   task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
   task->timer_slack_ns = self.timer_slack_ns;
+  task->no_new_privileges = self.no_new_privileges;
   inherit_scheduling(*task);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
   copy_signals_for_clone(self, *task);
   if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};
 
   if (!thread) {
-    Process* parent = flags & kCloneParent ? self.process->family.parent() : self.process.get();
-    if (parent) process->family.join(*parent);
+    const Family& family = self.process->family;
+    Process* parent = flags & kCloneParent ? family.parent() : self.process.get();
+    if (parent) process->family.join(*parent, flags & kCloneParent ? family.parent_thread() : &self);
     if (flags & kCloneVfork) process->vfork.begin();
     add_process(*process);
   }

@@ -27,14 +27,32 @@ Process* new_parent(Process& process) {
   return find_process(1);
 }
 
+// prctl(2), PR_SET_PDEATHSIG: each thread has asked for itself, and the process gets it.
+void tell_of_parents_end(Process& child) {
+  for (Task& thread : child.threads) {
+    const int signal = thread.signals.parent_death_signal;
+    if (signal) send_signal(child, kernel_signal(signal));
+  }
+}
+
+// A thread ends, and its process goes on: its children are another thread's then, and hear of it as of a parent's end.
+void pass_children_on(const Task& ending, Process& process) {
+  Task* heir = process.threads.executing ? process.threads.executing : process.threads.front();
+  // Where all end there is no use in an heir: the last one gives them away.
+  if (process.life.exiting) heir = nullptr;
+  for (Process& child : process.family.children()) {
+    if (child.family.parent_thread() != &ending) continue;
+    child.family.set_parent_thread(heir);
+    if (heir) tell_of_parents_end(child);
+  }
+}
+
 void give_children_away(Process& process) {
   Process* init = new_parent(process);
   for (Process& child : process.family.children()) {
-    child.family.join(*init);
+    child.family.join(*init, init->threads.front());
     child.family.exit_signal = kSigChld;  // who adopts them waits for nothing else
-    if (Task* leader = child.leader(); leader && leader->signals.parent_death_signal) {
-      send_signal(child, kernel_signal(leader->signals.parent_death_signal));
-    }
+    tell_of_parents_end(child);
     if (child.life.state == ProcessState::kZombie && notify_parent_of_exit(child)) remove_process(child);
   }
 }
@@ -109,6 +127,7 @@ void exit_thread(int status) {
   self.signals.pending.discard(~SignalSet{0});
   futex_leave_locks(self);  // claims that came while files were being closed
   self.leave_process();
+  pass_children_on(self, process);
   if (process.threads.count() == 0) {
     end_process(process);
   } else {

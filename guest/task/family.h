@@ -11,6 +11,7 @@
 namespace kernel::task {
 
 class Process;
+class Task;
 
 class Family {
   class Children;
@@ -20,8 +21,12 @@ class Family {
 
   // Null for process 1, and for who was waited for. Orphans have another one at once.
   Process* parent() const { return parent_; }
+  // Of the parent's threads the one that made this process, or the one that took it over at that one's end (wait(2),
+  // __WNOTHREAD). Null while the parent as a whole ends.
+  Task* parent_thread() const { return parent_thread_; }
   // Becomes the youngest child of `parent`, whoever's it was.
-  void join(Process& parent);
+  void join(Process& parent, Task* thread);
+  void set_parent_thread(Task* thread) { parent_thread_ = thread; }
   void leave();
   // for (Process& child : process.family.children()): the body may give the current child away.
   Children children() { return Children(children_); }
@@ -34,6 +39,7 @@ class Family {
  private:
   Process& self_;
   Process* parent_ = nullptr;
+  Task* parent_thread_ = nullptr;
   ListNode sibling_node_;
   using List = kernel::List<Family, &Family::sibling_node_>;
   List children_;

@@ -55,10 +55,9 @@ void commit(Task& task, const Ids& users, const Ids& groups, const Capabilities&
 }
 
 // The file's set-user-ID and set-group-ID bits, where they count (execve(2)).
-void apply_set_ids(const fs::File& file, const fs::Metadata& metadata, const Process& process,
-                   ProgramIdentity& identity) {
+void apply_set_ids(const fs::File& file, const fs::Metadata& metadata, const Task& task, ProgramIdentity& identity) {
   const fs::Mount* mount = file.path().mount.get();
-  if (process.policy.no_new_privileges || (mount && (mount->flags & fs::kMountNoSuid))) return;
+  if (task.no_new_privileges || (mount && (mount->flags & fs::kMountNoSuid))) return;
   constexpr std::uint32_t kGroupExecute = 010;
   if (metadata.mode & fs::kModeSetUid) identity.users.effective = metadata.uid;
   // Without execute permission for the group, the bit stood for mandatory locking.
@@ -112,7 +111,7 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
   ProgramIdentity fresh{.users = old.user_ids(), .groups = old.group_ids(), .capabilities = old.capabilities};
   const fs::Metadata metadata = TRY(file.inode().metadata());
   fresh.readable = fs::check_access(metadata, fs::kMayRead, fs::Subject::current()).ok();
-  apply_set_ids(file, metadata, *task.process, fresh);
+  apply_set_ids(file, metadata, task, fresh);
 
   // Files have no capabilities here, so a program gets them from root's ids alone.
   Capabilities& capabilities = fresh.capabilities;
@@ -126,9 +125,9 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
 
   const bool set_ids = fresh.users.effective != old.uid || fresh.groups.effective != old.gid;
   const bool gains = !capabilities.permitted.is_subset_of(old.capabilities.permitted);
-  const bool unsafe = task.process->policy.no_new_privileges || shares_file_system_context(task);
+  const bool unsafe = task.no_new_privileges || shares_file_system_context(task);
   if ((set_ids || gains) && unsafe) {
-    if (!old.can(Capability::kSetuid) || task.process->policy.no_new_privileges) {
+    if (!old.can(Capability::kSetuid) || task.no_new_privileges) {
       fresh.users.effective = old.uid;
       fresh.groups.effective = old.gid;
     }

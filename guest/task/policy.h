@@ -7,7 +7,6 @@ namespace kernel::task {
 
 struct ProcessPolicy {
   bool dumpable = true;                        // prctl(2) PR_SET_DUMPABLE
-  bool no_new_privileges = false;              // prctl(2) PR_SET_NO_NEW_PRIVS
   std::uint32_t core_filter = 0x33;            // /proc/PID/coredump_filter: read back; there are no core dumps
   std::uint32_t membarrier_registrations = 0;  // membarrier(2), of the program
   int oom_score_adj = 0;                       // /proc/PID/oom_score_adj: -1000 never, 1000 first to go without memory

@@ -63,8 +63,9 @@ class Task final : public RefCounted {
   Ref<fs::FsContext> fs;
   Ref<UndoList> undo_list;  // null until semop(2) is first asked to undo something
   Credentials credentials;
-  TaskCharge charge;              // to the real user id's account
-  bool joined_full_user = false;  // setuid(2) made it a user's who had more than RLIMIT_NPROC already
+  TaskCharge charge;               // to the real user id's account
+  bool no_new_privileges = false;  // prctl(2) PR_SET_NO_NEW_PRIVS
+  bool joined_full_user = false;   // setuid(2) made it a user's who had more than RLIMIT_NPROC already
 
   TaskSignals signals;  // mask, pending, alternate stack
 

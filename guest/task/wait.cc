@@ -11,6 +11,7 @@ namespace kernel::task {
 namespace {
 
 bool matches(const Process& child, int which, unsigned options) {
+  if ((options & kWaitNoThread) && child.family.parent_thread() != &current()) return false;
   const bool clone_child = child.family.exit_signal != kSigChld;
   if (!(options & kWaitAll) && clone_child != static_cast<bool>(options & kWaitClone)) return false;
   if (which > 0) return child.ids.pid == which;
@@ -62,6 +63,8 @@ Result<WaitEvent> wait_for(int which, const PidHandle* handle, unsigned options)
     any = false;
     const auto has_event = [&](Process& child) {
       if (!matches(child, handle ? child.ids.pid : which, options)) return false;
+      // Its end is all that a zombie has still to tell.
+      if (child.life.state == ProcessState::kZombie && !(options & kWaitExited)) return false;
       any = true;
       event = take_event(child, options);
       return event.pid != 0;

@@ -8,6 +8,7 @@
 #include "arch/x86_64/selectors.h"
 #include "arch/x86_64/trap_frame.h"
 #include "arch/x86_64/user_state.h"
+#include "arch/x86_64/vsyscall.h"
 #include "lib/log.h"
 #include "mm/address_space.h"
 #include "mm/user_ptr.h"
@@ -137,6 +138,34 @@ void turn_into_syscall(TrapFrame& frame) {
   frame.rflags = user_rflags(frame.r11);
 }
 
+bool is_vsyscall(const TrapFrame& frame) {
+  return frame.vector == kPageFaultVector && (frame.error_code & kFaultFetch) && is_on_vsyscall_page(frame.rip) &&
+         this_cpu().fault_address == frame.rip;
+}
+
+// Makes the system call and returns to who called. The function itself would have stored through a pointer that is bad,
+// or popped a return address that is not there: that is a fault, no error, and changes nothing.
+void vsyscall(TrapFrame& frame) {
+  const TrapFrame before = frame;
+  const Vsyscall* function = vsyscall_at(frame.rip);
+  std::uint64_t caller = 0;
+  if (function && mm::copy_from_user(&caller, frame.rsp, sizeof caller)) {
+    frame.error_code = function->number;
+    if (syscall::dispatch(frame) != Errno::kFault) {
+      frame.rip = caller;
+      frame.rsp += sizeof caller;
+      return;
+    }
+    frame = before;
+    const std::uint64_t pointers[] = {frame.rdi, frame.rsi};
+    for (unsigned i = 0; i < function->pointers; ++i) {
+      // Not even an address of a program's on Linux: its fault is told with it.
+      if (pointers[i] >> 47 != 0) return send_fault(task::kSigSegv, kSegvMapErr, pointers[i]);
+    }
+  }
+  send_fault(task::kSigSegv, kSiKernel, 0);
+}
+
 // The one place that looks at what IRETQ will load, on every way back to user mode. An instruction pointer that is not
 // the payload's is its fault there, as if user mode had been entered: what is not canonical fails IRETQ itself (a
 // general protection fault), the rest the fetch of the first instruction.
@@ -208,6 +237,8 @@ extern "C" void handle_trap(TrapFrame* frame) {
   }
   if (frame->vector >= 32)
     task::process_interrupts(static_cast<unsigned>(frame->vector));
+  else if (is_vsyscall(*frame))
+    vsyscall(*frame);
   else
     exception(*frame);
   prepare_return(*frame, false, Errno::kNone);

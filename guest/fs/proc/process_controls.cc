@@ -88,10 +88,11 @@ Result<void> accept_coredump_filter(const ProcSubject& subject, std::string_view
   return {};
 }
 
-// The thread that made a child is not remembered: a process's children are its leader's.
 Result<void> write_process_children(const ProcSubject& subject, ProcText& text) {
-  if (!subject.task || subject.task->tid != subject.process.ids.pid) return {};
-  for (task::Process& child : subject.process.family.children()) text.print("{} ", int{child.ids.pid});
+  if (!subject.task) return {};
+  for (task::Process& child : subject.process.family.children()) {
+    if (child.family.parent_thread() == subject.task) text.print("{} ", int{child.ids.pid});
+  }
   return {};
 }
 

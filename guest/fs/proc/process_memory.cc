@@ -1,6 +1,7 @@
 // /proc/PID/cmdline, environ, auxv, maps and smaps: what a process has in its memory, and where.
 #include <algorithm>
 
+#include "arch/x86_64/vsyscall.h"
 #include "fs/file.h"
 #include "fs/fs_context.h"
 #include "fs/mapped_file.h"
@@ -64,6 +65,17 @@ void put_mapping(const mm::Mapping& mapping, ProcText& text) {
   text.put("\n");
 }
 
+// The functions at fixed addresses are no mapping (arch/x86_64/vsyscall.h), but programs look here for whether they exist.
+void put_vsyscall_page(ProcText& text) {
+  constexpr std::size_t kNameColumn = 73;
+  text.put_number(arch::kVsyscallPage, 16, 8, '0');
+  text.put("-");
+  text.put_number(arch::kVsyscallPage + mm::kPageSize, 16, 8, '0');
+  text.put(" --xp 00000000 00:00 0 ");
+  text.pad_to(kNameColumn);
+  text.put("[vsyscall]\n");
+}
+
 // What smaps tells of one mapping or of all, in bytes. How many mappings show a page is not known: it counts as this one's
 // alone, and its proportional share is the page.
 struct Residence {
@@ -87,6 +99,12 @@ void put_amount(ProcText& text, std::string_view name, std::uint64_t bytes) {
   text.pad_to(kNumberColumn);
   text.put_number(bytes / 1024, 10, 8, ' ');
   text.put(" kB\n");
+}
+
+void put_sizes(ProcText& text, std::uint64_t size) {
+  put_amount(text, "Size", size);
+  put_amount(text, "KernelPageSize", mm::kPageSize);
+  put_amount(text, "MMUPageSize", mm::kPageSize);
 }
 
 void put_residence(ProcText& text, const Residence& of) {
@@ -137,13 +155,15 @@ Result<void> write_process_smaps(const ProcSubject& subject, ProcText& text) {
   const mm::AddressSpace& space = *subject.task->space;
   space.for_each_mapping([&](const mm::Mapping& mapping) {
     put_mapping(mapping, text);
-    put_amount(text, "Size", mapping.size());
-    put_amount(text, "KernelPageSize", mm::kPageSize);
-    put_amount(text, "MMUPageSize", mm::kPageSize);
+    put_sizes(text, mapping.size());
     put_residence(text, residence_of(space, mapping));
     text.put("THPeligible:           0\n");
     put_flags(text, mapping);
   });
+  put_vsyscall_page(text);
+  put_sizes(text, mm::kPageSize);
+  put_residence(text, {});
+  text.put("THPeligible:           0\nVmFlags: ex \n");
   return {};
 }
 
@@ -186,6 +206,7 @@ Result<void> write_process_environ(const ProcSubject& subject, ProcText& text) {
 Result<void> write_process_maps(const ProcSubject& subject, ProcText& text) {
   if (!subject.task || !subject.task->space) return {};
   subject.task->space->for_each_mapping([&](const mm::Mapping& mapping) { put_mapping(mapping, text); });
+  put_vsyscall_page(text);
   return {};
 }
 

@@ -193,7 +193,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   put_mask(text, "CapEff", held.effective.bits());
   put_mask(text, "CapBnd", held.bounding.bits());
   put_mask(text, "CapAmb", held.ambient.bits());
-  text.print("NoNewPrivs:\t{}\nSeccomp:\t0\n", process.policy.no_new_privileges ? 1 : 0);
+  text.print("NoNewPrivs:\t{}\nSeccomp:\t0\n", subject.task && subject.task->no_new_privileges ? 1 : 0);
   text.put("Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
   return {};
 }
