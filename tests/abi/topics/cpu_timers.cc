@@ -35,7 +35,8 @@ static long create(int clock, sigevent* event, int& id) {
   return ::syscall(SYS_timer_create, clock, event, &id);
 }
 static long set(int id, int flags, long ns, long interval_ns = 0, itimerspec* old = nullptr) {
-  const itimerspec value{{interval_ns / 1'000'000'000, interval_ns % 1'000'000'000}, {ns / 1'000'000'000, ns % 1'000'000'000}};
+  const itimerspec value{{interval_ns / 1'000'000'000, interval_ns % 1'000'000'000},
+                         {ns / 1'000'000'000, ns % 1'000'000'000}};
   return ::syscall(SYS_timer_settime, id, flags, &value, old);
 }
 static long left(int id) {
@@ -77,12 +78,15 @@ static sigevent signal_event(int number, int value) {
 
 struct Spinner {
   Spinner() {
-    ::pthread_create(&thread, nullptr, [](void* self) -> void* {
-      auto& spinner = *static_cast<Spinner*>(self);
-      spinner.tid = ::gettid();
-      while (!spinner.stop) continue;
-      return nullptr;
-    }, this);
+    ::pthread_create(
+        &thread, nullptr,
+        [](void* self) -> void* {
+          auto& spinner = *static_cast<Spinner*>(self);
+          spinner.tid = ::gettid();
+          while (!spinner.stop) continue;
+          return nullptr;
+        },
+        this);
     while (tid == 0) ::usleep(1000);
   }
   ~Spinner() {
@@ -109,7 +113,8 @@ static void which_clocks() {
   const struct {
     const char* name;
     pid_t id;
-  } ids[] = {{"0", 0}, {"own", ::getpid()}, {"thread", spinner.tid}, {"child", child}, {"parent", ::getppid()}, {"none", 0x3fffff}};
+  } ids[] = {{"0", 0},         {"own", ::getpid()},     {"thread", spinner.tid},
+             {"child", child}, {"parent", ::getppid()}, {"none", 0x3fffff}};
   for (const auto& [name, which] : ids) {
     for (int what = 0; what < 4; ++what) {
       for (const bool thread : {false, true}) {
@@ -128,13 +133,16 @@ static void which_clocks() {
   std::atomic<int> read = 0, timer = 0;
   std::atomic<int>* results[] = {&read, &timer};
   pthread_t thread;
-  ::pthread_create(&thread, nullptr, [](void* argument) -> void* {
-    auto** two = static_cast<std::atomic<int>**>(argument);
-    int id;
-    *two[0] = now(process_clock(::gettid())) >= 0 ? 0 : errno;
-    *two[1] = create(process_clock(::gettid()), nullptr, id) >= 0 ? 0 : errno;
-    return nullptr;
-  }, results);
+  ::pthread_create(
+      &thread, nullptr,
+      [](void* argument) -> void* {
+        auto** two = static_cast<std::atomic<int>**>(argument);
+        int id;
+        *two[0] = now(process_clock(::gettid())) >= 0 ? 0 : errno;
+        *two[1] = create(process_clock(::gettid()), nullptr, id) >= 0 ? 0 : errno;
+        return nullptr;
+      },
+      results);
   ::pthread_join(thread, nullptr);
   say("by a thread's number: read %d, timer %d\n", read.load(), timer.load());
   ::kill(child, SIGKILL);
@@ -148,11 +156,17 @@ static long a_while() {
   return std::max(2'000'000l, now(CLOCK_PROCESS_CPUTIME_ID) - begin);
 }
 
+// In user mode.
+static void compute() {
+  volatile int steps = 0;
+  while (steps < 20'000) steps = steps + 1;
+}
+
 static void own_time() {
   install(SIGRTMIN);
   const long unit = a_while();
-  for (const int clock : {CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, process_clock(0, 0), process_clock(::getpid(), 1),
-                          thread_clock(::gettid(), 1)}) {
+  for (const int clock : {CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, process_clock(0, 0),
+                          process_clock(::getpid(), 1), thread_clock(::gettid(), 1)}) {
     sigevent event = signal_event(SIGRTMIN, clock);
     int id;
     say("create: %s, ", outcome(create(clock, &event, id)));
@@ -170,12 +184,13 @@ static void own_time() {
     count = 0;
     const long begin = now(clock);
     set(id, 0, unit, unit);
-    while (now(clock) < begin + 6 * unit) continue;
+    while (now(clock) < begin + 6 * unit) compute();
     const long later = left(id);
     say("periodic, left in bounds %d, ", later > 0 && later <= unit);
     ::sigprocmask(SIG_UNBLOCK, &mask, nullptr);
     const long missed = overrun(id);
-    say("taken %d, overruns of the signal %d, enough %d\n", count > 0, last.si_overrun == missed || count > 1, missed > 3 || count > 1);
+    say("taken %d, overruns of the signal %d, enough %d\n", count > 0, last.si_overrun == missed || count > 1,
+        missed > 3 || count > 1);
     while (count < 3) continue;
     itimerspec old{};
     set(id, 0, 0, 5, &old);
@@ -223,7 +238,8 @@ static void threads() {
   set(id, 0, 500'000'000);
   say("a sleep by the process's time: %s\n", outcome(sleep_on(CLOCK_PROCESS_CPUTIME_ID, 0, 10'000'000)));
   say("own time: %d\n", static_cast<int>(count));
-  say("by its number, absolute: %s\n", outcome(sleep_on(process_clock(::getpid()), TIMER_ABSTIME, now(CLOCK_PROCESS_CPUTIME_ID) + 5'000'000)));
+  say("by its number, absolute: %s\n",
+      outcome(sleep_on(process_clock(::getpid()), TIMER_ABSTIME, now(CLOCK_PROCESS_CPUTIME_ID) + 5'000'000)));
   say("by the thread's: %s\n", outcome(sleep_on(thread_clock(spinner.tid), 0, 5'000'000)));
   remove(id);
   create(thread_clock(spinner.tid), &event, id);
@@ -233,7 +249,8 @@ static void threads() {
   while (left(id) == 0 && set(id, 0, 1'000'000'000) == 0) ::usleep(1000), set(id, 0, 0);
   say("when it has ended: %s", outcome(set(id, 0, 1'000'000)));
   say(", left %ld, delete %s\n", left(id), outcome(remove(id)));
-  ::pthread_create(&spinner.thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+  ::pthread_create(
+      &spinner.thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
 }
 
 static void others() {
@@ -269,7 +286,9 @@ static void others() {
     });
     timespec rest{-1, -1};
     say("interrupted: %s", outcome(sleep_on(process_clock(child), flags, 1'000'000'000'000, &rest)));
-    say(", rest %s\n", rest.tv_sec == -1 ? "untouched" : rest.tv_sec > 900 && rest.tv_sec <= 1'000 ? "in bounds" : "wrong");
+    say(", rest %s\n", rest.tv_sec == -1                           ? "untouched"
+                       : rest.tv_sec > 900 && rest.tv_sec <= 1'000 ? "in bounds"
+                                                                   : "wrong");
     ::waitpid(waker, nullptr, 0);
   }
   // A zombie has a clock, too; nobody has one who was collected.
@@ -303,7 +322,10 @@ static void gone() {
   count = 0;
   timespec rest{-1, -1};
   say("gone: %s", outcome(sleep_on(process_clock(child), 0, 1'000'000'000'000, &rest)));
-  say(", signal %d, rest %s\n", static_cast<int>(count), rest.tv_sec == -1 ? "untouched" : rest.tv_sec == 0 ? "none" : "some");
+  say(", signal %d, rest %s\n", static_cast<int>(count),
+      rest.tv_sec == -1  ? "untouched"
+      : rest.tv_sec == 0 ? "none"
+                         : "some");
   ::waitpid(waker, nullptr, 0);
 }
 
