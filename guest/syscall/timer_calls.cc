@@ -58,13 +58,7 @@ SyscallResult sys_alarm(unsigned seconds) {
 SyscallResult sys_timer_create(int clock, mm::UserPtr<const SignalEvent> event, mm::UserPtr<std::int32_t> id) {
   enum { kSignal = 0, kNone = 1, kThread = 2, kThreadId = 4 };
   task::PosixTimerOptions options;
-  if (is_cpu_clock(clock)) {
-    const CpuClockChoice chosen = TRY(cpu_clock(clock, ClockUse::kTimer));
-    options.cpu_clock = &chosen.clock;
-    options.cpu_time_kind = chosen.kind;
-  } else {
-    options.wall_clock = TRY(deadline_on_clock(clock, 0)).moves();
-  }
+  if (!is_cpu_clock(clock)) options.wall_clock = TRY(deadline_on_clock(clock, 0)).moves();
   if (event) {
     const SignalEvent wanted = TRY(event.read());
     options.signal = wanted.signal;
@@ -89,6 +83,12 @@ SyscallResult sys_timer_create(int clock, mm::UserPtr<const SignalEvent> event, 
     if (wanted.notify != kNone && (wanted.signal < 1 || wanted.signal > task::kSignalCount)) return Errno::kInval;
   } else {
     options.value_is_id = true;
+  }
+  // Looked up last: a copy from the payload may sleep, and whose clock it is may be gone then.
+  if (is_cpu_clock(clock)) {
+    const CpuClockChoice chosen = TRY(cpu_clock(clock, ClockUse::kTimer));
+    options.cpu_clock = &chosen.clock;
+    options.cpu_time_kind = chosen.kind;
   }
   const int made = TRY(task::create_posix_timer(own_process(), options));
   if (auto written = id.write(made); !written) {
