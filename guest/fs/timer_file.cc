@@ -38,8 +38,7 @@ task::TimerSetting TimerFile::setting() const {
 }
 
 void TimerFile::arm() {
-  const std::uint64_t offset = on_wall_clock_ ? realtime_offset_ns() : 0;
-  const std::uint64_t at = expires_ns_ == kEndOfTimeNs ? kEndOfTimeNs : expires_ns_ > offset ? expires_ns_ - offset : 0;
+  const std::uint64_t at = on_wall_clock_ ? monotonic_of_realtime(expires_ns_) : expires_ns_;
   task::timer_queue().arm(timer_, at, [](task::Timer& timer) { static_cast<TimerFile*>(timer.owner)->fired(); });
 }
 

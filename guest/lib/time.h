@@ -37,25 +37,37 @@ constexpr std::uint64_t saturating_add(std::uint64_t time, std::uint64_t duratio
   return __builtin_add_overflow(time, duration, &sum) || sum > kEndOfTimeNs ? kEndOfTimeNs : sum;
 }
 
-// A point of monotonic time, or never. There is none beyond the end of time.
+// When the monotonic clock shows what the wall clock shows at `realtime`, as it is set now.
+inline std::uint64_t monotonic_of_realtime(std::uint64_t realtime) {
+  const std::uint64_t offset = realtime_offset_ns();
+  if (realtime >= kEndOfTimeNs) return kEndOfTimeNs;
+  return realtime > offset ? realtime - offset : 0;
+}
+
+// A point of monotonic time, or of the wall clock's, which moves when that is set; or never. There is none beyond the end
+// of time.
 class Deadline {
  public:
   static Deadline never() { return Deadline(kEndOfTimeNs); }
   static Deadline at(std::uint64_t monotonic) { return Deadline(saturating_add(monotonic, 0)); }
+  static Deadline at_realtime(std::uint64_t realtime) { return Deadline(saturating_add(realtime, 0), true); }
   static Deadline after(std::uint64_t nanoseconds) { return Deadline(saturating_add(monotonic_ns(), nanoseconds)); }
 
-  std::uint64_t ns() const { return ns_; }
+  // Monotonic, as things are now.
+  std::uint64_t ns() const { return moves_ ? monotonic_of_realtime(ns_) : ns_; }
+  bool moves() const { return moves_; }
   bool is_never() const { return ns_ == kEndOfTimeNs; }
-  bool passed() const { return !is_never() && monotonic_ns() >= ns_; }
+  bool passed() const { return !is_never() && monotonic_ns() >= ns(); }
   // 0 once it has passed; of "never", the time to the end of time.
   std::uint64_t remaining_ns() const {
-    const std::uint64_t now = monotonic_ns();
-    return ns_ > now ? ns_ - now : 0;
+    const std::uint64_t now = monotonic_ns(), at = ns();
+    return at > now ? at - now : 0;
   }
 
  private:
-  explicit Deadline(std::uint64_t ns) : ns_(ns) {}
+  explicit Deadline(std::uint64_t ns, bool moves = false) : ns_(ns), moves_(moves) {}
   std::uint64_t ns_;
+  bool moves_;
 };
 
 }  // namespace kernel

@@ -1,6 +1,5 @@
 #include "syscall/clocks.h"
 
-#include "task/cpu_time.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -9,30 +8,41 @@ namespace {
 
 // A CPU time clock's number: the complement of the id from bit 3 on, bit 2 for a thread, bits 1:0 what is counted
 // (the kernel's include/linux/posix-timers_types.h). Id 0 is the caller.
-Result<std::uint64_t> read_cpu_clock(int clock) {
-  const int id = ~(clock >> 3);
-  const bool thread = clock & 4;
-  enum { kProf = 0, kVirtual = 1, kScheduled = 2 };
-  const int kind = clock & 3;
-  if (kind > kScheduled || id < 0) return Errno::kInval;
-  task::CpuTime time;
-  if (thread) {
-    const task::Task* target = id == 0 ? &task::current() : task::find_task(id);
-    // Only threads of the caller's own process are visible so.
-    if (!target || target->process.get() != task::current().process.get()) return Errno::kInval;
-    time = task::task_cpu_time(*target);
-  } else {
-    task::Process* target = id == 0 ? task::current().process.get() : task::find_process(id);
-    if (!target) return Errno::kInval;
-    time = task::process_cpu_time(*target);
-  }
-  return kind == kVirtual ? time.user_ns : time.total_ns();
-}
+constexpr int kThreadClock = 4;
+constexpr int kClockOfFile = 3;  // bits 2:0: a device's clock (PTP), of which there is none; none can be slept on
+enum { kProf = 0, kVirtual = 1, kScheduled = 2 };
 
 }  // namespace
 
+bool is_cpu_clock(int clock) {
+  return clock < 0 || clock == kClockProcessCpuTime || clock == kClockThreadCpuTime;
+}
+
+Result<CpuClockChoice> cpu_clock(int clock, ClockUse use) {
+  task::Task& self = task::current();
+  if (clock == kClockProcessCpuTime) return CpuClockChoice{self.process->cpu_clock, task::CpuTimeKind::kTotal};
+  if (clock == kClockThreadCpuTime) return CpuClockChoice{self.cpu_clock, task::CpuTimeKind::kTotal};
+  if (use == ClockUse::kTimer && clock < 0 && (clock & 7) == kClockOfFile) return Errno::kOpNotSupp;
+  const int id = ~(clock >> 3);
+  if (clock >= 0 || (clock & 3) > kScheduled || id < 0) return Errno::kInval;
+  const auto kind = (clock & 3) == kVirtual ? task::CpuTimeKind::kUser : task::CpuTimeKind::kTotal;
+  if (clock & kThreadClock) {
+    task::Task* target = id == 0 ? &self : task::find_task(id);
+    // Only threads of the caller's own process are visible so.
+    if (!target || target->process.get() != self.process.get()) return Errno::kInval;
+    return CpuClockChoice{target->cpu_clock, kind};
+  }
+  const bool own = id == 0 || (use == ClockUse::kRead && id == self.tid);
+  task::Process* target = own ? self.process.get() : task::find_process(id);
+  if (!target) return Errno::kInval;
+  return CpuClockChoice{target->cpu_clock, kind};
+}
+
 Result<std::uint64_t> read_clock(int clock) {
-  if (clock < 0) return read_cpu_clock(clock);
+  if (is_cpu_clock(clock)) {
+    const CpuClockChoice chosen = TRY(cpu_clock(clock, ClockUse::kRead));
+    return chosen.clock.now(chosen.kind);
+  }
   switch (clock) {
     case kClockRealtime:
     case kClockRealtimeCoarse:
@@ -45,10 +55,6 @@ Result<std::uint64_t> read_clock(int clock) {
     case kClockBootTime:
     case kClockBootTimeAlarm:
       return monotonic_ns();
-    case kClockProcessCpuTime:
-      return task::process_cpu_time(*task::current().process).total_ns();
-    case kClockThreadCpuTime:
-      return task::task_cpu_time(task::current()).total_ns();
     default:
       return Errno::kInval;
   }
@@ -62,14 +68,14 @@ Result<Deadline> deadline_on_clock(int clock, std::uint64_t ns) {
       return Deadline::at(ns);
     case kClockRealtime:
     case kClockRealtimeAlarm:
-    case kClockTai: {
-      const std::uint64_t realtime_at_boot = realtime_offset_ns();
-      return Deadline::at(ns > realtime_at_boot ? ns - realtime_at_boot : 0);
-    }
-    case kClockProcessCpuTime:
+    case kClockTai:
+      return Deadline::at_realtime(ns);
+    case kClockMonotonicRaw:
+    case kClockMonotonicCoarse:
+    case kClockRealtimeCoarse:
       return Errno::kOpNotSupp;
     default:
-      return clock < 0 ? Errno::kOpNotSupp : Errno::kInval;
+      return is_cpu_clock(clock) ? Errno::kOpNotSupp : Errno::kInval;
   }
 }
 

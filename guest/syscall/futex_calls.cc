@@ -44,7 +44,7 @@ SyscallResult resume_wait(const task::RestartBlock& restart) {
                             .scope = static_cast<FutexScope>(restart.arguments[0] >> 32 & 1),
                             .expected = static_cast<std::uint32_t>(restart.arguments[0]),
                             .bits = static_cast<std::uint32_t>(restart.arguments[1])};
-  return wait(request, Deadline::at(restart.deadline_ns));
+  return wait(request, restart.deadline);
 }
 
 SyscallResult wait(const WaitRequest& request, Deadline deadline) {
@@ -54,7 +54,7 @@ SyscallResult wait(const WaitRequest& request, Deadline deadline) {
   if (waited.error() != Errno::kRestart || deadline.is_never()) return waited.error();
   task::current().signals.restart = {
       .resume = resume_wait,
-      .deadline_ns = deadline.ns(),
+      .deadline = deadline,
       .user_address = request.address,
       .arguments = {std::uint64_t{request.scope == FutexScope::kPrivate} << 32 | request.expected, request.bits}};
   return Errno::kRestartBlock;

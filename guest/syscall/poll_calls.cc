@@ -234,7 +234,7 @@ SyscallResult poll_from(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadli
 
 SyscallResult poll_again(const task::RestartBlock& restart) {
   return poll_from(mm::UserPtr<UserPoll>(restart.user_address), static_cast<std::uint32_t>(restart.arguments[0]),
-                   Deadline::at(restart.deadline_ns));
+                   restart.deadline);
 }
 
 // poll(2) has no timeout to write back: interrupted without a handler, it goes on to the same deadline.
@@ -242,7 +242,7 @@ SyscallResult poll_from(mm::UserPtr<UserPoll> polls, std::uint32_t count, Deadli
   auto ready = poll_until(polls, count, deadline);
   if (ready || ready.error() != Errno::kRestart) return ready;
   task::current().signals.restart = {
-      .resume = poll_again, .deadline_ns = deadline.ns(), .user_address = polls.address(), .arguments = {count, 0}};
+      .resume = poll_again, .deadline = deadline, .user_address = polls.address(), .arguments = {count, 0}};
   return Errno::kRestartBlock;
 }
 

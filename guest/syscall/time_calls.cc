@@ -33,7 +33,7 @@ Result<void> sleep_until(Deadline deadline) {
 SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining);
 
 SyscallResult resume_sleep(const task::RestartBlock& restart) {
-  return sleep_for(Deadline::at(restart.deadline_ns), mm::UserPtr<Timespec>(restart.user_address));
+  return sleep_for(restart.deadline, mm::UserPtr<Timespec>(restart.user_address));
 }
 
 SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining) {
@@ -41,38 +41,49 @@ SyscallResult sleep_for(Deadline deadline, mm::UserPtr<Timespec> remaining) {
   const std::uint64_t left = deadline.remaining_ns();
   if (left == 0) return 0;
   if (remaining) TRY(remaining.write(to_timespec(left)));
-  task::current().signals.restart = {
-      .resume = resume_sleep, .deadline_ns = deadline.ns(), .user_address = remaining.address()};
+  task::current().signals.restart = {.resume = resume_sleep, .deadline = deadline, .user_address = remaining.address()};
   return Errno::kRestartBlock;
 }
 
-// A sleep by the CPU time of a process: it takes at least as long as what is left would take with all of the CPU, and then
-// it is looked again. Linux looks at each tick of its clock.
-SyscallResult sleep_for_cpu_time(int clock, std::uint64_t until_ns) {
-  constexpr std::uint64_t kTickNs = 10'000'000;
-  for (;;) {
-    const std::uint64_t now = TRY(read_clock(clock));
-    if (now >= until_ns) return 0;
-    const std::uint64_t left = std::max(until_ns - now, kTickNs);
-    if (auto slept = sleep_until(Deadline::after(left)); !slept) return slept.error();
+// A sleep until a CPU-time clock shows `until_ns`: somebody else's, or the caller's own process's, in which another thread
+// runs meanwhile. Returns what is left of it if a signal comes first. Nothing else ends it when whose time it is has gone, as on
+// Linux; then everything is left.
+Result<std::uint64_t> sleep_on_cpu_clock(const CpuClockChoice& clock, std::uint64_t until_ns) {
+  struct Sleep {
+    task::Sleeper sleeper;
+    bool over = false;
+  } sleep;
+  task::CpuTimer timer;
+  timer.owner = &sleep;
+  timer.attach(clock.clock, clock.kind);
+  const std::uint64_t begin = timer.now();
+  if (begin >= until_ns) return 0;
+  timer.arm(until_ns, [](task::CpuTimer& due) {
+    auto& waiting = *static_cast<Sleep*>(due.owner);
+    waiting.over = true;
+    waiting.sleeper.wake(task::kAnyEvent);
+  });
+  while (!sleep.over) {
+    if (sleep.sleeper.sleep()) continue;
+    const std::uint64_t now = timer.attached() ? timer.now() : begin;
+    return until_ns > now ? until_ns - now : 0;
   }
+  return 0;
 }
 
 SyscallResult resume_cpu_time_sleep(const task::RestartBlock& restart) {
-  const int clock = static_cast<int>(restart.arguments[0]);
-  SyscallResult slept = sleep_for_cpu_time(clock, restart.deadline_ns);
-  if (slept || slept.error() != Errno::kRestart) return slept;
-  const std::uint64_t now = TRY(read_clock(clock));
-  if (now >= restart.deadline_ns) return 0;
-  if (restart.user_address)
-    TRY(mm::UserPtr<Timespec>(restart.user_address).write(to_timespec(restart.deadline_ns - now)));
+  const CpuClockChoice clock = TRY(cpu_clock(static_cast<int>(restart.arguments[0]), ClockUse::kTimer));
+  const std::uint64_t left = TRY(sleep_on_cpu_clock(clock, restart.arguments[1]));
+  if (left == 0) return 0;
+  if (restart.user_address) TRY(mm::UserPtr<Timespec>(restart.user_address).write(to_timespec(left)));
   task::current().signals.restart = restart;
   return Errno::kRestartBlock;
 }
 
-bool is_process_cpu_clock(int clock) {
-  constexpr int kThreadClock = 4;  // of a negative clock number: a thread's
-  return clock == kClockProcessCpuTime || (clock < 0 && !(clock & kThreadClock));
+// Only other threads' time passes while the caller sleeps.
+bool is_own_thread_clock(int clock) {
+  const auto chosen = cpu_clock(clock, ClockUse::kTimer);
+  return chosen && &chosen.value().clock == &task::current().cpu_clock;
 }
 
 Result<void> set_wall_clock(std::uint64_t realtime) {
@@ -100,20 +111,22 @@ SyscallResult sys_nanosleep(mm::UserPtr<const Timespec> duration, mm::UserPtr<Ti
 SyscallResult sys_clock_nanosleep(int clock, int flags, mm::UserPtr<const Timespec> time,
                                   mm::UserPtr<Timespec> remaining) {
   constexpr int kAbsolute = 1;  // TIMER_ABSTIME
-  const std::uint64_t ns = TRY(read_duration(time));
-  if (clock == kClockThreadCpuTime) return Errno::kInval;
-  if (is_process_cpu_clock(clock)) {
-    const std::uint64_t now = TRY(read_clock(clock));
+  if (is_cpu_clock(clock)) {
+    if (clock == kClockThreadCpuTime) return Errno::kOpNotSupp;
+    const std::uint64_t ns = TRY(read_duration(time));
+    if (is_own_thread_clock(clock)) return Errno::kInval;
+    const CpuClockChoice chosen = TRY(cpu_clock(clock, ClockUse::kTimer));
     if (flags & kAbsolute) {
-      SyscallResult slept = sleep_for_cpu_time(clock, ns);
-      if (!slept && slept.error() == Errno::kRestart) return Errno::kRestartNoHandler;
-      return slept;
+      if (TRY(sleep_on_cpu_clock(chosen, ns)) != 0) return Errno::kRestartNoHandler;
+      return 0;
     }
-    return resume_cpu_time_sleep({.resume = resume_cpu_time_sleep,
-                                  .deadline_ns = ns > kEndOfTimeNs - now ? kEndOfTimeNs : now + ns,
-                                  .user_address = remaining.address(),
-                                  .arguments = {static_cast<std::uint32_t>(clock), 0}});
+    return resume_cpu_time_sleep(
+        {.resume = resume_cpu_time_sleep,
+         .user_address = remaining.address(),
+         .arguments = {static_cast<std::uint32_t>(clock), saturating_add(chosen.clock.now(chosen.kind), ns)}});
   }
+  TRY(deadline_on_clock(clock, 0));  // whether it can be slept on
+  const std::uint64_t ns = TRY(read_duration(time));
   const Deadline absolute = TRY(deadline_on_clock(clock, ns));
   if (!(flags & kAbsolute)) return sleep_for(Deadline::after(ns), remaining);
   if (!sleep_until(absolute)) return Errno::kRestartNoHandler;
@@ -154,6 +167,10 @@ SyscallResult sys_clock_gettime(int clock, mm::UserPtr<Timespec> time) {
 }
 
 SyscallResult sys_clock_settime(int clock, mm::UserPtr<const Timespec> time) {
+  if (clock < 0) {
+    TRY(time.read());
+    return cpu_clock(clock, ClockUse::kTimer) ? Errno::kPerm : Errno::kInval;
+  }
   if (clock != kClockRealtime) return Errno::kInval;
   const std::uint64_t realtime = TRY(read_duration(time));
   TRY(set_wall_clock(realtime));

@@ -57,9 +57,8 @@ SyscallResult sys_alarm(unsigned seconds) {
 
 SyscallResult sys_timer_create(int clock, mm::UserPtr<const SignalEvent> event, mm::UserPtr<std::int32_t> id) {
   enum { kSignal = 0, kNone = 1, kThread = 2, kThreadId = 4 };
-  TRY(deadline_on_clock(clock, 0));  // whether it is a clock that timers can run on
   task::PosixTimerOptions options;
-  options.clock = clock;
+  if (!is_cpu_clock(clock)) options.wall_clock = TRY(deadline_on_clock(clock, 0)).moves();
   if (event) {
     const SignalEvent wanted = TRY(event.read());
     options.signal = wanted.signal;
@@ -85,6 +84,12 @@ SyscallResult sys_timer_create(int clock, mm::UserPtr<const SignalEvent> event, 
   } else {
     options.value_is_id = true;
   }
+  // Looked up last: a copy from the payload may sleep, and whose clock it is may be gone then.
+  if (is_cpu_clock(clock)) {
+    const CpuClockChoice chosen = TRY(cpu_clock(clock, ClockUse::kTimer));
+    options.cpu_clock = &chosen.clock;
+    options.cpu_time_kind = chosen.kind;
+  }
   const int made = TRY(task::create_posix_timer(own_process(), options));
   if (auto written = id.write(made); !written) {
     TRY(task::delete_posix_timer(own_process(), made));
@@ -99,14 +104,8 @@ SyscallResult sys_timer_settime(int id, int flags, mm::UserPtr<const ItimerSpec>
   const ItimerSpec wanted = TRY(value.read());
   const std::uint64_t interval = TRY(nanoseconds_of(wanted.interval));
   const std::uint64_t time = TRY(nanoseconds_of(wanted.value));
-  const TimerSetting old = TRY(task::posix_timer(own_process(), id));
-  std::uint64_t expires = 0;
-  if (time != 0) {
-    const int clock = TRY(task::posix_timer_clock(own_process(), id));
-    const Deadline deadline = flags & kAbsolute ? TRY(deadline_on_clock(clock, time)) : Deadline::after(time);
-    expires = deadline.ns() == 0 ? 1 : deadline.ns();  // 0 would disarm
-  }
-  TRY(task::set_posix_timer(own_process(), id, expires, interval));
+  const auto kind = flags & kAbsolute ? task::TimerValue::kAbsolute : task::TimerValue::kRelative;
+  const TimerSetting old = TRY(task::set_posix_timer(own_process(), id, kind, time, interval));
   if (old_value) TRY(old_value.write(to_itimer_spec(old)));
   return 0;
 }

@@ -6,7 +6,7 @@
 namespace kernel::task {
 
 CpuTime task_cpu_time(const Task& task) {
-  return {task.user_ns, task.system_ns};
+  return task.cpu_time;
 }
 
 CpuTime process_cpu_time(Process& process) {

@@ -55,7 +55,7 @@ Result<Rivals> rivals(const FutexKey& key, std::uint32_t word) {
 
 // Takes the lock if it is free, else says who has it and marks the word, so that the owner asks the kernel to unlock.
 // Null: it is the caller's now.
-Result<Task*> take_or_mark(const FutexKey& key, std::uint32_t& word, std::uint32_t dead_owner) {
+Result<Task*> take_or_mark(const FutexKey& key, FutexScope scope, std::uint32_t& word, std::uint32_t dead_owner) {
   Task& self = current();
   const auto tid = static_cast<std::uint32_t>(self.tid);
   const std::uint32_t owner_tid = word & kFutexOwnerMask;
@@ -73,8 +73,8 @@ Result<Task*> take_or_mark(const FutexKey& key, std::uint32_t& word, std::uint32
   word |= kFutexWaiters;
   Task* owner = find_task(static_cast<int>(owner_tid));
   if (!owner) return Errno::kSrch;
-  // Nobody else can have what lies in this memory only.
-  if (key.owner == self.space.get() && owner->space.get() != key.owner) return Errno::kPerm;
+  // Nobody else can have what is said to be the caller's own.
+  if (scope == FutexScope::kPrivate && owner->space.get() != self.space.get()) return Errno::kPerm;
   return owner;
 }
 
@@ -90,7 +90,7 @@ Result<void> futex_lock(std::uint64_t address, FutexScope scope, Deadline deadli
     std::uint32_t* word = TRY(word_at(address));
     if (waiter.woken) return {};  // a new owner handed it on while we were looking
     waiter.node.unlink();
-    Task* owner = TRY(take_or_mark(waiter.key, *word, waiter.dead_owner));
+    Task* owner = TRY(take_or_mark(waiter.key, scope, *word, waiter.dead_owner));
     if (!owner) return {};
     waiter.dead_owner = 0;
     futex_bucket(waiter.key).push_back(waiter);
@@ -107,7 +107,7 @@ Result<void> futex_lock(std::uint64_t address, FutexScope scope, Deadline deadli
 Result<void> futex_try_lock(std::uint64_t address, FutexScope scope) {
   const FutexKey key = TRY(futex_key(address, scope, mm::FaultAccess::kWrite));
   std::uint32_t* word = TRY(word_at(address));
-  if (TRY(take_or_mark(key, *word, 0))) return Errno::kAgain;
+  if (TRY(take_or_mark(key, scope, *word, 0))) return Errno::kAgain;
   return {};
 }
 

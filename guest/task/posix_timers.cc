@@ -10,6 +10,7 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/wall_clock.h"
 
 namespace kernel::task {
 
@@ -21,9 +22,15 @@ enum class SentSignal : std::uint8_t {
   kIgnored,  // and to be sent again when it is no longer
 };
 
+// What the time is counted on for which a timer was set.
+enum class TimeBase : std::uint8_t { kMonotonic, kWallClock, kCpuTime };
+
 // Either armed, or waiting for its signal to be taken.
-struct PosixTimer {
+struct PosixTimer final : Waiter {
   Timer timer;
+  CpuTimer cpu_timer;       // attached if it is a timer on CPU time
+  WaitEntry clock_changes;  // attached if it was set for a point of the wall clock's
+  TimeBase base = TimeBase::kMonotonic;
   Process* process = nullptr;
   SignalCharge charge;         // for its signal, of which there is one at a time
   PosixTimer* next = nullptr;  // in its bucket
@@ -33,6 +40,15 @@ struct PosixTimer {
   std::uint64_t interval_ns = 0;
   SentSignal sent = SentSignal::kTaken;
   int last_overruns = 0;  // of the last signal that was delivered
+
+  bool on_cpu_time() const { return options.cpu_clock; }
+  // Counts the time of a process or thread that is no more.
+  bool clock_is_gone() const { return on_cpu_time() && !cpu_timer.attached(); }
+  bool armed() const { return on_cpu_time() ? cpu_timer.armed() : timer.armed(); }
+  std::uint64_t now() const;
+  void arm();
+  void disarm();
+  bool wake(WaitEvents events) override;
 };
 
 // The timers of one process, in buckets by id: as many buckets as there have been timers.
@@ -106,7 +122,10 @@ Result<PosixTimer*> find(Process& process, int id) {
   return timer;
 }
 
-void fired(Timer& base);
+void fired(PosixTimer& timer);
+void fired(Timer& base) {
+  fired(*static_cast<PosixTimer*>(base.owner));
+}
 
 void send(PosixTimer& timer) {
   const PosixTimerOptions& options = timer.options;
@@ -130,8 +149,7 @@ void send(PosixTimer& timer) {
   timer_queue().arm(timer.timer, monotonic_ns() + kTimeSliceNs, fired);
 }
 
-void fired(Timer& base) {
-  auto& timer = *static_cast<PosixTimer*>(base.owner);
+void fired(PosixTimer& timer) {
   if (timer.interval_ns == 0) timer.expires_ns = 0;
   if (timer.sent == SentSignal::kStale) {
     timer.sent = SentSignal::kQueued;
@@ -141,6 +159,37 @@ void fired(Timer& base) {
 }
 
 }  // namespace
+
+std::uint64_t PosixTimer::now() const {
+  switch (base) {
+    case TimeBase::kCpuTime:
+      return cpu_timer.now();
+    case TimeBase::kWallClock:
+      return realtime_ns();
+    case TimeBase::kMonotonic:
+      break;
+  }
+  return monotonic_ns();
+}
+
+void PosixTimer::arm() {
+  if (on_cpu_time()) {
+    cpu_timer.arm(expires_ns, [](CpuTimer& due) { fired(*static_cast<PosixTimer*>(due.owner)); });
+  } else {
+    timer_queue().arm(timer, base == TimeBase::kWallClock ? monotonic_of_realtime(expires_ns) : expires_ns, fired);
+  }
+}
+
+void PosixTimer::disarm() {
+  timer.cancel();
+  cpu_timer.cancel();
+}
+
+// The wall clock was set.
+bool PosixTimer::wake(WaitEvents) {
+  if (armed()) arm();
+  return true;
+}
 
 Result<int> create_posix_timer(Process& process, const PosixTimerOptions& options) {
   PosixTimers*& timers = process.signals.posix_timers;
@@ -157,7 +206,11 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
   timer->charge = std::move(charge);
   timer->options = options;
   if (options.value_is_id) timer->options.value = static_cast<std::uint64_t>(timer->id);
-  timer->timer.owner = timer;
+  timer->timer.owner = timer->cpu_timer.owner = timer;
+  if (options.cpu_clock) {
+    timer->base = TimeBase::kCpuTime;
+    timer->cpu_timer.attach(*options.cpu_clock, options.cpu_time_kind);
+  }
   return timer->id;
 }
 
@@ -173,34 +226,51 @@ Result<void> delete_posix_timer(Process& process, int id) {
   return {};
 }
 
-Result<TimerSetting> posix_timer(Process& process, int id) {
-  const PosixTimer* timer = TRY(find(process, id));
-  if (timer->expires_ns == 0) return TimerSetting{};
-  const std::uint64_t now = monotonic_ns(), interval = timer->interval_ns;
-  if (timer->expires_ns > now) return TimerSetting{timer->expires_ns - now, interval};
+namespace {
+
+TimerSetting setting_of(const PosixTimer& timer) {
+  if (timer.expires_ns == 0 || timer.clock_is_gone()) return {};
+  const std::uint64_t now = timer.now(), interval = timer.interval_ns;
+  if (timer.expires_ns > now) return {timer.expires_ns - now, interval};
   // Waiting, or only counting: it stays in step.
-  if (interval != 0 && !timer->timer.armed())
-    return TimerSetting{interval - (now - timer->expires_ns) % interval, interval};
-  return TimerSetting{timer->options.notification == TimerNotification::kNone ? std::uint64_t{0} : 1, interval};
+  if (interval != 0 && !timer.armed()) return {interval - (now - timer.expires_ns) % interval, interval};
+  return {timer.options.notification == TimerNotification::kNone ? std::uint64_t{0} : 1, interval};
 }
 
-Result<void> set_posix_timer(Process& process, int id, std::uint64_t expires_ns, std::uint64_t interval_ns) {
+}  // namespace
+
+Result<TimerSetting> posix_timer(Process& process, int id) {
+  return setting_of(*TRY(find(process, id)));
+}
+
+Result<TimerSetting> set_posix_timer(Process& process, int id, TimerValue kind, std::uint64_t value_ns,
+                                     std::uint64_t interval_ns) {
   PosixTimer* timer = TRY(find(process, id));
-  timer->expires_ns = expires_ns;
-  timer->interval_ns = expires_ns != 0 ? interval_ns : 0;
+  if (timer->clock_is_gone()) return Errno::kSrch;
+  const TimerSetting before = setting_of(*timer);
+  timer->disarm();
+  // A duration does not change when somebody sets the clock.
+  const bool moves = timer->options.wall_clock && kind == TimerValue::kAbsolute && value_ns != 0;
+  if (!timer->on_cpu_time()) timer->base = moves ? TimeBase::kWallClock : TimeBase::kMonotonic;
+  if (moves) {
+    timer->clock_changes.attach(wall_clock_changes(), *timer);
+  } else {
+    timer->clock_changes.detach();
+  }
+  const bool relative = value_ns != 0 && kind == TimerValue::kRelative;
+  timer->expires_ns = relative ? saturating_add(timer->now(), value_ns) : value_ns;
+  timer->interval_ns = value_ns != 0 ? interval_ns : 0;
   timer->sent =
       timer->sent == SentSignal::kQueued || timer->sent == SentSignal::kStale ? SentSignal::kStale : SentSignal::kTaken;
   timer->last_overruns = 0;
-  if (expires_ns != 0 && timer->options.notification != TimerNotification::kNone) {
-    timer_queue().arm(timer->timer, expires_ns, fired);
+  if (value_ns == 0 || timer->options.notification == TimerNotification::kNone) return before;
+  // What CPU time shows already it may never pass again.
+  if (timer->on_cpu_time() && timer->now() >= timer->expires_ns) {
+    fired(*timer);
   } else {
-    timer->timer.cancel();
+    timer->arm();
   }
-  return {};
-}
-
-Result<int> posix_timer_clock(Process& process, int id) {
-  return TRY(find(process, id))->options.clock;
+  return before;
 }
 
 Result<int> posix_timer_overrun(Process& process, int id) {
@@ -214,10 +284,10 @@ bool note_timer_signal_taken(Process& process, SignalInfo& info) {
   timer->last_overruns = 0;
   if (timer->interval_ns != 0) {
     constexpr std::uint64_t kMaxOverruns = std::numeric_limits<int>::max();  // DELAYTIMER_MAX
-    const NextExpiry next = next_expiry(timer->expires_ns, timer->interval_ns, monotonic_ns());
+    const NextExpiry next = next_expiry(timer->expires_ns, timer->interval_ns, timer->now());
     timer->last_overruns = static_cast<int>(std::min(next.missed, kMaxOverruns));
     timer->expires_ns = next.ns;
-    timer_queue().arm(timer->timer, next.ns, fired);
+    timer->arm();
   }
   info.timer.overrun = timer->last_overruns;
   return true;

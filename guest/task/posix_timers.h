@@ -2,6 +2,7 @@
 // is taken: what it missed until then are overruns. So a timer whose signal nobody takes costs nothing.
 #pragma once
 
+#include "task/cpu_timers.h"
 #include "task/signal_state.h"
 #include "task/timers.h"
 
@@ -13,7 +14,9 @@ class Process;
 enum class TimerNotification : std::uint8_t { kProcess, kNone, kThread };
 
 struct PosixTimerOptions {
-  int clock = 0;  // of timer_create(2), for whoever sets an absolute time
+  bool wall_clock = false;        // absolute times are of the wall clock, and move with it
+  CpuClock* cpu_clock = nullptr;  // counts this CPU time, and not the time of day
+  CpuTimeKind cpu_time_kind = CpuTimeKind::kTotal;
   TimerNotification notification = TimerNotification::kProcess;
   int signal = kSigAlrm;
   int thread = 0;            // kThread: its tid
@@ -26,9 +29,11 @@ Result<int> create_posix_timer(Process& process, const PosixTimerOptions& option
 // kInval for an id that is none, here and below.
 Result<void> delete_posix_timer(Process& process, int id);
 Result<TimerSetting> posix_timer(Process& process, int id);
-// `expires_ns` is monotonic, 0 to disarm.
-Result<void> set_posix_timer(Process& process, int id, std::uint64_t expires_ns, std::uint64_t interval_ns);
-Result<int> posix_timer_clock(Process& process, int id);
+// `value_ns` is what the timer's clock shows, or a duration; 0 to disarm. kSrch if it counts the time of a process or thread
+// that is gone. What was set before.
+enum class TimerValue : bool { kRelative, kAbsolute };
+Result<TimerSetting> set_posix_timer(Process& process, int id, TimerValue kind, std::uint64_t value_ns,
+                                     std::uint64_t interval_ns);
 Result<int> posix_timer_overrun(Process& process, int id);
 
 // Marks an info as sent by a timer, which a payload cannot forge: rt_sigqueueinfo(2) clears it. Not shown to handlers.

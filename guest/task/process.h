@@ -8,6 +8,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "task/accounting.h"
+#include "task/cpu_timers.h"
 #include "task/family.h"
 #include "task/life.h"
 #include "task/limits.h"
@@ -34,6 +35,7 @@ class Process final : public RefCounted {
   ResourceLimits limits;
   RunningProgram program;
   Accounting accounting;
+  CpuClock cpu_clock{accounting.cpu_time};
   ProcessPolicy policy;
 
   ListNode table_node;  // all processes

@@ -18,6 +18,7 @@
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/timers.h"
+#include "task/wall_clock.h"
 
 namespace kernel::task {
 namespace {
@@ -52,7 +53,7 @@ void charge_current() {
   account_exit();
   CpuScheduler& cpu = here();
   Task& self = current();
-  const std::uint64_t total = self.user_ns + self.system_ns;
+  const std::uint64_t total = self.cpu_time.total_ns();
   cpu.run_queue.charge(self.scheduling, total - cpu.charged_ns, cpu.accounted_until_ns);
   cpu.charged_ns = total;
 }
@@ -67,10 +68,10 @@ void switch_to(Task& next) {
   Task& previous = current();
   ++here().switches;
   account_exit();
-  here().charged_ns = next.user_ns + next.system_ns;
+  here().charged_ns = next.cpu_time.total_ns();
   begin_slice(next);
   stop_cpu_timers(*previous.process);
-  start_cpu_timers(*next.process);
+  start_cpu_timers(next);
   arch::this_cpu().current = &next;
   if (next.space) next.space->load();
   arch::switch_context(previous.context, next.context);
@@ -85,7 +86,7 @@ void check_may_switch() {
 void run(Task& next) {
   if (&next != &current()) return switch_to(next);
   begin_slice(next);
-  start_cpu_timers(*next.process);  // stopped if it idled
+  start_cpu_timers(next);  // stopped if it idled
 }
 
 // Returns when the current task has the CPU again, which may be at once.
@@ -211,6 +212,10 @@ bool is_interrupted(const Task& task, Interruptible interruptible) {
 Result<void> block(Deadline deadline, Interruptible interruptible) {
   check_may_switch();
   Task& self = current();
+  // Whoever sets the wall clock wakes us, and the caller calls again.
+  Sleeper setter;
+  WaitEntry clock_changes;
+  if (deadline.moves()) clock_changes.attach(wall_clock_changes(), setter);
   if (is_interrupted(self, interruptible)) return Errno::kRestart;
   if (deadline.passed()) return Errno::kTimedOut;
   self.state = interruptible == Interruptible::kYes ? TaskState::kSleeping : TaskState::kUninterruptible;
@@ -278,7 +283,7 @@ void account_entry() {
   CpuScheduler& cpu = here();
   const std::uint64_t now = monotonic_ns();
   Task& self = current();
-  self.user_ns += now - cpu.accounted_until_ns;
+  self.cpu_time.user_ns += now - cpu.accounted_until_ns;
   self.process->accounting.cpu_time.user_ns += now - cpu.accounted_until_ns;
   cpu.accounted_until_ns = now;
 }
@@ -287,7 +292,7 @@ void account_exit() {
   CpuScheduler& cpu = here();
   const std::uint64_t now = monotonic_ns();
   Task& self = current();
-  self.system_ns += now - cpu.accounted_until_ns;
+  self.cpu_time.system_ns += now - cpu.accounted_until_ns;
   self.process->accounting.cpu_time.system_ns += now - cpu.accounted_until_ns;
   cpu.accounted_until_ns = now;
 }

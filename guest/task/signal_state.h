@@ -7,6 +7,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/result.h"
+#include "lib/time.h"
 #include "task/timer_queue.h"
 #include "task/user.h"
 #include "task/wait_queue.h"
@@ -184,7 +185,7 @@ struct AlternateStack {
 struct RestartBlock {
   using Resume = Result<std::uint64_t> (*)(const RestartBlock&);
   Resume resume = nullptr;
-  std::uint64_t deadline_ns = 0;    // monotonic
+  Deadline deadline = Deadline::never();
   std::uint64_t user_address = 0;   // nanosleep: where the remaining time goes; futex: the word
   std::uint64_t arguments[2] = {};  // futex: the expected value and flags, the bit set
 };

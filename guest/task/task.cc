@@ -47,6 +47,7 @@ void Task::set_tid(int id) {
 
 void Task::leave_process() {
   process->threads.remove(*this);
+  cpu_clock.end();
   // It keeps its number for whoever still asks for it, but the number is somebody else's to have.
   ids().at(tid).task = nullptr;
   note_number_left(tid);
@@ -68,6 +69,7 @@ void add_process(Process& process) {
 
 void remove_process(Process& process) {
   --process_count_;
+  process.cpu_clock.end();
   ids().at(process.ids.pid).process = nullptr;
   note_number_left(process.ids.pid);
   process.table_node.unlink();

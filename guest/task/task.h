@@ -11,6 +11,8 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/time.h"
+#include "task/cpu_time.h"
+#include "task/cpu_timers.h"
 #include "task/credentials.h"
 #include "task/lock_claim.h"
 #include "task/run_queue.h"
@@ -78,8 +80,8 @@ class Task final : public RefCounted {
   static constexpr std::uint64_t kDefaultTimerSlackNs = 50'000;
   std::uint64_t timer_slack_ns = kDefaultTimerSlackNs;  // prctl(2) PR_SET_TIMERSLACK: read back, not used
 
-  std::uint64_t user_ns = 0;  // CPU time in user mode and in the kernel
-  std::uint64_t system_ns = 0;
+  CpuTime cpu_time;
+  CpuClock cpu_clock{cpu_time};
   std::uint64_t start_ns = 0;  // monotonic time of creation
 
   arch::Context context;  // kernel stack, callee-saved registers, FS/GS base, vector registers

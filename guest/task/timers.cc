@@ -13,6 +13,7 @@ namespace kernel::task {
 namespace {
 
 constexpr std::uint64_t kCpuTimerGranularityNs = 1'000'000;
+constexpr std::uint64_t kDueNs = 1;  // what interval_timer() says remains when it is nothing
 constexpr int kSignalOfTimer[kIntervalTimerCount] = {kSigAlrm, kSigVtAlrm, kSigProf};
 
 // The clock that a timer runs on.
@@ -75,16 +76,20 @@ void enforce_cpu_limit(Process& process) {
   }
 }
 
-bool has_cpu_deadline(const Process& process) {
-  return has_cpu_limit(process) || process.signals.interval_timers[kTimerVirtual].expires_ns != 0 ||
+bool has_cpu_deadline(const Task& thread) {
+  const Process& process = *thread.process;
+  return thread.cpu_clock.has_armed_timers() || process.cpu_clock.has_armed_timers() || has_cpu_limit(process) ||
+         process.signals.interval_timers[kTimerVirtual].expires_ns != 0 ||
          process.signals.interval_timers[kTimerProf].expires_ns != 0;
 }
 
 void cpu_timer_fired(Timer& timer);
 
-// Of the process that has the CPU.
-void arm_cpu_timer(Process& process) {
-  std::uint64_t remaining = TimerQueue::kNever;
+// Of the thread that has the CPU: the timer fires for what is due soon a little late, so that a process is not interrupted
+// all the time.
+void arm_cpu_timer(Task& thread, std::uint64_t not_before_ns) {
+  Process& process = *thread.process;
+  std::uint64_t remaining = std::min(thread.cpu_clock.remaining_ns(), process.cpu_clock.remaining_ns());
   for (unsigned which : {kTimerVirtual, kTimerProf}) {
     const TimerSetting setting = interval_timer(process, which);
     if (setting.remaining_ns != 0) remaining = std::min(remaining, setting.remaining_ns);
@@ -95,8 +100,13 @@ void arm_cpu_timer(Process& process) {
     remaining = std::min(remaining, limit > used ? limit - used : 0);
   }
   process.signals.cpu_timer.owner = &process;
-  const std::uint64_t at = saturating_add(monotonic_ns(), std::max(remaining, kCpuTimerGranularityNs));
+  if (remaining > kDueNs) remaining = std::max(remaining, kCpuTimerGranularityNs);
+  const std::uint64_t at = saturating_add(monotonic_ns(), std::max(remaining, not_before_ns));
   timer_queue().arm(process.signals.cpu_timer, at, cpu_timer_fired);
+}
+
+void start_cpu_timers(Task& thread, std::uint64_t not_before_ns) {
+  if (has_cpu_deadline(thread) && !thread.process->life.exiting) arm_cpu_timer(thread, not_before_ns);
 }
 
 void cpu_timer_fired(Timer& timer) {
@@ -107,18 +117,22 @@ void cpu_timer_fired(Timer& timer) {
     if (expires != 0 && now >= expires) expire(process, which, now);
   }
   enforce_cpu_limit(process);
-  start_cpu_timers(process);
+  // It is armed while one of the process's threads has the CPU.
+  Task& thread = current();
+  process.cpu_clock.run_expired();
+  thread.cpu_clock.run_expired();
+  start_cpu_timers(thread, kCpuTimerGranularityNs);
 }
 
 void cpu_deadlines_changed(Process& process) {
   stop_cpu_timers(process);
-  if (&process == current().process.get()) start_cpu_timers(process);
+  if (&process == current().process.get()) start_cpu_timers(current());
 }
 
 }  // namespace
 
-void start_cpu_timers(Process& process) {
-  if (has_cpu_deadline(process) && !process.life.exiting) arm_cpu_timer(process);
+void start_cpu_timers(Task& thread) {
+  start_cpu_timers(thread, 0);
 }
 
 void stop_cpu_timers(Process& process) {

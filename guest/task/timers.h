@@ -4,9 +4,9 @@
 // taken, as on Linux: so it costs nothing while nobody takes it, and a period shorter than what it costs stops nobody but
 // who takes it.
 //
-// ITIMER_VIRTUAL, ITIMER_PROF and the limit count CPU time, for which there is no tick: while the process has the CPU, a
-// timer is set for the earliest moment at which they can expire, and looks again. While it has not, nothing is set: it
-// cannot expire.
+// ITIMER_VIRTUAL, ITIMER_PROF and the limit count CPU time, as do the timers of task/cpu_timers.h. There is no tick for
+// that: while the process has the CPU, a timer is set for the earliest moment at which one of them can expire, and looks
+// again. While it has not, nothing is set: none can.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@
 namespace kernel::task {
 
 class Process;
+class Task;
 
 // Periodic timers fire at most this often; shots in between are merged, as the signals that they send would be.
 inline constexpr std::uint64_t kMinimumTimerPeriodNs = 100'000;
@@ -32,8 +33,8 @@ void set_interval_timer(Process& process, unsigned which, TimerSetting setting);
 void real_timer_signal_taken(Process& process);
 // RLIMIT_CPU has been changed.
 void cpu_limit_changed(Process& process);
-// A thread of the process gets the CPU, or loses it.
-void start_cpu_timers(Process& process);
+// A thread gets the CPU, or loses it. The first one also when there is something new to expire.
+void start_cpu_timers(Task& thread);
 void stop_cpu_timers(Process& process);
 // execve keeps interval timers; exit does not.
 void cancel_process_timers(Process& process);
