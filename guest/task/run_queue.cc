@@ -10,6 +10,9 @@ constexpr std::uint64_t kLatencyNs = 20'000'000;
 constexpr std::uint64_t kShortestSliceNs = 4'000'000;
 // What a sleeper keeps of its claim, and by how much it must be behind whoever runs to interrupt it.
 constexpr std::uint64_t kSleeperCreditNs = 10'000'000;
+// What it owes at most when it comes back, as Linux limits the lag of who leaves the queue (kernel/sched/fair.c,
+// update_entity_lag()): two turns.
+constexpr std::uint64_t kMostDebtNs = 2 * RunQueue::kLongestSliceNs;
 constexpr std::uint64_t kWakeUpGranularityNs = 1'000'000;
 
 // Real-time tasks leave some of each second to the others, so that these can still end them (sched(7), "Limiting the CPU
@@ -36,6 +39,20 @@ std::uint64_t virtual_time(std::uint64_t ns, const SchedulingParameters& paramet
   return std::min(ns, kLongest) * kWeightOfNiceZero / weight_of(parameters);
 }
 
+// The other way round.
+std::uint64_t real_time(std::uint64_t virtual_ns, const SchedulingParameters& parameters) {
+  constexpr std::uint64_t kLongest = ~std::uint64_t{0} / kWeights[0];
+  return std::min(virtual_ns, kLongest) * weight_of(parameters) / kWeightOfNiceZero;
+}
+
+std::uint64_t later(std::uint64_t a, std::uint64_t b) {
+  return RunQueue::is_before(a, b) ? b : a;
+}
+
+std::uint64_t earlier(std::uint64_t a, std::uint64_t b) {
+  return RunQueue::is_before(a, b) ? a : b;
+}
+
 }  // namespace
 
 SchedulingParameters SchedulingParameters::inherited() const {
@@ -48,8 +65,16 @@ SchedulingParameters SchedulingParameters::inherited() const {
 }
 
 void RunQueue::advance_floor(std::uint64_t virtual_ns) {
-  if (!heap_.empty() && heap_.first()->rank_ == kFairRank) virtual_ns = std::min(virtual_ns, heap_.first()->key_);
-  floor_ns_ = std::max(floor_ns_, virtual_ns);
+  if (!heap_.empty()) {
+    // Behind a real-time task others may wait who have had less than whoever runs: the floor stays below them.
+    if (heap_.first()->rank_ != kFairRank) return;
+    virtual_ns = earlier(virtual_ns, heap_.first()->key_);
+  }
+  floor_ns_ = later(floor_ns_, virtual_ns);
+}
+
+std::uint64_t RunQueue::debt_limit(std::uint64_t ns, const SchedulingParameters& parameters) const {
+  return floor_ns_ + virtual_time(std::min(ns, kMostDebtNs), parameters);
 }
 
 std::uint64_t RunQueue::realtime_budget(std::uint64_t now_ns) {
@@ -64,7 +89,7 @@ void RunQueue::insert(SchedulingEntity& entity, std::uint64_t now_ns, bool at_he
   const SchedulingParameters& parameters = entity.parameters_;
   // A real-time task without budget is one like the others, until the next period.
   const bool realtime = is_realtime(parameters.policy) && realtime_budget(now_ns) != 0;
-  if (is_realtime(parameters.policy)) entity.virtual_ns_ = std::max(entity.virtual_ns_, floor_ns_);
+  if (is_realtime(parameters.policy)) entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_);
   entity.rank_ = realtime ? static_cast<std::uint8_t>(kHighestPriority - parameters.priority) : kFairRank;
   entity.key_ = realtime ? 0 : entity.virtual_ns_;
   entity.arrival_ = at_head && realtime ? --first_arrival_ : ++last_arrival_;
@@ -80,8 +105,8 @@ void RunQueue::remove(SchedulingEntity& entity) {
 }
 
 void RunQueue::add_woken(SchedulingEntity& entity, std::uint64_t now_ns) {
-  const std::uint64_t earliest = floor_ns_ - std::min(floor_ns_, kSleeperCreditNs);
-  entity.virtual_ns_ = std::max(entity.virtual_ns_, earliest);
+  entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_ - kSleeperCreditNs);
+  entity.virtual_ns_ = earlier(entity.virtual_ns_, debt_limit(kMostDebtNs, entity.parameters_));
   insert(entity, now_ns, false);
 }
 
@@ -93,7 +118,7 @@ void RunQueue::add_preempted(SchedulingEntity& entity, std::uint64_t now_ns) {
 void RunQueue::add_yielding(SchedulingEntity& entity, std::uint64_t now_ns) {
   // No more than one turn: who yields all the time is not behind for ever.
   const std::uint64_t turn = virtual_time(kLongestSliceNs, entity.parameters_);
-  if (entity.virtual_ns_ <= floor_ns_ + turn) entity.virtual_ns_ += turn;
+  if (!is_before(floor_ns_ + turn, entity.virtual_ns_)) entity.virtual_ns_ += turn;
   insert(entity, now_ns, false);
 }
 
@@ -101,7 +126,7 @@ void RunQueue::start(SchedulingEntity& child, const SchedulingEntity& maker) con
   child.parameters_ = maker.parameters_.inherited();
   // But what the maker has had is not its child's to pay for, beyond one turn.
   const std::uint64_t latest = floor_ns_ + virtual_time(kLongestSliceNs, child.parameters_);
-  child.virtual_ns_ = std::clamp(maker.virtual_ns_, floor_ns_, latest);
+  child.virtual_ns_ = earlier(later(maker.virtual_ns_, floor_ns_), latest);
 }
 
 SchedulingEntity* RunQueue::take_first() {
@@ -124,7 +149,12 @@ void RunQueue::set_parameters(SchedulingEntity& entity, const SchedulingParamete
   const bool was_queued = entity.queued_;
   if (was_queued) remove(entity);
   // What it has waited as a real-time task is no claim among the others.
-  if (is_realtime(entity.parameters_.policy)) entity.virtual_ns_ = std::max(entity.virtual_ns_, floor_ns_);
+  if (is_realtime(entity.parameters_.policy)) entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_);
+  // It owes time, and not what that was at its old weight: 10 ms of SCHED_IDLE are 3.4 s of a nice value of 0.
+  if (is_before(floor_ns_, entity.virtual_ns_)) {
+    const std::uint64_t debt_ns = real_time(entity.virtual_ns_ - floor_ns_, entity.parameters_);
+    entity.virtual_ns_ = debt_limit(debt_ns, parameters);
+  }
   entity.parameters_ = parameters;
   if (was_queued) insert(entity, now_ns, false);
 }
@@ -133,7 +163,7 @@ bool RunQueue::preempts(const SchedulingEntity& added, const SchedulingEntity& r
   const bool running_is_fair = !is_realtime(running.parameters_.policy);
   if (added.rank_ != kFairRank) return running_is_fair || added.parameters_.priority > running.parameters_.priority;
   if (!running_is_fair || added.parameters_.policy != Policy::kOther) return false;
-  return added.virtual_ns_ + virtual_time(kWakeUpGranularityNs, added.parameters_) < running.virtual_ns_;
+  return is_before(added.virtual_ns_ + virtual_time(kWakeUpGranularityNs, added.parameters_), running.virtual_ns_);
 }
 
 std::uint64_t RunQueue::slice_ns(const SchedulingEntity& entity, std::uint64_t now_ns) {

@@ -6,7 +6,8 @@
 // Linux's completely fair scheduler (kernel.org, Documentation/scheduler/sched-design-CFS.rst), with its weights.
 //
 // A task that slept would have a claim to all that time. It keeps as much as makes it the next one for a moment, not what
-// would let it keep the others out.
+// would let it keep the others out. One that had more than its share pays, after a sleep or with another weight, for two
+// turns of that at most.
 #pragma once
 
 #include <cstdint>
@@ -84,6 +85,10 @@ class RunQueue {
   static constexpr std::uint64_t kForever = ~std::uint64_t{0};
   std::uint64_t slice_ns(const SchedulingEntity& entity, std::uint64_t now_ns);
 
+  // Virtual time wraps around: two tasks of SCHED_IDLE that do nothing but yield forfeit 584 years of it in a few hours. All
+  // that is compared lies near the floor.
+  static constexpr bool is_before(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a - b) < 0; }
+
   // What sched_rr_get_interval(2) says.
   static constexpr std::uint64_t kRoundRobinSliceNs = 100'000'000;
   static constexpr std::uint64_t kLongestSliceNs = 10'000'000;
@@ -93,12 +98,14 @@ class RunQueue {
   struct First {
     static bool before(const SchedulingEntity& a, const SchedulingEntity& b) {
       if (a.rank_ != b.rank_) return a.rank_ < b.rank_;
-      return a.key_ != b.key_ ? a.key_ < b.key_ : a.arrival_ < b.arrival_;
+      return a.key_ != b.key_ ? is_before(a.key_, b.key_) : a.arrival_ < b.arrival_;
     }
   };
   void insert(SchedulingEntity& entity, std::uint64_t now_ns, bool at_head);
   void remove(SchedulingEntity& entity);
   void advance_floor(std::uint64_t virtual_ns);
+  // The virtual time of one that owes others so much, or as much as anybody may owe.
+  std::uint64_t debt_limit(std::uint64_t ns, const SchedulingParameters& parameters) const;
   std::uint64_t realtime_budget(std::uint64_t now_ns);
 
   PairingHeap<SchedulingEntity, &SchedulingEntity::links_, First> heap_;

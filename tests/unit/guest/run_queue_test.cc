@@ -168,6 +168,59 @@ TEST_F(RunQueueTest, AChangeMovesWhoWaits) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST_F(RunQueueTest, WhoChangesItsWeightOwesTimeAndNotWhatThatWasBefore) {
+  SchedulingEntity& changes = add({.policy = Policy::kIdle});
+  EXPECT_EQ(queue.take_first(), &changes);
+  SchedulingEntity& computes = add();
+  queue.charge(changes, 10 * kMs, now);  // 3.4 s for a task of nice 0
+  queue.add_preempted(changes, now);
+  queue.set_parameters(changes, {}, now);
+  run(200 * kMs);
+  EXPECT_NEAR(had[&changes], 100 * kMs, 25 * kMs);
+  EXPECT_NEAR(had[&computes], 100 * kMs, 25 * kMs);
+}
+
+TEST_F(RunQueueTest, WhoComesBackOwesTwoTurnsAtMost) {
+  SchedulingEntity& sleeper = add();
+  EXPECT_EQ(queue.take_first(), &sleeper);
+  SchedulingEntity& computes = add();
+  queue.charge(sleeper, 5000 * kMs, now);  // the host had the CPU meanwhile
+  queue.add_woken(sleeper, now);
+  run(200 * kMs);
+  EXPECT_NEAR(had[&sleeper], 90 * kMs, 25 * kMs);
+  EXPECT_NEAR(had[&computes], 110 * kMs, 25 * kMs);
+}
+
+TEST_F(RunQueueTest, WhoWaitsBehindARealtimeTaskKeepsTheFloorDown) {
+  SchedulingEntity& idle = add({.policy = Policy::kIdle});
+  EXPECT_EQ(queue.take_first(), &idle);
+  const SchedulingEntity& waits = add();
+  SchedulingEntity& realtime = add({.policy = Policy::kFifo, .priority = 1});
+  queue.charge(idle, 10 * kMs, now);
+  queue.add_preempted(idle, now);
+  EXPECT_EQ(queue.take_first(), &realtime);  // and sleeps
+  const SchedulingEntity& later = add();     // not 3.4 s behind the one that waits
+  run(200 * kMs);
+  EXPECT_NEAR(had[&waits], 100 * kMs, 25 * kMs);
+  EXPECT_NEAR(had[&later], 100 * kMs, 25 * kMs);
+}
+
+// Two tasks of SCHED_IDLE that yield bring it there in some hours.
+TEST_F(RunQueueTest, VirtualTimeMayWrapAround) {
+  const SchedulingEntity& one = add();
+  const SchedulingEntity& other = add();
+  constexpr std::uint64_t kStep = std::uint64_t{1} << 53;
+  std::map<const SchedulingEntity*, int> turns;
+  for (int i = 0; i < 5000; ++i) {
+    SchedulingEntity* next = queue.take_first();
+    ++turns[next];
+    queue.charge(*next, kStep, now);
+    queue.add_preempted(*next, now);
+  }
+  EXPECT_NEAR(turns[&one], 2500, 2);
+  EXPECT_NEAR(turns[&other], 2500, 2);
+}
+
 TEST_F(RunQueueTest, ChildrenInheritUnlessTheyShallNot) {
   const SchedulingParameters realtime{.policy = Policy::kFifo, .nice = -3, .priority = 9};
   EXPECT_EQ(realtime.inherited().policy, Policy::kFifo);
