@@ -11,6 +11,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/time.h"
+#include "task/accounting.h"
 #include "task/credentials.h"
 #include "task/lock_claim.h"
 #include "task/run_queue.h"
@@ -81,6 +82,7 @@ class Task final : public RefCounted {
   std::uint64_t user_ns = 0;  // CPU time in user mode and in the kernel
   std::uint64_t system_ns = 0;
   std::uint64_t start_ns = 0;  // monotonic time of creation
+  TransferCounts transfers;
 
   arch::Context context;  // kernel stack, callee-saved registers, FS/GS base, vector registers
 
