@@ -2,6 +2,7 @@
 
 #include "fs/dentry.h"
 #include "fs/file.h"
+#include "fs/file_system.h"
 #include "fs/inotify.h"
 #include "lib/global.h"
 
@@ -15,6 +16,20 @@ namespace {
 
 constinit Global<List<Watch, &Watch::all_node>> g_all;
 constinit std::uint32_t g_last_cookie = 0;
+// Of inodes that are made anew for each who looks their names up (/proc): the watch has one, who opens the file another.
+constinit std::uint32_t g_unstable_watches = 0;
+
+bool is_unstable(const Inode& inode) {
+  return !inode.nameless() && !inode.file_system().names_are_stable();
+}
+
+// Two of those that are the same file. Its number says so.
+bool are_same(Inode& a, Inode& b) {
+  if (&a == &b) return true;
+  if (!is_unstable(a) || b.nameless() || &a.file_system() != &b.file_system()) return false;
+  const auto first = a.metadata(), second = b.metadata();
+  return first && second && first.value().inode == second.value().inode;
+}
 
 // `name`: of the inode in the directory that is watched; empty for a report about the watched inode itself.
 void tell(Watch& watch, std::uint32_t events, std::string_view name, std::uint32_t cookie, bool unlinked) {
@@ -27,7 +42,18 @@ void tell(Watch& watch, std::uint32_t events, std::string_view name, std::uint32
   if (watch.once) watch.owner.drop(watch);
 }
 
+void tell_unstable(Inode& inode, std::uint32_t events, std::string_view name, std::uint32_t cookie, bool unlinked) {
+  const Ref<Inode> kept(&inode);
+  Watch* watch = g_all->front();
+  while (watch) {
+    Watch* next = g_all->next(*watch);
+    if (are_same(inode, *watch->inode)) tell(*watch, events, name, cookie, unlinked);
+    watch = next;
+  }
+}
+
 void tell_all(Inode& inode, std::uint32_t events, std::string_view name, std::uint32_t cookie, bool unlinked) {
+  if (g_unstable_watches != 0 && is_unstable(inode)) return tell_unstable(inode, events, name, cookie, unlinked);
   if (!inode.watches) return;
   // Whoever is told may end its watch, and with the last one the list goes.
   const Ref<Inode> kept(&inode);
@@ -54,6 +80,7 @@ Result<void> begin_watch(Watch& watch) {
   inode.watches->list.push_back(watch);
   g_all->push_back(watch);
   ++detail::g_watches;
+  if (is_unstable(inode)) ++g_unstable_watches;
   return {};
 }
 
@@ -62,6 +89,7 @@ void end_watch(Watch& watch) {
   watch.inode_node.unlink();
   watch.all_node.unlink();
   --detail::g_watches;
+  if (is_unstable(inode)) --g_unstable_watches;
   if (inode.watches->list.empty()) {
     delete inode.watches;
     inode.watches = nullptr;
@@ -69,6 +97,12 @@ void end_watch(Watch& watch) {
 }
 
 Watch* find_watch(Inode& inode, const Inotify& owner) {
+  if (g_unstable_watches != 0 && is_unstable(inode)) {
+    for (Watch& watch : *g_all) {
+      if (&watch.owner == &owner && are_same(inode, *watch.inode)) return &watch;
+    }
+    return nullptr;
+  }
   if (!inode.watches) return nullptr;
   for (Watch& watch : inode.watches->list) {
     if (&watch.owner == &owner) return &watch;

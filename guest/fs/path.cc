@@ -17,6 +17,26 @@ Result<void> append_names(String& text, const Vector<std::string_view>& names) {
   return {};
 }
 
+// Visits the entries that have names, from `path` up to `root`, which is not visited, or to the top. Whether it came to
+// `root`.
+template <typename Visit>
+Result<bool> walk_up(const Path& path, const Path& root, Visit visit) {
+  const Dentry* entry = path.dentry.get();
+  const Mount* mount = path.mount.get();
+  while (mount && !(entry == root.dentry.get() && mount == root.mount.get())) {
+    if (entry == mount->root.get()) {
+      if (!mount->parent) return false;
+      entry = mount->mount_point.get();
+      mount = mount->parent.get();
+      continue;
+    }
+    TRY(visit(*entry));
+    if (!entry->parent()) return false;
+    entry = entry->parent().get();
+  }
+  return mount != nullptr;
+}
+
 }  // namespace
 
 Result<String> path_in_file_system(const Dentry& entry) {
@@ -31,35 +51,23 @@ Result<String> path_in_file_system(const Dentry& entry) {
 Result<String> path_text(const Path& path, const Path& root) {
   // From the name upwards: collect the entries, then write them the other way round.
   Vector<std::string_view> names;
-  const Dentry* entry = path.dentry.get();
-  const Mount* mount = path.mount.get();
-  bool reachable = mount != nullptr;
-  while (mount && !(entry == root.dentry.get() && mount == root.mount.get())) {
-    if (entry == mount->root.get()) {
-      if (!mount->parent) {
-        reachable = false;
-        break;
-      }
-      entry = mount->mount_point.get();
-      mount = mount->parent.get();
-      continue;
-    }
-    TRY(names.push_back(entry->name()));
-    if (!entry->parent()) break;
-    entry = entry->parent().get();
-  }
+  TRY(walk_up(path, root, [&](const Dentry& entry) { return names.push_back(entry.name()); }));
   String text;
-  if (!mount) {
+  if (!path.mount) {
     // Of a file system that is not mounted the names are told all the same (mqueue); an object that has only a label has
     // no directory above it.
     if (path.dentry->parent()) TRY(text.append("/"));
     TRY(text.append(path.dentry->name()));
   } else {
-    if (!reachable && root) TRY(text.append("(unreachable)"));
     TRY(append_names(text, names));
   }
   if (path.dentry->removed()) TRY(text.append(" (deleted)"));
   return text;
+}
+
+bool is_below(const Path& path, const Path& root) {
+  const auto found = walk_up(path, root, [](const Dentry&) { return Result<void>(); });
+  return found && found.value();
 }
 
 }  // namespace kernel::fs

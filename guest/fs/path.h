@@ -31,9 +31,10 @@ struct Path {
   friend bool operator==(const Path& a, const Path& b) { return a.mount == b.mount && a.dentry == b.dentry; }
 };
 
-// The absolute name of `path` as seen from `root`: what getcwd(2) and /proc/PID/exe show. Something that is not below
-// `root` is prefixed "(unreachable)"; something that was removed ends in " (deleted)".
+// The absolute name of `path` as seen from `root`: what getcwd(2) and /proc/PID/exe show. Of something that is not below
+// `root` the name from the top of the tree; something that was removed ends in " (deleted)".
 Result<String> path_text(const Path& path, const Path& root);
+bool is_below(const Path& path, const Path& root);  // or is it
 // The name of an entry from the root of its file system, wherever that is mounted (/proc/PID/mountinfo).
 Result<String> path_in_file_system(const Dentry& entry);
 

@@ -152,7 +152,9 @@ SyscallResult sys_getdents64(int fd, mm::UserBuffer buffer, std::uint32_t size) 
 SyscallResult sys_getcwd(mm::UserBuffer buffer, std::size_t size) {
   const fs::FsContext& context = *task::current().fs;
   if (context.working_directory.dentry->removed()) return Errno::kNoEnt;
-  const String text = TRY(fs::path_text(context.working_directory, context.root));
+  String text;
+  if (!fs::is_below(context.working_directory, context.root)) TRY(text.append("(unreachable)"));
+  TRY(text.append(TRY(fs::path_text(context.working_directory, context.root))));
   if (text.size() + 1 > size) return Errno::kRange;
   TRY(mm::copy_to_user(buffer.address(), text.c_str(), text.size() + 1));
   return text.size() + 1;

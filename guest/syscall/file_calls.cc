@@ -6,6 +6,7 @@
 #include "fs/notify.h"
 #include "mm/io_buffer.h"
 #include "syscall/file_arguments.h"
+#include "syscall/transfer_counts.h"
 
 namespace kernel::syscall {
 
@@ -54,6 +55,17 @@ Result<std::size_t> told(fs::File& file, fs::Event event, Result<std::size_t> mo
   return moved;
 }
 
+// A call that read or wrote, or tried to: for /proc/PID/io.
+SyscallResult counted_read(SyscallResult read) {
+  count_read(read ? read.value() : 0);
+  return read;
+}
+
+SyscallResult counted_write(SyscallResult written) {
+  count_write(written ? written.value() : 0);
+  return written;
+}
+
 // Where a vectored call begins: at the file's own offset, or at one that was given.
 struct Position {
   std::int64_t offset;
@@ -96,13 +108,13 @@ SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Posi
 SyscallResult sys_read(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer destination = TRY(user_buffer(file->readable(), buffer, count));
-  return told(*file, fs::kInAccess, file->read(destination));
+  return counted_read(told(*file, fs::kInAccess, file->read(destination)));
 }
 
 SyscallResult sys_write(int fd, mm::UserBuffer buffer, std::size_t count) {
   const auto file = TRY(file_argument(fd));
   mm::IoBuffer source = TRY(user_buffer(file->writable(), buffer, count));
-  return told(*file, fs::kInModify, file->write(source));
+  return counted_write(told(*file, fs::kInModify, file->write(source)));
 }
 
 SyscallResult sys_pread64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
@@ -110,7 +122,7 @@ SyscallResult sys_pread64(int fd, mm::UserBuffer buffer, std::size_t count, std:
   const auto file = TRY(file_argument(fd));
   if (file->is_stream()) return Errno::kSPipe;
   mm::IoBuffer destination = TRY(user_buffer(file->readable(), buffer, count));
-  return told(*file, fs::kInAccess, file->read_at(static_cast<std::uint64_t>(offset), destination));
+  return counted_read(told(*file, fs::kInAccess, file->read_at(static_cast<std::uint64_t>(offset), destination)));
 }
 
 SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std::int64_t offset) {
@@ -118,37 +130,37 @@ SyscallResult sys_pwrite64(int fd, mm::UserBuffer buffer, std::size_t count, std
   const auto file = TRY(file_argument(fd));
   if (file->is_stream()) return Errno::kSPipe;
   mm::IoBuffer source = TRY(user_buffer(file->writable(), buffer, count));
-  return told(*file, fs::kInModify, file->write_at(static_cast<std::uint64_t>(offset), source));
+  return counted_write(told(*file, fs::kInModify, file->write_at(static_cast<std::uint64_t>(offset), source)));
 }
 
 SyscallResult sys_readv(int fd, mm::UserBuffer iovec, std::size_t count) {
-  return read_vector(fd, iovec, count, {0, true});
+  return counted_read(read_vector(fd, iovec, count, {0, true}));
 }
 
 SyscallResult sys_writev(int fd, mm::UserBuffer iovec, std::size_t count) {
-  return write_vector(fd, iovec, count, {0, true});
+  return counted_write(write_vector(fd, iovec, count, {0, true}));
 }
 
 SyscallResult sys_preadv(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
-  return read_vector(fd, iovec, count, {offset, false});
+  return counted_read(read_vector(fd, iovec, count, {offset, false}));
 }
 
 SyscallResult sys_pwritev(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset) {
   if (offset < 0) return Errno::kInval;
-  return write_vector(fd, iovec, count, {offset, false});
+  return counted_write(write_vector(fd, iovec, count, {offset, false}));
 }
 
 SyscallResult sys_preadv2(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, std::uint64_t,
                           std::uint32_t flags) {
   if (offset < -1) return Errno::kInval;
-  return read_vector(fd, iovec, count, {offset, offset == -1}, flags);
+  return counted_read(read_vector(fd, iovec, count, {offset, offset == -1}, flags));
 }
 
 SyscallResult sys_pwritev2(int fd, mm::UserBuffer iovec, std::size_t count, std::int64_t offset, std::uint64_t,
                            std::uint32_t flags) {
   if (offset < -1) return Errno::kInval;
-  return write_vector(fd, iovec, count, {offset, offset == -1}, flags);
+  return counted_write(write_vector(fd, iovec, count, {offset, offset == -1}, flags));
 }
 
 SyscallResult sys_lseek(int fd, std::int64_t offset, int whence) {

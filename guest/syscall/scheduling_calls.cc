@@ -39,6 +39,15 @@ constexpr std::uint64_t kAttributeResetOnFork = 1, kAttributeKeepPolicy = 8, kAt
 // What only SCHED_DEADLINE heeds, and clamps of a frequency that nothing here sets.
 constexpr std::uint64_t kAttributesWithoutEffect = 2 | 4 | 0x60;
 
+// SCHED_DEADLINE: a processor time in each period that could be had at all (Linux's __checkparam_dl()), in nanoseconds.
+bool is_deadline(const SchedulingAttributes& wanted) {
+  constexpr std::uint64_t kLeastRuntime = 1024, kLeastPeriod = 100'000,
+                          kLongestPeriod = (std::uint64_t{1} << 22) * 1000;
+  const std::uint64_t period = wanted.period ? wanted.period : wanted.deadline;
+  return wanted.deadline != 0 && wanted.runtime >= kLeastRuntime && wanted.runtime <= wanted.deadline &&
+         wanted.deadline <= period && period >= kLeastPeriod && period <= kLongestPeriod;
+}
+
 Result<Task*> thread_or_self(int tid) {
   if (tid < 0) return Errno::kInval;
   Task* thread = tid == 0 ? &task::current() : task::find_task(tid);
@@ -288,6 +297,7 @@ SyscallResult sys_sched_setattr(int tid, std::uint64_t address, std::uint32_t fl
   int policy = static_cast<int>(wanted.policy);
   bool reset_on_fork = wanted.flags & kAttributeResetOnFork;
   if (wanted.flags & kAttributeKeepPolicy) policy = static_cast<int>(now.policy), reset_on_fork = now.reset_on_fork;
+  if (policy == kPolicyDeadline && !is_deadline(wanted)) return Errno::kInval;
   const bool only_check = wanted.flags & kAttributeKeepParameters;
   if (only_check) wanted.nice = now.nice, wanted.priority = now.priority;
   return set_scheduling(*thread, {policy, wanted.priority, wanted.nice, reset_on_fork, only_check});

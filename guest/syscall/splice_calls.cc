@@ -8,6 +8,7 @@
 #include "fs/splice.h"
 #include "mm/io_buffer.h"
 #include "syscall/file_arguments.h"
+#include "syscall/transfer_counts.h"
 
 namespace kernel::syscall {
 
@@ -57,6 +58,13 @@ void told(fs::File& in, fs::File& out, std::size_t moved) {
   if (moved == 0) return;
   notify(in, fs::kInAccess);
   notify(out, fs::kInModify);
+}
+
+// sendfile(2) and copy_file_range(2) read and write; splice(2) and its relatives do not count as either.
+void copied_and_told(fs::File& in, fs::File& out, std::size_t copied) {
+  told(in, out, copied);
+  count_read(copied);
+  count_write(copied);
 }
 
 }  // namespace
@@ -118,7 +126,7 @@ SyscallResult sys_sendfile(int out_fd, int in_fd, mm::UserPtr<std::int64_t> offs
   const std::size_t copied = TRY(fs::pipe_of(*out) || in->is_stream()
                                      ? fs::splice(*in, position.pointer(), *out, nullptr, count, out->non_blocking())
                                      : fs::FileCopy(*in, position.pointer(), *out, nullptr).all(count));
-  told(*in, *out, copied);
+  copied_and_told(*in, *out, copied);
   TRY(write_offset(offset, position));
   return copied;
 }
@@ -148,7 +156,7 @@ SyscallResult sys_copy_file_range(int in_fd, mm::UserPtr<std::int64_t> in_offset
   if (&in->inode() == &out->inode() && start < target + count && target < start + count) return Errno::kInval;
   if (count == 0) return 0;
   const std::size_t copied = TRY(fs::FileCopy(*in, from.pointer(), *out, to.pointer()).all(count));
-  told(*in, *out, copied);
+  copied_and_told(*in, *out, copied);
   TRY(write_offset(in_offset, from));
   TRY(write_offset(out_offset, to));
   return copied;

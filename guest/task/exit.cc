@@ -126,6 +126,7 @@ void exit_thread(int status) {
   self.fs = nullptr;
   self.signals.pending.discard(~SignalSet{0});
   futex_leave_locks(self);  // claims that came while files were being closed
+  process.accounting.transfers += self.transfers;
   self.leave_process();
   pass_children_on(self, process);
   if (process.threads.count() == 0) {

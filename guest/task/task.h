@@ -11,6 +11,7 @@
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "lib/time.h"
+#include "task/accounting.h"
 #include "task/cpu_time.h"
 #include "task/cpu_timers.h"
 #include "task/credentials.h"
@@ -83,6 +84,7 @@ class Task final : public RefCounted {
   CpuTime cpu_time;
   CpuClock cpu_clock{cpu_time};
   std::uint64_t start_ns = 0;  // monotonic time of creation
+  TransferCounts transfers;
 
   arch::Context context;  // kernel stack, callee-saved registers, FS/GS base, vector registers
 

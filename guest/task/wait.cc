@@ -39,6 +39,7 @@ WaitEvent take_event(Process& child, unsigned options) {
       std::uint64_t& peak = current().process->accounting.reaped_peak_pages;
       peak = std::max(peak, event.peak_pages);
       current().process->accounting.reaped += event.cpu_time;
+      current().process->accounting.transfers += child.accounting.transfers;
       remove_process(child);
     }
   } else if (child.life.state == ProcessState::kStopped && !child.life.report.stop_reported &&

@@ -30,20 +30,25 @@ void put_options(ProcText& text, std::uint32_t flags, bool read_only) {
   if (flags & kMountNoSymlinks) text.put(",nosymfollow");
 }
 
-Result<String> place_of(const Mount& mount, const Path& root) {
-  if (!mount.parent) return String::from("/");
-  return path_text(Path{mount.parent, mount.mount_point}, root);
-}
-
 const Path& root_of(const ProcSubject& subject) {
   return subject.task && subject.task->fs ? subject.task->fs->root : task::current().fs->root;
+}
+
+// Those that the process can reach from its root directory: visit(mount, where it is).
+template <typename Visit>
+Result<void> for_each_visible_mount(const ProcSubject& subject, Visit visit) {
+  const Path root = root_of(subject);
+  return for_each_mount([&](Mount& mount) -> Result<void> {
+    const Path top{Ref<Mount>(&mount), mount.root};
+    if (!is_below(top, root)) return {};
+    return visit(mount, TRY(path_text(top, root)));
+  });
 }
 
 }  // namespace
 
 Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text) {
-  return for_each_mount([&](const Mount& mount) -> Result<void> {
-    const String place = TRY(place_of(mount, root_of(subject)));
+  return for_each_visible_mount(subject, [&](const Mount& mount, const String& place) -> Result<void> {
     put_escaped(text, mount.source);
     text.put(" ");
     put_escaped(text, place);
@@ -57,8 +62,7 @@ Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text) {
 }
 
 Result<void> write_process_mountinfo(const ProcSubject& subject, ProcText& text) {
-  return for_each_mount([&](const Mount& mount) -> Result<void> {
-    const String place = TRY(place_of(mount, root_of(subject)));
+  return for_each_visible_mount(subject, [&](const Mount& mount, const String& place) -> Result<void> {
     const std::uint64_t device = mount.file_system->device();
     text.print("{} {} {}:{} ", mount.id, mount.parent ? mount.parent->id : 0, device_major(device),
                device_minor(device));

@@ -20,9 +20,9 @@ constexpr std::uint32_t kCgroup = 0x02000000, kIpc = 0x08000000, kMnt = 0x000200
 constexpr NamespaceKind kKinds[] = {
     {"cgroup", "cgroup", 0xeffffffb, kCgroup}, {"ipc", "ipc", 0xefffffff, kIpc},
     {"mnt", "mnt", 0xeffffff8, kMnt},          {"net", "net", 0xeffffff9, kNet},
-    {"pid", "pid", 0xeffffffc, kPid},          {"pid_for_children", "pid", 0xeffffffc, kPid},
+    {"pid", "pid", 0xeffffffc, kPid, true},    {"pid_for_children", "pid", 0xeffffffc, kPid},
     {"time", "time", 0xeffffffa, kTime},       {"time_for_children", "time", 0xeffffffa, kTime},
-    {"user", "user", 0xeffffffd, kUser},       {"uts", "uts", 0xeffffffe, kUts},
+    {"user", "user", 0xeffffffd, kUser, true}, {"uts", "uts", 0xeffffffe, kUts},
 };
 
 // Can be asked which kind it is, and nothing else: there is nothing to read, and nothing to enter.

@@ -15,6 +15,7 @@ struct NamespaceKind {
   std::string_view type;     // before the number
   std::uint64_t number;      // of the inode: Linux's numbers of the first namespaces (include/linux/nsfs.h)
   std::uint32_t clone_flag;  // CLONE_NEW*, which ioctl_nsfs(2) NS_GET_NSTYPE reports
+  bool kept_by_zombies = false;
 };
 std::span<const NamespaceKind> namespace_kinds();
 

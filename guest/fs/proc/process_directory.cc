@@ -19,7 +19,10 @@ namespace {
 // Who an inode is about. It holds numbers, not pointers: the process may go at any time, and is looked up at each use.
 struct Who {
   int pid;
-  int tid;  // 0: the whole process
+  int tid;                  // 0: the whole process
+  bool below_task = false;  // task/TID, which tells of the thread; not /proc/TID, which tells of the process
+
+  bool has_tasks() const { return !below_task; }
 };
 
 Result<ProcSubject> find_subject(const Who& who) {
@@ -27,16 +30,16 @@ Result<ProcSubject> find_subject(const Who& who) {
   if (!process) return Errno::kSrch;
   if (who.tid == 0) {
     task::Task* leader = process->leader();
-    return ProcSubject(*process, leader ? leader : process->threads.front(), true);
+    return ProcSubject(*process, leader ? leader : process->threads.front(), who.pid, true);
   }
   task::Task* task = task::find_task(who.tid);
   if (!task || task->process.get() != process) return Errno::kSrch;
-  return ProcSubject(*process, task, false);
+  return ProcSubject(*process, task, who.tid, !who.below_task);
 }
 
 // Inode numbers: 16 bits of pid or tid above 16 bits that say which file.
 std::uint64_t number_of(const Who& who, std::uint64_t which) {
-  return static_cast<std::uint64_t>(who.tid ? who.tid : who.pid) << 16 | (who.tid ? 0x8000 : 0) | which;
+  return static_cast<std::uint64_t>(who.tid ? who.tid : who.pid) << 16 | (who.below_task ? 0x8000 : 0) | which;
 }
 
 Result<void> describe_owner(const Who& who, Metadata& metadata) {
@@ -50,6 +53,13 @@ Result<void> describe_owner(const Who& who, Metadata& metadata) {
   return {};
 }
 
+// What a file says that was opened before its process went.
+enum class Afterwards : std::uint8_t {
+  kNothing,  // kSrch
+  kEnd,      // Linux has kept the memory, which is empty by then
+  kSame,     // what is about namespaces: Linux has kept these
+};
+
 struct FileEntry {
   std::string_view name;
   std::uint32_t permissions;
@@ -57,30 +67,32 @@ struct FileEntry {
   bool inspects = false;        // needs check_inspection()
   ProcReader accept = nullptr;  // null: cannot be written, whoever may open it for that
   bool spliced = false;         // splice(2) takes from it
+  Afterwards afterwards = Afterwards::kNothing;
 };
 constexpr FileEntry kFiles[] = {
-    {"auxv", 0400, write_process_auxv, true},
+    {"auxv", 0400, write_process_auxv, true, nullptr, false, Afterwards::kEnd},
     {"cgroup", 0444, write_process_cgroup},
     {"cmdline", 0444, write_process_cmdline},
     {"comm", 0644, write_process_comm, false, accept_comm},
     {"coredump_filter", 0644, write_process_coredump_filter, false, accept_coredump_filter},
-    {"environ", 0400, write_process_environ, true},
-    {"gid_map", 0644, write_process_id_map},
+    {"environ", 0400, write_process_environ, true, nullptr, false, Afterwards::kEnd},
+    {"gid_map", 0644, write_process_id_map, false, nullptr, false, Afterwards::kSame},
+    {"io", 0400, write_process_io, true},
     {"limits", 0444, write_process_limits},
     {"maps", 0444, write_process_maps, true},
-    {"mountinfo", 0444, write_process_mountinfo, false, nullptr, true},
-    {"mounts", 0444, write_process_mounts, false, nullptr, true},
+    {"mountinfo", 0444, write_process_mountinfo, false, nullptr, true, Afterwards::kSame},
+    {"mounts", 0444, write_process_mounts, false, nullptr, true, Afterwards::kSame},
     {"oom_adj", 0644, write_process_oom_adj, false, accept_oom_adj},
     {"oom_score", 0444, write_process_oom_score},
     {"oom_score_adj", 0644, write_process_oom_score_adj, false, accept_oom_score_adj},
     {"personality", 0400, write_process_personality, true},
-    {"setgroups", 0644, write_process_setgroups},
+    {"setgroups", 0644, write_process_setgroups, false, nullptr, false, Afterwards::kSame},
     {"smaps", 0444, write_process_smaps, true},
     {"smaps_rollup", 0444, write_process_smaps_rollup, true},
     {"stat", 0444, write_process_stat},
     {"statm", 0444, write_process_statm},
     {"status", 0444, write_process_status},
-    {"uid_map", 0644, write_process_id_map},
+    {"uid_map", 0644, write_process_id_map, false, nullptr, false, Afterwards::kSame},
     {"wchan", 0444, write_process_wchan},
 };
 constexpr FileEntry kChildren = {"children", 0444, write_process_children};  // of task/TID only
@@ -92,8 +104,13 @@ class ProcessFile final : public ProcFile {
       : ProcFile(fs, entry.permissions, inode_number), who_(who), entry_(entry) {}
 
   Result<void> generate(ProcText& text) override {
-    const ProcSubject subject = TRY(find_subject(who_));
-    return entry_.write(subject, text);
+    const auto subject = find_subject(who_);
+    if (subject) return entry_.write(subject.value(), text);
+    if (entry_.afterwards == Afterwards::kEnd) return {};
+    if (entry_.afterwards == Afterwards::kNothing) return subject.error();
+    // There is one namespace of each kind, so the reader's own will do.
+    task::Task& self = task::current();
+    return entry_.write(ProcSubject(*self.process, &self, self.tid, false), text);
   }
   Result<void> accept(std::string_view text) override {
     // As a file of Linux without a write operation (fs/read_write.c); those of /proc itself say kIo.
@@ -158,7 +175,7 @@ class MagicLink final : public ProcInode {
  private:
   Result<Path> find() {
     auto found = find_subject(who_);
-    if (!found) return Errno::kNoEnt;
+    if (!found) return kind_ == Kind::kNamespace ? Errno::kAcces : Errno::kNoEnt;
     const ProcSubject& subject = found.value();
     TRY(check_inspection(subject.process));
     switch (kind_) {
@@ -172,7 +189,8 @@ class MagicLink final : public ProcInode {
         if (!subject.process.program.executable) return Errno::kNoEnt;
         return Path(subject.process.program.executable->path());
       case Kind::kNamespace:
-        if (!subject.task) return Errno::kNoEnt;
+        // A zombie is still in the namespaces that give it its numbers and its users.
+        if (!subject.task && !namespace_kinds()[static_cast<std::size_t>(which_)].kept_by_zombies) return Errno::kNoEnt;
         return namespace_path(namespace_kinds()[static_cast<std::size_t>(which_)]);
       case Kind::kDescriptor:
         break;
@@ -334,7 +352,7 @@ class TaskDirectory final : public ProcInode {
     for (int id : ids) {
       FixedText<16> name;
       name.print("{}", id);
-      if (!visitor.entry(name.view(), number_of(Who{who_.pid, id}, 0), FileType::kDirectory,
+      if (!visitor.entry(name.view(), number_of(Who{who_.pid, id, true}, 0), FileType::kDirectory,
                          kNumberBase + static_cast<std::uint64_t>(id) + 1)) {
         break;
       }
@@ -371,7 +389,7 @@ class ProcessDirectory final : public ProcInode {
       : ProcInode(fs, FileType::kDirectory, 0555, number_of(who, 0)), who_(who) {}
 
   Result<Ref<Inode>> lookup(std::string_view name) override {
-    if (!find_subject(who_)) return Errno::kNoEnt;
+    TRY(find_subject(who_));
     for (std::size_t i = 0; i < kFileCount; ++i) {
       if (kFiles[i].name == name) {
         return Ref<Inode>(TRY(make_ref<ProcessFile>(fs(), who_, kFiles[i], number_of(who_, 1 + i))));
@@ -382,8 +400,8 @@ class ProcessDirectory final : public ProcInode {
     if (name == "mem") return Ref<Inode>(TRY(make_ref<MemoryInode>(fs(), who_, number_of(who_, 0x90))));
     if (name == "net") return make_added_directory(fs(), ProcPlace::kNet, number_of(who_, kNetNumber));
     if (name == "ns") return Ref<Inode>(TRY(make_ref<NamespaceDirectory>(fs(), who_)));
-    if (name == "task" && who_.tid == 0) return Ref<Inode>(TRY(make_ref<TaskDirectory>(fs(), who_)));
-    if (name == kChildren.name && who_.tid != 0)
+    if (name == "task" && who_.has_tasks()) return Ref<Inode>(TRY(make_ref<TaskDirectory>(fs(), who_)));
+    if (name == kChildren.name && !who_.has_tasks())
       return Ref<Inode>(TRY(make_ref<ProcessFile>(fs(), who_, kChildren, number_of(who_, kChildrenNumber))));
     if (name == "cwd") return link(MagicLink::Kind::kCwd, 0);
     if (name == "exe") return link(MagicLink::Kind::kExe, 1);
@@ -392,13 +410,14 @@ class ProcessDirectory final : public ProcInode {
   }
 
   Result<void> iterate(std::uint64_t position, DirectoryVisitor& visitor) override {
+    if (!find_subject(who_)) return Errno::kNoEnt;
     const std::size_t total = kFileCount + kSpecialCount;
     for (std::uint64_t i = entries_before(position, kFirstPosition); i < total; ++i) {
       const bool text = i < kFileCount;
       std::string_view name = text ? kFiles[i].name : kSpecial[i - kFileCount].name;
       FileType type = text ? FileType::kRegular : kSpecial[i - kFileCount].type;
       // In the place of a process's task/ a thread has the list of its children.
-      if (i + 1 == total && who_.tid != 0) name = kChildren.name, type = FileType::kRegular;
+      if (i + 1 == total && !who_.has_tasks()) name = kChildren.name, type = FileType::kRegular;
       if (!visitor.entry(name, number_of(who_, 1 + i), type, kFirstPosition + i + 1)) break;
     }
     return {};
@@ -432,12 +451,12 @@ int process_of_directory(File& file) {
 }
 
 Result<Ref<Inode>> make_process_directory(ProcFs& fs, int pid, int tid) {
-  const Who who{pid, tid};
+  const Who who{pid, tid, tid != 0};
   if (!find_subject(who)) {
     // /proc/TID of a thread that is not a leader is there, too, though not listed (proc(5)).
     task::Task* thread = tid == 0 ? task::find_task(pid) : nullptr;
     if (!thread) return Errno::kNoEnt;
-    return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, Who{thread->process->ids.pid, 0})));
+    return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, Who{thread->process->ids.pid, pid})));
   }
   return Ref<Inode>(TRY(make_ref<ProcessDirectory>(fs, who)));
 }

@@ -12,12 +12,18 @@ namespace kernel::fs {
 // Holds both: looking into a process's memory may let other tasks run, this process's among them, and it may end.
 class ProcSubject {
  public:
-  ProcSubject(task::Process& its_process, task::Task* its_task, bool whole)
-      : process(its_process), task(its_task), whole_process(whole), kept_process_(&its_process), kept_task_(its_task) {}
+  ProcSubject(task::Process& its_process, task::Task* its_task, int its_id, bool whole)
+      : process(its_process),
+        task(its_task),
+        id(its_id),
+        whole_process(whole),
+        kept_process_(&its_process),
+        kept_task_(its_task) {}
 
   task::Process& process;
   task::Task* task;
-  bool whole_process;  // /proc/PID as opposed to /proc/PID/task/TID
+  int id;              // of the process, or of the thread that was asked for
+  bool whole_process;  // /proc/PID, or /proc/TID, as opposed to /proc/PID/task/TID
 
  private:
   Ref<task::Process> kept_process_;
@@ -34,6 +40,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_statm(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_limits(const ProcSubject& subject, ProcText& text);
 Result<void> write_process_comm(const ProcSubject& subject, ProcText& text);
+Result<void> write_process_io(const ProcSubject& subject, ProcText& text);
 
 // process_controls.cc
 Result<void> write_process_oom_score_adj(const ProcSubject& subject, ProcText& text);

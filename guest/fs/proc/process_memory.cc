@@ -168,7 +168,7 @@ Result<void> write_process_smaps(const ProcSubject& subject, ProcText& text) {
 }
 
 Result<void> write_process_smaps_rollup(const ProcSubject& subject, ProcText& text) {
-  if (!subject.task || !subject.task->space) return {};
+  if (!subject.task || !subject.task->space) return Errno::kSrch;
   const mm::AddressSpace& space = *subject.task->space;
   Residence sum;
   std::uint64_t start = 0, end = 0;

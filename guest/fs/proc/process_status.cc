@@ -1,4 +1,4 @@
-// /proc/PID/stat, status, statm, limits, comm.
+// /proc/PID/stat, status, statm, limits, io, comm.
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
 #include "fs/proc/process_files.h"
@@ -19,7 +19,7 @@ struct State {
 State state_of(const ProcSubject& subject) {
   if (subject.process.life.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
   // Also a leader that has ended, while others go on.
-  if (subject.whole_process && !subject.process.leader()) return {'Z', "zombie"};
+  if (subject.id == subject.process.ids.pid && !subject.process.leader()) return {'Z', "zombie"};
   if (subject.process.life.state == task::ProcessState::kStopped) return {'T', "stopped"};
   switch (subject.task->state) {
     case task::TaskState::kRunnable:
@@ -103,8 +103,7 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
       subject.whole_process || !subject.task ? task::process_cpu_time(process) : task::task_cpu_time(*subject.task);
   const MemoryUse memory = memory_of(subject);
   const Dispositions signals = dispositions_of(process);
-  const int id = subject.whole_process || !subject.task ? process.ids.pid : subject.task->tid;
-  text.print("{} ({}) {} {} {} {} ", id, name_of(subject), state_of(subject).letter,
+  text.print("{} ({}) {} {} {} {} ", subject.id, name_of(subject), state_of(subject).letter,
              process.family.parent() ? process.family.parent()->ids.pid : 0, int{process.ids.group},
              process.ids.session->id());
   // tty_nr and tpgid, then flags and page faults: minor, of children, major, of children. The number of the device in
@@ -142,7 +141,6 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
 Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   task::Process& process = subject.process;
   const State state = state_of(subject);
-  const int id = subject.whole_process || !subject.task ? process.ids.pid : subject.task->tid;
   text.print("Name:\t{}\n", name_of(subject));
   if (subject.task && subject.task->fs) {
     text.put("Umask:\t");
@@ -150,7 +148,7 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
     text.put("\n");
   }
   text.print("State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", state.letter, state.name,
-             process.ids.pid, id, process.family.parent() ? process.family.parent()->ids.pid : 0);
+             process.ids.pid, subject.id, process.family.parent() ? process.family.parent()->ids.pid : 0);
   const task::Credentials nobody;
   const task::Credentials& who = subject.task ? subject.task->credentials : nobody;
   text.print("Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid);
@@ -158,8 +156,8 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
   text.print("FDSize:\t{}\nGroups:\t", subject.task && subject.task->files ? subject.task->files->end() : 0);
   for (std::uint32_t group : who.groups) text.print("{} ", group);
   if (who.groups.empty()) text.put(" ");  // as Linux ends the list
-  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.ids.pid, id, int{process.ids.group},
-             process.ids.session->id());
+  text.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.ids.pid, subject.id,
+             int{process.ids.group}, process.ids.session->id());
   if (subject.task && subject.task->space) {
     const MemoryUse memory = memory_of(subject);
     const mm::AddressSpace& space = *subject.task->space;
@@ -250,6 +248,21 @@ Result<void> write_process_limits(const ProcSubject& subject, ProcText& text) {
     text.pad_to(row.unit.empty() ? 68 : 78);
     text.put("\n");
   }
+  return {};
+}
+
+// Bytes that moved, whether or not a disk had to do with it; which none has here.
+Result<void> write_process_io(const ProcSubject& subject, ProcText& text) {
+  task::TransferCounts counts;
+  if (subject.whole_process) {
+    counts = subject.process.accounting.transfers;
+    for (const task::Task& thread : subject.process.threads) counts += thread.transfers;
+  } else if (subject.task) {
+    counts = subject.task->transfers;
+  }
+  text.print("rchar: {}\nwchar: {}\nsyscr: {}\nsyscw: {}\n", counts.read_bytes, counts.written_bytes, counts.reads,
+             counts.writes);
+  text.put("read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
   return {};
 }
 

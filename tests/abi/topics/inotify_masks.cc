@@ -123,12 +123,36 @@ static void several() {
   ::close(fd);
 }
 
+// Files whose inodes are made when somebody looks.
+static void proc() {
+  fd = ::inotify_init1(IN_NONBLOCK);
+  const int other = ::inotify_init1(IN_NONBLOCK);
+  const int file = watch("/proc/version", IN_ALL_EVENTS), directory = watch("/proc/sys/kernel", IN_OPEN | IN_ONESHOT);
+  say("the same %d, another %d\n", watch("/proc/version", IN_MASK_ADD | IN_OPEN) == file, directory != file);
+  ::inotify_add_watch(other, "/proc/version", IN_OPEN);
+  char byte;
+  const int version = ::open("/proc/version", O_RDONLY), host = ::open("/proc/sys/kernel/hostname", O_RDONLY);
+  ::read(version, &byte, 1);
+  ::close(version);
+  ::close(host);
+  ::close(::open("/proc/sys/kernel/ostype", O_RDONLY));
+  ::close(::open("/proc/uptime", O_RDONLY));
+  say_events("proc", fd);
+  say_events("another instance", other);
+  say("rm %s\n", outcome(::inotify_rm_watch(fd, file)));
+  ::close(::open("/proc/version", O_RDONLY));
+  say_events("then", fd);
+  ::close(fd);
+  ::close(other);
+}
+
 static int run() {
   errors();
   masks();
   once();
   unlinked();
   several();
+  proc();
   return 0;
 }
 

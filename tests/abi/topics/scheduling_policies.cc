@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -118,7 +119,19 @@ void attributes() {
   say(" no priority %s", outcome(::syscall(SYS_sched_setattr, 0, &wanted, 0)));
   wanted = {.size = 48, .policy = 77};
   say(" no such policy %s", outcome(::syscall(SYS_sched_setattr, 0, &wanted, 0)));
-  say(" nowhere %s\n", outcome(::syscall(SYS_sched_setattr, 0, 16, 0)));
+  say(" nowhere %s", outcome(::syscall(SYS_sched_setattr, 0, 16, 0)));
+  // Deadlines: runtime, deadline, period.
+  for (const auto& times : {std::array<std::uint64_t, 3>{0, 0, 0},
+                            {1000, 1'000'000, 1'000'000},
+                            {2'000'000, 1'000'000, 1'000'000},
+                            {1024, 1'000'000, 500'000},
+                            {1024, 2048, 2048},
+                            {1024, 1ull << 62, 1ull << 62},
+                            {1024, 1'000'000, 1ull << 63}}) {
+    wanted = {.size = 48, .policy = 6, .runtime = times[0], .deadline = times[1], .period = times[2]};
+    say(" deadline %s", outcome(::syscall(SYS_sched_setattr, 0, &wanted, 0)));
+  }
+  say("\n");
   say("read: short %s", outcome(::syscall(SYS_sched_getattr, 0, &wanted, 47, 0)));
   say(" long %s", outcome(::syscall(SYS_sched_getattr, 0, &wanted, 4097, 0)));
   say(" flags %s", outcome(::syscall(SYS_sched_getattr, 0, &wanted, 48, 1)));
