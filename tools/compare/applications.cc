@@ -11,6 +11,50 @@ constexpr char kShell[] = "/bin/sh";
 constexpr int kShortMs = 20'000;
 constexpr int kLongMs = 60'000;
 
+// A page, and a server that offers it.
+constexpr char kNginxSetUp[] = R"(mkdir -p /opt/husk/www
+head -c 4096 /dev/zero | tr '\0' x >/opt/husk/www/page
+cat >/opt/husk/nginx.conf <<'END'
+daemon off;
+user root;
+worker_processes 1;
+pid /tmp/nginx.pid;
+error_log /tmp/nginx.log;
+events { worker_connections 64; }
+http {
+  access_log off;
+  client_body_temp_path /tmp/nginx-body;
+  proxy_temp_path /tmp/nginx-proxy;
+  fastcgi_temp_path /tmp/nginx-fastcgi;
+  uwsgi_temp_path /tmp/nginx-uwsgi;
+  scgi_temp_path /tmp/nginx-scgi;
+  keepalive_requests 2000;
+  server { listen 127.0.0.1:17380; root /opt/husk/www; }
+}
+END)";
+
+// Servers; what is asked of them is the script's $0.
+constexpr char kNginx[] = R"(nginx -c /opt/husk/nginx.conf 2>/tmp/nginx.start &
+server=$!
+until curl -s -o /dev/null http://127.0.0.1:17380/page; do
+  kill -0 $server 2>/dev/null || { tail -n 1 /tmp/nginx.start >&2; exit 1; }
+  sleep 0.01
+done
+eval "$0"
+kill -QUIT $server
+wait $server)";
+
+constexpr char kRedis[] = R"(redis-server --port 17379 --bind 127.0.0.1 --save '' --dir /tmp >/tmp/redis.log 2>&1 &
+server=$!
+until redis-cli -p 17379 ping 2>/tmp/redis.wait | grep -q PONG; do
+  kill -0 $server 2>/dev/null || { grep -v '^$' /tmp/redis.log | tail -n 1 >&2; exit 1; }
+  sleep 0.01
+done
+redis-benchmark -p 17379 -t set,get -c 10 $0 -q >/tmp/redis.benchmark
+redis-cli -p 17379 dbsize
+redis-cli -p 17379 shutdown nosave
+wait $server)";
+
 // A payload finds its own files below /opt/husk, and writes below /tmp only. Servers listen on ports of their own: the
 // runner `process` shares the host's network. Each script waits for its server by asking it, since a fixed pause would
 // be part of the figure, and ends it, since a run must leave nothing behind.
@@ -133,53 +177,40 @@ gcc -O2 -o /tmp/sum /tmp/sum.c && exec /tmp/sum)",
      .files = "/usr/bin/redis-server /usr/bin/redis-benchmark",
      .set_up = "",
      .program = kShell,
-     .command = R"(redis-server --port 17379 --bind 127.0.0.1 --save '' --dir /tmp >/tmp/redis.log 2>&1 &
-server=$!
-until redis-cli -p 17379 ping 2>/tmp/redis.wait | grep -q PONG; do
-  kill -0 $server 2>/dev/null || { grep -v '^$' /tmp/redis.log | tail -n 1 >&2; exit 1; }
-  sleep 0.01
-done
-redis-benchmark -p 17379 -t set,get -n 5000 -c 10 -q >/tmp/redis.benchmark
-redis-cli -p 17379 dbsize
-redis-cli -p 17379 shutdown nosave
-wait $server)",
+     .command = kRedis,
+     .argument = "-n 5000",
+     .expect = "1\n",
+     .limit_ms = kLongMs},
+    {.name = "redis-pipelined",
+     .metric = "task_redis_pipelined_ns",
+     .packages = "redis-server redis-tools",
+     .files = "/usr/bin/redis-server /usr/bin/redis-benchmark",
+     .set_up = "",
+     .program = kShell,
+     .command = kRedis,
+     .argument = "-n 50000 -P 16",
      .expect = "1\n",
      .limit_ms = kLongMs},
     {.name = "nginx",
      .metric = "task_nginx_ns",
      .packages = "nginx-light curl",
      .files = "/usr/sbin/nginx /usr/bin/curl /opt/husk/nginx.conf",
-     .set_up = R"(mkdir /opt/husk/www
-head -c 4096 /dev/zero | tr '\0' x >/opt/husk/www/page
-cat >/opt/husk/nginx.conf <<'END'
-daemon off;
-user root;
-worker_processes 1;
-pid /tmp/nginx.pid;
-error_log /tmp/nginx.log;
-events { worker_connections 64; }
-http {
-  access_log off;
-  client_body_temp_path /tmp/nginx-body;
-  proxy_temp_path /tmp/nginx-proxy;
-  fastcgi_temp_path /tmp/nginx-fastcgi;
-  uwsgi_temp_path /tmp/nginx-uwsgi;
-  scgi_temp_path /tmp/nginx-scgi;
-  keepalive_requests 2000;
-  server { listen 127.0.0.1:17380; root /opt/husk/www; }
-}
-END)",
+     .set_up = kNginxSetUp,
      .program = kShell,
-     .command = R"(nginx -c /opt/husk/nginx.conf 2>/tmp/nginx.start &
-server=$!
-until curl -s -o /dev/null http://127.0.0.1:17380/page; do
-  kill -0 $server 2>/dev/null || { tail -n 1 /tmp/nginx.start >&2; exit 1; }
-  sleep 0.01
-done
-curl -s -o /dev/null -w '%{http_code}\n' 'http://127.0.0.1:17380/page?[1-1000]' | grep -c '^200$'
-kill -QUIT $server
-wait $server)",
+     .command = kNginx,
+     .argument = R"(curl -s -o /dev/null -w '%{http_code}\n' 'http://127.0.0.1:17380/page?[1-1000]' | grep -c '^200$')",
      .expect = "1000\n",
+     .limit_ms = kLongMs},
+    {.name = "nginx-ab",
+     .metric = "task_nginx_ab_ns",
+     .packages = "nginx-light curl apache2-utils",
+     .files = "/usr/sbin/nginx /usr/bin/curl /usr/bin/ab /opt/husk/nginx.conf",
+     .set_up = kNginxSetUp,
+     .program = kShell,
+     .command = kNginx,
+     .argument =
+         R"(ab -q -n 1000 -c 8 http://127.0.0.1:17380/page 2>/tmp/ab.errors | sed -n 's/^Complete requests: *//p; s/^Failed requests: *//p')",
+     .expect = "1000\n0\n",
      .limit_ms = kLongMs},
     {.name = "postgres",
      .metric = "task_postgres_ns",
@@ -234,9 +265,11 @@ std::span<const Application> applications() {
 }
 
 Task task_of(const Application& application) {
+  std::vector<std::string> argv = {application.program, "-c", application.command};
+  if (*application.argument != '\0') argv.emplace_back(application.argument);
   return {.metric = application.metric,
           .is_embedded = false,
-          .argv = {application.program, "-c", application.command},
+          .argv = std::move(argv),
           .expect = application.expect,
           .limit_ms = application.limit_ms,
           .files = words_of(application.files),

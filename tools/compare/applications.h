@@ -19,8 +19,9 @@ struct Application {
   const char* set_up;    // shell script: run once in the root when that is made, so outside every clock; "" for none
   const char* program;   // that is run as PROGRAM -c COMMAND
   const char* command;   // a script of its: what is timed, from exec of the runner to its exit
-  const char* expect;    // regular expression: the whole of its standard output, else the run has failed
-  int limit_ms;          // of one run: what takes longer is cut short and its cell says so
+  const char* argument = "";  // its $0, where several ask the same of a program
+  const char* expect;         // regular expression: the whole of its standard output, else the run has failed
+  int limit_ms;               // of one run: what takes longer is cut short and its cell says so
 };
 
 std::span<const Application> applications();

@@ -39,7 +39,9 @@ constexpr std::array kMetrics = {
     Metric{"task_sort_ns", Group::kWorkloads, "sort 300,000 lines", kNanoseconds},
     Metric{"task_find_ns", Group::kWorkloads, "find in /usr", kNanoseconds},
     Metric{"task_redis_ns", Group::kWorkloads, "redis, 10,000 requests", kNanoseconds},
+    Metric{"task_redis_pipelined_ns", Group::kWorkloads, "redis, 100,000 requests, 16 at a time", kNanoseconds},
     Metric{"task_nginx_ns", Group::kWorkloads, "nginx, 1,000 requests", kNanoseconds},
+    Metric{"task_nginx_ab_ns", Group::kWorkloads, "nginx, 1,000 connections of ab", kNanoseconds},
     Metric{"task_postgres_ns", Group::kWorkloads, "postgres, 200 transactions", kNanoseconds},
 
     Metric{"peak_pss_bytes", Group::kMemory, "peak PSS", kBytes},
@@ -98,7 +100,13 @@ constexpr std::array kMetrics = {
     Metric{"file_write_rate", Group::kSpeed, "file write", kBytesPerSecond, true},
     Metric{"file_read_rate", Group::kSpeed, "file read", kBytesPerSecond, true},
     Metric{"file_metadata_ns", Group::kSpeed, "file create + stat + unlink", kNanoseconds},
+    Metric{"clock_ns", Group::kSpeed, "clock read by the vDSO", kNanoseconds},
+    Metric{"futex_switch_ns", Group::kSpeed, "futex switch", kNanoseconds},
+    Metric{"epoll_ns", Group::kSpeed, "one of 1,000 files ready, epoll", kNanoseconds},
+    Metric{"unix_ns", Group::kSpeed, "AF_UNIX round trip", kNanoseconds},
+    Metric{"unix_rate", Group::kSpeed, "AF_UNIX stream", kBytesPerSecond, true},
     Metric{"tcp_ns", Group::kSpeed, "loopback TCP round trip", kNanoseconds},
+    Metric{"tcp_rate", Group::kSpeed, "loopback TCP stream", kBytesPerSecond, true},
 
     Metric{"image_directory_ns", Group::kImageSize, "start from a directory of n files", kNanoseconds},
     Metric{"image_named_ns", Group::kImageSize, "start from an imported image of n files", kNanoseconds},

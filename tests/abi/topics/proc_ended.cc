@@ -34,10 +34,10 @@ static std::string link_at(int directory, const char* name) {
   return length < 0 ? outcome(length) : "a link";
 }
 
-static const char* const kFiles[] = {"cgroup", "cmdline",       "comm",   "coredump_filter", "environ", "gid_map",
-                                     "io",     "limits",        "maps",   "mountinfo",       "mounts",  "oom_adj",
-                                     "oom_score", "oom_score_adj", "personality", "setgroups", "smaps", "smaps_rollup",
-                                     "stat",   "statm",         "status", "uid_map",         "wchan"};
+static const char* const kFiles[] = {
+    "cgroup", "cmdline",      "comm",   "coredump_filter", "environ",   "gid_map",       "io",          "limits",
+    "maps",   "mountinfo",    "mounts", "oom_adj",         "oom_score", "oom_score_adj", "personality", "setgroups",
+    "smaps",  "smaps_rollup", "stat",   "statm",           "status",    "uid_map",       "wchan"};
 static const char* const kLinks[] = {"exe", "cwd", "root", "ns/net", "ns/pid", "ns/user", "fd/0"};
 
 struct Opened {
@@ -117,8 +117,8 @@ struct Transfers {
   long long read_bytes, written_bytes, reads, writes;
   explicit Transfers(const std::string& path) {
     const std::string text = contents(path);
-    std::sscanf(text.c_str(), "rchar: %lld\nwchar: %lld\nsyscr: %lld\nsyscw: %lld\n", &read_bytes, &written_bytes, &reads,
-                &writes);
+    std::sscanf(text.c_str(), "rchar: %lld\nwchar: %lld\nsyscr: %lld\nsyscw: %lld\n", &read_bytes, &written_bytes,
+                &reads, &writes);
   }
 };
 
@@ -178,9 +178,8 @@ static void transfers() {
     });
     ::waitpid(child, nullptr, 0);
   });
-  say_transfers("another thread's, of this one", thread, [] {
-    std::thread([] { (void)!::write(file, buffer, 33); }).join();
-  });
+  say_transfers("another thread's, of this one", thread,
+                [] { std::thread([] { (void)!::write(file, buffer, 33); }).join(); });
   ::close(file);
 }
 

@@ -30,8 +30,9 @@ constexpr int kUnsupported =
     3;  // the payload's status where a call says that there is no such thing (payload/options.cc)
 
 // The payload's micro-benchmarks that are about the kernel.
-constexpr const char* kWork[] = {"syscall",    "context_switch", "page_fault",    "fork_exec",
-                                 "file_write", "file_read",      "file_metadata", "tcp"};
+constexpr const char* kWork[] = {"syscall",   "context_switch", "page_fault", "fork_exec", "file_write",
+                                 "file_read", "file_metadata",  "clock",      "futex",     "epoll",
+                                 "unix",      "unix_stream",    "tcp",        "tcp_stream"};
 
 Boundary boundary_of(const Entry& entry, const Invocation& invocation, const std::vector<std::string>& command) {
   Boundary boundary = entry.runner->boundary(command);

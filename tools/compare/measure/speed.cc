@@ -30,7 +30,13 @@ constexpr std::array kBenchmarks = {
     Benchmark{"file_write", "file_write_rate"},
     Benchmark{"file_read", "file_read_rate"},
     Benchmark{"file_metadata", "file_metadata_ns"},
+    Benchmark{"clock", "clock_ns"},
+    Benchmark{"futex", "futex_switch_ns"},
+    Benchmark{"epoll", "epoll_ns"},
+    Benchmark{"unix", "unix_ns"},
+    Benchmark{"unix_stream", "unix_rate"},
     Benchmark{"tcp", "tcp_ns"},
+    Benchmark{"tcp_stream", "tcp_rate"},
 };
 
 constexpr int kUnsupportedStatus = 3;  // of the payload

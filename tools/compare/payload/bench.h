@@ -53,6 +53,12 @@ Outcome bench_file_write(const BenchContext&, Measured&);
 Outcome bench_file_read(const BenchContext&, Measured&);
 Outcome bench_file_metadata(const BenchContext&, Measured&);
 Outcome bench_tcp(const BenchContext&, Measured&);
+Outcome bench_tcp_stream(const BenchContext&, Measured&);
+Outcome bench_unix(const BenchContext&, Measured&);
+Outcome bench_unix_stream(const BenchContext&, Measured&);
+Outcome bench_futex(const BenchContext&, Measured&);
+Outcome bench_epoll(const BenchContext&, Measured&);
+Outcome bench_clock(const BenchContext&, Measured&);
 
 inline int64_t now_ns() {
   Moment moment;

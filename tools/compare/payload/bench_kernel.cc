@@ -69,12 +69,4 @@ Outcome bench_context_switch(const BenchContext& context, Measured& measured) {
   return outcome;
 }
 
-// One byte there and back over a connection to 127.0.0.1, between two processes on one processor.
-Outcome bench_tcp(const BenchContext& context, Measured& measured) {
-  int ends[2];
-  const char* step = nullptr;
-  if (const long result = connect_to_self(ends, step); result < 0) return checked(result, step);
-  return ping_pong(context, measured, {ends[0], ends[0]}, {ends[1], ends[1]});
-}
-
 }  // namespace husk::payload

@@ -34,7 +34,13 @@ constexpr Bench kBenches[] = {
     {"file_write", kFileChunk, bench_file_write},
     {"file_read", kFileChunk, bench_file_read},
     {"file_metadata", 0, bench_file_metadata},
+    {"clock", 0, bench_clock},
+    {"futex", 0, bench_futex},
+    {"epoll", 0, bench_epoll},
+    {"unix", 0, bench_unix},
+    {"unix_stream", kFileChunk, bench_unix_stream},
     {"tcp", 0, bench_tcp},
+    {"tcp_stream", kFileChunk, bench_tcp_stream},
 };
 
 int usage() {

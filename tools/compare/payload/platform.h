@@ -43,7 +43,29 @@ long make_pipe(int (&ends)[2]);
 // systems without it have one processor.
 long stay_on_this_processor();
 
+// Memory that this process and its children share.
+long map_shared_memory(size_t size, unsigned char*& memory);
+// Waits until the word is another one, or for less long; wakes one process that does.
+long wait_on_word(const uint32_t& word, uint32_t value);
+long wake_word(const uint32_t& word);
+
+// A counter that can be read while it is not 0 (eventfd(2)); what waits for many files (epoll(7)), which is told of one file and asked
+// for the first one that can be read.
+long make_event_counter();
+long make_epoll();
+long watch_file(int epoll, int descriptor);
+long wait_for_file(int epoll);
+
+// Two ends of a pair of sockets (socketpair(2)).
+long make_socket_pair(int (&ends)[2]);
 // Two ends of one TCP connection over 127.0.0.1. `step` names the call that failed.
 long connect_to_self(int (&ends)[2], const char*& step);
+
+// The monotonic clock as a libc reads it: on Linux by the vDSO's function, -ENOSYS where there is none.
+struct LibraryClock {
+  int (*function)(int clock, Moment* moment);  // 0 or a negative error number
+  int clock;
+};
+long library_clock(const char* const* arguments, LibraryClock& clock);
 
 }  // namespace husk::payload

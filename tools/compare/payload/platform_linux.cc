@@ -4,14 +4,19 @@
 #include <asm/stat.h>
 #include <linux/auxvec.h>
 #include <linux/errno.h>
+#include <linux/eventpoll.h>
 #include <linux/fcntl.h>
+#include <linux/futex.h>
 #include <linux/in.h>
 #include <linux/mman.h>
+
+#include "tools/compare/payload/vdso.h"
 
 namespace husk::payload {
 namespace {
 
 // The libc's part of socket(2): values as in the kernel's include/linux/socket.h and include/linux/net.h.
+constexpr int kAfUnix = 1;
 constexpr int kAfInet = 2;
 constexpr int kSockStream = 1;
 
@@ -22,17 +27,22 @@ struct Auxiliary {
 };
 
 // The stack of a new process holds the arguments, the environment, each ended by a null pointer, and the auxiliary
-// vector.
-const char* program_name(const char* const* arguments) {
+// vector. 0 if it has no such entry.
+unsigned long auxiliary_value(const char* const* arguments, unsigned long type) {
   const char* const* word = arguments;
   while (*word++ != nullptr) {
   }
   while (*word++ != nullptr) {
   }
   for (auto entry = reinterpret_cast<const Auxiliary*>(word); entry->type != AT_NULL; ++entry) {
-    if (entry->type == AT_EXECFN) return reinterpret_cast<const char*>(entry->value);
+    if (entry->type == type) return entry->value;
   }
-  return arguments[0];
+  return 0;
+}
+
+const char* program_name(const char* const* arguments) {
+  const auto name = reinterpret_cast<const char*>(auxiliary_value(arguments, AT_EXECFN));
+  return name != nullptr ? name : arguments[0];
 }
 
 }  // namespace
@@ -157,6 +167,55 @@ long stay_on_this_processor() {
   mask[processor % kProcessors / kBits] = 1UL << processor % kBits;
   const long result = system_call(SYS_sched_setaffinity, 0, sizeof mask, address(mask));
   return result == -ENOSYS ? 0 : result;
+}
+
+long map_shared_memory(size_t size, unsigned char*& memory) {
+  const long result =
+      system_call(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (result < 0 && result > -static_cast<long>(kPageSize)) return result;
+  memory = reinterpret_cast<unsigned char*>(result);
+  return 0;
+}
+
+long wait_on_word(const uint32_t& word, uint32_t value) {
+  return system_call(SYS_futex, address(&word), FUTEX_WAIT, value, 0);
+}
+
+long wake_word(const uint32_t& word) {
+  return system_call(SYS_futex, address(&word), FUTEX_WAKE, 1);
+}
+
+long make_event_counter() {
+  return system_call(SYS_eventfd2, 0, O_CLOEXEC);
+}
+
+long make_epoll() {
+  return system_call(SYS_epoll_create1, O_CLOEXEC);
+}
+
+long watch_file(int epoll, int descriptor) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data = static_cast<uint64_t>(descriptor);
+  return system_call(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, descriptor, address(&event));
+}
+
+long wait_for_file(int epoll) {
+  constexpr long kForever = -1;
+  epoll_event event;
+  const long result = system_call(SYS_epoll_wait, epoll, address(&event), 1, kForever);
+  return result <= 0 ? result : static_cast<long>(event.data);
+}
+
+long make_socket_pair(int (&ends)[2]) {
+  return system_call(SYS_socketpair, kAfUnix, kSockStream, 0, address(ends));
+}
+
+long library_clock(const char* const* arguments, LibraryClock& clock) {
+  const void* function = find_in_vdso(auxiliary_value(arguments, AT_SYSINFO_EHDR), "__vdso_clock_gettime");
+  if (function == nullptr) return -ENOSYS;
+  clock = {reinterpret_cast<decltype(clock.function)>(reinterpret_cast<unsigned long>(function)), CLOCK_MONOTONIC};
+  return 0;
 }
 
 long connect_to_self(int (&ends)[2], const char*& step) {

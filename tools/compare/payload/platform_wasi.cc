@@ -103,6 +103,47 @@ long stay_on_this_processor() {
   return 0;
 }
 
+long map_shared_memory(size_t, unsigned char*&) {
+  return -ENOSYS;
+}
+
+long wait_on_word(const uint32_t&, uint32_t) {
+  return -ENOSYS;
+}
+
+long wake_word(const uint32_t&) {
+  return -ENOSYS;
+}
+
+long make_event_counter() {
+  return -ENOSYS;
+}
+
+long make_epoll() {
+  return -ENOSYS;
+}
+
+long watch_file(int, int) {
+  return -ENOSYS;
+}
+
+long wait_for_file(int) {
+  return -ENOSYS;
+}
+
+long make_socket_pair(int (&)[2]) {
+  return -ENOSYS;
+}
+
+long library_clock(const char* const*, LibraryClock& clock) {
+  clock = {[](int, Moment* moment) {
+             read_clock(*moment);
+             return 0;
+           },
+           0};
+  return 0;
+}
+
 long connect_to_self(int (&)[2], const char*& step) {
   step = "socket";
   return -ENOSYS;
