@@ -75,7 +75,8 @@ bool deliver_to_ports(PortTable& ports, const OutgoingDatagram& datagram) {
 Transport* transport_to(const Address& destination, std::uint32_t device) {
   if (destination.is_loopback()) return &g_loopback;
   // There is no route for groups: the socket must have said where they are.
-  if (destination.is_multicast() && device == kLoopbackDevice) return &g_loopback;
+  const bool reaches_many = destination.is_multicast() || destination.is_broadcast();
+  if (reaches_many && device == kLoopbackDevice) return &g_loopback;
   return nullptr;
 }
 
