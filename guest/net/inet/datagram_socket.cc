@@ -309,6 +309,8 @@ Result<void> DatagramSocket::set_option(int level, int name, const OptionInput& 
 }
 
 Result<void> DatagramSocket::get_option(int level, int name, OptionOutput& value) {
+  auto got = memberships_.get_option(level, name, value);
+  if (got.error() != Errno::kNoProtoOpt) return got;
   if ((level == kLevelIp && name == kIpMtu) || (level == kLevelIp6 && name == kIp6Mtu && is_v6())) {
     if (state_ != TcpState::kEstablished) return Errno::kNotConn;
     return value.put_integer(kLargestPacket);
