@@ -68,6 +68,10 @@ class List {
     ListNode* node = (object_in_list.*Member).next_;
     return node == &head_ ? nullptr : object(node);
   }
+  T* previous(T& object_in_list) {
+    ListNode* node = (object_in_list.*Member).previous_;
+    return node == &head_ ? nullptr : object(node);
+  }
   T* pop_front() {
     T* first = front();
     if (first) (first->*Member).unlink();

@@ -40,6 +40,11 @@ class OptionOutput {
   static Result<OptionOutput> at(mm::UserBuffer address, mm::UserPtr<std::int32_t> size);
 
   std::size_t room() const { return room_; }
+  // What the payload has put where the value goes, and there is room for.
+  template <typename T>
+  Result<T> given() const requires std::is_trivially_copyable_v<T> {
+    return mm::UserPtr<const T>(address_).read();
+  }
   // As much as there is room for; *size says how much that was.
   Result<void> put(std::span<const std::byte> bytes);
   // Says the whole size and stores what fits of it.

@@ -39,7 +39,11 @@ SyscallResult sys_socket(int family, int type, int protocol) {
 SyscallResult sys_socketpair(int family, int type, int protocol, mm::UserPtr<std::int32_t> descriptors) {
   if (type & ~(net::kTypeMask | kCreationFlags)) return Errno::kInval;
   const net::Family* found = TRY(family_argument(family, type));
-  if (!found->create_pair) return Errno::kOpNotSupp;
+  if (!found->create_pair) {
+    // Linux makes both before it asks whether they can be a pair.
+    for (int i = 0; i < 2; ++i) TRY(found->create(type & net::kTypeMask, protocol))->closed();
+    return Errno::kOpNotSupp;
+  }
   net::SocketPair pair = TRY(found->create_pair(type & net::kTypeMask, protocol));
   auto installed = install(std::move(pair.first), type);
   if (!installed) {

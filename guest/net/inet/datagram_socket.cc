@@ -44,13 +44,17 @@ DatagramSocket::~DatagramSocket() {
   while (Queued* first = queue_.pop_front()) delete first;
 }
 
-Result<Transport*> DatagramSocket::route(const Endpoint& destination) const {
+// `source` is what the sender asks for, or what the socket is bound to.
+Result<Transport*> DatagramSocket::route(const Endpoint& destination, const Address& source) const {
   std::uint32_t device = device_;
   if (device == 0 && destination.address.is_multicast()) {
     device = destination.address.is_v4() ? ip_.multicast_device
              : destination.scope         ? destination.scope
                                          : ip_.multicast_device6;
   }
+  // There is no route to a group or to all, but the source's device will do (ip_route_output_key_hash_rcu() of Linux).
+  const Address& from = source.is_any() ? local_.address : source;
+  if (device == 0 && destination.address.is_v4() && from.is_v4() && from.is_loopback()) device = kLoopbackDevice;
   Transport* transport = transport_to(destination.address, device);
   if (!transport) return Errno::kNetUnreach;
   if (destination.address.is_broadcast() && !options_.broadcast) return Errno::kAcces;
@@ -75,7 +79,7 @@ Result<void> DatagramSocket::connect(const SocketAddress& address, bool /*non_bl
   } else {
     destination = TRY(destination_argument(address));
   }
-  Transport* transport = TRY(route(destination));
+  Transport* transport = TRY(route(destination, Address()));
   if (local_.address.is_any()) local_.address = transport->source_for(destination.address);
   remote_ = destination;
   state_ = TcpState::kEstablished;
@@ -202,7 +206,7 @@ Result<std::size_t> DatagramSocket::send(OutgoingMessage& message) {
   if (size > kMostSize) return Errno::kMsgSize;
   if (message.flags & kOutOfBand) return Errno::kOpNotSupp;
   SendRequest request = pending_ ? pending_request_ : TRY(request_of(message));
-  TRY(route(request.destination));
+  TRY(route(request.destination, request.source));
   const std::size_t headers = header_size() + (request.destination.address.is_v4() ? kIpHeader : 0);
   const std::size_t before = pending_ ? pending_->bytes.size() : 0;
   if (before + size > kMostSize - headers) return Errno::kMsgSize;
@@ -224,7 +228,7 @@ Result<std::size_t> DatagramSocket::send(OutgoingMessage& message) {
 }
 
 Result<void> DatagramSocket::transmit(SendRequest& request, Ref<Payload> payload) {
-  Transport* transport = TRY(route(request.destination));
+  Transport* transport = TRY(route(request.destination, request.source));
   OutgoingDatagram datagram;
   datagram.destination = request.destination;
   datagram.source = local_;
@@ -305,6 +309,8 @@ Result<void> DatagramSocket::set_option(int level, int name, const OptionInput& 
 }
 
 Result<void> DatagramSocket::get_option(int level, int name, OptionOutput& value) {
+  auto got = memberships_.get_option(level, name, value);
+  if (got.error() != Errno::kNoProtoOpt) return got;
   if ((level == kLevelIp && name == kIpMtu) || (level == kLevelIp6 && name == kIp6Mtu && is_v6())) {
     if (state_ != TcpState::kEstablished) return Errno::kNotConn;
     return value.put_integer(kLargestPacket);

@@ -94,7 +94,7 @@ class DatagramSocket : public InetSocket {
   Result<SendRequest> request_of(const OutgoingMessage& message);
   Result<void> read_control(const ControlInput& control, SendRequest& request) const;
   Result<Endpoint> named_destination(const SocketAddress& name) const;
-  Result<Transport*> route(const Endpoint& destination) const;
+  Result<Transport*> route(const Endpoint& destination, const Address& source) const;
   Result<void> put_control(ControlOutput& control, const Queued& datagram) const;
   void disconnect();
   // Off: what was held back is sent.

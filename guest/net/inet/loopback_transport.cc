@@ -22,14 +22,14 @@ void deliver_to_all(PortTable& ports, const OutgoingDatagram& datagram) {
   if (multicast && !is_all_hosts()) {
     bool joined = false;
     ports.for_each([&](PortHolder& holder) {
-      joined = joined || static_cast<DatagramSocket&>(holder).memberships().has_joined(to.address);
+      joined = joined || static_cast<DatagramSocket&>(holder).memberships().wants(to.address, datagram.source.address);
     });
     if (!joined) return;
   }
   ports.find(to.port, [&](PortHolder& holder) {
     auto& socket = static_cast<DatagramSocket&>(holder);
     if (socket.score(datagram.source, to) > 0 &&
-        (!multicast || socket.memberships().receives(to.address, socket.ip_options())))
+        (!multicast || socket.memberships().receives(to.address, datagram.source.address, socket.ip_options())))
       socket.deliver(datagram);
     return false;
   });
@@ -74,8 +74,10 @@ bool deliver_to_ports(PortTable& ports, const OutgoingDatagram& datagram) {
 
 Transport* transport_to(const Address& destination, std::uint32_t device) {
   if (destination.is_loopback()) return &g_loopback;
-  // There is no route for groups: the socket must have said where they are.
-  if (destination.is_multicast() && device == kLoopbackDevice) return &g_loopback;
+  // There is no route for groups: the socket must have said where they are. IPv6 wants one all the same (ff00::/8, which
+  // Linux gives to devices with IFF_MULTICAST only).
+  const bool reaches_many = destination.is_v4() && (destination.is_multicast() || destination.is_broadcast());
+  if (reaches_many && device == kLoopbackDevice) return &g_loopback;
   return nullptr;
 }
 

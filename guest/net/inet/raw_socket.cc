@@ -82,7 +82,7 @@ Result<SocketAddress> RawSocket::local_name() {
 }
 
 Result<void> RawSocket::transmit(SendRequest& request, Ref<Payload> payload) {
-  Transport* transport = TRY(route(request.destination));
+  Transport* transport = TRY(route(request.destination, request.source));
   OutgoingDatagram packet;
   packet.destination.address = request.destination.address;
   packet.source.address = !request.source.is_any()   ? request.source

@@ -95,7 +95,7 @@ Result<void> TcpSocket::choose_names(const Endpoint& destination, Transport& tra
 }
 
 void TcpSocket::connected(StreamEnd& peer) {
-  connect_timer_.cancel();
+  timer_.cancel();
   peer_ = &peer;
   state_ = TcpState::kEstablished;
   if (!options_.send_buffer_set) options_.send_buffer = kConnectedSendBuffer;
@@ -133,8 +133,13 @@ Result<void> TcpSocket::listen(int backlog) {
 void TcpSocket::take_connection(TcpSocket& client) {
   if (!queue_is_full()) {
     if (auto child = make_child(client)) {
-      enqueue(*child.value());
-      child.value()->connected(client);
+      if (tcp_.defer_accept > 0) {
+        defer(*child.value());
+        child.value()->peer_ = &client;
+      } else {
+        enqueue(*child.value());
+        child.value()->connected(client);
+      }
       client.connected(*child.value());
       return;
     }
@@ -145,7 +150,7 @@ void TcpSocket::take_connection(TcpSocket& client) {
   std::uint64_t patience = ((std::uint64_t{2} << attempts) - 1) * kNanosecondsPerSecond;
   if (client.tcp_.user_timeout > 0)
     patience = std::min(patience, static_cast<std::uint64_t>(client.tcp_.user_timeout) * 1'000'000);
-  task::timer_queue().arm(client.connect_timer_, Deadline::after(patience).ns(), connecting_timed_out);
+  task::timer_queue().arm(client.timer_, Deadline::after(patience).ns(), connecting_timed_out);
 }
 
 Result<Ref<TcpSocket>> TcpSocket::make_child(TcpSocket& client) {
@@ -176,6 +181,51 @@ void TcpSocket::enqueue(TcpSocket& child) {
   changes().wake(fs::kPollReadable);
 }
 
+// As a connection request of Linux, which data or a FIN completes, or the end of the time, when the SYN-ACK is sent once more.
+void TcpSocket::defer(TcpSocket& child) {
+  child.retain();
+  child.deferred_by_ = this;
+  deferred_.push_back(child);
+  ++deferred_length_;
+  child.be_seen_after(static_cast<std::uint64_t>(tcp_.defer_accept) * kNanosecondsPerSecond);
+}
+
+void TcpSocket::be_seen_after(std::uint64_t ns) {
+  task::timer_queue().arm(timer_, Deadline::after(ns).ns(), waited_long_enough);
+}
+
+void TcpSocket::waited_long_enough(task::Timer& timer) {
+  auto& socket = *static_cast<TcpSocket*>(timer.owner);
+  const Ref<TcpSocket> hold(&socket);
+  if (socket.held_ > 0) {
+    socket.deliver_held();
+  } else {
+    socket.complete_deferred();
+  }
+}
+
+// The caller holds a reference to the child.
+void TcpSocket::stop_deferring(TcpSocket& child) {
+  child.deferred_by_ = nullptr;
+  child.queue_link_.unlink();
+  --deferred_length_;
+  child.release();
+}
+
+void TcpSocket::complete_deferred() {
+  if (!deferred_by_) return;
+  const Ref<TcpSocket> hold(this);
+  TcpSocket& listener = *deferred_by_;
+  listener.stop_deferring(*this);
+  connected(*peer_);
+  listener.enqueue(*this);
+}
+
+void TcpSocket::take_waiting() {
+  if (!listening() || queue_is_full()) return;
+  if (TcpSocket* client = waiting_.pop_front()) take_connection(*client);
+}
+
 Result<Ref<Socket>> TcpSocket::accept(bool non_blocking) {
   if (!listening()) return Errno::kInval;
   TRY(wait_to_receive([this] { return !listening() || !queue_.empty(); }, non_blocking, task::WaitKind::kExclusive));
@@ -184,7 +234,7 @@ Result<Ref<Socket>> TcpSocket::accept(bool non_blocking) {
   --queue_length_;
   Ref<Socket> accepted(first);
   first->release();
-  if (TcpSocket* client = waiting_.pop_front()) take_connection(*client);
+  take_waiting();
   return accepted;
 }
 
@@ -197,6 +247,10 @@ void TcpSocket::stop_listening() {
     child->release();
   }
   queue_length_ = 0;
+  while (TcpSocket* child = deferred_.front()) {
+    const Ref<TcpSocket> hold(child);
+    child->abort();
+  }
   while (TcpSocket* client = waiting_.pop_front()) client->refused(Errno::kConnRefused);
 }
 

@@ -211,7 +211,18 @@ Result<void> TcpSocket::set_option(int level, int name, const OptionInput& value
   if (level != kLevelTcp) return InetSocket::set_option(level, name, value);
   const bool closed = state_ == TcpState::kClose;
   if (name == kTcpFastOpen && !closed && !listening()) return Errno::kInval;
-  return set_tcp_option(tcp_, name, value, closed);
+  TRY(set_tcp_option(tcp_, name, value, closed));
+  // What was held back goes when it is not any more, and with TCP_NODELAY even while it is (tcp(7)).
+  if (peer_ && ((name == kTcpCork && !tcp_.cork) || (name == kTcpNoDelay && tcp_.no_delay))) {
+    const Ref<RefCounted> hold(&peer_->lifetime());
+    peer_->deliver_held();
+  }
+  return {};
+}
+
+// Half of the window, at first; time stamps are counted in where the connection was made.
+std::size_t TcpSocket::segment() const {
+  return static_cast<std::size_t>(accepted_ ? kAcceptedSegment : kConnectedSegment);
 }
 
 Result<void> TcpSocket::get_option(int level, int name, OptionOutput& value) {
@@ -226,9 +237,7 @@ Result<void> TcpSocket::get_option(int level, int name, OptionOutput& value) {
   }
   if (level != kLevelTcp) return InetSocket::get_option(level, name, value);
   if (name == kTcpMaxSegment) {
-    // Half of the window, at first; time stamps are counted in where the connection was made.
-    const std::int32_t current_segment = accepted_ ? kAcceptedSegment : kConnectedSegment;
-    if (is_connected) return value.put_integer(current_segment);
+    if (is_connected) return value.put_integer(static_cast<std::int32_t>(segment()));
     return value.put_integer(tcp_.max_segment ? tcp_.max_segment : kDefaultSegment);
   }
   if (name != kTcpInfo) return get_tcp_option(tcp_, name, value);

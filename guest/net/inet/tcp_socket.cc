@@ -38,10 +38,11 @@ TcpSocket::TcpSocket(int family, int protocol) : InetSocket(family, kStream, pro
   // net.ipv4.tcp_rmem, tcp_wmem
   options_.receive_buffer = 131072;
   options_.send_buffer = 16384;
-  connect_timer_.owner = this;
+  timer_.owner = this;
 }
 
 TcpSocket::~TcpSocket() {
+  held_ = 0;
   drop_bytes(ring_.bytes());
 }
 
@@ -68,8 +69,7 @@ std::size_t TcpSocket::send_capacity() const {
 }
 
 std::size_t TcpSocket::beyond_window() const {
-  const std::size_t fitting = window();
-  return ring_.bytes() > fitting ? ring_.bytes() - fitting : 0;
+  return ring_.bytes() - std::min(arrived(), window());
 }
 
 // As sk_stream_is_writeable() of Linux: a third of the send buffer is free.
@@ -81,16 +81,15 @@ bool TcpSocket::writable() const {
 
 // Without an urgent byte that is not read inline.
 std::size_t TcpSocket::readable() const {
-  const std::size_t bytes = std::min(ring_.bytes(), window());
-  if (options_.out_of_band_inline || !urgent_ || urgent_position_ < taken_ ||
-      urgent_position_ >= taken_ + ring_.bytes())
+  const std::size_t bytes = std::min(arrived(), window());
+  if (options_.out_of_band_inline || !urgent_ || urgent_position_ < taken_ || urgent_position_ >= taken_ + arrived())
     return bytes;
   return static_cast<std::size_t>(urgent_position_ - taken_);
 }
 
 bool TcpSocket::readable_for(std::size_t target) const {
   if (urgent_ && urgent_position_ == taken_ && !options_.out_of_band_inline) ++target;
-  return ring_.bytes() >= std::min(target, window());
+  return arrived() >= std::min(target, window());
 }
 
 // tcp_poll() of Linux.
@@ -113,8 +112,12 @@ std::uint32_t TcpSocket::events() {
 }
 
 void TcpSocket::enter_closed() {
-  connect_timer_.cancel();
+  timer_.cancel();
   connection_link.unlink();
+  if (TcpSocket* listener = deferred_by_) {
+    listener->stop_deferring(*this);
+    listener->take_waiting();
+  }
   if (state_ == TcpState::kSynSent) queue_link_.unlink();  // of who waits for a listener
   peer_ = nullptr;
   state_ = TcpState::kClose;
@@ -161,6 +164,9 @@ void TcpSocket::send_end() {
 }
 
 void TcpSocket::deliver_end() {
+  const Ref<TcpSocket> hold(this);
+  deliver_held();
+  complete_deferred();
   end_queued_ = true;
   end_if_window_allows();
 }
@@ -211,7 +217,8 @@ void TcpSocket::end_taken() {
 
 // Nobody has the socket any more: what is left to do needs no more than its names.
 void TcpSocket::leave_in_fin_wait2() {
-  remember(TcpState::kFinWait2);
+  if (tcp_.linger2 < 0) return abort();
+  tcp_table().remember(*this, TcpState::kFinWait2, is_v6(), static_cast<std::uint64_t>(tcp_.linger2));
   if (peer_) peer_->other_end_gone();
   enter_closed();
 }
@@ -268,6 +275,7 @@ void TcpSocket::disconnect() {
       break;
   }
   enter_closed();
+  held_ = 0;
   drop_bytes(ring_.bytes());
   end_queued_ = end_received_ = urgent_ = urgent_unread_ = false;
   shutdown_ = 0;
@@ -281,7 +289,8 @@ void TcpSocket::disconnect() {
 void TcpSocket::closed() {
   const Ref<TcpSocket> hold(this);
   file_closed_ = true;
-  const bool unread = ring_.bytes() > 0;
+  const bool unread = arrived() > 0;
+  held_ = 0;
   drop_bytes(ring_.bytes());
   switch (state_) {
     case TcpState::kClose:

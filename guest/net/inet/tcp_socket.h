@@ -46,7 +46,8 @@ class TcpSocket final : public InetSocket, public StreamEnd {
 
   RefCounted& lifetime() override { return *this; }
   std::size_t beyond_window() const override;
-  Result<std::size_t> deliver(mm::IoBuffer& buffer, std::size_t most) override;
+  Result<std::size_t> deliver(mm::IoBuffer& buffer, std::size_t most, std::size_t held_segment) override;
+  void deliver_held() override;
   void deliver_urgent() override;
   void deliver_end() override;
   void deliver_reset() override;
@@ -95,13 +96,22 @@ class TcpSocket final : public InetSocket, public StreamEnd {
   Result<Ref<TcpSocket>> make_child(TcpSocket& client);
   void enqueue(TcpSocket& child);
   void stop_listening();
-  bool queue_is_full() const { return queue_length_ > backlog_; }
+  bool queue_is_full() const { return queue_length_ + deferred_length_ > backlog_; }
+  void defer(TcpSocket& child);
+  void stop_deferring(TcpSocket& child);
+  void complete_deferred();
+  void take_waiting();
   static void connecting_timed_out(task::Timer& timer);
+  void be_seen_after(std::uint64_t ns);
+  static void waited_long_enough(task::Timer& timer);
 
   // tcp_transfer.cc
   Result<std::size_t> receive_urgent(IncomingMessage& message);
   Result<std::size_t> move_out(IncomingMessage& message, std::size_t from, std::size_t count);
   void drop_bytes(std::size_t count);
+  std::size_t arrived() const { return ring_.bytes() - held_; }
+  // Of what this end sends.
+  std::size_t segment() const;
   Errno stream_error(std::uint32_t flags);
 
   static inline constinit std::uint64_t g_bytes_under_way = 0;
@@ -115,6 +125,7 @@ class TcpSocket final : public InetSocket, public StreamEnd {
   // What has come. Positions count the bytes of the stream.
   fs::ByteRing ring_;
   std::uint64_t taken_ = 0;  // position of the ring's front
+  std::size_t held_ = 0;     // at the ring's end: not sent yet (TCP_CORK)
   bool end_queued_ = false;  // FIN has been sent to here
   bool end_received_ = false;
   // The urgent byte, until reading has come past it.
@@ -131,8 +142,13 @@ class TcpSocket final : public InetSocket, public StreamEnd {
   List<TcpSocket, &TcpSocket::queue_link_> waiting_;
   std::uint32_t queue_length_ = 0;
   std::uint32_t backlog_ = 0;
+  // TCP_DEFER_ACCEPT: connections that nobody sees before there is data, each with a reference.
+  List<TcpSocket, &TcpSocket::queue_link_> deferred_;
+  std::uint32_t deferred_length_ = 0;
+  TcpSocket* deferred_by_ = nullptr;
 
-  task::Timer connect_timer_;
+  // Of who connects: its patience. Of a connection: until data that is held, or what has none yet, is seen all the same.
+  task::Timer timer_;
   bool file_closed_ = false;
   bool orphan_ = false;  // closed, but not at its end: it holds a reference to itself
 };

@@ -7,9 +7,7 @@ namespace kernel::net::inet {
 
 namespace {
 
-constexpr std::uint64_t kTimeWaitNs = 60 * kNanosecondsPerSecond;  // TCP_TIMEWAIT_LEN, net.ipv4.tcp_fin_timeout
 constexpr std::uint64_t kReusableAfterNs = kNanosecondsPerSecond;
-constexpr std::uint32_t kMostRemembered = 16384;  // as net.ipv4.tcp_max_tw_buckets
 
 constinit Global<TcpTable> g_table;
 
@@ -19,13 +17,13 @@ TcpTable& tcp_table() {
   return *g_table;
 }
 
-TimeWait::TimeWait(const PortHolder& ended, TcpState state, bool v6)
+TimeWait::TimeWait(const PortHolder& ended, TcpState state, bool v6, std::uint64_t seconds)
     : sharing_(ended.sharing()), state_(state), v6_(v6), began_ns_(monotonic_ns()) {
   local_ = ended.local();
   remote_ = ended.remote();
   sharing_.listening = false;
   sharing_.ended = true;
-  deadline_ns_ = began_ns_ + kTimeWaitNs;
+  deadline_ns_ = began_ns_ + seconds * kNanosecondsPerSecond;
 }
 
 void TcpTable::insert_connection(PortHolder& holder) {
@@ -44,15 +42,15 @@ TimeWait* TcpTable::remembered(const Endpoint& local, const Endpoint& remote) {
   return found && found->sharing().ended ? static_cast<TimeWait*>(found) : nullptr;
 }
 
-void TcpTable::remember(PortHolder& ended, TcpState state, bool v6) {
+void TcpTable::remember(PortHolder& ended, TcpState state, bool v6, std::uint64_t seconds) {
   if (remembered_count_ >= kMostRemembered) return;
-  auto made = make_ref<TimeWait>(ended, state, v6);
+  auto made = make_ref<TimeWait>(ended, state, v6, seconds);
   if (!made) return;
   TimeWait& kept = *made.take().leak();
   ended.connection_link.unlink();
   ports.insert(kept);
   insert_connection(kept);
-  order_->push_back(kept);
+  put_in_order(kept);
   ++remembered_count_;
   arm();
 }
@@ -62,9 +60,9 @@ void TcpTable::end(const Endpoint& local, const Endpoint& remote) {
   if (!found) return;
   found->state_ = TcpState::kTimeWait;
   found->began_ns_ = monotonic_ns();
-  found->deadline_ns_ = found->began_ns_ + kTimeWaitNs;
+  found->deadline_ns_ = found->began_ns_ + kTimeWaitSeconds * kNanosecondsPerSecond;
   found->order_link.unlink();
-  order_->push_back(*found);
+  put_in_order(*found);
   arm();
 }
 
@@ -112,6 +110,18 @@ TcpSocket* TcpTable::find_listener(const Endpoint& local, const Endpoint& remote
     return chosen-- == 0;
   });
   return found;
+}
+
+// Nearly always the last one: few sockets have a time of their own (TCP_LINGER2).
+void TcpTable::put_in_order(TimeWait& kept) {
+  TimeWait* behind = nullptr;
+  for (TimeWait* at = order_->back(); at && at->deadline_ns_ > kept.deadline_ns_; at = order_->previous(*at))
+    behind = at;
+  if (behind) {
+    order_->insert_before(*behind, kept);
+  } else {
+    order_->push_back(kept);
+  }
 }
 
 void TcpTable::drop(TimeWait& gone) {

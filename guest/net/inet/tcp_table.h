@@ -16,7 +16,7 @@ class TcpSocket;
 // What is left of a connection whose socket has gone. It keeps the port for a minute.
 class TimeWait final : public RefCounted, public PortHolder {
  public:
-  TimeWait(const PortHolder& ended, TcpState state, bool v6);
+  TimeWait(const PortHolder& ended, TcpState state, bool v6, std::uint64_t seconds);
   Sharing sharing() const override { return sharing_; }
   TcpState state() const { return state_; }
   bool is_v6() const { return v6_; }
@@ -43,9 +43,11 @@ class TcpTable {
   // Connections, by both names.
   void insert_connection(PortHolder& holder);
   PortHolder* find_connection(const Endpoint& local, const Endpoint& remote);
+  static constexpr std::uint64_t kTimeWaitSeconds = 60;    // TCP_TIMEWAIT_LEN, net.ipv4.tcp_fin_timeout
+  static constexpr std::uint32_t kMostRemembered = 16384;  // net.ipv4.tcp_max_tw_buckets
   // Remembers the connection, whose port goes with it. `state`: kTimeWait, or kFinWait2 while the other end has not
   // ended yet. Does nothing if too many are remembered, or memory is short.
-  void remember(PortHolder& ended, TcpState state, bool v6);
+  void remember(PortHolder& ended, TcpState state, bool v6, std::uint64_t seconds = kTimeWaitSeconds);
   // The other end has ended, too: kFinWait2 becomes kTimeWait.
   void end(const Endpoint& local, const Endpoint& remote);
   // Whatever is remembered of such a connection is forgotten.
@@ -69,6 +71,7 @@ class TcpTable {
   }
   TimeWait* remembered(const Endpoint& local, const Endpoint& remote);
   void drop(TimeWait& gone);
+  void put_in_order(TimeWait& kept);
   void arm();
   static void expire(task::Timer& timer);
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint32_t kFastOpenFlag = 0x20000000;    // MSG_FASTOPEN
 constexpr std::size_t kHeaders4 = 52, kHeaders6 = 72;  // of IP and TCP, with time stamps
+constexpr std::uint64_t kHoldNs = 200'000'000;         // the least time after which Linux's timer sends what is held
 constexpr int kInQueueControl = 36;                    // TCP_CM_INQ
 constexpr std::uint64_t kRequestInQueue = 0x541b, kRequestOutQueue = 0x5411, kRequestAtMark = 0x8905,
                         kRequestNotSent = 0x894b;
@@ -49,7 +50,8 @@ Result<std::size_t> TcpSocket::send(OutgoingMessage& message) {
     }
     const Ref<RefCounted> hold(&peer_->lifetime());
     StreamEnd* const other = peer_;
-    auto moved = other->deliver(data, send_capacity());
+    const bool holds = tcp_.cork || (message.flags & kMore);
+    auto moved = other->deliver(data, send_capacity(), holds && !(message.flags & kOutOfBand) ? segment() : 0);
     if (moved.error() == Errno::kConnReset) {
       sent += data.remaining();
       break;
@@ -61,6 +63,7 @@ Result<std::size_t> TcpSocket::send(OutgoingMessage& message) {
       if ((message.flags & kOutOfBand) && moved.value() > 0) other->deliver_urgent();
       break;
     }
+    other->deliver_held();  // to have room some time
     writer_waits_ = true;
     auto waited = wait_to_send([&] { return !open() || writable(); }, non_blocking);
     if (!waited) return fs::moved_or(sent, waited.error());
@@ -68,7 +71,7 @@ Result<std::size_t> TcpSocket::send(OutgoingMessage& message) {
   return sent;
 }
 
-Result<std::size_t> TcpSocket::deliver(mm::IoBuffer& buffer, std::size_t most) {
+Result<std::size_t> TcpSocket::deliver(mm::IoBuffer& buffer, std::size_t most, std::size_t held_segment) {
   // Who has ended and does not read either answers data with a reset (RFC 1122, 4.2.2.13).
   const bool ended = state_ == TcpState::kFinWait1 || state_ == TcpState::kFinWait2 || state_ == TcpState::kClosing;
   if (ended && (shutdown_ & kReceiveShut)) {
@@ -84,11 +87,28 @@ Result<std::size_t> TcpSocket::deliver(mm::IoBuffer& buffer, std::size_t most) {
   g_bytes_under_way += added;
   if (added > 0) count_on_loopback(added + (is_v6() ? kHeaders6 : kHeaders4));
   received_total_ += added;
+  held_ = held_segment > 0 ? (held_ + added) % held_segment : 0;
+  if (held_ > 0) {
+    if (!timer_.armed() || deferred_by_) be_seen_after(kHoldNs);
+  } else if (!deferred_by_) {
+    timer_.cancel();
+  }
+  if (arrived() > 0) complete_deferred();
   if (readable_for(static_cast<std::size_t>(options_.receive_low_water))) changes().wake(fs::kPollReadable);
   return added;
 }
 
+void TcpSocket::deliver_held() {
+  if (held_ == 0) return;
+  held_ = 0;
+  timer_.cancel();
+  complete_deferred();
+  if (readable_for(static_cast<std::size_t>(options_.receive_low_water))) changes().wake(fs::kPollReadable);
+}
+
 void TcpSocket::deliver_urgent() {
+  const Ref<TcpSocket> hold(this);
+  deliver_held();
   // One that was waited for and not taken is lost, unless it is read inline (tcp_check_urg() of Linux).
   const std::uint64_t end = taken_ + ring_.bytes();
   if (urgent_ && urgent_position_ == taken_ && !options_.out_of_band_inline && ring_.bytes() > 1) drop_bytes(1);
@@ -123,7 +143,7 @@ Result<std::size_t> TcpSocket::receive(IncomingMessage& message) {
   std::size_t ahead = 0;  // of the ring's front, while peeking
   Errno failure = Errno::kNone;
   while (true) {
-    std::size_t available = ring_.bytes() > ahead ? ring_.bytes() - ahead : 0;
+    std::size_t available = arrived() > ahead ? arrived() - ahead : 0;
     if (available > 0) {
       const std::uint64_t position = taken_ + ahead;
       if (urgent_ && urgent_position_ == position && received > 0) break;
@@ -170,9 +190,9 @@ Result<std::size_t> TcpSocket::receive(IncomingMessage& message) {
       if (shutdown_ & kReceiveShut) break;
       if (state_ == TcpState::kClose) return Errno::kNotConn;
     }
-    const std::size_t bytes_now = ring_.bytes();
+    const std::size_t bytes_now = arrived();
     const auto changed = [&] {
-      return ring_.bytes() > bytes_now || end_received_ || has_error() || state_ == TcpState::kClose ||
+      return arrived() > bytes_now || end_received_ || has_error() || state_ == TcpState::kClose ||
              (shutdown_ & kReceiveShut);
     };
     auto waited = wait_to_receive(changed, message.flags & kDontWait);

@@ -24,8 +24,10 @@ class StreamEnd {
   virtual RefCounted& lifetime() = 0;
   // How many of the bytes that were delivered do not fit into the receiver's window: they are still with the sender.
   virtual std::size_t beyond_window() const = 0;
-  // Takes up to `most` bytes. kFault, kNoMem if it takes none; kConnReset: the end answers with a reset.
-  virtual Result<std::size_t> deliver(mm::IoBuffer& buffer, std::size_t most) = 0;
+  // Takes up to `most` bytes. kFault, kNoMem if it takes none; kConnReset: the end answers with a reset. With `held_segment`,
+  // what is less than that many bytes at the end is not sent yet, and not seen (TCP_CORK, MSG_MORE).
+  virtual Result<std::size_t> deliver(mm::IoBuffer& buffer, std::size_t most, std::size_t held_segment) = 0;
+  virtual void deliver_held() = 0;  // whatever was not sent is
   // The last byte that was delivered is urgent.
   virtual void deliver_urgent() = 0;
   virtual void deliver_end() = 0;    // FIN
