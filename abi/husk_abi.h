@@ -100,7 +100,17 @@ enum class ControlRegister : std::uint32_t {
   kFlushLog = 0x0c,
   // Read: terminal size (rows << 16 | columns), 0 when there is no terminal.
   kWindowSize = 0x10,
+  // Write: the VMM stores the vCPU's vector registers at guest-physical 64 * n, or loads them from there: kVectorImageSize bytes, an
+  // XSAVE image of the standard format. Only where the device tree has vector-components: for a kernel in CPL 0 whose processor has
+  // the registers, but is a KVM that emulates CPL 0 and knows no XSAVE.
+  kSaveVectors = 0x14,
+  kLoadVectors = 0x18,
 };
+// The largest image that there is: x87, SSE, AVX, AVX-512 and PKRU, laid out as on the processors that have them all.
+inline constexpr std::size_t kVectorImageSize = 2696;
+// Those components (SDM vol. 1, 13.1). Not AMX: its 8 KiB of tiles are enabled per process on request (arch_prctl's
+// ARCH_REQ_XCOMP_PERM), which the kernel does not offer.
+inline constexpr std::uint64_t kVectorComponents = 0x2e7;
 
 // Interrupts are message-signalled: the device tree gives each device its vector.
 inline constexpr std::uint8_t kTimerVector = 0x20;        // LAPIC timer

@@ -9,6 +9,8 @@ namespace husk {
 
 using abi::ControlRegister;
 
+constexpr std::uint64_t kVectorAlignment = 64;  // XSAVE's
+
 void ControlDevice::read(std::uint64_t offset, std::span<std::byte> data) {
   std::ranges::fill(data, std::byte{0});
   if (data.size() != sizeof(std::uint32_t)) return;
@@ -39,6 +41,12 @@ void ControlDevice::write(std::uint64_t offset, std::span<const std::byte> data)
       break;
     case ControlRegister::kFlushLog:
       host_.flush_guest_log();
+      break;
+    case ControlRegister::kSaveVectors:
+      host_.save_vectors(Gpa{std::uint64_t{value} * kVectorAlignment});
+      break;
+    case ControlRegister::kLoadVectors:
+      host_.load_vectors(Gpa{std::uint64_t{value} * kVectorAlignment});
       break;
     default:
       break;  // read-only, or no register

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common/address.h"
 #include "devices/interrupt_line.h"
 #include "devices/mmio_device.h"
 
@@ -24,6 +25,9 @@ class ControlHost {
   virtual void flush_guest_log() = 0;
   // rows << 16 | columns; 0 without a terminal.
   virtual std::uint32_t window_size() = 0;
+  // The vCPU's vector registers, to and from guest memory. Where the guest was not offered it, nothing happens.
+  virtual void save_vectors(Gpa area) = 0;
+  virtual void load_vectors(Gpa area) = 0;
 };
 
 class ControlDevice final : public MmioDevice {

@@ -132,6 +132,7 @@ std::string_view read_husk(const fdt::Node& node, BootParameters& parameters) {
   parameters.kernel_end = *kernel_end;
   if (const auto level = number_u32(node, "log-level")) parameters.log_level = *level;
   if (const auto features = number_u32(node, "cpu-features")) parameters.cpu_features = *features;
+  if (const auto components = number_u64(node, "vector-components")) parameters.vector_components = *components;
   if (const auto khz = number_u32(node, "xapic-timer-khz")) parameters.xapic_timer_khz = *khz;
   if (const auto ports = node.child("ports")) {
     if (const std::string_view problem = read_ports(*ports, parameters.ports); !problem.empty()) return problem;

@@ -233,6 +233,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   set_log_level(static_cast<LogLevel>(boot.log_level));
   initialise_clock(boot.tsc_khz, boot.boot_tsc, boot.boot_realtime_ns);
   if (boot.xapic_timer_khz != 0) arch::use_xapic_timer(boot.xapic_timer_khz, boot.tsc_khz);
+  drivers::offer_vector_device();
   add_entropy(boot.random_seed);
   initialise_memory(boot, root_page_table);
   drivers::set_host_signal_handler(take_host_signals);

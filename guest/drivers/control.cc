@@ -3,6 +3,7 @@
 #include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
 #include "arch/x86_64/privileged.h"
+#include "arch/x86_64/vector_state.h"
 #include "boot_parameters.h"
 #include "drivers/driver.h"
 #include "drivers/mmio.h"
@@ -42,6 +43,18 @@ std::uint64_t address(ControlRegister which) {
   return husk::abi::kControlGpa + static_cast<std::uint32_t>(which);
 }
 
+// An area is aligned to 64 bytes (arch/x86_64/vector_state.h), so that a register of 32 bits reaches 256 GiB.
+std::uint32_t area_number(const std::byte* area) {
+  return static_cast<std::uint32_t>(mm::physical_of(area) / 64);
+}
+void save_vectors(std::byte* area) {
+  write_register(address(ControlRegister::kSaveVectors), area_number(area));
+}
+void load_vectors(const std::byte* area) {
+  write_register(address(ControlRegister::kLoadVectors), area_number(area));
+}
+constinit arch::VectorDevice g_vectors = {.components = 0, .save = save_vectors, .load = load_vectors};
+
 // The kernel panicked; its last words are in the log.
 [[noreturn]] void end_after_panic() {
   if (has_ports()) end_machine_by_port(kPanicStatus);
@@ -54,6 +67,11 @@ std::uint64_t address(ControlRegister which) {
 void register_log_sink() {
   set_log_sink(
       {.ring = mm::physical_pointer<husk::abi::GuestLog>(husk::abi::kGuestLogGpa), .end_after_panic = end_after_panic});
+}
+
+void offer_vector_device() {
+  g_vectors.components = boot_parameters().vector_components;
+  if (g_vectors.components != 0) arch::use_vector_device(g_vectors);
 }
 
 void end_machine(int code, int signal) {

@@ -24,6 +24,10 @@ WindowSize host_window_size();
 // Who takes the signals that the host was sent (bit n: signal n).
 using HostSignalHandler = void(std::uint32_t signals);
 void set_host_signal_handler(HostSignalHandler& handler);
+
+// Tells the kernel that the device saves and loads vector registers, if it does.
+void offer_vector_device();
+
 // The host was sent signals.
 void handle_control_interrupt();
 

@@ -18,10 +18,13 @@ class FakeMachine final : public ControlHost {
   void guest_panicked() override { ++panics; }
   void flush_guest_log() override { ++flushes; }
   std::uint32_t window_size() override { return 24U << 16 | 80U; }
+  void save_vectors(Gpa area) override { saved.push_back(area.value); }
+  void load_vectors(Gpa area) override { loaded.push_back(area.value); }
 
   std::vector<std::pair<int, int>> exits;
   int panics = 0;
   int flushes = 0;
+  std::vector<std::uint64_t> saved, loaded;
 };
 
 class ControlTest : public ::testing::Test {
@@ -53,6 +56,13 @@ TEST_F(ControlTest, PanicFlushAndWindowSize) {
   EXPECT_EQ(machine_.panics, 1);
   EXPECT_EQ(machine_.flushes, 1);
   EXPECT_EQ(read(ControlRegister::kWindowSize), 24U << 16 | 80U);
+}
+
+TEST_F(ControlTest, AreasOfVectorRegistersAreNumbered) {
+  write(ControlRegister::kSaveVectors, 3);
+  write(ControlRegister::kLoadVectors, 0xffff'ffff);
+  EXPECT_EQ(machine_.saved, std::vector<std::uint64_t>{192});
+  EXPECT_EQ(machine_.loaded, std::vector<std::uint64_t>{0x3f'ffff'ffc0});
 }
 
 TEST_F(ControlTest, SignalsCollectUntilRead) {

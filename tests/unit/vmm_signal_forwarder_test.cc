@@ -24,6 +24,8 @@ class Host final : public ControlHost {
   void guest_panicked() override {}
   void flush_guest_log() override {}
   std::uint32_t window_size() override { return 0; }
+  void save_vectors(Gpa) override {}
+  void load_vectors(Gpa) override {}
 };
 
 struct Vm {

@@ -150,6 +150,7 @@ Gpa write_device_tree(BootArena& arena, const DeviceTreeInput& input) {
   tree.u64("boot-realtime-ns", input.clock.boot_realtime_ns);
   tree.u32("log-level", input.log_level);
   tree.u32("cpu-features", input.cpu_features);
+  if (input.vector_components != 0) tree.u64("vector-components", input.vector_components);
   tree.u64("kernel-end", input.kernel_end.value);
   write_payload(tree, *input.payload);
   tree.end();

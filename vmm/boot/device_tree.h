@@ -39,8 +39,9 @@ struct DeviceTreeInput {
   std::optional<MemoryRange> root_image;
   std::span<const VirtioNode> devices;
   Clock clock;
-  std::uint32_t log_level = 4;     // syslog severity
-  std::uint32_t cpu_features = 0;  // CPUID.1:EDX of the guest's processor
+  std::uint32_t log_level = 4;          // syslog severity
+  std::uint32_t cpu_features = 0;       // CPUID.1:EDX of the guest's processor
+  std::uint64_t vector_components = 0;  // what the VMM saves and loads for the kernel (abi::ControlRegister)
   Gpa kernel_end;
   std::array<std::byte, 64> rng_seed{};
   const ContainerSpec* payload = nullptr;

@@ -99,6 +99,14 @@ bool Vcpu::set_xcr0(std::uint64_t value) {
   return ::ioctl(fd_.get(), KVM_SET_XCRS, &xcrs) == 0;
 }
 
+bool Vcpu::save_vectors(std::span<std::byte, sizeof(kvm_xsave)> image) const {
+  return ::ioctl(fd_.get(), KVM_GET_XSAVE, image.data()) == 0;
+}
+
+bool Vcpu::load_vectors(std::span<const std::byte, sizeof(kvm_xsave)> image) {
+  return ::ioctl(fd_.get(), KVM_SET_XSAVE, image.data()) == 0;
+}
+
 std::uint32_t Vcpu::tsc_khz() const {
   const int khz = ::ioctl(fd_.get(), KVM_GET_TSC_KHZ, 0);
   if (khz <= 0) throw Error::from_errno("read", "the TSC's frequency", "husk needs a host with a constant TSC");

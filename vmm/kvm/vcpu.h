@@ -31,6 +31,9 @@ class Vcpu {
   void set_msrs(std::span<const kvm_msr_entry> entries);
   // XCR0. False when KVM does not take the value.
   bool set_xcr0(std::uint64_t value);
+  // The vector registers, as an XSAVE image of the standard format. False when KVM refuses.
+  bool save_vectors(std::span<std::byte, sizeof(kvm_xsave)> image) const;
+  bool load_vectors(std::span<const std::byte, sizeof(kvm_xsave)> image);
   std::uint32_t tsc_khz() const;
   std::uint64_t tsc() const;  // what RDTSC in the guest would return now
 

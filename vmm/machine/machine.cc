@@ -114,9 +114,12 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   const boot::Ring ring = prepare_cpu();
   timeline_.guest_ring = ring == boot::Ring::kRing0 ? 0 : 3;
   // KVM's instruction emulator knows FXSAVE but neither XSAVE nor XGETBV: where it emulates CPL 0, a kernel that runs
-  // there must not be offered them.
+  // there must not be offered them. Its payload has the registers all the same, so the VMM saves them.
   const bool emulated = emulates_cpl0();
-  if (emulated && ring == boot::Ring::kRing0) profile_.features.xsave = false;
+  if (emulated && ring == boot::Ring::kRing0) {
+    if (profile_.features.xsave) vector_components_ = profile_.features.xcr0 & abi::kVectorComponents;
+    profile_.features.xsave = false;
+  }
   devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this), guest_words_);
 
   // Where KVM emulates CPL 0 it also shadows page tables in software, and every page that the guest is the first to
@@ -214,6 +217,7 @@ void Machine::load_boot_tables(const boot::KernelImage& image, boot::Ring ring) 
   // The kernel tells its programs (AT_HWCAP); to ask its processor would cost it an exit at each start.
   const auto features = std::ranges::find(profile_.cpuid, 1u, &kvm_cpuid_entry2::function);
   if (features != profile_.cpuid.end()) tree.cpu_features = features->edx;
+  tree.vector_components = vector_components_;
   tree.payload = &spec_;
   if (::getrandom(tree.rng_seed.data(), tree.rng_seed.size(), 0) != static_cast<ssize_t>(tree.rng_seed.size())) {
     throw Error::from_errno("read", "random numbers for the guest");
@@ -265,7 +269,10 @@ void Machine::confine() const {
   for (const kvm::Statistics& statistics : statistics_) kept.push_back(statistics.descriptor());
   const std::uint64_t behind = root_image_ ? root_range_.size : 0;
   sandbox::enter({.descriptors = kept,
-                  .filtered = {.vcpu = vcpu_->fd(), .vm = vm_.fd(), .terminal = terminal_ ? STDIN_FILENO : -1},
+                  .filtered = {.vcpu = vcpu_->fd(),
+                               .vm = vm_.fd(),
+                               .terminal = terminal_ ? STDIN_FILENO : -1,
+                               .vectors = vector_components_ != 0 ? vcpu_->fd() : -1},
                   .guest_bytes = ram_.size() + behind,
                   .jail = jail_});
 }
@@ -365,6 +372,24 @@ std::uint32_t Machine::window_size() {
   // The guest asks because it was told of SIGWINCH: the terminal's configuration space shall say the same.
   devices_->set_window_size(size.rows, size.columns);
   return (std::uint32_t{size.rows} << 16) | size.columns;
+}
+
+// KVM's image is as large as a page, and what lies behind the components that a kernel knows is empty.
+void Machine::save_vectors(Gpa area) {
+  if (vector_components_ == 0) return;
+  alignas(kvm_xsave) std::array<std::byte, sizeof(kvm_xsave)> image{};
+  const std::span<std::byte> target = ram_.memory().writable(area, abi::kVectorImageSize);
+  if (target.empty() || !vcpu_->save_vectors(image)) return fail("the guest cannot have its vector registers saved");
+  std::memcpy(target.data(), image.data(), target.size());
+}
+
+void Machine::load_vectors(Gpa area) {
+  if (vector_components_ == 0) return;
+  alignas(kvm_xsave) std::array<std::byte, sizeof(kvm_xsave)> image{};
+  const std::span<const std::byte> source = ram_.memory().readable(area, abi::kVectorImageSize);
+  if (!source.empty()) std::memcpy(image.data(), source.data(), source.size());
+  // KVM looks at a copy of its own, and refuses what the processor would.
+  if (source.empty() || !vcpu_->load_vectors(image)) return fail("the guest cannot have its vector registers loaded");
 }
 
 void Machine::guest_panicked() {

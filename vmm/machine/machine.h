@@ -75,6 +75,8 @@ class Machine final : private ControlHost {
   void guest_panicked() override;
   void flush_guest_log() override { guest_log_.print_new_lines(); }
   std::uint32_t window_size() override;
+  void save_vectors(Gpa area) override;
+  void load_vectors(Gpa area) override;
 
   const ContainerSpec& spec_;
   Timeline& timeline_;
@@ -89,6 +91,7 @@ class Machine final : private ControlHost {
   std::optional<kvm::Vcpu> vcpu_;
   std::vector<kvm::Statistics> statistics_;  // empty unless wanted
   HostProfile profile_;
+  std::uint64_t vector_components_ = 0;  // what save_vectors is for; 0: the guest was not offered it
   GuestWords guest_words_;
   GuestLogReader guest_log_;
 

@@ -25,6 +25,7 @@ namespace {
 constexpr std::uint32_t kVcpuMark = 0xffff'ff01;
 constexpr std::uint32_t kVmMark = 0xffff'ff02;
 constexpr std::uint32_t kTerminalMark = 0xffff'ff03;
+constexpr std::uint32_t kVectorsMark = 0xffff'ff04;
 // No descriptor has this number (open(2): they are small and not negative), so a rule for it never applies.
 constexpr std::uint32_t kNoDescriptor = 0xffff'ffff;
 
@@ -87,6 +88,8 @@ struct Ioctl {
 constexpr std::array kIoctls{
     Ioctl{kVcpuMark, KVM_RUN},
     Ioctl{kVmMark, KVM_SIGNAL_MSI},
+    Ioctl{kVectorsMark, static_cast<std::uint32_t>(KVM_GET_XSAVE)},
+    Ioctl{kVectorsMark, static_cast<std::uint32_t>(KVM_SET_XSAVE)},
     Ioctl{kVcpuMark, static_cast<std::uint32_t>(KVM_GET_REGS)},
     Ioctl{STDERR_FILENO, TCGETS},
     Ioctl{STDIN_FILENO, TIOCGWINSZ},
@@ -134,11 +137,11 @@ constexpr std::vector<Rule> allowed_rules() {
     rules.push_back({{number(call), purpose, condition}, std::move(program)});
   };
   // The vCPU, interrupts, the terminal.
-  add_if(
-      SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
-      "`KVM_RUN`, `KVM_GET_REGS` on the vCPU; `KVM_SIGNAL_MSI` on the VM; `TCGETS` on 2; `TIOCGWINSZ` on 0 and 1; with "
-      "-t `TCGETS`, `TCSETS`, `TCSETSW`, `TCSETSF` on 0",
-      allow_ioctls());
+  add_if(SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
+         "`KVM_RUN`, `KVM_GET_REGS` on the vCPU; where KVM emulates the guest kernel's CPL 0 `KVM_GET_XSAVE`, "
+         "`KVM_SET_XSAVE`; `KVM_SIGNAL_MSI` on the VM; `TCGETS` on 2; `TIOCGWINSZ` on 0 and 1; with "
+         "-t `TCGETS`, `TCSETS`, `TCSETSW`, `TCSETSF` on 0",
+         allow_ioctls());
   // Streams: the payload's standard input, output and error, the log, the file of --stats.
   // Each in its direction only: a terminal is open for both, whichever of the three it is.
   add_if(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)", "descriptors above 2",
@@ -220,6 +223,7 @@ std::vector<sock_filter> filter(const FilteredDescriptors& descriptors) {
   fill_in(kVcpuMark, descriptors.vcpu);
   fill_in(kVmMark, descriptors.vm);
   fill_in(kTerminalMark, descriptors.terminal);
+  fill_in(kVectorsMark, descriptors.vectors);
   return program;
 }
 

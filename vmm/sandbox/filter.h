@@ -16,6 +16,7 @@ struct FilteredDescriptors {
   int vcpu = -1;      // KVM_RUN, KVM_GET_REGS
   int vm = -1;        // KVM_SIGNAL_MSI
   int terminal = -1;  // the terminal that is in raw mode and has to be set back: TCGETS, TCSETS*
+  int vectors = -1;   // the vCPU, if it is the VMM that saves its vector registers: KVM_GET_XSAVE, KVM_SET_XSAVE
 };
 
 struct AllowedCall {

@@ -43,9 +43,9 @@ Result<void> Context::initialise(const TrapFrame& frame) {
 Result<void> Context::prepare_vector_area() {
   if (vector_area_) return {};
   // The heap aligns an object of this size to at least 64 bytes, as XSAVE wants (mm/heap.cc).
-  vector_area_ = static_cast<std::byte*>(::operator new(vector_state_size(), std::nothrow));
+  vector_area_ = static_cast<std::byte*>(::operator new(kLargestVectorState, std::nothrow));
   if (!vector_area_) return Errno::kNoMem;
-  memset(vector_area_, 0, vector_state_size());  // XSAVE leaves reserved bytes of its header alone
+  memset(vector_area_, 0, kLargestVectorState);  // XSAVE leaves reserved bytes of its header alone
   return {};
 }
 

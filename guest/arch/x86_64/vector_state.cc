@@ -1,5 +1,6 @@
 #include "arch/x86_64/vector_state.h"
 
+#include "abi/husk_abi.h"
 #include "arch/x86_64/cpuid.h"
 #include "arch/x86_64/per_cpu.h"
 #include "lib/string.h"
@@ -10,9 +11,6 @@ namespace {
 constexpr std::size_t kFxsaveSize = 512;
 constexpr std::size_t kXsaveHeader = 512;  // offset of XSTATE_BV, XCOMP_BV and 48 reserved bytes
 constexpr std::size_t kMinimalXsaveSize = 576;
-// x87, SSE, AVX, AVX-512 (three components) and PKRU. Not AMX: its 8 KiB of tiles are enabled per process on request
-// (arch_prctl's ARCH_REQ_XCOMP_PERM), which this kernel does not offer. So an image fits in a page.
-constexpr std::uint64_t kHandledComponents = 0x2e7;
 
 struct Geometry {
   bool known = false;
@@ -20,6 +18,7 @@ struct Geometry {
   std::size_t size = kFxsaveSize;
 };
 constinit Geometry geometry_;
+constinit const VectorDevice* device_ = nullptr;
 alignas(64) constinit std::byte scratch_area_[kLargestVectorState] = {};
 
 // Found out at the first use, not at boot: CPUID is an exit (30 us here), and a payload of one task never switches.
@@ -27,13 +26,17 @@ const Geometry& geometry() {
   if (geometry_.known) return geometry_;
   geometry_.known = true;
   constexpr std::uint32_t kOsxsave = 1u << 27;
-  if (cpuid(1, 0).ecx & kOsxsave) {
+  if (device_) {
+    geometry_.mask = device_->components & husk::abi::kVectorComponents;
+  } else if (cpuid(1, 0).ecx & kOsxsave) {
     std::uint32_t low, high;
     asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     // What CPUID offers, and only that: a host that shows its own XCR0 may have more enabled than this VM was given.
     const CpuidResult offered = cpuid(0xd, 0);
-    geometry_.mask =
-        ((std::uint64_t{high} << 32) | low) & ((std::uint64_t{offered.edx} << 32) | offered.eax) & kHandledComponents;
+    geometry_.mask = ((std::uint64_t{high} << 32) | low) & ((std::uint64_t{offered.edx} << 32) | offered.eax) &
+                     husk::abi::kVectorComponents;
+  }
+  if (geometry_.mask != 0) {
     geometry_.size = kMinimalXsaveSize;
     for (std::uint32_t component = 2; component < 64; ++component) {
       if (!(geometry_.mask >> component & 1)) continue;
@@ -59,6 +62,9 @@ std::uint32_t high(std::uint64_t value) {
 
 }  // namespace
 
+void use_vector_device(const VectorDevice& device) {
+  device_ = &device;
+}
 std::size_t vector_state_size() {
   return geometry().size;
 }
@@ -68,7 +74,9 @@ std::uint64_t vector_state_mask() {
 
 void save_vector_state(std::byte* area) {
   const std::uint64_t mask = geometry().mask;
-  if (mask) {
+  if (device_) {
+    device_->save(area);
+  } else if (mask) {
     asm volatile("xsave64 (%0)" ::"r"(area), "a"(low(mask)), "d"(high(mask)) : "memory");
   } else {
     asm volatile("fxsave64 (%0)" ::"r"(area) : "memory");
@@ -77,7 +85,9 @@ void save_vector_state(std::byte* area) {
 
 void restore_vector_state(const std::byte* area) {
   const std::uint64_t mask = geometry().mask;
-  if (mask) {
+  if (device_) {
+    device_->load(area);
+  } else if (mask) {
     asm volatile("xrstor64 (%0)" ::"r"(area), "a"(low(mask)), "d"(high(mask)) : "memory");
   } else {
     asm volatile("fxrstor64 (%0)" ::"r"(area) : "memory");

@@ -27,6 +27,7 @@ std::vector<std::byte> make_tree(const std::string& without = "") {
     tree.begin("husk");
     if (has("tsc-khz")) tree.u32("tsc-khz", 2'600'000);
     tree.u64("boot-tsc", 77).u64("boot-realtime-ns", 88).u32("log-level", 7).u32("cpu-features", 0x178b'fbff);
+    tree.u64("vector-components", 0xe7);
     if (has("kernel-end")) tree.u64("kernel-end", 0x18'0000);
     if (has("payload")) {
       tree.begin("payload");
@@ -65,6 +66,7 @@ TEST(BootParametersTest, ReadsACompleteTree) {
   EXPECT_EQ(boot.boot_realtime_ns, 88u);
   EXPECT_EQ(boot.log_level, 7u);
   EXPECT_EQ(boot.cpu_features, 0x178b'fbffu);
+  EXPECT_EQ(boot.vector_components, 0xe7u);
   EXPECT_EQ(boot.kernel_end, 0x18'0000u);
   EXPECT_EQ(boot.payload.arguments.count(), 2u);
   EXPECT_EQ(boot.payload.environment.bytes(), std::string_view("A=1\0B=\0", 7));
