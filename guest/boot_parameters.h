@@ -82,7 +82,7 @@ struct BootParameters {
   std::uint64_t boot_tsc = 0;
   std::uint64_t boot_realtime_ns = 0;
   std::uint32_t log_level = 4;
-  std::uint32_t cpu_features = 0;  // CPUID.1:EDX
+  std::uint32_t cpu_features = 0;       // CPUID.1:EDX
   std::uint64_t vector_components = 0;  // what the control device saves and loads; 0: it does not
 
   std::array<DeviceDescription, husk::abi::kMaxMmioDevices> devices;

@@ -2,10 +2,11 @@
 # packages: nginx-light curl apache2-utils procps
 # needs: nginx curl ab
 requests=2000
-[ -z "${SHORT:-}" ] || requests=20
+lines=100000
+[ -z "${SHORT:-}" ] || { requests=10; lines=5000; }
 mkdir -p /tmp/www/sub
 echo index >/tmp/www/index.html
-seq 100000 >/tmp/www/big
+seq $lines >/tmp/www/big
 cat >/tmp/nginx.conf <<END
 user root;
 worker_processes 2;

@@ -2,15 +2,16 @@
 # packages: redis-server redis-tools
 # needs: redis-server redis-cli redis-benchmark
 requests=20000
-[ -z "${SHORT:-}" ] || requests=100
+clients=20
+[ -z "${SHORT:-}" ] || { requests=20; clients=5; }
 cd /tmp || exit
 redis-server --port 6400 --bind 127.0.0.1 ::1 --unixsocket /tmp/redis.socket --save '' --appendonly yes --dir /tmp --daemonize yes --logfile /tmp/log >/dev/null
 until redis-cli -p 6400 ping >/dev/null 2>&1; do sleep 0.05; done
 redis-cli -p 6400 set key value
 redis-cli -h ::1 -p 6400 get key
 redis-cli -s /tmp/redis.socket incrby n 5
-redis-benchmark -p 6400 -q -n $requests -c 20 -t set,get,lpush,lpop --csv | cut -d, -f1
-redis-benchmark -s /tmp/redis.socket -q -n $requests -P 16 -c 20 -t set,get --csv | cut -d, -f1
+redis-benchmark -p 6400 -q -n $requests -c $clients -t set,get,lpush,lpop --csv | cut -d, -f1
+redis-benchmark -s /tmp/redis.socket -q -n $requests -P 16 -c $clients -t set,get --csv | cut -d, -f1
 (redis-cli -p 6400 blpop list 60 >/tmp/popped) &
 until [ "$(redis-cli -p 6400 info clients | grep -c 'blocked_clients:1')" = 1 ]; do sleep 0.05; done
 redis-cli -p 6400 rpush list element

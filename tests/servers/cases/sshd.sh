@@ -25,7 +25,9 @@ options='-p 2222 -i /tmp/keys/user -o StrictHostKeyChecking=no -o UserKnownHosts
 login() { ssh $options "$@"; }
 login 127.0.0.1 'echo a command; exit 3' </dev/null
 echo "status: $?"
-seq 10000 | login 127.0.0.1 md5sum
+lines=10000
+[ -z "${SHORT:-}" ] || lines=1000
+seq $lines | login 127.0.0.1 md5sum
 login -tt 127.0.0.1 'tty | sed "s/[0-9].*/N/"; stty -a | grep -c isig; test -t 0 && echo a terminal' </dev/null | tr -d '\r'
 # shellcheck disable=SC2086
 ssh $options -f -N -L 127.0.0.1:2223:127.0.0.1:2222 -o ExitOnForwardFailure=yes 127.0.0.1 >/dev/null 2>&1
