@@ -6,6 +6,8 @@ seq 20000 >/tmp/from/numbers
 head -c 100000 /bin/sh >/tmp/from/deep/binary
 ln -s numbers /tmp/from/link
 ln /tmp/from/numbers /tmp/from/deep/er/hard
+# What is changed below has another time, however fast it goes.
+find /tmp/from -exec touch -h -d 2020-01-01 {} +
 rsync -aH /tmp/from/ /tmp/to/ && diff -r /tmp/from /tmp/to && echo same
 echo more >>/tmp/from/numbers
 rm /tmp/from/link
