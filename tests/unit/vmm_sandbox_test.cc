@@ -202,6 +202,12 @@ TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
   };
   expect_works(bad_descriptor(40, KVM_RUN), confinement);
   expect_works(bad_descriptor(41, KVM_SIGNAL_MSI), confinement);
+  // Vector registers are the VMM's affair only where KVM emulates CPL 0.
+  const Confinement saves_vectors{.filtered = {.vcpu = 40, .vm = 41, .vectors = 40}};
+  for (const unsigned long command : {KVM_GET_XSAVE, KVM_SET_XSAVE}) {
+    expect_works(bad_descriptor(40, command), saves_vectors);
+    expect_refused(bad_descriptor(40, command), confinement);
+  }
   expect_refused(bad_descriptor(41, KVM_RUN), confinement);
   expect_refused(bad_descriptor(42, KVM_RUN), confinement);
   expect_refused(bad_descriptor(40, KVM_SIGNAL_MSI), confinement);
