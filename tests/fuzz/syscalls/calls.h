@@ -33,7 +33,8 @@ inline constexpr Argument kNumber{Kind::kNumber}, kSmall{Kind::kSmall}, kFd{Kind
     kSocketLength{Kind::kSocketLength}, kMessage{Kind::kMessage}, kMessages{Kind::kMessages},
     kSemaphoreOperations{Kind::kSemaphoreOperations}, kTypedMessage{Kind::kTypedMessage}, kIpcId{Kind::kIpcId},
     kQueueName{Kind::kQueueName}, kQueueAttributes{Kind::kQueueAttributes}, kSchedAttributes{Kind::kSchedAttributes},
-    kTerminalAttributes{Kind::kTerminalAttributes};
+    kTerminalAttributes{Kind::kTerminalAttributes}, kProcessClock{Kind::kProcessClock}, kFilter{Kind::kFilter},
+    kNetlinkRequest{Kind::kNetlinkRequest};
 
 struct Table {
   const Description* rows;

@@ -12,13 +12,16 @@ namespace {
 constexpr Argument kFamily = choice<AF_UNIX, AF_UNIX, AF_INET, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, 0, 45>();
 constexpr Argument kType = choice<SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_RAW, SOCK_STREAM | SOCK_NONBLOCK,
                                   SOCK_DGRAM | SOCK_CLOEXEC, SOCK_SEQPACKET | SOCK_NONBLOCK, 10>();
-constexpr Argument kProtocol = choice<0, 0, 0, 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, 255, 256>();
+constexpr Argument kProtocol =
+    choice<0, 0, 0, 0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_UDPLITE, 255, 256>();
 constexpr Argument kTransferFlags =
     flags<MSG_DONTWAIT, MSG_DONTWAIT, MSG_DONTWAIT, MSG_PEEK, MSG_OOB, MSG_TRUNC, MSG_CTRUNC, MSG_WAITALL, MSG_NOSIGNAL,
           MSG_CMSG_CLOEXEC, MSG_EOR, MSG_MORE, MSG_ERRQUEUE, MSG_WAITFORONE, MSG_FASTOPEN, MSG_ZEROCOPY, MSG_CONFIRM>();
 constexpr Argument kLevel =
     choice<SOL_SOCKET, SOL_SOCKET, SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP, 270, 255, 58>();
 constexpr Argument kOption = up_to<80>();
+constexpr Argument kFilterOption =
+    choice<SO_ATTACH_FILTER, SO_ATTACH_FILTER, SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_LOCK_FILTER>();
 constexpr Argument kOptionLength = choice<4, 4, 4, 1, 8, 16, 0, 20, 136, 0xffffffff>();
 constexpr Argument kNewFlags = flags<SOCK_NONBLOCK, SOCK_CLOEXEC>();
 
@@ -41,6 +44,16 @@ constexpr Description kRows[] = {
     {SYS_recvmmsg, "recvmmsg", 4, kBlocks, {kFd, kMessages, kCount, kTransferFlags, kTimespec}},
     {SYS_shutdown, "shutdown", 5, 0, {kFd, up_to<4>()}},
     {SYS_setsockopt, "setsockopt", 14, 0, {kFd, kLevel, kOption, kIn, kOptionLength}},
+    {SYS_setsockopt,
+     "setsockopt",
+     4,
+     0,
+     {kFd, choice<SOL_SOCKET>(), kFilterOption, kFilter, choice<16, 16, 16, 8, 4>()}},
+    {SYS_sendto,
+     "sendto",
+     4,
+     0,
+     {kFd, kNetlinkRequest, choice<16, 20, 24, 32, 48, 72, 128>(), kTransferFlags, choice<0, 0>(), choice<0, 0>()}},
     {SYS_getsockopt, "getsockopt", 8, 0, {kFd, kLevel, kOption, kOut, kIn}},
     {SYS_ioctl,
      "ioctl",

@@ -51,8 +51,11 @@ enum class Kind : std::uint8_t {
   kQueueAttributes,
   kSchedAttributes,
   kTerminalAttributes,
-  kChoice,  // one of the values that the call names
-  kFlags,   // some of the bits that the call names
+  kProcessClock,    // clockid_t of somebody's CPU time
+  kFilter,          // struct sock_fprog
+  kNetlinkRequest,  // struct nlmsghdr with its body and attributes
+  kChoice,          // one of the values that the call names
+  kFlags,           // some of the bits that the call names
 };
 
 struct Argument {

@@ -129,6 +129,51 @@ std::uint64_t Values::messages() {
   return address_of(at);
 }
 
+// Instructions of the classical BPF: mostly such as pass, and a return at the end.
+std::uint64_t Values::filter() {
+  ODD_INSTEAD;
+  constexpr std::uint16_t kCodes[] = {0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x60, 0x80, 0x00, 0xb1,
+                                      0x61, 0x81, 0x01, 0x02, 0x03, 0x04, 0x0c, 0x14, 0x24, 0x34,
+                                      0x3c, 0x44, 0x54, 0x64, 0x6c, 0x74, 0x84, 0x94, 0x9c, 0xa4,
+                                      0x05, 0x15, 0x1d, 0x25, 0x35, 0x45, 0x07, 0x87, 0x06, 0x16};
+  const std::uint64_t count = random_.one_in(12) ? random_.below(600) : 1 + random_.below(10);
+  std::uint64_t* program = room(count * 8 + 16);
+  for (std::uint64_t index = 0; index < count; ++index) {
+    const bool odd = random_.one_in(24), last = index + 1 == count;
+    const std::uint64_t code = odd ? number() & 0xffff : last ? 0x06 : random_.one_of(kCodes);
+    const std::uint64_t jumps = random_.below(3) | random_.below(3) << 8;
+    const std::uint64_t value = random_.one_in(6)   ? number() & 0xffff'ffff
+                                : random_.one_in(4) ? 0xffff'f000 + 4 * random_.below(18)
+                                                    : random_.below(64);
+    program[index] = code | jumps << 16 | value << 32;
+  }
+  std::uint64_t* header = program + count;
+  header[0] = random_.one_in(16) ? number() : count;
+  header[1] = random_.one_in(16) ? any_address() : address_of(program);
+  return address_of(header);
+}
+
+// What there is to ask for with rtnetlink(7) and sock_diag(7), and what there is not.
+std::uint64_t Values::netlink_request() {
+  ODD_INSTEAD;
+  auto* at = reinterpret_cast<std::uint32_t*>(room(128));
+  for (int index = 0; index < 32; ++index) at[index] = random_.one_in(3) ? static_cast<std::uint32_t>(number()) : 0;
+  at[0] = static_cast<std::uint32_t>(
+      random_.one_in(8) ? number() : random_.one_of({16ull, 17ull, 20ull, 24ull, 32ull, 48ull, 72ull}));
+  const std::uint64_t type = random_.one_in(8)   ? number()
+                             : random_.one_in(3) ? random_.one_of({16ull, 18ull, 20ull, 22ull, 24ull, 26ull, 30ull})
+                                                 : random_.below(120);
+  const std::uint64_t asked = random_.one_of({0x301ull, 0x301ull, 5ull, 1ull, 0x605ull, 0x401ull});
+  at[1] = static_cast<std::uint32_t>((type & 0xffff) | asked << 16);
+  at[3] = random_.one_in(4) ? static_cast<std::uint32_t>(pid()) : 0;
+  at[4] = random_.one_of({0u, 2u, 10u, 1u, 0x0602u, 0x1102u});  // a family, and a protocol behind it
+  // Attributes begin behind bodies of 4, 8, 12, 16 or 56 bytes.
+  auto* attribute = at + 4 + random_.one_of({1, 2, 3, 4, 14});
+  attribute[0] = static_cast<std::uint32_t>(random_.one_in(6) ? number() : 8) |
+                 static_cast<std::uint32_t>(random_.below(12)) << 16;
+  return address_of(at);
+}
+
 std::uint64_t Values::semaphore_operations() {
   ODD_INSTEAD;
   const std::uint64_t count = random_.one_in(10) ? 501 : 8;

@@ -300,11 +300,25 @@ std::uint64_t Values::make(const Argument& argument) {
       return sched_attributes();
     case Kind::kTerminalAttributes:
       return terminal_attributes();
+    case Kind::kProcessClock:
+      return process_clock();
+    case Kind::kFilter:
+      return filter();
+    case Kind::kNetlinkRequest:
+      return netlink_request();
     case Kind::kChoice:
     case Kind::kFlags:
       return from_list(argument);
   }
   return 0;
+}
+
+// clock_getcpuclockid(3): the complement of a number, whose kind of clock, and which of its times.
+std::uint64_t Values::process_clock() {
+  const std::uint32_t which = static_cast<std::uint32_t>(random_.one_in(8)   ? random_.below(8)
+                                                         : random_.one_in(2) ? 2
+                                                                             : 6);
+  return ~static_cast<std::uint32_t>(pid()) << 3 | which;
 }
 
 std::uint64_t Values::from_list(const Argument& argument) {

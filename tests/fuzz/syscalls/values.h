@@ -58,6 +58,9 @@ class Values {
   std::uint64_t queue_attributes();
   std::uint64_t sched_attributes();
   std::uint64_t terminal_attributes();
+  std::uint64_t process_clock();
+  std::uint64_t filter();
+  std::uint64_t netlink_request();
   std::uint64_t from_list(const Argument& argument);
   std::uint64_t store_string(const char* text, bool longer);
 
