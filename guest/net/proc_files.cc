@@ -3,6 +3,7 @@
 #include "net/proc_files.h"
 
 #include "net/inet/counters.h"
+#include "net/inet/inspect.h"
 #include "net/inet/proc.h"
 #include "net/unix/proc.h"
 
@@ -82,14 +83,20 @@ void write_snmp(ProcText& text) {
       "OutRateLimitHost OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs OutRedirects OutEchos OutEchoReps ");
   text.put("OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps\n");
   text.put("Icmp: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
-  write_counters(
-      text, "Tcp",
-      "RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs "
-      "OutSegs RetransSegs InErrs OutRsts InCsumErrors",
-      "1 200 120000 -1 0 0 0 0 0 0 0 0 0 0 0");
+  text.put("Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab ");
+  text.put("InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n");
+  unsigned established = 0;
+  inet::for_each_tcp([&](const inet::SocketView& socket) {
+    established += socket.state == inet::TcpState::kEstablished || socket.state == inet::TcpState::kCloseWait;
+  });
+  const inet::TcpCounters& tcp = inet::g_tcp_counters;
+  text.print("Tcp: 1 200 120000 -1 {} {} {} {} {} 0 0 0 0 {} 0\n", tcp.active_opens, tcp.passive_opens,
+             tcp.failed_attempts, tcp.established_resets, established, tcp.resets_sent);
   constexpr std::string_view kDatagrams =
       "InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors";
-  write_counters(text, "Udp", kDatagrams, "0 0 0 0 0 0 0 0 0");
+  const inet::UdpCounters& udp = inet::g_udp_counters;
+  text.print("Udp: {}\n", kDatagrams);
+  text.print("Udp: {} {} {} {} {} 0 0 0 0\n", udp.received, udp.no_ports, udp.errors, udp.sent, udp.no_room);
   write_counters(text, "UdpLite", kDatagrams, "0 0 0 0 0 0 0 0 0");
 }
 
@@ -100,8 +107,8 @@ void write_netstat(ProcText& text) {
       "SyncookiesSent SyncookiesRecv SyncookiesFailed EmbryonicRsts PruneCalled RcvPruned OfoPruned TW "
       "TWRecycled TWKilled DelayedACKs ListenOverflows ListenDrops TCPTimeouts TCPAbortOnData TCPAbortOnClose "
       "TCPAbortOnMemory TCPAbortOnTimeout TCPBacklogDrop TCPRcvCoalesce TCPRetransFail TCPSynRetrans "
-      "TCPOrigDataSent TCPKeepAlive TCPDelivered",
-      "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0");
+      "TCPOrigDataSent TCPKeepAlive TCPDelivered TCPDSACKRecv TCPDSACKOfoRecv",
+      "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0");
   const std::uint64_t bytes = inet::loopback_counters().bytes;
   text.put("IpExt: InNoRoutes InTruncatedPkts InMcastPkts OutMcastPkts InBcastPkts OutBcastPkts InOctets OutOctets ");
   text.put(

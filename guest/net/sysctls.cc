@@ -2,6 +2,8 @@
 // changed.
 #include "net/inet/ip_options.h"
 #include "net/inet/ports.h"
+#include "net/inet/tcp_options.h"
+#include "net/inet/tcp_table.h"
 #include "net/proc_files.h"
 #include "net/socket_options.h"
 
@@ -59,16 +61,17 @@ constexpr ProcNode kInet4[] = {
     {.name = "tcp_allowed_congestion_control", .generate = [](ProcText& text) { write_text(text, "reno cubic"); }},
     {.name = "tcp_congestion_control", .generate = [](ProcText& text) { write_text(text, "cubic"); }},
     number<1>("tcp_fastopen"),
-    number<60>("tcp_fin_timeout"),
-    number<75>("tcp_keepalive_intvl"),
-    number<9>("tcp_keepalive_probes"),
-    number<7200>("tcp_keepalive_time"),
+    number<inet::TcpOptions{}.linger2>("tcp_fin_timeout"),
+    number<inet::TcpOptions{}.keep_interval>("tcp_keepalive_intvl"),
+    number<inet::TcpOptions{}.keep_count>("tcp_keepalive_probes"),
+    number<inet::TcpOptions{}.keep_idle>("tcp_keepalive_time"),
     number<kMostBacklog>("tcp_max_syn_backlog"),
-    number<16384>("tcp_max_tw_buckets"),
+    number<inet::TcpTable::kMostRemembered>("tcp_max_tw_buckets"),
     // The least, what a socket begins with, and the most.
     {.name = "tcp_rmem", .generate = [](ProcText& text) { write_text(text, "4096\t131072\t33554432"); }},
+    number<1>("tcp_recovery"),
     number<1>("tcp_sack"),
-    number<6>("tcp_syn_retries"),
+    number<inet::TcpOptions{}.syn_count>("tcp_syn_retries"),
     number<5>("tcp_synack_retries"),
     number<1>("tcp_syncookies"),
     number<1>("tcp_timestamps"),
@@ -88,9 +91,8 @@ constexpr ProcNode kDevice6[] = {
 constexpr ProcNode kDevices6[] = {directory<kDevice6>("all"), directory<kDevice6>("default"),
                                   directory<kDevice6>("lo")};
 constexpr ProcNode kInet6Sysctls[] = {
-    number<0>("bindv6only"),
-    directory<kDevices6>("conf"),
-    number<0>("ip_nonlocal_bind"),
+    number<1>("auto_flowlabels"), number<0>("bindv6only"),       directory<kDevices6>("conf"),
+    number<60>("ip6frag_time"),   number<0>("ip_nonlocal_bind"),
 };
 
 constexpr ProcNode kUnixSysctls[] = {number<kMostUnixDatagrams>("max_dgram_qlen")};

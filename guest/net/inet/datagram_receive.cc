@@ -5,6 +5,7 @@
 
 #include "lib/time.h"
 #include "mm/frame.h"
+#include "net/inet/counters.h"
 #include "net/inet/datagram_socket.h"
 #include "net/inet/packet_headers.h"
 
@@ -44,6 +45,23 @@ DatagramSocket::Queued::~Queued() {
 }
 
 void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
+  if (datagram.segment_size == 0 || receive_segments_) return enqueue(datagram);
+  OutgoingDatagram part = datagram;
+  part.segment_size = 0;
+  const std::span<const std::byte> all = std::as_const(datagram.payload->bytes).span();
+  for (std::size_t at = 0; at < all.size(); at += datagram.segment_size) {
+    auto made = make_ref<Payload>();
+    const std::size_t size = std::min<std::size_t>(datagram.segment_size, all.size() - at);
+    if (!made || !made.value()->bytes.append(all.subspan(at, size))) {
+      ++drops_;
+      return;
+    }
+    part.payload = made.take();
+    enqueue(part);
+  }
+}
+
+void DatagramSocket::enqueue(const OutgoingDatagram& datagram) {
   const std::uint8_t least_ttl = datagram.destination.address.is_v4() ? ip_.least_ttl : ip_.least_hop_count;
   if (datagram.ttl < least_ttl) return;
   if (!accepts(datagram)) {
@@ -57,6 +75,10 @@ void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
   const bool full = type() == kRaw ? charged_ >= options_.receive_buffer
                                    : charged_ > 0 && charged_ + charge > options_.receive_buffer;
   if (!payload || full || memory_is_short()) {
+    if (counts_as_udp(datagram.destination)) {
+      ++g_udp_counters.errors;
+      if (payload) ++g_udp_counters.no_room;
+    }
     ++drops_;
     return;
   }
@@ -78,6 +100,7 @@ void DatagramSocket::deliver(const OutgoingDatagram& datagram) {
   charged_ += charge;
   queued_bytes_ += size;
   queue_.push_back(*queued);
+  if (counts_as_udp(datagram.destination)) ++g_udp_counters.received;
   changes().wake(fs::kPollReadable);
 }
 
@@ -104,6 +127,23 @@ Ref<Payload> DatagramSocket::filtered_behind(std::span<const std::byte> headers,
   auto cut = make_ref<Payload>();
   if (!cut || !cut.value()->bytes.append(data.first(*admits - before))) return nullptr;
   return cut.take();
+}
+
+// Of datagrams over IPv4 (/proc/net/snmp).
+bool DatagramSocket::counts_as_udp(const Endpoint& destination) const {
+  return type() == kDatagram && protocol() != kProtocolUdpLite && destination.address.is_v4();
+}
+
+void DatagramSocket::too_large_for(const Endpoint& destination) {
+  if (!is_v6() || destination.address.is_v4() || !ip_.receive_error6) return;
+  auto nothing = make_ref<Payload>();
+  if (!nothing) return;
+  UserExtendedError error;
+  error.error = static_cast<std::uint32_t>(Errno::kMsgSize);
+  error.origin = kOriginLocal;
+  error.info = static_cast<std::uint32_t>(kLoopbackMtu);
+  errors_.add(nothing.take(), destination, Address(), error);
+  changes().wake(fs::kPollErr);
 }
 
 // A connected socket is told; another one only if it has asked for errors (udp(7)).
@@ -154,6 +194,7 @@ Result<std::size_t> DatagramSocket::receive(IncomingMessage& message) {
   shown.time_ns = first->time_ns;
   shown.drops_before = first->drops_before;
   if (!peeks) delete first;
+  note_stamp(shown.time_ns);
   const std::size_t size = payload->bytes.size();
   const std::size_t wanted = message.data.remaining();
   const std::size_t copied = std::min(size, wanted);
@@ -176,6 +217,9 @@ Result<void> DatagramSocket::put_control(ControlOutput& control, const Queued& d
   }
   if (options_.receive_queue_overflow && datagram.drops_before > 0)
     TRY(control.put_value(kLevelSocket, kReceiveQueueOverflow, datagram.drops_before));
+  constexpr int kUdpGro = 104;
+  if (receive_segments_ && datagram.segment_size != 0)
+    TRY(control.put_value(kLevelUdp, kUdpGro, std::int32_t{datagram.segment_size}));
   const Address& destination = datagram.destination.address;
   if (is_v6()) {
     if (ip_.receive_packet_info6) {
@@ -231,7 +275,7 @@ Result<std::size_t> DatagramSocket::receive_error(IncomingMessage& message) {
   // The next one's error is the socket's (sock_dequeue_err_skb() of Linux).
   if (errors_.empty()) {
     take_error();
-  } else {
+  } else if (errors_.front()->error.origin != kOriginLocal) {
     set_error(static_cast<Errno>(errors_.front()->error.error));
   }
   if (!message.control) return copied;
@@ -243,6 +287,7 @@ Result<std::size_t> DatagramSocket::receive_error(IncomingMessage& message) {
     UserExtendedError error;
     UserInet6Address offender;
   } report6{error, {}};
+  if (error.origin == kOriginLocal) report6.offender.family = report.offender.family = kUnspecified;
   if (is_v6()) {
     memcpy(report6.offender.address, offender.bytes().data(), sizeof report6.offender.address);
     TRY(message.control->put_value(kLevelIp6, kIp6ReceiveError, report6));

@@ -103,7 +103,11 @@ Result<Endpoint> DatagramSocket::named_destination(const SocketAddress& name) co
       return where;
     }
     if (name.family() != kInet6) return type() == kRaw ? Errno::kAfNoSupport : Errno::kInval;
-    return destination_argument(name);
+    const Endpoint where = TRY(destination_argument(name));
+    // From an address of IPv4 there is no way to one of IPv6 (ip6_dst_lookup_tail() of Linux).
+    const bool from_v4 = local_.address.is_v4() && !local_.address.is_any();
+    if (from_v4 && !where.address.is_v4()) return Errno::kAfNoSupport;
+    return where;
   }
   if (name.size() < sizeof(UserInetAddress)) return Errno::kInval;
   if (name.family() != kInet && name.family() != kUnspecified) return Errno::kAfNoSupport;
@@ -203,13 +207,16 @@ Result<DatagramSocket::SendRequest> DatagramSocket::request_of(const OutgoingMes
 Result<std::size_t> DatagramSocket::send(OutgoingMessage& message) {
   const std::size_t size = message.data.remaining();
   TRY(bind_automatically());
-  if (size > kMostSize) return Errno::kMsgSize;
+  if (size > kMostSize && !is_v6()) return Errno::kMsgSize;
   if (message.flags & kOutOfBand) return Errno::kOpNotSupp;
   SendRequest request = pending_ ? pending_request_ : TRY(request_of(message));
   TRY(route(request.destination, request.source));
   const std::size_t headers = header_size() + (request.destination.address.is_v4() ? kIpHeader : 0);
   const std::size_t before = pending_ ? pending_->bytes.size() : 0;
-  if (before + size > kMostSize - headers) return Errno::kMsgSize;
+  if (before + size > kMostSize - headers) {
+    too_large_for(request.destination);
+    return Errno::kMsgSize;
+  }
   if (has_error()) return take_error();
   // Raw sockets that leave the header to the kernel are not asked (__ip_append_data() of Linux).
   if ((shutdown_ & kSendShut) && (type() != kRaw || ip_.header_included)) return Errno::kPipe;
@@ -241,21 +248,15 @@ Result<void> DatagramSocket::transmit(SendRequest& request, Ref<Payload> payload
   datagram.tos = request.tos;
   datagram.mark = options_.mark;
   datagram.coverage = send_coverage_;
-  if (request.segment_size == 0 || payload->bytes.size() <= request.segment_size) {
-    datagram.payload = std::move(payload);
-    return transport->send(*this, datagram);
-  }
-  // UDP_SEGMENT: one send, many datagrams.
+  // UDP_SEGMENT: one send, many datagrams, which part where they are received.
   constexpr std::size_t kMostSegments = 128;  // UDP_MAX_SEGMENTS
-  const std::size_t total = payload->bytes.size();
-  if (total > std::size_t{request.segment_size} * kMostSegments) return Errno::kInval;
-  for (std::size_t at = 0; at < total; at += request.segment_size) {
-    const std::size_t part = std::min<std::size_t>(request.segment_size, total - at);
-    datagram.payload = TRY(make_ref<Payload>());
-    TRY(datagram.payload->bytes.append(std::as_const(payload->bytes).span().subspan(at, part)));
-    TRY(transport->send(*this, datagram));
+  const std::size_t size = payload->bytes.size();
+  if (request.segment_size != 0 && size > request.segment_size) {
+    if (size > std::size_t{request.segment_size} * kMostSegments) return Errno::kInval;
+    datagram.segment_size = request.segment_size;
   }
-  return {};
+  datagram.payload = std::move(payload);
+  return transport->send(*this, datagram);
 }
 
 Result<void> DatagramSocket::set_cork(bool on) {

@@ -25,7 +25,7 @@ struct OutgoingDatagram {
   Ref<Payload> payload;
   std::uint8_t ttl = kDefaultTtl;
   std::uint8_t tos = 0;
-  std::uint16_t segment_size = 0;  // UDP_GRO
+  std::uint16_t segment_size = 0;  // of UDP_SEGMENT: the payload is that of several datagrams. 0: of one
   std::uint16_t coverage = 0;      // UDP-Lite: how much the checksum covers, header included; 0: all
   std::uint32_t mark = 0;
   // Of a raw socket's packet: what is in it, and its IP header where the socket has made that itself (IP_HDRINCL).
@@ -107,6 +107,10 @@ class DatagramSocket : public InetSocket {
 
  private:
   Result<std::size_t> receive_error(IncomingMessage& message);
+  void enqueue(const OutgoingDatagram& datagram);
+  bool counts_as_udp(const Endpoint& destination) const;
+  // IPv6 tells who has asked for errors how large a packet may be (ipv6_local_error() of Linux).
+  void too_large_for(const Endpoint& destination);
   // IP_RECVERR, or IPV6_RECVERR of a socket of that family.
   bool wants_errors() const { return is_v6() ? ip_.receive_error6 : ip_.receive_error; }
 

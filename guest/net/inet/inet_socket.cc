@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "lib/time.h"
 #include "net/inet/transport.h"
 
 namespace kernel::net::inet {
@@ -135,6 +136,30 @@ PortHolder::Sharing InetSocket::sharing() const {
           .for_connection = port_by_connecting_,
           .uid = uid_,
           .device = device_};
+}
+
+// sock_gettstamp() of Linux.
+Result<std::uint64_t> InetSocket::ioctl(std::uint32_t request, std::uint64_t argument) {
+  // Both of which had 32-bit times once: SIOCGSTAMP, SIOCGSTAMPNS.
+  constexpr std::uint32_t kStamp = 0x8906, kStampNs = 0x8907, kStampNew = 0x80108906, kStampNsNew = 0x80108907;
+  if (request != kStamp && request != kStampNs && request != kStampNew && request != kStampNsNew) return Errno::kNoTty;
+  keeps_stamps_ = true;
+  if (stamp_ns_ == kNoStamp) return Errno::kNoEnt;
+  if (stamp_ns_ == 0) stamp_ns_ = realtime_ns();
+  const Timespec time = to_timespec(stamp_ns_);
+  const bool in_ns = request == kStampNs || request == kStampNsNew;
+  const std::int64_t answer[2] = {time.seconds, in_ns ? time.nanoseconds : time.nanoseconds / 1000};
+  TRY(mm::copy_to_user(argument, answer, sizeof answer));
+  return 0;
+}
+
+void InetSocket::note_stamp(std::uint64_t realtime_ns) {
+  if (options_.timestamp) return;
+  if (keeps_stamps_) {
+    stamp_ns_ = realtime_ns;
+  } else if (stamp_ns_ == kNoStamp) {
+    stamp_ns_ = 0;
+  }
 }
 
 Result<void> InetSocket::set_option(int level, int name, const OptionInput& value) {

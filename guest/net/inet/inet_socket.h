@@ -50,6 +50,7 @@ class InetSocket : public Socket, public PortHolder {
   Result<SocketAddress> peer_name() override;
   Result<void> set_option(int level, int name, const OptionInput& value) override;
   Result<void> get_option(int level, int name, OptionOutput& value) override;
+  Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override;
   Sharing sharing() const override;
 
   TcpState state() const { return state_; }
@@ -74,6 +75,9 @@ class InetSocket : public Socket, public PortHolder {
   // The address and the port go, unless bind(2) gave them.
   void forget_automatic_name();
 
+  // A packet that came then was received: SIOCGSTAMP asks for it, unless it is told with the packet (SO_TIMESTAMP).
+  void note_stamp(std::uint64_t realtime_ns);
+
   TcpState state_ = TcpState::kClose;
   unsigned shutdown_ = 0;
   IpOptions ip_;
@@ -85,6 +89,9 @@ class InetSocket : public Socket, public PortHolder {
 
  private:
   Result<Endpoint> bind_argument(const SocketAddress& address) const;
+  static constexpr std::uint64_t kNoStamp = ~std::uint64_t{0};
+  std::uint64_t stamp_ns_ = kNoStamp;  // 0: there was one, when nobody had asked for stamps yet
+  bool keeps_stamps_ = false;
   SocketCount count_;
 };
 

@@ -96,6 +96,7 @@ Result<void> LoopbackTransport::connect(TcpSocket& socket) {
   } else if (socket.local() == socket.remote()) {
     socket.connected(socket);  // both ends at once (RFC 9293, 3.5)
   } else {
+    ++g_tcp_counters.resets_sent;
     socket.refused(Errno::kConnRefused);
   }
   return {};
@@ -112,7 +113,12 @@ Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& d
   }
   const bool lite = socket.protocol() == kProtocolUdpLite;
   if (!lite) TRY(RawSocket::show_udp(datagram));
-  if (!deliver_to_ports(lite ? udp_lite_ports() : udp_ports(), datagram)) socket.unreachable(datagram);
+  const bool counts = !lite && datagram.destination.address.is_v4();
+  if (counts) ++g_udp_counters.sent;
+  if (!deliver_to_ports(lite ? udp_lite_ports() : udp_ports(), datagram)) {
+    if (counts) ++g_udp_counters.no_ports;
+    socket.unreachable(datagram);
+  }
   return {};
 }
 

@@ -97,7 +97,8 @@ Result<std::uint32_t> checked_device(const Address& group, std::uint32_t device,
 
 Result<void> Memberships::set_option(int level, int name, const OptionInput& value, IpOptions& options) {
   if (level != kLevelIp && level != kLevelIp6) return Errno::kNoProtoOpt;
-  if (name >= kJoinGroup && name <= kGroupFilter) return set_any_option(name, value, level == kLevelIp ? kInet : kInet6);
+  if (name >= kJoinGroup && name <= kGroupFilter)
+    return set_any_option(name, value, level == kLevelIp ? kInet : kInet6);
   return level == kLevelIp ? set_v4_option(name, value, options) : set_v6_option(name, value);
 }
 

@@ -1,6 +1,7 @@
 // How TCP connections come to be: connect(2), listen(2), accept(2).
 #include <algorithm>
 
+#include "net/inet/counters.h"
 #include "net/inet/tcp_socket.h"
 #include "task/scheduler.h"
 
@@ -60,6 +61,7 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
   shutdown_ = 0;
   end_queued_ = end_received_ = false;
   state_ = TcpState::kSynSent;
+  ++g_tcp_counters.active_opens;
   return transport->connect(*this);
 }
 
@@ -167,6 +169,7 @@ Result<Ref<TcpSocket>> TcpSocket::make_child(TcpSocket& client) {
   child->state_ = TcpState::kSynReceived;
   child->phase_ = Phase::kConnected;
   child->accepted_ = true;
+  ++g_tcp_counters.passive_opens;
   TcpTable& table = tcp_table();
   table.forget(child->local_, child->remote_);
   table.ports.insert(*child);

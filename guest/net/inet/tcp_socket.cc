@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mm/frame.h"
+#include "net/inet/counters.h"
 #include "net/unattended_close.h"
 
 namespace kernel::net::inet {
@@ -113,6 +114,9 @@ std::uint32_t TcpSocket::events() {
 
 void TcpSocket::enter_closed() {
   timer_.cancel();
+  // tcp_set_state(), tcp_done() of Linux.
+  if (state_ == TcpState::kSynSent || state_ == TcpState::kSynReceived) ++g_tcp_counters.failed_attempts;
+  if (state_ == TcpState::kEstablished || state_ == TcpState::kCloseWait) ++g_tcp_counters.established_resets;
   connection_link.unlink();
   if (TcpSocket* listener = deferred_by_) {
     listener->stop_deferring(*this);
@@ -147,6 +151,7 @@ void TcpSocket::abort() {
   StreamEnd* const other = std::exchange(peer_, nullptr);
   if (!other) tcp_table().forget(remote_, local_);
   enter_closed();
+  ++g_tcp_counters.resets_sent;
   if (other) other->deliver_reset();
 }
 

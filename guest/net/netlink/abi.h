@@ -9,7 +9,7 @@ namespace kernel::net::netlink {
 
 // socket(2), protocols. The others that Linux has are for what is not here: audit, firewalls, IPsec, the families of generic
 // netlink, events of devices.
-inline constexpr int kRouteProtocol = 0, kSocketDiagnosis = 4;
+inline constexpr int kRouteProtocol = 0, kSocketDiagnosis = 4, kDeviceEvents = 15;
 inline constexpr int kMostProtocols = 32;
 
 // struct sockaddr_nl.

@@ -19,9 +19,15 @@ constexpr std::uint32_t kRouteGroups = 39;       // RTNLGRP_MAX
 constexpr std::uint32_t kLeastGroups = 32;
 constexpr std::uint32_t kAutomaticPorts = 4096;  // beyond the process's id: from -4096 downwards
 
+// NETLINK_KOBJECT_UEVENT (udev(7)): no device comes or goes here. Who may announce one for all others reaches nobody.
+Result<Handled> handle_device_event(NetlinkSocket&, const Request&) {
+  return task::current().credentials.can(task::Capability::kSysAdmin) ? Result<Handled>(Handled::kDone) : Errno::kPerm;
+}
+
 constexpr Protocol kProtocols[] = {
     {kRouteProtocol, kRouteGroups, handle_route},
     {kSocketDiagnosis, kLeastGroups, handle_diagnosis},
+    {kDeviceEvents, kLeastGroups, handle_device_event},
 };
 
 constinit std::uint32_t g_socket_count = 0;

@@ -64,13 +64,13 @@ const char* set_filter(int fd, const char* group, unsigned mode, unsigned count,
   value.filter.imsf_interface = address("127.0.0.1");
   value.filter.imsf_fmode = mode;
   value.filter.imsf_numsrc = count;
-  for (unsigned i = 0; i < count && i < 64; ++i)
-    (&value.filter.imsf_slist[0])[i].s_addr = htonl(0x7f000001 + i);
+  for (unsigned i = 0; i < count && i < 64; ++i) (&value.filter.imsf_slist[0])[i].s_addr = htonl(0x7f000001 + i);
   return outcome(::setsockopt(fd, IPPROTO_IP, IP_MSFILTER, &value, size ? size : IP_MSFILTER_SIZE(count)));
 }
 
 // Sent from 127.0.0.1 and 127.0.0.2.
-void hear(const char* what, const int (&senders)[2], const char* group, int port, std::initializer_list<int> receivers) {
+void hear(const char* what, const int (&senders)[2], const char* group, int port,
+          std::initializer_list<int> receivers) {
   say("%s:", what);
   for (const int sender : senders) {
     const sockaddr_in to = v4(group, port);
@@ -138,7 +138,8 @@ void four() {
   say(" other mode: %s\n", with_source(fd, IP_ADD_SOURCE_MEMBERSHIP, kGroup, "127.0.0.1"));
   filter_of("changed", fd, kGroup);
 
-  for (const unsigned count : {0u, 2u, 10u, 11u}) say("filter of %u: %s ", count, set_filter(fd, kGroup, MCAST_EXCLUDE, count));
+  for (const unsigned count : {0u, 2u, 10u, 11u})
+    say("filter of %u: %s ", count, set_filter(fd, kGroup, MCAST_EXCLUDE, count));
   filter_of("ten", fd, kGroup, 1);
   say("no mode: %s", set_filter(fd, kGroup, 2, 1));
   say(" short: %s", set_filter(fd, kGroup, MCAST_INCLUDE, 2, 20));

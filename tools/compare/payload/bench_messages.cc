@@ -148,7 +148,8 @@ Outcome bench_epoll(const BenchContext& context, Measured& measured) {
     const long made = make_event_counter();
     if (made < 0) return checked(made, "eventfd");
     counter = static_cast<int>(made);
-    if (const Outcome watched = checked(watch_file(static_cast<int>(epoll), counter), "epoll_ctl"); !watched) return watched;
+    if (const Outcome watched = checked(watch_file(static_cast<int>(epoll), counter), "epoll_ctl"); !watched)
+      return watched;
   }
   return calibrate_whole(context, measured, [&](uint64_t count) {
     constexpr unsigned kStride = 7;  // neither the one before nor the next
