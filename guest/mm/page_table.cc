@@ -53,6 +53,7 @@ void forget_kept(Pfn last_level_table) {
 }
 
 bool has_kept(Pfn last_level_table) {
+  if (!PageTable::keeps_entries()) return false;
   for (unsigned i = 0; i < 512; ++i) {
     if (entries(last_level_table)[i].is_kept()) return true;
   }
