@@ -21,13 +21,17 @@ constexpr std::uint64_t kMapTop = kUserEnd - (std::uint64_t{256} << 20);
 // Where MAP_32BIT goes (mmap(2): the first 2 GiB; Linux leaves the lower half to programs that are linked there).
 constexpr std::uint64_t kLowMapStart = 0x4000'0000, kLowMapEnd = 0x8000'0000;
 constexpr std::size_t kMaxMappings = 65530;  // vm.max_map_count
+// Of a file that is mapped to be read, like the cache of ld.so(8); there are few libraries as small.
+constexpr std::uint64_t kSmallImagePages = 4;
+// How many entries that are kept must have been mapped again for a flush of the TLB to cost less than the faults that it saves.
+constexpr std::uint64_t kFlushedFrom = 12;
 constinit Global<List<AddressSpace, &AddressSpace::all_node>> all_spaces_;
 
 }  // namespace
 
-Result<Ref<AddressSpace>> AddressSpace::create() {
+Result<Ref<AddressSpace>> AddressSpace::create(const PageTable::Layout& layout) {
   Ref<AddressSpace> space = TRY(make_ref<AddressSpace>());
-  TRY(space->table_.initialise());
+  TRY(space->table_.initialise(layout));
   all_spaces_->push_back(*space);
   return space;
 }
@@ -121,7 +125,8 @@ void AddressSpace::install(Pte& pte, Pte page) {
 
 void AddressSpace::drop(std::uint64_t address, Pte& pte, TlbGather& tlb) {
   const Pfn pfn = pte.pfn();
-  pte = Pte();
+  // Frames of the image never change, and nobody counts their references: one more does no harm.
+  pte = !is_ram(pfn) && PageTable::keeps_entries() ? pte.kept() : Pte();
   --resident_pages_;
   tlb.removed(address, pfn);
 }
@@ -229,21 +234,45 @@ Result<std::uint64_t> AddressSpace::map(MapRequest request) {
   const bool populate_now = request.mapping.locked || lock_future_ == LockFuture::kNow;
   const bool fixed = request.fixed;
   const UserRange range = TRY(make_mapping(std::move(request)));
-  if (fixed) map_image_start(range.start());
+  if (fixed || range.pages() <= kSmallImagePages) map_image_start(range.start());
   // What cannot be made present is not an error of mmap's (mmap(2), MAP_LOCKED). Last of all, since it may sleep.
   if (populate_now) static_cast<void>(populate(range, Populate::kAsUsed).ok());
   return range.start();
 }
 
 // What is mapped of an image at a fixed place is a segment of a program or a library, and will be used: mapping its first
-// pages now saves a fault. Not so what is mapped anywhere, the place of a whole library: its segments are mapped over it.
+// pages now saves a fault. So will a small file. Not so what is mapped anywhere else, the place of a whole library: its segments
+// are mapped over it.
 void AddressSpace::map_image_start(std::uint64_t start) {
   const Mapping* mapping = find(start);
   if (!mapping || !mapping->object || mapping->shared || mapping->protection.none()) return;
   const Pfn first = mapping->object->resident_page(mapping->object_page_of(start));
   if (first == kNoFrame || is_ram(first)) return;
+  map_kept_image(*mapping);
   Ref<PendingPage> pending;
   static_cast<void>(fault(start, FaultAccess::kRead, FaultOrigin::kKernel, pending));
+}
+
+// What was mapped here before and would be the same now, is. Of a library that is all of its image: its beginning, which was mapped
+// as the place of the whole, with its second segment. Its data comes last, and then it is used: the TLB, and what KVM has made
+// of the entries, is to know of them.
+void AddressSpace::map_kept_image(const Mapping& mapping) {
+  if (!PageTable::keeps_entries()) return;
+  map_kept(mapping);
+  const Mapping* before = previous(mapping);
+  if (before && before->object == mapping.object && before->end() == mapping.start() && !before->protection.none())
+    map_kept(*before);
+  if (!mapping.protection.write || mapped_again_ < kFlushedFrom) return;
+  gather().all_changed();
+  mapped_again_ = 0;
+}
+
+void AddressSpace::map_kept(const Mapping& mapping) {
+  table_.for_each_kept(mapping.range(), [&](std::uint64_t address, Pte& pte) {
+    if (mapping.object->resident_page(mapping.object_page_of(address)) != pte.pfn()) return;
+    install(pte, Pte::user_page(pte.pfn(), false, mapping.protection.execute));
+    ++mapped_again_;
+  });
 }
 
 Result<UserRange> AddressSpace::make_mapping(MapRequest request) {

@@ -40,7 +40,8 @@ enum class FaultOrigin : std::uint8_t { kHardware, kKernel };
 
 class AddressSpace final : public RefCounted {
  public:
-  static Result<Ref<AddressSpace>> create();
+  // For a program, whose name in PageTable::Layout this is.
+  static Result<Ref<AddressSpace>> create(const void* program) { return create(PageTable::Layout{program, false}); }
   AddressSpace() = default;
   ~AddressSpace() override;
 
@@ -160,6 +161,7 @@ class AddressSpace final : public RefCounted {
   ListNode all_node;  // every address space, for unmap_object_pages
 
  private:
+  static Result<Ref<AddressSpace>> create(const PageTable::Layout& layout);
   TlbGather gather() const { return TlbGather(table_.root_physical()); }
   // Removed mappings are destroyed at the end of an operation, when everything is consistent: the last reference to a
   // file may run code of a file system that waits for something, and other threads then use the address space.
@@ -204,6 +206,8 @@ class AddressSpace final : public RefCounted {
 
   Result<UserRange> make_mapping(MapRequest request);
   void map_image_start(std::uint64_t start);
+  void map_kept_image(const Mapping& mapping);
+  void map_kept(const Mapping& mapping);
   void account(const Mapping& mapping, int sign);
   void add_mapping(Mapping& mapping);
   void resize(Mapping& mapping, const UserRange& range);
@@ -250,6 +254,7 @@ class AddressSpace final : public RefCounted {
   std::uint64_t break_start_ = 0;
   std::uint64_t break_ = 0;
   LockFuture lock_future_ = LockFuture::kNo;
+  std::uint64_t mapped_again_ = 0;  // entries that were kept, since a flush of the TLB for their sake
   bool surrendered_ = false;
   bool has_counted_ = false;  // a mapping that is_counted() was added
 };

@@ -19,14 +19,17 @@ namespace {
 // How many pages of an object are mapped around a fault when they are at hand: entries cost nanoseconds, a fault costs
 // up to 50 us where KVM emulates CPL 0. Within one last-level table.
 constexpr std::uint64_t kAroundPages = 64;
-// How many anonymous pages a sequential writer is given ahead: as many as it has just used, within these.
-constexpr std::uint64_t kLeastAheadPages = 8, kMostAheadPages = 64;
+// How many anonymous pages a sequential writer is given ahead: as many as it has just used, within these. Allocators that
+// divide their memory into pools begin each of these, and fill them later (python's have four pages): who has left out no more
+// than so many pages at a time is sequential, too, and gets what was left out the next time.
+constexpr std::uint64_t kLeastAheadPages = 8, kMostAheadPages = 64, kMostLeftOut = 3;
 // A mapping of at most so many pages is soon used where it starts to be: .bss, a heap, a thread's arena.
 constexpr std::uint64_t kSmallPages = 64;
 constexpr std::uint64_t kFirstPages = 4;
 // A private mapping of so few pages of an image, if it can be written, is a program's or library's data, and relocation will
-// write most of it: all of it is copied at the first touch. Of a larger one so many pages at a time.
-constexpr std::uint64_t kCopiedWhole = 16, kCopiedAround = 8;
+// write most of it: all of it is copied at the first touch. Of a larger one so many pages at a time, and more where others in
+// the same table of pages around have been copied before.
+constexpr std::uint64_t kCopiedWhole = 16, kCopiedAround = 8, kCopiedAroundMore = 32;
 
 // Frames of the image never change, so nobody can tell when they were copied.
 bool is_image(Pfn pfn) {
@@ -35,6 +38,12 @@ bool is_image(Pfn pfn) {
 
 bool is_copied_whole(const Mapping& mapping) {
   return !mapping.shared && mapping.protection.write && mapping.size() <= kCopiedWhole * kPageSize;
+}
+
+// The part of a mapping that lies in the same `pages` pages as `page`, a power of two of them.
+UserRange around(const Mapping& mapping, std::uint64_t page, std::uint64_t pages) {
+  const std::uint64_t size = pages * kPageSize, start = page & ~(size - 1);
+  return UserRange::between(std::max(start, mapping.start()), std::min(start + size, mapping.end()));
 }
 
 Pfn copy_of_image(Pfn image) {
@@ -160,9 +169,8 @@ FaultResult AddressSpace::copy_on_write(const Mapping& mapping, std::uint64_t pa
 // Whoever was the last to let go of one page of a process has probably let go of its neighbours, too: a child that has ended. What
 // the TLB still holds of their entries is stricter than they are, and a fault that it causes finds nothing to do.
 void AddressSpace::make_writable_around(const Mapping& mapping, std::uint64_t page) {
-  const std::uint64_t window = kAroundPages * kPageSize;
-  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
-  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  const UserRange near = around(mapping, page, kAroundPages);
+  const std::uint64_t start = near.start(), end = near.end();
   Pte* pte = table_.find(start);
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
     if (!pte->present() || pte->writable() || !is_ram(pte->pfn()) || frame_references(pte->pfn()) != 1) continue;
@@ -173,9 +181,11 @@ void AddressSpace::make_writable_around(const Mapping& mapping, std::uint64_t pa
 // Who has written one page of a program's data will write those around it: relocation, counts of references. One flush for all of
 // them costs no more than the next fault.
 void AddressSpace::copy_around(const Mapping& mapping, std::uint64_t page, TlbGather& tlb) {
-  const std::uint64_t window = kCopiedAround * kPageSize;
-  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
-  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  const UserRange near = around(mapping, page, kAroundPages);
+  std::uint64_t copied = 0;
+  table_.for_each_present(near, [&](std::uint64_t, const Pte& pte) { copied += pte.writable(); });
+  const UserRange wanted = around(mapping, page, copied > kCopiedAround ? kCopiedAroundMore : kCopiedAround);
+  const std::uint64_t start = wanted.start(), end = wanted.end();
   Pte* pte = table_.find(start);
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
     if (!pte->present() || pte->writable() || !is_image(pte->pfn())) continue;
@@ -196,9 +206,8 @@ void AddressSpace::replaced_by_fault(std::uint64_t page, Pfn old, FaultOrigin or
 }
 
 void AddressSpace::map_neighbours(const Mapping& mapping, std::uint64_t page) {
-  const std::uint64_t window = kAroundPages * kPageSize;
-  const std::uint64_t start = std::max(page & ~(window - 1), mapping.start());
-  const std::uint64_t end = std::min((page & ~(window - 1)) + window, mapping.end());
+  const UserRange near = around(mapping, page, kAroundPages);
+  const std::uint64_t start = near.start(), end = near.end();
   const bool copies = is_copied_whole(mapping);
   Pte* pte = table_.find(start);
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
@@ -231,8 +240,13 @@ void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
   // Some arrays are filled from their end, like sort(1)'s.
   if (!is_present(-1) && is_present(1)) step = -step;
   std::uint64_t used = 0;
-  while (used < kMostAheadPages && is_present(-1 - static_cast<std::int64_t>(used))) ++used;
-  std::uint64_t pages = std::max(used, kLeastAheadPages);
+  bool all = true;
+  for (std::uint64_t back = 1; back <= std::min(used + 1 + kMostLeftOut, kMostAheadPages); ++back) {
+    if (!is_present(-static_cast<std::int64_t>(back))) continue;
+    all = all && back == used + 1;
+    used = back;
+  }
+  std::uint64_t pages = all ? std::max(used, kLeastAheadPages) : used;
   if (used == 0) {
     if (mapping.size() > kSmallPages * kPageSize) return;
     pages = kFirstPages;

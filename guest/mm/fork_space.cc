@@ -24,7 +24,7 @@ bool AddressSpace::few_written_pages() const {
 }
 
 Result<Ref<AddressSpace>> AddressSpace::fork() {
-  Ref<AddressSpace> child = TRY(create());
+  Ref<AddressSpace> child = TRY(create({table_.layout().program, true}));
   child->break_start_ = break_start_;
   child->break_ = break_;
   TlbGather tlb = gather();

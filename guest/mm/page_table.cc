@@ -1,5 +1,6 @@
 #include "mm/page_table.h"
 
+#include "arch/x86_64/per_cpu.h"
 #include "mm/frame.h"
 #include "mm/unused_tables.h"
 
@@ -12,23 +13,51 @@ constinit std::uint64_t boot_root_ = 0;
 Pte* entries(Pfn table) {
   return reinterpret_cast<Pte*>(frame_data(table));
 }
-// Trees of tables that nobody uses, all of whose pages are absent: where libraries and the stack are is much the same in every
-// process, and where KVM shadows page tables each write to an entry of an upper one is emulated.
-constexpr unsigned kMostTrees = 4;
-constexpr std::uint64_t kMostTreeTables = 8;
+// Trees of tables that nobody uses, all of whose pages are absent or kept: where libraries and the stack are is much the same
+// in every process of a program, and all of it is where a process forks again and again. Where KVM shadows page tables, each
+// write to an entry of an upper one is emulated, and each page that is touched through a fresh one costs a fault.
+//
+// As many as a pipeline of four programs uses: for each a child of the shell, and the program that it executes.
+constexpr unsigned kMostTrees = 8;
+constexpr std::uint64_t kMostTreeTables = 12;
 constexpr unsigned kUserSlots = husk::abi::kKernelPml4Slot;
 struct Tree {
   Pfn root = kNoFrame;
   std::uint64_t tables = 0;
+  PageTable::Layout layout;
 };
+// The one that has been here for the longest time first.
 struct UnusedTrees {
   Tree trees[kMostTrees];
   unsigned count = 0;
 };
 constinit UnusedTrees unused_trees_;
 
+Tree take_tree(unsigned at) {
+  const Tree tree = unused_trees_.trees[at];
+  --unused_trees_.count;
+  for (; at < unused_trees_.count; ++at) unused_trees_.trees[at] = unused_trees_.trees[at + 1];
+  return tree;
+}
+
 unsigned index(std::uint64_t address, unsigned level) {
   return (address >> (kPageShift + 9 * level)) & 511;
+}
+
+// Nothing that is kept may be in a table that has no place any more.
+void forget_kept(Pfn last_level_table) {
+  if (!PageTable::keeps_entries()) return;
+  for (unsigned i = 0; i < 512; ++i) {
+    if (Pte& entry = entries(last_level_table)[i]; entry.is_kept()) entry = Pte();
+  }
+}
+
+bool has_kept(Pfn last_level_table) {
+  if (!PageTable::keeps_entries()) return false;
+  for (unsigned i = 0; i < 512; ++i) {
+    if (entries(last_level_table)[i].is_kept()) return true;
+  }
+  return false;
 }
 
 // Gives back the tables below `table`, whose own level is `level`, and takes them out of it.
@@ -38,7 +67,10 @@ void empty_table(Pfn table, unsigned level, unsigned slots) {
     if (!entry.present()) continue;
     const Pfn below = entry.pfn();
     entry = Pte();
-    if (level > 1) empty_table(below, level - 1, 512);
+    if (level > 1)
+      empty_table(below, level - 1, 512);
+    else
+      forget_kept(below);
     give_table_back(below, level - 1);
   }
 }
@@ -52,6 +84,24 @@ std::uint64_t count_tables(Pfn table, unsigned level, unsigned first_slot, unsig
   return count;
 }
 
+// Gives back the last-level tables in which nothing is kept: how many there were.
+std::uint64_t give_back_empty_tables(Pfn table, unsigned level, unsigned slots) {
+  std::uint64_t count = 0;
+  for (unsigned i = 0; i < slots; ++i) {
+    Pte& entry = entries(table)[i];
+    if (!entry.present()) continue;
+    const Pfn below = entry.pfn();
+    if (level > 1) {
+      count += give_back_empty_tables(below, level - 1, 512);
+    } else if (!has_kept(below)) {
+      entry = Pte();
+      give_table_back(below, 0);
+      ++count;
+    }
+  }
+  return count;
+}
+
 void dismantle(Pfn root) {
   empty_table(root, kRootLevel, kUserSlots);
   give_table_back(root, kRootLevel);
@@ -61,7 +111,7 @@ void dismantle(Pfn root) {
 
 bool dismantle_unused_trees() {
   const bool any = unused_trees_.count != 0;
-  while (unused_trees_.count) dismantle(unused_trees_.trees[--unused_trees_.count].root);
+  while (unused_trees_.count) dismantle(take_tree(unused_trees_.count - 1).root);
   return any;
 }
 
@@ -73,11 +123,21 @@ std::uint64_t PageTable::boot_root() {
   return boot_root_;
 }
 
-Result<void> PageTable::initialise() {
-  if (unused_trees_.count) {
-    const Tree& tree = unused_trees_.trees[--unused_trees_.count];
+bool PageTable::keeps_entries() {
+  return arch::this_cpu().ring == arch::Ring::k3;
+}
+
+Result<void> PageTable::initialise(const Layout& layout) {
+  layout_ = layout;
+  const UnusedTrees& unused = unused_trees_;
+  unsigned at = unused.count;
+  while (at > 0 && unused.trees[at - 1].layout != layout) --at;
+  // Of another kind, if there are so many that one of this kind would have no place.
+  if (at > 0 || unused.count == kMostTrees || (unused.count > 0 && !keeps_entries())) {
+    const Tree tree = take_tree(at > 0 ? at - 1 : 0);
     root_ = tree.root;
     tables_ = tree.tables;
+    if (tree.layout.forked && tree.layout != layout) empty_below_last_slot();
     return {};
   }
   root_ = TRY(take_table(kRootLevel));
@@ -87,15 +147,22 @@ Result<void> PageTable::initialise() {
   return {};
 }
 
+// Programs and their heaps have random places; what lies in the topmost slot has not.
+void PageTable::empty_below_last_slot() {
+  empty_table(root_, kRootLevel, kUserSlots - 1);
+  tables_ = count_tables(root_, kRootLevel, kUserSlots - 1, kUserSlots);
+}
+
 PageTable::~PageTable() {
   if (root_ == kNoFrame) return;
-  // Programs and their heaps have random places; what lies in the topmost slot has not.
-  empty_table(root_, kRootLevel, kUserSlots - 1);
-  const std::uint64_t tables = count_tables(root_, kRootLevel, kUserSlots - 1, kUserSlots);
-  if (tables > kMostTreeTables || unused_trees_.count == kMostTrees)
+  if (!layout_.forked) empty_below_last_slot();
+  if (tables_ > kMostTreeTables) tables_ -= give_back_empty_tables(root_, kRootLevel, kUserSlots);
+  if (tables_ > kMostTreeTables) {
     dismantle(root_);
-  else
-    unused_trees_.trees[unused_trees_.count++] = {root_, tables};
+    return;
+  }
+  if (unused_trees_.count == kMostTrees) dismantle(take_tree(0).root);
+  unused_trees_.trees[unused_trees_.count++] = {root_, tables_, layout_};
 }
 
 Pte* PageTable::find(std::uint64_t address) const {

@@ -6,11 +6,11 @@
 namespace kernel::mm {
 namespace {
 
-// Beyond so many single-page flushes, one flush of everything is cheaper.
-constexpr std::uint64_t kMaxSingleFlushes = 1;
+// Beyond so many pages, one flush of everything is cheaper. Where KVM shadows page tables, that has it look at all entries of all
+// tables that have been written to, and guard these against writes again.
+constexpr std::uint64_t kMaxPageFlushes = 4;
 
 }  // namespace
-
 void TlbGather::removed(std::uint64_t address, Pfn frame) {
   changed(address);
   hold(frame);
@@ -44,11 +44,11 @@ void TlbGather::hold(Pfn frame) {
 }
 
 void TlbGather::flush() {
-  const std::uint64_t stale = stale_;
-  stale_ = 0;
-  if (stale == 0 || root_ != arch::loaded_page_table()) return;
-  if (stale <= kMaxSingleFlushes)
-    arch::flush_tlb_page(last_);
+  const std::uint64_t first = first_, last = last_;
+  first_ = ~std::uint64_t{0}, last_ = 0;
+  if (first > last || root_ != arch::loaded_page_table()) return;
+  if (last - first < kMaxPageFlushes * kPageSize)
+    arch::flush_tlb_pages(first, ((last - first) >> kPageShift) + 1);
   else
     arch::flush_tlb();
 }

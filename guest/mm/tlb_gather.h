@@ -8,6 +8,7 @@
 // flush serves a whole operation.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,7 +25,12 @@ class TlbGather {
   ~TlbGather() { finish(); }
 
   // The entry of an address has become stricter, or another one; its frame is in use as before.
-  void changed(std::uint64_t address) { ++stale_, last_ = address; }
+  void changed(std::uint64_t address) {
+    first_ = std::min(first_, address);
+    last_ = std::max(last_, address);
+  }
+  // Entries anywhere.
+  void all_changed() { first_ = 0, last_ = ~std::uint64_t{0}; }
   // The entry of an address has lost its frame: takes over the entry's reference to it.
   void removed(std::uint64_t address, Pfn frame);
   // The same for an entry that this CPU has just faulted on: its TLB has dropped it (SDM vol. 3, 4.10.4.1).
@@ -49,7 +55,8 @@ class TlbGather {
   void release();
 
   const std::uint64_t root_;
-  std::uint64_t stale_ = 0;  // entries to flush, the last of which is that of last_
+  // The entries to flush lie in [first_, last_]; none if first_ is above last_.
+  std::uint64_t first_ = ~std::uint64_t{0};
   std::uint64_t last_ = 0;
   Batch* batches_ = nullptr;  // the newest first; only that one has room
   unsigned batch_count_ = 0;

@@ -215,7 +215,7 @@ Result<void> execute(Program program) {
     if (depth == kMaxScriptDepth) return Errno::kLoop;
   }
   if (program.arguments.count() == 0) TRY(program.arguments.append(""));  // as Linux since 5.18
-  Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create());
+  Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create(&program.file->inode()));
   const LoadedImage image = TRY(load_image(*space, program.file));
   const ProgramIdentity identity = TRY(identity_for_program(self, *program.file));
   const NewStack stack = TRY(build_stack(*space, program, name, image, identity));

@@ -273,16 +273,20 @@ ring3_breakpoint:
     forward boot_cpu+PC_KERNEL_STACK, trap_from_user
 1:  cmp $2, %eax
     jae 2f
-    invlpg (%rdi)                   // 1: flush one page from the TLB
-    iretq
-2:  jne 3f
+3:  invlpg (%rdi)                   // 1: flush RSI pages from the TLB
+    sub $1, %rsi
+    jz 9f
+    add $4096, %rdi
+    jmp 3b
+9:  iretq
+2:  jne 10f
     mov %edi, %ecx                  // 2: write an MSR
     mov %esi, %eax
     mov %rsi, %rdx
     shr $32, %rdx
     wrmsr
     iretq
-3:  cmp $3, %eax
+10: cmp $3, %eax
     jne 5f
     cmpq $0, boot_cpu+PC_PENDING(%rip)
     jne 4f

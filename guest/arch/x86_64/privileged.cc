@@ -27,7 +27,7 @@ enum class Gate : std::uint64_t {
 std::uint64_t gate(Gate operation, std::uint64_t first = 0, std::uint64_t second = 0) {
   ++this_cpu().gates_used;
   auto result = static_cast<std::uint64_t>(operation);
-  asm volatile("int3" : "+a"(result) : "D"(first), "S"(second) : "rcx", "rdx", "memory");
+  asm volatile("int3" : "+a"(result), "+D"(first), "+S"(second)::"rcx", "rdx", "memory");
   return result;
 }
 
@@ -64,12 +64,13 @@ void flush_tlb() {
   load_page_table(loaded_page_table());
 }
 
-void flush_tlb_page(std::uint64_t virtual_address) {
+void flush_tlb_pages(std::uint64_t virtual_address, std::uint64_t pages) {
   if (in_ring3()) {
-    gate(Gate::kInvlpg, virtual_address);
-  } else {
-    asm volatile("invlpg (%0)" ::"r"(virtual_address) : "memory");
+    gate(Gate::kInvlpg, virtual_address, pages);
+    return;
   }
+  for (; pages != 0; --pages, virtual_address += husk::abi::kPageSize)
+    asm volatile("invlpg (%0)" ::"r"(virtual_address) : "memory");
 }
 
 void set_timer_deadline(std::uint64_t tsc) {

@@ -9,9 +9,9 @@
 
 namespace kernel::arch {
 
-void load_page_table(std::uint64_t root_physical);   // CR3; flushes all of the TLB
-std::uint64_t loaded_page_table();                   // on this CPU; 0 before the first load
-void flush_tlb_page(std::uint64_t virtual_address);  // INVLPG
+void load_page_table(std::uint64_t root_physical);                         // CR3; flushes all of the TLB
+std::uint64_t loaded_page_table();                                         // on this CPU; 0 before the first load
+void flush_tlb_pages(std::uint64_t virtual_address, std::uint64_t pages);  // INVLPG for each; at least one
 void flush_tlb();
 // LAPIC timer, TSC-deadline mode: one interrupt (abi::kTimerVector) when the TSC reaches the value; 0 disarms.
 void set_timer_deadline(std::uint64_t tsc);

@@ -70,6 +70,8 @@ void page_fault(TrapFrame& frame) {
       case mm::FaultResult::kResolved:
         return;
       case mm::FaultResult::kNoMapping:
+        if (address < husk::abi::kUserEnd)
+          frame.error_code &= ~kFaultPresent;  // of an entry that is kept (mm/page_table.h)
         return send_fault(task::kSigSegv, kSegvMapErr, address);
       case mm::FaultResult::kNoPermission:
         return send_fault(task::kSigSegv, kSegvAccErr, address);

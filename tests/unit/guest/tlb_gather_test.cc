@@ -32,8 +32,8 @@ void flush_tlb() {
   g_flushes.emplace_back("all");
   g_stale.clear();
 }
-void flush_tlb_page(std::uint64_t address) {
-  g_flushes.push_back("page " + std::to_string(address));
+void flush_tlb_pages(std::uint64_t address, std::uint64_t pages) {
+  g_flushes.push_back(std::to_string(pages) + " from " + std::to_string(address));
   g_stale.clear();
 }
 
@@ -83,8 +83,26 @@ TEST_F(TlbGatherTest, OnePageIsFlushedAloneBeforeItsFrameIsReleased) {
     remove(gather, 1);
     EXPECT_TRUE(g_released.empty());
   }
-  EXPECT_EQ(g_flushes, std::vector<std::string>{"page 0"});
+  EXPECT_EQ(g_flushes, std::vector<std::string>{"1 from 0"});
   EXPECT_EQ(g_released, std::vector<std::uint64_t>{100});
+}
+
+TEST_F(TlbGatherTest, AFewPagesAreFlushedByThemselvesWithWhatLiesBetweenThem) {
+  {
+    TlbGather gather(kLoaded);
+    gather.changed(0x5000);
+    gather.changed(0x3000);
+  }
+  {
+    TlbGather gather(kLoaded);
+    gather.changed(0x3000);
+    gather.changed(0x3000 + 4 * kPageSize);
+  }
+  {
+    TlbGather gather(kLoaded);
+    gather.all_changed();
+  }
+  EXPECT_EQ(g_flushes, (std::vector<std::string>{"3 from 12288", "all", "all"}));
 }
 
 TEST_F(TlbGatherTest, ManyPagesNeedOneFlush) {
@@ -131,7 +149,7 @@ TEST_F(TlbGatherTest, AChangeIsFlushedAndReleasesNothing) {
     TlbGather gather(kLoaded);
     gather.changed(3 * kPageSize);
   }
-  EXPECT_EQ(g_flushes, std::vector<std::string>{"page 12288"});
+  EXPECT_EQ(g_flushes, std::vector<std::string>{"1 from 12288"});
   EXPECT_TRUE(g_released.empty());
 }
 
