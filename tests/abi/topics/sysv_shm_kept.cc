@@ -23,7 +23,7 @@ static const Topic topic("sysv_shm_kept", [] {
             return 0;
           }));
   say_end("another one", in_child([is_short] {
-            const std::size_t wanted = is_short ? 256 * kMiB : kMiB;
+            const std::size_t wanted = is_short ? 48 * kMiB : kMiB;
             void* memory = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             std::memset(memory, 1, wanted);
             return 0;
