@@ -32,6 +32,11 @@ static std::uint32_t self() {
   return static_cast<std::uint32_t>(::gettid());
 }
 
+// Of who may have a high priority then: it must not need all of a slow processor for looking.
+static void nap() {
+  ::usleep(10'000);
+}
+
 static void set_priority(pid_t tid, int priority) {
   const sched_param parameter{.sched_priority = priority};
   if (::syscall(SYS_sched_setscheduler, tid, priority ? SCHED_FIFO : SCHED_OTHER, &parameter) != 0)
@@ -95,15 +100,15 @@ static void inheritance() {
   stage = 0;
   Thread owner([] {
     futex(second, FUTEX_LOCK_PI);
-    while (stage < 1) ::usleep(500);
+    while (stage < 1) nap();
     futex(first, FUTEX_LOCK_PI);  // which `last` has
     futex(first, FUTEX_UNLOCK_PI);
-    while (stage < 3) ::usleep(500);
+    while (stage < 3) nap();
     futex(second, FUTEX_UNLOCK_PI);
   });
   Thread last([] {
     futex(first, FUTEX_LOCK_PI);
-    while (stage < 2) ::usleep(500);
+    while (stage < 2) nap();
     futex(first, FUTEX_UNLOCK_PI);
   });
   while (first == 0 || second == 0) ::usleep(500);
@@ -228,7 +233,7 @@ struct Waiter {
           owner = (lock & FUTEX_TID_MASK) == self();
           done = true;
           if (owner) {
-            while (holds) ::usleep(500);
+            while (holds) nap();
             futex(lock, FUTEX_UNLOCK_PI);
           }
         }) {
