@@ -104,8 +104,9 @@ Result<std::uint64_t> futex_move_to_lock(std::uint64_t from, std::uint64_t lock,
   });
   while (FutexWaiter* waiter = moving.pop_front()) {
     futex_bucket(target).add(*waiter);
-    static_cast<FutexLockWaiter*>(waiter)->join(*owner);
+    static_cast<FutexLockWaiter*>(waiter)->move_to(owner);
   }
+  inherit_priority(*owner);
   TRY(result);
   return done;
 }
