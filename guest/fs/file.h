@@ -129,6 +129,8 @@ class File : public mm::MappedFile {
   // Where the file announces what its owner hears of with O_ASYNC (fcntl(2)), as kPollIn and kPollOut. Null: nothing.
   virtual task::WaitQueue* owner_changes() { return nullptr; }
   FileOwner* owner() { return owner_.get(); }  // null if none was ever named
+  // Who that is when O_ASYNC is set and none was named. Id 0: nobody.
+  virtual FileOwner::Name default_owner() const { return {}; }
   Result<FileOwner*> make_owner();
   // A descriptor of the file was closed, maybe not the last one.
   virtual void descriptor_closed() {}

@@ -15,14 +15,16 @@ constexpr task::SignalSet kHaveOwnCodes = task::signal_bit(task::kSigIll) | task
                                           task::signal_bit(task::kSigTrap) | task::signal_bit(task::kSigChld) |
                                           task::signal_bit(task::kSigSys);
 
-enum PollCode : int { kInput = 1, kOutput = 2 };  // POLL_IN, POLL_OUT
+enum PollCode : int { kInput = 1, kOutput = 2, kUrgent = 5 };  // POLL_IN, POLL_OUT, POLL_PRI (sigaction(2))
 
 task::SignalInfo info_of(int signal, int code, int fd) {
   if (signal == 0) return task::kernel_signal(task::kSigIo);
   task::SignalInfo info;
   info.signal = signal;
   info.code = kHaveOwnCodes & task::signal_bit(signal) ? task::kSiIo : code;
-  const std::uint32_t band = code == kInput ? kPollReadable : kPollWritable | kPollWriteBand;
+  const std::uint32_t band = code == kInput    ? kPollReadable
+                             : code == kOutput ? kPollWritable | kPollWriteBand
+                                               : kPollPri | kPollReadBand;
   info.poll = {.band = band, .fd = fd, .padding = 0};
   return info;
 }
@@ -46,6 +48,7 @@ Result<void> FileOwner::set(const Name& owner) {
   }
   kind_ = owner.kind;
   id_ = id;
+  watch();
   return {};
 }
 
@@ -58,43 +61,63 @@ FileOwner::Name FileOwner::get() const {
   return {kind_, there ? id : 0};
 }
 
-void FileOwner::start(task::WaitQueue& changes, int fd) {
+void FileOwner::start(int fd) {
   fd_ = fd;
-  entry_.attach(changes, *this, kPollIn | kPollOut);
+  async_ = true;
+  watch();
+}
+
+void FileOwner::stop() {
+  async_ = false;
+  watch();
+}
+
+void FileOwner::watch() {
+  const bool is_socket = file_.kind() == FileKind::kSocket;
+  const task::WaitEvents events = (async_ ? kPollIn | kPollOut : 0) | (is_socket && id_.id() != 0 ? kPollPri : 0);
+  entry_.detach();
+  task::WaitQueue* changes = events != 0 ? file_.owner_changes() : nullptr;
+  if (changes) entry_.attach(*changes, *this, events);
 }
 
 bool FileOwner::wake(task::WaitEvents events) {
-  if ((events & kPollIn) && file_.readable()) tell(kInput);
-  if ((events & kPollOut) && file_.writable()) tell(kOutput);
+  // Not the end of things, which is an event of every kind.
+  if ((events & kPollPri) && events != task::kAnyEvent && file_.kind() == FileKind::kSocket) {
+    tell(task::kernel_signal(task::kSigUrg));
+    if (async_ && signal_ != 0) tell(info_of(signal_, kUrgent, fd_));
+  }
+  if (!async_) return true;
+  if ((events & kPollIn) && file_.readable()) tell(info_of(signal_, kInput, fd_));
+  if ((events & kPollOut) && file_.writable()) tell(info_of(signal_, kOutput, fd_));
   return true;
 }
 
-void FileOwner::tell(int code) {
+void FileOwner::tell(const task::SignalInfo& info) {
   const Name owner = get();
   if (owner.id == 0) return;
   switch (owner.kind) {
     case Kind::kThread:
-      if (task::Task* thread = task::find_task(owner.id)) tell(*thread, code);
+      if (task::Task* thread = task::find_task(owner.id)) tell(*thread, info);
       break;
     case Kind::kProcess:
-      if (task::Process* process = task::find_process(owner.id)) tell(*process, code);
+      if (task::Process* process = task::find_process(owner.id)) tell(*process, info);
       break;
     case Kind::kGroup:
       task::for_each_process([&](task::Process& process) {
-        if (process.ids.group == owner.id) tell(process, code);
+        if (process.ids.group == owner.id) tell(process, info);
         return true;
       });
       break;
   }
 }
 
-void FileOwner::tell(task::Task& thread, int code) const {
-  if (may_signal(thread)) send(thread, info_of(signal_, code, fd_));
+void FileOwner::tell(task::Task& thread, const task::SignalInfo& info) const {
+  if (may_signal(thread)) send(thread, info);
 }
 
-void FileOwner::tell(task::Process& process, int code) const {
+void FileOwner::tell(task::Process& process, const task::SignalInfo& info) const {
   const task::Task* thread = process.threads.front();
-  if (thread && may_signal(*thread)) send(process, info_of(signal_, code, fd_));
+  if (thread && may_signal(*thread)) send(process, info);
 }
 
 // As kill(2), by who named the owner: but root is who has its user id, whatever his capabilities.

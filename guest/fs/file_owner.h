@@ -1,5 +1,6 @@
 // Signal-driven I/O (fcntl(2): F_SETOWN, F_SETSIG, O_ASYNC): whom a file tells with a signal that it can be read or written,
 // and with which. Permission is that of who named the owner, at that time: who writes to the file later has no part in it.
+// The owner of a socket hears of urgent data in any case (socket(7): SIGURG).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 namespace kernel::task {
 class Process;
 class Task;
+struct SignalInfo;
 }  // namespace kernel::task
 
 namespace kernel::fs {
@@ -39,16 +41,17 @@ class FileOwner final : public RefCounted, private task::Waiter {
   int signal() const { return signal_; }
   void set_signal(int signal) { signal_ = signal; }
 
-  // O_ASYNC: tells the owner what `changes` announces. `fd`: what the signal calls the file.
-  void start(task::WaitQueue& changes, int fd);
-  void stop() { entry_.detach(); }
+  // O_ASYNC: tells the owner what the file's owner_changes() announces. `fd`: what the signal calls the file.
+  void start(int fd);
+  void stop();
 
  private:
   bool wake(task::WaitEvents events) override;
-  // `code`: POLL_IN, POLL_OUT (sigaction(2)).
-  void tell(int code);
-  void tell(task::Task& thread, int code) const;
-  void tell(task::Process& process, int code) const;
+  // Asks for what there is to tell.
+  void watch();
+  void tell(const task::SignalInfo& info);
+  void tell(task::Task& thread, const task::SignalInfo& info) const;
+  void tell(task::Process& process, const task::SignalInfo& info) const;
   bool may_signal(const task::Task& receiver) const;
 
   File& file_;  // whose this is
@@ -57,6 +60,7 @@ class FileOwner final : public RefCounted, private task::Waiter {
   std::uint32_t uid_ = 0, euid_ = 0;
   int signal_ = 0;
   int fd_ = -1;
+  bool async_ = false;
   task::WaitEntry entry_;
 };
 

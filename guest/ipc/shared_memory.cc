@@ -1,7 +1,9 @@
 #include "ipc/shared_memory.h"
 
 #include "lib/global.h"
+#include "lib/log.h"
 #include "mm/frame.h"
+#include "task/out_of_memory.h"
 #include "task/process.h"
 #include "task/task.h"
 
@@ -120,7 +122,25 @@ std::uint64_t resident_segment_pages() {
   return pages;
 }
 
+namespace {
+
+// As on Linux (but for kernel.shm_rmid_forced), a segment stays until somebody removes it, and no kill frees it.
+void report_unattached_segments() {
+  constexpr int kMostNamed = 4;
+  int named = 0;
+  for (const Segment* segment = segments().first_from(0); segment && named < kMostNamed;
+       segment = segments().first_from(segment->place() + 1)) {
+    if (segment->attached_by_somebody() || segment->resident_pages() == 0) continue;
+    ++named;
+    log(LogLevel::kWarning, "out of memory: {} KiB are in System V segment {}, which nobody has attached (ipcrm -m {})",
+        segment->resident_pages() * (mm::kPageSize / 1024), segment->id(), segment->id());
+  }
+}
+
+}  // namespace
+
 Result<int> get_segment(int key, std::uint64_t size, int flags) {
+  task::set_kept_memory_report(report_unattached_segments);
   return segments().get(
       key, flags, [&] { return make_segment(key, size, flags); },
       [&](const Segment& segment) { return segment.size() >= size; });

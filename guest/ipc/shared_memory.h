@@ -38,6 +38,7 @@ class Segment final : public Object {
   std::uint64_t size() const { return memory_->size(); }
   std::uint64_t pages() const { return mm::page_ceil(size()) >> mm::kPageShift; }
   std::uint64_t resident_pages() const { return memory_->resident_frames(); }
+  bool attached_by_somebody() const { return attachments_ != 0; }
   const Ref<SegmentMemory>& memory() const { return memory_; }
   SharedRecord record() const;
 

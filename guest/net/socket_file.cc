@@ -4,6 +4,7 @@
 
 #include "fs/nameless.h"
 #include "net/device_ioctl.h"
+#include "net/unix/collector.h"
 #include "task/task.h"
 
 namespace kernel::net {
@@ -28,6 +29,10 @@ SocketFile::SocketFile(Ref<Socket> socket, fs::Path place, std::uint32_t flags)
 SocketFile::~SocketFile() {
   socket_->set_inode(nullptr);
   socket_->closed();
+}
+
+void SocketFile::descriptor_closed() {
+  note_descriptor_closed(*this);
 }
 
 Result<std::uint64_t> SocketFile::ioctl(std::uint32_t request, std::uint64_t argument) {

@@ -20,6 +20,7 @@ class SocketFile final : public fs::File {
 
   bool is_stream() const override { return true; }
   fs::Readiness readiness() override { return socket_->readiness(); }
+  void descriptor_closed() override;
   task::WaitQueue* owner_changes() override { return &socket_->changes(); }
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override;
   Result<Ref<mm::MemoryObject>> memory_object() override { return Errno::kNoDev; }

@@ -53,6 +53,13 @@ enum CommonRequest : std::uint32_t {
   kFioCloexec = 0x5451,
   kFioBytesToRead = 0x541b,
 };
+// Of sockets only: F_SETOWN and F_GETOWN, once more (socket(7)).
+enum SocketOwnerRequest : std::uint32_t {
+  kFioSetOwner = 0x8901,
+  kSiocSetGroup = 0x8902,
+  kFioGetOwner = 0x8903,
+  kSiocGetGroup = 0x8904,
+};
 
 SyscallResult open_at(int directory_fd, mm::UserString path, std::uint32_t flags, std::uint32_t mode) {
   const String text = TRY(path_argument(path));
@@ -85,6 +92,16 @@ SyscallResult switch_async(fs::File& file, int fd, std::uint64_t argument) {
   const bool on = TRY(mm::UserPtr<const std::int32_t>(argument).read()) != 0;
   if (on == ((file.flags() & fs::kAsync) != 0)) return 0;
   if (!TRY(set_async(file, fd, on))) return Errno::kNoTty;
+  return 0;
+}
+
+SyscallResult socket_owner_request(fs::File& file, std::uint32_t request, std::uint64_t argument) {
+  if (request == kFioSetOwner || request == kSiocSetGroup) {
+    const std::int32_t who = TRY(mm::UserPtr<const std::int32_t>(argument).read());
+    return owner_command(file, kSetOwner, static_cast<std::uint32_t>(who));
+  }
+  const std::uint64_t who = TRY(owner_command(file, kGetOwner, 0));
+  TRY(mm::UserPtr<std::int32_t>(argument).write(static_cast<std::int32_t>(who)));
   return 0;
 }
 
@@ -205,6 +222,12 @@ SyscallResult sys_ioctl(int fd, std::uint32_t request, std::uint64_t argument) {
       if (!count) break;  // a device answers for itself
       return done(mm::UserPtr<std::int32_t>(argument).write(static_cast<std::int32_t>(count.value())));
     }
+    case kFioSetOwner:
+    case kSiocSetGroup:
+    case kFioGetOwner:
+    case kSiocGetGroup:
+      if (file->kind() == fs::FileKind::kSocket) return socket_owner_request(*file, request, argument);
+      break;
     default:
       break;
   }

@@ -26,11 +26,11 @@ constexpr std::uint32_t kHarmless = kHighPriority | kDataSync | kSync;
 constexpr std::uint32_t kReadFlags = kHarmless | kNoWait | kAppend | kNoAppend;  // the last two mean nothing to a read
 constexpr std::uint32_t kWriteFlags = kHarmless | kNoWait | kAppend | kNoAppend;
 
-// RWF_NOWAIT: the file does not wait in this one call. Nobody else sees the flag, since what does not wait does not let
-// others run. (A regular file never waits, and only lets others run between the pieces of a large transfer.)
+// RWF_NOWAIT: the stream does not wait in this one call. Nobody else sees the flag, since what does not wait does not let
+// others run. (A file with an offset has only its inode's mutex to wait for.)
 class DoNotWait {
  public:
-  DoNotWait(fs::File& file, bool wanted) : file_(file), set_(wanted && !file.non_blocking()) {
+  DoNotWait(fs::File& file, bool wanted) : file_(file), set_(wanted && file.is_stream() && !file.non_blocking()) {
     if (set_) file.set_flags(file.flags() | fs::kNonBlock);
   }
   DoNotWait(const DoNotWait&) = delete;
@@ -98,6 +98,7 @@ SyscallResult write_vector(int fd, mm::UserBuffer iovec, std::size_t count, Posi
   if ((flags & kAppend) && (flags & kNoAppend)) return Errno::kInval;
   const auto append = flags & kAppend ? fs::Append::kYes : flags & kNoAppend ? fs::Append::kNo : fs::Append::kAsOpened;
   const DoNotWait no_waiting(*file, flags & kNoWait);
+  if ((flags & kNoWait) && !file->is_stream() && !file->inode().mutex.is_free()) return Errno::kAgain;
   return told(*file, fs::kInModify,
               position.own ? file->write(buffer, append)
                            : file->write_at(static_cast<std::uint64_t>(position.offset), buffer, append));

@@ -25,6 +25,8 @@ enum FutexOperation : int {
   kTryLock = 8,
   kWaitBitset = 9,
   kWakeBitset = 10,
+  kWaitRequeueLock = 11,
+  kCompareRequeueLock = 12,
   kLock2 = 13,
 };
 constexpr int kPrivateFlag = 128, kRealtimeFlag = 256;
@@ -75,7 +77,8 @@ SyscallResult sys_futex(std::uint64_t address, int operation, std::uint32_t valu
   const int command = operation & ~(kPrivateFlag | kRealtimeFlag);
   const FutexScope scope = operation & kPrivateFlag ? FutexScope::kPrivate : FutexScope::kShared;
   const bool realtime = operation & kRealtimeFlag;
-  if (realtime && command != kWait && command != kWaitBitset && command != kLock2) return Errno::kNoSys;
+  if (realtime && command != kWait && command != kWaitBitset && command != kWaitRequeueLock && command != kLock2)
+    return Errno::kNoSys;
   const auto second_count = static_cast<std::uint32_t>(timeout_or_count);
   // Counts are ints; a negative one can only be a mistake (futex(2) on FUTEX_CMP_REQUEUE).
   constexpr std::uint32_t kMaxCount = 0x7fff'ffff;
@@ -106,8 +109,16 @@ SyscallResult sys_futex(std::uint64_t address, int operation, std::uint32_t valu
       return done(task::futex_try_lock(address, scope));
     case kUnlock:
       return done(task::futex_unlock(address, scope));
+    case kWaitRequeueLock: {
+      const mm::UserPtr<const Timespec> timeout(timeout_or_count);
+      return done(task::futex_wait_and_lock(address, second_address, scope, value,
+                                            TRY(deadline_of(command, realtime, timeout))));
+    }
+    case kCompareRequeueLock:
+      if (value > kMaxCount || second_count > kMaxCount) return Errno::kInval;
+      return task::futex_move_to_lock(address, second_address, scope, value, second_count, third_value);
     default:
-      return Errno::kNoSys;  // FUTEX_WAIT_REQUEUE_PI, which no C library uses any more, and what will come
+      return Errno::kNoSys;
   }
 }
 

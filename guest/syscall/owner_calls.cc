@@ -62,11 +62,12 @@ SyscallResult owner_command(fs::File& file, int command, std::uint64_t argument)
 }
 
 Result<bool> set_async(fs::File& file, int fd, bool on) {
-  task::WaitQueue* changes = file.owner_changes();
-  if (!changes) return false;
+  if (!file.owner_changes()) return false;
   if (on) {
     FileOwner* owner = TRY(file.make_owner());
-    owner->start(*changes, fd);
+    // As if it had been named, unless somebody was, and has not ended since.
+    if (const FileOwner::Name name = file.default_owner(); name.id != 0 && owner->get().id == 0) TRY(owner->set(name));
+    owner->start(fd);
   } else if (FileOwner* owner = file.owner()) {
     owner->stop();
   }

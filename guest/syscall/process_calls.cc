@@ -1,9 +1,11 @@
 #include "syscall/process_calls.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include "arch/x86_64/privileged.h"
+#include "fs/file_table.h"
 #include "fs/fs.h"
 #include "fs/process_descriptor.h"
 #include "syscall/file_arguments.h"
@@ -159,11 +161,34 @@ SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> argumen
   return run(std::move(program), arguments, environment);
 }
 
+namespace {
+
+// execveat(2) by a descriptor: what a program is told to be its name (alloc_bprm() of Linux).
+Result<void> name_by_descriptor(Program& program, int directory) {
+  std::array<char, 16> digits;
+  std::size_t first = digits.size();
+  for (auto rest = static_cast<unsigned>(directory); first == digits.size() || rest != 0; rest /= 10)
+    digits[--first] = static_cast<char>('0' + rest % 10);
+  String path = TRY(String::from("/dev/fd/"));
+  TRY(path.append(std::string_view(digits.data() + first, digits.size() - first)));
+  program.nameless = program.path.view().empty();
+  if (!program.nameless) {
+    TRY(path.append("/"));
+    TRY(path.append(program.path));
+  }
+  program.path = std::move(path);
+  program.path_closes = current().files->close_on_exec(directory).value_or(false);
+  return {};
+}
+
+}  // namespace
+
 SyscallResult sys_execveat(int directory, mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
                            mm::UserPtr<std::uint64_t> environment, unsigned flags) {
   Program program;
   program.path = TRY(mm::copy_string_from_user(path.address(), kMaxPath));
   program.file = TRY(fs::open_executable_at(directory, program.path, flags));
+  if (directory != fs::kAtFdCwd && !program.path.view().starts_with('/')) TRY(name_by_descriptor(program, directory));
   return run(std::move(program), arguments, environment);
 }
 

@@ -1,5 +1,4 @@
-// The system call table as data: number, name, handler. Dispatch, tracing and the compatibility page are all made from
-// it.
+// The system call table as data: number, name, handler.
 //
 // A handler is an ordinary function of typed arguments, `SyscallResult sys_read(int fd, UserBuffer buffer, std::size_t
 // count)`; the conversion from the six registers follows from its type. Each group of calls lists its rows in its own
@@ -24,14 +23,10 @@ struct Arguments {
   std::uint64_t value[6];
 };
 
-enum class ArgumentKind : std::uint8_t { kNone, kSigned, kUnsigned, kString, kPointer };
-
 struct Entry {
   std::uint16_t number = 0;
   std::string_view name;
   SyscallResult (*handler)(const Arguments&) = nullptr;
-  std::uint8_t argument_count = 0;
-  ArgumentKind kinds[6] = {};
 };
 
 template <typename T>
@@ -51,28 +46,10 @@ T from_register(std::uint64_t value) {
   }
 }
 
-template <typename T>
-consteval ArgumentKind kind_of() {
-  if constexpr (std::is_same_v<T, mm::UserString>)
-    return ArgumentKind::kString;
-  else if constexpr (IsUserPtr<T>::value)
-    return ArgumentKind::kPointer;
-  else if constexpr (std::is_signed_v<T>)
-    return ArgumentKind::kSigned;
-  else
-    return ArgumentKind::kUnsigned;
-}
-
 namespace detail {
 template <typename... Args, std::size_t... I>
 SyscallResult invoke(const Arguments& arguments, SyscallResult (*handler)(Args...), std::index_sequence<I...>) {
   return handler(from_register<Args>(arguments.value[I])...);
-}
-template <typename... Args>
-consteval void describe(Entry& entry, SyscallResult (*)(Args...)) {
-  const ArgumentKind kinds[] = {kind_of<Args>()..., ArgumentKind::kNone};
-  entry.argument_count = sizeof...(Args);
-  for (std::size_t i = 0; i < sizeof...(Args); ++i) entry.kinds[i] = kinds[i];
 }
 template <typename... Args>
 consteval std::size_t count_of(SyscallResult (*)(Args...)) {
@@ -90,7 +67,6 @@ consteval Entry row(std::uint16_t number, std::string_view name) {
   entry.number = number;
   entry.name = name;
   entry.handler = &detail::adapter<Handler>;
-  detail::describe(entry, Handler);
   return entry;
 }
 

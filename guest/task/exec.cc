@@ -58,6 +58,7 @@ Result<bool> replace_script(Program& program) {
   const bool has_argument = !argument.empty();
   argument = argument.substr(0, argument.find('\0'));
   if (interpreter.empty()) return Errno::kNoExec;
+  if (program.path_closes) return Errno::kNoEnt;
   program.arguments.drop_first();
   TRY(program.arguments.prepend(program.path));
   if (has_argument) TRY(program.arguments.prepend(argument));
@@ -214,6 +215,7 @@ Result<void> execute(Program program) {
   for (unsigned depth = 0; TRY(replace_script(program)); ++depth) {
     if (depth == kMaxScriptDepth) return Errno::kLoop;
   }
+  const String own_name = TRY(String::from(program.nameless ? program.file->path().dentry->name() : name.view()));
   if (program.arguments.count() == 0) TRY(program.arguments.append(""));  // as Linux since 5.18
   Ref<mm::AddressSpace> space = TRY(mm::AddressSpace::create(&program.file->inode()));
   const LoadedImage image = TRY(load_image(*space, program.file));
@@ -246,7 +248,7 @@ Result<void> execute(Program program) {
   space->load();
   self.space = std::move(space);
   process.vfork.end();
-  set_name(self, name);
+  set_name(self, own_name);
   process.program.executable = std::move(program.file);
   process.program.path = std::move(executable_path);
   process.program.arguments = {stack.arguments_start, stack.arguments_end};

@@ -35,6 +35,9 @@ struct Program {
   Ref<fs::File> file;
   Ref<fs::File> script;  // that named `file` its interpreter: closed last, as inotify(7) tells
   String path;           // as it was named: AT_EXECFN, and a script's name for its interpreter
+  bool path_closes =
+      false;              // it leads through a descriptor that execve closes: no interpreter would find a script there
+  bool nameless = false;  // it was named by its descriptor alone: the thread is called as the file is that runs
   StringBlock arguments;
   StringBlock environment;
 };

@@ -2,6 +2,7 @@
 
 #include "mm/user_ptr.h"
 #include "task/futex_table.h"
+#include "task/task.h"
 
 namespace kernel::task {
 namespace {
@@ -23,7 +24,7 @@ Result<std::uint64_t> wake_waiters(const FutexKey& key, std::uint32_t count, std
   if (count == 0) return woken;
   futex_bucket(key).for_each([&](FutexWaiter& waiter) {
     if (waiter.key != key) return true;
-    meets_lock = waiter.wants_lock;
+    meets_lock = waiter.kind != FutexWaiterKind::kPlain;
     if (!meets_lock && (waiter.bits & bits)) {
       wake(waiter);
       ++woken;
@@ -95,9 +96,10 @@ Result<void> futex_wait(std::uint64_t address, FutexScope scope, std::uint32_t e
   FutexWaiter waiter;
   waiter.key = TRY(futex_key(address, scope));
   waiter.bits = bits;
+  waiter.priority = current().scheduling.parameters().priority;
   // No other thread runs between this test and the wait: that is the atomicity which futex(2) promises.
   if (TRY(read_word(address)) != expected) return Errno::kAgain;
-  futex_bucket(waiter.key).push_back(waiter);
+  futex_bucket(waiter.key).add(waiter);
   while (!waiter.woken) {
     auto slept = waiter.sleeper.sleep(deadline);
     if (!slept && !waiter.woken) return slept;
@@ -122,7 +124,7 @@ Result<std::uint64_t> futex_requeue(std::uint64_t from, std::uint64_t to, FutexS
   List<FutexWaiter, &FutexWaiter::node> moving;
   futex_bucket(source).for_each([&](FutexWaiter& waiter) {
     if (waiter.key != source) return true;
-    if (waiter.wants_lock) return !(meets_lock = true);
+    if (waiter.kind != FutexWaiterKind::kPlain) return !(meets_lock = true);
     if (woken < wake_count) {
       wake(waiter);
       ++woken;
@@ -134,7 +136,7 @@ Result<std::uint64_t> futex_requeue(std::uint64_t from, std::uint64_t to, FutexS
     }
     return woken < wake_count || moved < move_count;
   });
-  while (FutexWaiter* waiter = moving.pop_front()) futex_bucket(target).push_back(*waiter);
+  while (FutexWaiter* waiter = moving.pop_front()) futex_bucket(target).add(*waiter);
   if (meets_lock) return Errno::kInval;
   return woken + moved;
 }

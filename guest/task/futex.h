@@ -30,15 +30,22 @@ Result<std::uint64_t> futex_wake_op(std::uint64_t first, std::uint64_t second, F
 
 // Locks whose owner the kernel knows: the word holds the owner's thread id, with kFutexWaiters if others wait
 // (FUTEX_LOCK_PI and its relatives). An unlock hands the lock to the first of the waiters, by real-time priority, and the
-// end of its owner does so, too (kFutexOwnerDied). What is not there is the inheritance itself: the owner does not run
-// with its waiters' priority.
+// end of its owner does so, too (kFutexOwnerDied). Until then the owner runs with the highest priority of its waiters
+// (task/lock_claim.h).
 inline constexpr std::uint32_t kFutexWaiters = 0x8000'0000, kFutexOwnerDied = 0x4000'0000,
                                kFutexOwnerMask = 0x3fff'ffff;
-// kDeadLk: it is the caller's already. kSrch: there is no such thread as the word says. kInval: others wait there who do
+// kDeadLk: it is the caller's already, or its owner waits for one that is. kSrch: there is no such thread as the word says. kInval: others wait there who do
 // not want the lock, or the word has been tampered with. kTimedOut; kRestartNoIntr.
 Result<void> futex_lock(std::uint64_t address, FutexScope scope, Deadline deadline);
 Result<void> futex_try_lock(std::uint64_t address, FutexScope scope);  // kAgain: another one has it
 Result<void> futex_unlock(std::uint64_t address, FutexScope scope);    // kPerm: it is not the caller's
+// A condition variable with such a lock: waits as futex_wait() does at `address`, and returns with the lock at `lock`, to
+// which futex_move_to_lock() has moved it: with the lock free one waiter gets it, and up to `move_count` others wait for it; else
+// one more. kInval where the two are not used together. The number of both.
+Result<void> futex_wait_and_lock(std::uint64_t address, std::uint64_t lock, FutexScope scope, std::uint32_t expected,
+                                 Deadline deadline);
+Result<std::uint64_t> futex_move_to_lock(std::uint64_t from, std::uint64_t lock, FutexScope scope,
+                                         std::uint32_t wake_count, std::uint32_t move_count, std::uint32_t expected);
 // What a thread at its end still has and others wait for.
 void futex_leave_locks(Task& task);
 

@@ -23,12 +23,19 @@ struct FutexKey {
 
 inline constexpr std::uint32_t kAllFutexBits = ~std::uint32_t{0};
 
+enum class FutexWaiterKind : std::uint8_t {
+  kPlain,
+  kLock,         // a FutexLockWaiter: woken by who has the lock, and by nobody else
+  kMovedToLock,  // a FutexLockWaiter that is moved to its lock's word: FUTEX_WAIT_REQUEUE_PI
+};
+
 // A waiting thread, on its kernel stack.
 struct FutexWaiter {
   FutexKey key;
   std::uint32_t bits = kAllFutexBits;
   bool woken = false;
-  bool wants_lock = false;  // a FutexLockWaiter (task/futex_lock.cc)
+  FutexWaiterKind kind = FutexWaiterKind::kPlain;
+  std::uint8_t priority = 0;  // real-time, when it came
   Sleeper sleeper;
   ListNode node;
 };
@@ -36,8 +43,13 @@ struct FutexWaiter {
 // Buckets are made of null pointers, so that the table is in .bss and only buckets in use are ever touched.
 class FutexBucket {
  public:
-  void push_back(FutexWaiter& waiter) {
+  // Behind those of its priority, as Linux does it. Nearly always that is the end.
+  void add(FutexWaiter& waiter) {
     if (!list_) list_ = new (storage_) WaiterList();
+    if (waiter.priority == 0) return list_->push_back(waiter);
+    for (FutexWaiter& other : *list_) {
+      if (other.priority < waiter.priority) return list_->insert_before(other, waiter);
+    }
     list_->push_back(waiter);
   }
   template <typename Visit>  // until it returns false; it may unlink the waiter that it is given

@@ -13,6 +13,7 @@ namespace kernel::task {
 namespace {
 
 constinit std::uint64_t kills_ = 0;
+constinit KeptMemoryReport report_kept_memory_ = nullptr;
 
 // Null when its last thread is gone.
 mm::AddressSpace* space_of(Process& process) {
@@ -77,6 +78,7 @@ bool kill_the_largest() {
   log(LogLevel::kWarning, "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB",
       mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name), victim.ids.pid,
       memory_of(victim) * 4);
+  if (report_kept_memory_) report_kept_memory_();
   kill_all_of(space);
   if (&space == current().space.get()) return false;
   space.surrender_pages();
@@ -107,6 +109,10 @@ bool make_room_now() {
   if (mm::free_unused_tables() && !is_short_of_memory()) return true;
   if (!kill_the_largest()) return false;
   return !is_short_of_memory();
+}
+
+void set_kept_memory_report(KeptMemoryReport report) {
+  report_kept_memory_ = report;
 }
 
 std::uint64_t out_of_memory_kills() {

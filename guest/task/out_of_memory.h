@@ -28,4 +28,9 @@ bool make_room_now();
 std::optional<std::int64_t> badness_of(Process& process);
 std::uint64_t out_of_memory_kills();
 
+// Memory that no process has, and that stays when all are killed: who keeps such says so in the log after each kill, so that
+// one who wonders what the memory is used for learns it (ipc/shared_memory.cc).
+using KeptMemoryReport = void (*)();
+void set_kept_memory_report(KeptMemoryReport report);
+
 }  // namespace kernel::task

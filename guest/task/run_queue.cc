@@ -86,11 +86,10 @@ std::uint64_t RunQueue::realtime_budget(std::uint64_t now_ns) {
 }
 
 void RunQueue::insert(SchedulingEntity& entity, std::uint64_t now_ns, bool at_head) {
-  const SchedulingParameters& parameters = entity.parameters_;
   // A real-time task without budget is one like the others, until the next period.
-  const bool realtime = is_realtime(parameters.policy) && realtime_budget(now_ns) != 0;
-  if (is_realtime(parameters.policy)) entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_);
-  entity.rank_ = realtime ? static_cast<std::uint8_t>(kHighestPriority - parameters.priority) : kFairRank;
+  const bool realtime = entity.realtime() && realtime_budget(now_ns) != 0;
+  if (entity.realtime()) entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_);
+  entity.rank_ = realtime ? static_cast<std::uint8_t>(kHighestPriority - entity.priority()) : kFairRank;
   entity.key_ = realtime ? 0 : entity.virtual_ns_;
   entity.arrival_ = at_head && realtime ? --first_arrival_ : ++last_arrival_;
   entity.queued_ = true;
@@ -111,8 +110,8 @@ void RunQueue::add_woken(SchedulingEntity& entity, std::uint64_t now_ns) {
 }
 
 void RunQueue::add_preempted(SchedulingEntity& entity, std::uint64_t now_ns) {
-  // SCHED_FIFO keeps its place before others of its priority.
-  insert(entity, now_ns, entity.parameters_.policy == Policy::kFifo);
+  // All but SCHED_RR keep their place before others of their priority.
+  insert(entity, now_ns, entity.realtime() && entity.parameters_.policy != Policy::kRoundRobin);
 }
 
 void RunQueue::add_yielding(SchedulingEntity& entity, std::uint64_t now_ns) {
@@ -136,7 +135,7 @@ SchedulingEntity* RunQueue::take_first() {
 }
 
 void RunQueue::charge(SchedulingEntity& entity, std::uint64_t ns, std::uint64_t now_ns) {
-  if (is_realtime(entity.parameters_.policy)) {
+  if (entity.realtime()) {
     static_cast<void>(realtime_budget(now_ns));
     realtime_used_ns_ += ns;
     if (entity.rank_ != kFairRank) return;
@@ -145,23 +144,34 @@ void RunQueue::charge(SchedulingEntity& entity, std::uint64_t ns, std::uint64_t 
   advance_floor(entity.virtual_ns_);
 }
 
-void RunQueue::set_parameters(SchedulingEntity& entity, const SchedulingParameters& parameters, std::uint64_t now_ns) {
+template <typename Change>
+void RunQueue::change(SchedulingEntity& entity, std::uint64_t now_ns, Change change) {
   const bool was_queued = entity.queued_;
   if (was_queued) remove(entity);
   // What it has waited as a real-time task is no claim among the others.
-  if (is_realtime(entity.parameters_.policy)) entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_);
-  // It owes time, and not what that was at its old weight: 10 ms of SCHED_IDLE are 3.4 s of a nice value of 0.
-  if (is_before(floor_ns_, entity.virtual_ns_)) {
-    const std::uint64_t debt_ns = real_time(entity.virtual_ns_ - floor_ns_, entity.parameters_);
-    entity.virtual_ns_ = debt_limit(debt_ns, parameters);
-  }
-  entity.parameters_ = parameters;
+  if (entity.realtime()) entity.virtual_ns_ = later(entity.virtual_ns_, floor_ns_);
+  change();
   if (was_queued) insert(entity, now_ns, false);
 }
 
+void RunQueue::set_parameters(SchedulingEntity& entity, const SchedulingParameters& parameters, std::uint64_t now_ns) {
+  change(entity, now_ns, [&] {
+    // It owes time, and not what that was at its old weight: 10 ms of SCHED_IDLE are 3.4 s of a nice value of 0.
+    if (is_before(floor_ns_, entity.virtual_ns_)) {
+      const std::uint64_t debt_ns = real_time(entity.virtual_ns_ - floor_ns_, entity.parameters_);
+      entity.virtual_ns_ = debt_limit(debt_ns, parameters);
+    }
+    entity.parameters_ = parameters;
+  });
+}
+
+void RunQueue::set_inherited_priority(SchedulingEntity& entity, std::uint8_t priority, std::uint64_t now_ns) {
+  change(entity, now_ns, [&] { entity.inherited_priority_ = priority; });
+}
+
 bool RunQueue::preempts(const SchedulingEntity& added, const SchedulingEntity& running) {
-  const bool running_is_fair = !is_realtime(running.parameters_.policy);
-  if (added.rank_ != kFairRank) return running_is_fair || added.parameters_.priority > running.parameters_.priority;
+  const bool running_is_fair = !running.realtime();
+  if (added.rank_ != kFairRank) return added.priority() > running.priority();
   if (!running_is_fair || added.parameters_.policy != Policy::kOther) return false;
   return is_before(added.virtual_ns_ + virtual_time(kWakeUpGranularityNs, added.parameters_), running.virtual_ns_);
 }

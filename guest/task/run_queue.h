@@ -10,6 +10,7 @@
 // turns of that at most.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "lib/pairing_heap.h"
@@ -30,6 +31,8 @@ struct SchedulingParameters {
   std::int8_t nice = 0;        // -20 to 19
   std::uint8_t priority = 0;   // 1 to 99 if real-time, else 0
   bool reset_on_fork = false;  // SCHED_RESET_ON_FORK
+  // ioprio_set(2): read back, since nothing waits for a disk; class and level, 0: after the nice value.
+  std::uint16_t io_priority = 0;
 
   // Those of a child.
   SchedulingParameters inherited() const;
@@ -43,6 +46,10 @@ class SchedulingEntity {
  public:
   const SchedulingParameters& parameters() const { return parameters_; }
   bool queued() const { return queued_; }
+  std::uint8_t inherited_priority() const { return inherited_priority_; }
+  // As which it runs: its own, or that of who waits for a lock of its.
+  std::uint8_t priority() const { return std::max(parameters_.priority, inherited_priority_); }
+  bool realtime() const { return priority() != 0; }
 
   Task* task = nullptr;
 
@@ -50,6 +57,7 @@ class SchedulingEntity {
   friend class RunQueue;
   static constexpr std::uint8_t kFairRank = 100;  // below all real-time priorities
   SchedulingParameters parameters_;
+  std::uint8_t inherited_priority_ = 0;
   bool queued_ = false;
   std::uint64_t virtual_ns_ = 0;  // CPU time that it has had, for a task of nice 0
   // Its place on the queue: the lowest rank, then the least virtual time, then who came first.
@@ -79,6 +87,8 @@ class RunQueue {
   // On the queue or not. Whoever runs may have to give way then.
   void set_parameters(SchedulingEntity& entity, const SchedulingParameters& parameters, std::uint64_t now_ns);
 
+  void set_inherited_priority(SchedulingEntity& entity, std::uint8_t priority, std::uint64_t now_ns);
+
   // Whether one that has just been added should have the CPU before the running one's slice is over.
   static bool preempts(const SchedulingEntity& added, const SchedulingEntity& running);
   // How long an entity that gets the CPU now may keep it while others wait; kForever for who waits for nobody.
@@ -103,6 +113,8 @@ class RunQueue {
   };
   void insert(SchedulingEntity& entity, std::uint64_t now_ns, bool at_head);
   void remove(SchedulingEntity& entity);
+  template <typename Change>
+  void change(SchedulingEntity& entity, std::uint64_t now_ns, Change change);
   void advance_floor(std::uint64_t virtual_ns);
   // The virtual time of one that owes others so much, or as much as anybody may owe.
   std::uint64_t debt_limit(std::uint64_t ns, const SchedulingParameters& parameters) const;

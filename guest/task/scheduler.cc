@@ -111,7 +111,7 @@ void adapt_slice(const Task& added, bool was_alone) {
   // Nobody has waited until now, however long it has run.
   if (was_alone) cpu.slice_end_ns = saturating_add(now, cpu.run_queue.slice_ns(self.scheduling, now));
   if (!RunQueue::preempts(added.scheduling, self.scheduling)) return;
-  const bool at_once = is_realtime(added.scheduling.parameters().policy);
+  const bool at_once = added.scheduling.realtime();
   cpu.slice_end_ns = std::min(cpu.slice_end_ns, at_once ? now : std::max(now, cpu.slice_start_ns + kShortestRunNs));
 }
 
@@ -154,7 +154,7 @@ void yield() {
   process_interrupts(0);
   if (cpu.run_queue.empty()) return begin_slice(self);
   // Among real-time tasks it lets those run that have its priority, but none below it.
-  const bool realtime = is_realtime(self.scheduling.parameters().policy);
+  const bool realtime = self.scheduling.realtime();
   if (realtime) cpu.run_queue.add_yielding(self.scheduling, cpu.accounted_until_ns);
   SchedulingEntity* next = cpu.run_queue.take_first();
   if (!realtime) cpu.run_queue.add_yielding(self.scheduling, cpu.accounted_until_ns);
@@ -174,6 +174,14 @@ void set_scheduling(Task& task, const SchedulingParameters& parameters) {
   CpuScheduler& cpu = here();
   cpu.run_queue.set_parameters(task.scheduling, parameters, cpu.accounted_until_ns);
   // Who should run now is found out on the way to user mode.
+  cpu.slice_end_ns = std::min(cpu.slice_end_ns, cpu.accounted_until_ns);
+  note_priority_changed(task);
+}
+
+void set_inherited_priority(Task& task, std::uint8_t priority) {
+  charge_current();
+  CpuScheduler& cpu = here();
+  cpu.run_queue.set_inherited_priority(task.scheduling, priority, cpu.accounted_until_ns);
   cpu.slice_end_ns = std::min(cpu.slice_end_ns, cpu.accounted_until_ns);
 }
 

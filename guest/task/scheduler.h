@@ -38,6 +38,8 @@ bool time_slice_is_over();
 // sched_setscheduler(2), setpriority(2); and what a new task has of the current one.
 void set_scheduling(Task& task, const SchedulingParameters& parameters);
 void inherit_scheduling(Task& child);
+// The real-time priority of who waits for a lock of this task's (task/lock_claim.h); 0: nobody with one does.
+void set_inherited_priority(Task& task, std::uint8_t priority);
 
 // For long operations in the kernel, which nothing else interrupts: acts on the interrupts that have arrived, and lets
 // the others run if the time slice has passed. Called where the caller holds no reference, iterator or pointer that

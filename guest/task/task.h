@@ -77,6 +77,7 @@ class Task final : public RefCounted {
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
   LockClaims lock_claims;             // who waits for locks of this task's
+  LockClaim* lock_claim = nullptr;    // what it waits for itself
 
   static constexpr std::uint64_t kDefaultTimerSlackNs = 50'000;
   std::uint64_t timer_slack_ns = kDefaultTimerSlackNs;  // prctl(2) PR_SET_TIMERSLACK: read back, not used

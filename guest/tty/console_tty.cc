@@ -65,6 +65,7 @@ Result<void> ConsoleTty::start() {
 // whoever writes there.
 void ConsoleTty::take_input() {
   drivers::ConsoleInput& input = port().input;
+  const std::size_t lines_before = line_.ended_up_to();
   bool received = false;
   while (!gone_ && input.collect()) {
     if (input.over()) {
@@ -82,7 +83,9 @@ void ConsoleTty::take_input() {
   }
   send_pending_echo();
   port().output.flush_echo();
-  if (received) changed().wake_all();
+  if (!received) return;
+  changed().wake_all();
+  tell_of_input(lines_before);
 }
 
 Result<std::size_t> ConsoleTty::transmit(mm::IoBuffer& buffer, const Opening& by) {

@@ -46,6 +46,8 @@ class LineDiscipline {
   bool canonical() const { return (settings.local_flags & (kICanon | kExtProc)) == kICanon; }
   // Whether a read would deliver something: a line, the end of file, or in non-canonical mode so many characters.
   bool readable(std::size_t minimum = 1) const;
+  // Grows with each line that ends.
+  std::size_t ended_up_to() const { return committed_; }
   // FIONREAD: what reads could deliver now; in canonical mode, of all finished lines.
   std::size_t available() const;
   // Takes up to out.size() characters, no further than the end of a line, and says in `ended` whether it came there:

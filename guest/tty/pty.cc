@@ -90,6 +90,7 @@ void Pty::master_closed() {
 }
 
 void Pty::take_input() {
+  const std::size_t lines_before = line_.ended_up_to();
   bool received = false;
   while (!input_.empty()) {
     const std::size_t room = line_.room();
@@ -105,12 +106,14 @@ void Pty::take_input() {
   send_pending_echo();
   changed_.wake_all();
   master_changed_.wake_all();
+  tell_of_input(lines_before);
 }
 
 void Pty::send(std::span<const char> characters) {
   auto buffer = mm::IoBuffer::kernel_source(std::as_bytes(characters));
   (void)output_.fill(buffer, kMostBuffered + kReserve);  // without memory for it, it is lost
   master_changed_.wake_all();
+  output_arrivals_.wake(fs::kPollIn);
 }
 
 std::size_t Pty::emit(std::span<const char> characters) {

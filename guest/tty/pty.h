@@ -41,6 +41,7 @@ class Pty final : public Tty {
   std::uint32_t master_events() const;
   std::size_t master_readable() const { return output_.bytes(); }
   task::WaitQueue& master_changed() { return master_changed_; }
+  task::WaitQueue& output_arrivals() { return output_arrivals_; }  // as input_arrivals(), for the master
   void master_closed();
   bool locked() const { return locked_; }
   void set_locked(bool locked) { locked_ = locked; }
@@ -74,6 +75,7 @@ class Pty final : public Tty {
   fs::ByteRing output_;  // written, and not read by the master yet
   task::WaitQueue changed_;
   task::WaitQueue master_changed_;
+  task::WaitQueue output_arrivals_;
   unsigned slaves_ = 0;        // open files of the slave
   bool slave_closed_ = false;  // there were some, and are no more
   bool master_closed_ = false;

@@ -4,6 +4,7 @@
 
 #include "fs/file_table.h"
 #include "mm/user_ptr.h"
+#include "task/process.h"
 #include "task/signal.h"
 #include "task/task.h"
 #include "tty/tty_file.h"
@@ -26,6 +27,10 @@ class MasterFile final : public fs::File {
   Result<void> sync() override { return Errno::kInval; }
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument) override;
   fs::Readiness readiness() override { return {pty_->master_events(), &pty_->master_changed()}; }
+  task::WaitQueue* owner_changes() override { return &pty_->output_arrivals(); }
+  fs::FileOwner::Name default_owner() const override {
+    return {fs::FileOwner::Kind::kProcess, task::current().process->ids.pid};
+  }
 
  private:
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override {

@@ -103,10 +103,13 @@ Result<std::size_t> Tty::read(mm::IoBuffer& buffer, const Opening& by) {
       if (!waited) return fs::moved_or(total, waited.error());
       continue;
     }
+    // What is taken from the line cannot be put back: no more than there is room for, where a page is late.
     if (auto room = buffer.check_room(1); !room) return fs::moved_or(total, room.error());
+    const std::size_t most = std::min(kReadPiece, buffer.remaining());
+    if (auto room = buffer.check_room(most); !room && buffer.pending()) return fs::moved_or(total, room.error());
     std::byte piece[kReadPiece];
     bool ended = false;
-    const std::size_t count = line_.read(std::span(piece).first(std::min(kReadPiece, buffer.remaining())), ended);
+    const std::size_t count = line_.read(std::span(piece).first(most), ended);
     if (count != 0) {
       auto stored = buffer.store({piece, count});
       if (!stored) return fs::moved_or(total, stored.error());
@@ -159,6 +162,11 @@ std::uint32_t Tty::events(const Opening& by) {
   if (!stopped_ && can_transmit()) events |= fs::kPollWritable;
   if (gone()) events |= fs::kPollReadable | fs::kPollHup;
   return events;
+}
+
+void Tty::tell_of_input(std::size_t lines_before) {
+  const bool tells = line_.canonical() ? line_.ended_up_to() != lines_before : line_.readable();
+  if (tells) input_arrivals_.wake(fs::kPollIn);
 }
 
 void Tty::hang_up() {

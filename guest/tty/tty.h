@@ -65,6 +65,8 @@ class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
   Result<std::uint64_t> ioctl(std::uint32_t request, std::uint64_t argument, const Opening& by);
   std::uint32_t events(const Opening& by);
   virtual task::WaitQueue& changed() = 0;
+  // For who asked to be told of input with a signal (O_ASYNC).
+  task::WaitQueue& input_arrivals() { return input_arrivals_; }
 
   std::uint32_t hang_ups() const { return hang_ups_; }
   // Everybody who has it open loses it, and so does its session (vhangup(2)).
@@ -103,6 +105,9 @@ class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
   void start_output() override;
   void flush_output() override;
 
+  // After characters have come: n_tty_receive_buf() of Linux tells of each line, and of characters that are no line's.
+  void tell_of_input(std::size_t lines_before);
+
   bool is_hung_up(const Opening& by) const { return by.hang_ups != hang_ups_; }
   bool stopped() const { return stopped_; }
   void send_pending_echo();
@@ -128,6 +133,7 @@ class Tty : public task::ControllingTerminal, protected LineDiscipline::Sink {
   Result<void> insert(std::uint64_t argument);
   void go_on();
 
+  task::WaitQueue input_arrivals_;
   std::span<char> pending_echo_;
   std::size_t pending_echo_size_ = 0;
   std::uint32_t hang_ups_ = 0;

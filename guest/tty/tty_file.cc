@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "task/process.h"
+#include "task/task.h"
+
 namespace kernel::tty {
 namespace {
 
@@ -17,6 +20,12 @@ class TtyFile final : public fs::File {
   }
   Result<void> sync() override { return Errno::kInval; }
   fs::Readiness readiness() override { return {tty_->events(opening()), &tty_->changed()}; }
+  task::WaitQueue* owner_changes() override { return &tty_->input_arrivals(); }
+  // __tty_fasync() of Linux.
+  fs::FileOwner::Name default_owner() const override {
+    if (const int group = tty_->foreground_group()) return {fs::FileOwner::Kind::kGroup, group};
+    return {fs::FileOwner::Kind::kProcess, task::current().process->ids.pid};
+  }
 
  private:
   Result<std::size_t> do_read(std::uint64_t, mm::IoBuffer& buffer) override { return tty_->read(buffer, opening()); }

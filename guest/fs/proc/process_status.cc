@@ -116,7 +116,9 @@ Result<void> write_process_stat(const ProcSubject& subject, ProcText& text) {
   // priority, nice, threads, itrealvalue, start time
   const task::SchedulingParameters scheduling =
       subject.task ? subject.task->scheduling.parameters() : task::SchedulingParameters();
-  const int priority = is_realtime(scheduling.policy) ? -1 - scheduling.priority : 20 + scheduling.nice;
+  // With what it has of who waits for a lock of its.
+  const int realtime = subject.task ? subject.task->scheduling.priority() : 0;
+  const int priority = realtime != 0 ? -1 - realtime : 20 + scheduling.nice;
   text.print("{} {} {} 0 {} ", priority, int{scheduling.nice}, thread_count(process),
              to_ticks(process.accounting.start_ns));
   text.print("{} {} {} ", memory.sizes.total, memory.resident / mm::kPageSize,

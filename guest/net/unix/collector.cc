@@ -43,10 +43,11 @@ void for_each_receivable(UnixSocket& holder, Visit visit) {
   for (UnixSocket& embryo : holder.embryos()) visit_queue(embryo);
 }
 
-// What nobody outside can reach.
-void find_unreachable(Work& found) {
+// What nobody outside can reach, but for who is about to let go of `closing` (or null).
+void find_unreachable(Work& found, const fs::File* closing) {
   for (UnixSocket& socket : *g_in_flight) {
-    socket.unreachable = socket.file_in_flight->references() == socket.in_flight;
+    const std::size_t going = socket.file_in_flight == closing ? 1 : 0;
+    socket.unreachable = socket.file_in_flight->references() == socket.in_flight + going;
     socket.references_inside = 0;
   }
   for (UnixSocket& socket : *g_in_flight) {
@@ -84,9 +85,9 @@ void take_rights(UnixSocket& socket, Garbage& garbage) {
   }
 }
 
-void collect() {
+void collect(const fs::File* closing) {
   Work unreachable;
-  find_unreachable(unreachable);
+  find_unreachable(unreachable, closing);
   // Every one of them stays until the garbage is released, which holds the last references.
   Garbage garbage;
   while (UnixSocket* socket = unreachable.pop_front()) {
@@ -99,6 +100,14 @@ void collect() {
   if (!release) release = &own.emplace();
   release->become_unattended();
   while (Record* record = garbage.pop_front()) record->release();
+}
+
+bool is_time_to_collect() {
+  if (g_references == 0) return false;
+  ++g_calls;
+  if (g_references > kAlwaysCollected && g_calls < g_references) return false;
+  g_calls = 0;
+  return true;
 }
 
 }  // namespace
@@ -124,11 +133,13 @@ void note_left_queue(fs::File& file) {
 }
 
 void collect_now_and_then() {
-  if (g_references == 0) return;
-  ++g_calls;
-  if (g_references > kAlwaysCollected && g_calls < g_references) return;
-  g_calls = 0;
-  collect();
+  if (is_time_to_collect()) collect(nullptr);
+}
+
+void note_descriptor_closed(fs::File& file) {
+  const UnixSocket* socket = unix_socket_of(file);
+  if (!socket || socket->in_flight == 0 || file.references() != socket->in_flight + 1) return;
+  if (is_time_to_collect()) collect(&file);
 }
 
 }  // namespace kernel::net

@@ -17,5 +17,7 @@ void note_left_queue(fs::File& file);
 // For who makes or closes a socket, or sends one: there may be something to collect. Costs nothing while no sockets are in
 // queues; while there are many, they are looked through once for as many calls.
 void collect_now_and_then();
+// A descriptor of this file is being closed, by who still has the last reference that is not in a queue, maybe.
+void note_descriptor_closed(fs::File& file);
 
 }  // namespace kernel::net

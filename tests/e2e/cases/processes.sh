@@ -6,6 +6,14 @@ if [ -n "$ABI_PROGRAM" ]; then
   expect "siblings and orphans of process 1" "0 sibling EINVAL
 child: exited with 3
 orphan ok: exited with 4" "$status $(cat "$WORK/out")"
+  # No kill frees what is in a segment that nobody has attached, and the log says so.
+  husk_run -m 64M "$R" sh -c 'cat >/tmp/program; chmod +x /tmp/program; exec /tmp/program sysv_shm_kept short' \
+    <"${ABI_PROGRAM%dynamic}static" >"$WORK/out" 2>"$WORK/err" || status=$?
+  expect "memory is short beside a System V segment" "0 who fills it: exited with 0
+another one: killed by SIGKILL
+kept: 1
+removed: ok, 24576 KiB are in System V segment 0, which nobody has attached" \
+    "$status $(cat "$WORK/out"), $(sed -n 's/.*out of memory: \([0-9]* KiB are in System V.*attached\).*/\1/p' "$WORK/err" | head -n 1)"
   # The differential test cannot set the machine's clock.
   husk_run "$R" sh -c 'cat >/tmp/program; chmod +x /tmp/program; exec /tmp/program wall_clock set' \
     <"${ABI_PROGRAM%dynamic}static" >"$WORK/out" 2>"$WORK/err" || status=$?
