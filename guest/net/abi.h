@@ -8,7 +8,8 @@
 namespace kernel::net {
 
 // socket(2), address families.
-inline constexpr int kUnspecified = 0, kUnix = 1, kInet = 2, kInet6 = 10, kNetlink = 16, kFamilyCount = 46;
+inline constexpr int kUnspecified = 0, kUnix = 1, kInet = 2, kInet6 = 10, kNetlink = 16, kPacket = 17,
+                     kFamilyCount = 46;
 
 // socket(2), types, and the flags beside them.
 inline constexpr int kStream = 1, kDatagram = 2, kRaw = 3, kSequencedPacket = 5;

@@ -2,6 +2,7 @@
 
 #include "net/inet/inet_family.h"
 #include "net/netlink/netlink_socket.h"
+#include "net/packet/packet_socket.h"
 #include "net/unix/unix_socket.h"
 
 namespace kernel::net {
@@ -14,6 +15,7 @@ constexpr Family kFamilies[] = {
     {kInet6, inet::create_inet6, nullptr},
     {kUnix, create_unix_socket, create_unix_pair},
     {kNetlink, netlink::NetlinkSocket::create, nullptr},
+    {kPacket, packet::PacketSocket::create, nullptr},
 };
 
 }  // namespace

@@ -217,9 +217,16 @@ std::optional<std::size_t> Socket::admitted(const FilteredPacket& packet, std::s
   return std::min(size, std::max<std::size_t>(most, least));
 }
 
+// Who can be told of senders (sk_may_scm_recv() of Linux, since 6.16).
+bool Socket::refuses(int name) const {
+  if (name == kPassPidDescriptor) return family_ != kUnix;
+  return (name == kPassCredentials || name == kPassSecurity) && family_ != kUnix && family_ != kNetlink;
+}
+
 Result<void> Socket::set_any_option(int level, int name, const OptionInput& value) {
   auto set = set_option(level, name, value);
   if (level != kLevelSocket || set.error() != Errno::kNoProtoOpt) return set;
+  if (refuses(name)) return Errno::kOpNotSupp;
   if (name == kAttachFilter || name == kDetachFilter || name == kLockFilter || name == kAttachBpf)
     return set_filter_option(name, value);
   if (name == kReusePort && family_ != kInet && family_ != kInet6 && TRY(value.flag())) return Errno::kOpNotSupp;
@@ -229,6 +236,7 @@ Result<void> Socket::set_any_option(int level, int name, const OptionInput& valu
 Result<void> Socket::get_any_option(int level, int name, OptionOutput& value) {
   auto got = get_option(level, name, value);
   if (level != kLevelSocket || got.error() != Errno::kNoProtoOpt) return got;
+  if (refuses(name)) return Errno::kOpNotSupp;
   switch (name) {
     case kType:
       return value.put_integer(type_);

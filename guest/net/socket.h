@@ -107,6 +107,7 @@ class Socket : public RefCounted {
     return waited;
   }
 
+  bool refuses(int name) const;
   Result<void> set_filter_option(int name, const OptionInput& value);
 
   static inline constinit std::uint32_t g_count = 0;

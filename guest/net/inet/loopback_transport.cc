@@ -6,6 +6,7 @@
 #include "net/inet/raw_socket.h"
 #include "net/inet/tcp_socket.h"
 #include "net/inet/udp_socket.h"
+#include "net/packet/packet_socket.h"
 
 namespace kernel::net::inet {
 
@@ -112,7 +113,14 @@ Result<void> LoopbackTransport::send(DatagramSocket& socket, OutgoingDatagram& d
     return {};
   }
   const bool lite = socket.protocol() == kProtocolUdpLite;
-  if (!lite) TRY(RawSocket::show_udp(datagram));
+  if (!lite) {
+    if (packet::PacketSocket::any()) {
+      const std::span<const std::byte> data = std::as_const(datagram.payload->bytes).span();
+      packet::show_packet(udp_headers(datagram.source, datagram.destination, datagram.ttl, datagram.tos, data).span(),
+                          data);
+    }
+    TRY(RawSocket::show_udp(datagram));
+  }
   const bool counts = !lite && datagram.destination.address.is_v4();
   if (counts) ++g_udp_counters.sent;
   if (!deliver_to_ports(lite ? udp_lite_ports() : udp_ports(), datagram)) {

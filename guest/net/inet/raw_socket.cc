@@ -5,6 +5,7 @@
 
 #include "net/inet/packet_headers.h"
 #include "net/inet/raw_packet.h"
+#include "net/packet/packet_socket.h"
 
 namespace kernel::net::inet {
 
@@ -148,7 +149,26 @@ Result<void> RawSocket::show_udp(const OutgoingDatagram& datagram) {
   return deliver_to_all(packet);
 }
 
+// The packet, for packet sockets.
+void RawSocket::show(const OutgoingDatagram& packet) {
+  if (!packet::PacketSocket::any()) return;
+  const bool v4 = packet.destination.address.is_v4();
+  std::array<std::byte, kLinkHeaderSize + kHeaderSize6> headers{};
+  write_link_header(headers, v4 ? kLinkType4 : kLinkType6);
+  const std::span<std::byte> ip = std::span(headers).subspan(kLinkHeaderSize);
+  const IpFields fields{.source = packet.source.address,
+                        .destination = packet.destination.address,
+                        .protocol = packet.protocol,
+                        .ttl = packet.ttl,
+                        .tos = packet.tos,
+                        .payload_size = packet.payload->bytes.size()};
+  (v4 ? write_header4 : write_header6)(ip, fields);
+  packet::show_packet(std::span(headers).first(kLinkHeaderSize + (v4 ? kHeaderSize4 : kHeaderSize6)),
+                      std::as_const(packet.payload->bytes).span());
+}
+
 Result<void> RawSocket::carry(const OutgoingDatagram& packet) {
+  show(packet);
   TRY(deliver_to_all(packet));
   const Vector<std::byte>& message = packet.payload->bytes;
   const bool v4 = packet.protocol == kProtocolIcmp;
@@ -166,6 +186,7 @@ Result<void> RawSocket::carry(const OutgoingDatagram& packet) {
   bytes[0] = static_cast<std::byte>(v4 ? kEchoReply : kEchoReply6);
   put_16(bytes, kChecksumAt, 0);
   put_16(bytes, kChecksumAt, icmp_checksum(reply));
+  show(reply);
   return deliver_to_all(reply);
 }
 

@@ -45,6 +45,7 @@ class RawSocket final : public DatagramSocket {
   Result<void> set_checksum_offset(int level, const OptionInput& value);
   bool takes(const OutgoingDatagram& packet) const;
   static Result<void> deliver_to_all(const OutgoingDatagram& packet);
+  static void show(const OutgoingDatagram& packet);
 
   std::uint32_t filter_ = 0;       // ICMP_FILTER: types that are not wanted
   std::uint32_t filter6_[8] = {};  // ICMP6_FILTER, the same

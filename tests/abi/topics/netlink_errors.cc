@@ -43,6 +43,15 @@ static void making() {
     say("protocol %d %s\n", protocol, outcome(fd));
     if (fd >= 0) ::close(fd);
   }
+  for (const int family : {AF_INET, AF_NETLINK}) {
+    const int fd = ::socket(family, SOCK_DGRAM, 0);
+    const int on = 1;
+    say("told of senders: %s", outcome(::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on)));
+    int value;
+    socklen_t size = sizeof value;
+    say(" %s\n", outcome(::getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &value, &size)));
+    ::close(fd);
+  }
   int pair[2];
   say("pair %s\n", outcome(::socketpair(AF_NETLINK, SOCK_RAW, 0, pair)));
 }
