@@ -103,10 +103,10 @@ SyscallResult sys_prctl(int option, std::uint64_t argument2, std::uint64_t argum
       self.timer_slack_ns = static_cast<std::int64_t>(argument2) > 0 ? argument2 : Task::kDefaultTimerSlackNs;
       return 0;
     case kSetChildSubreaper:
-      process.family.adopts_orphans = argument2 != 0;
+      process.family.adopt_orphans(argument2 != 0);
       return 0;
     case kGetChildSubreaper:
-      return write_int(argument2, process.family.adopts_orphans);
+      return write_int(argument2, process.family.adopts_orphans());
     case kGetTiming:
       return 0;  // PR_TIMING_STATISTICAL
     case kSetTiming:

@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mm/address.h"
 #include "mm/user_ptr.h"
+#include "syscall/thread_selection.h"
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/task.h"
@@ -125,39 +126,6 @@ SyscallResult set_scheduling(Task& thread, const Wanted& wanted) {
   }
   task::set_scheduling(thread, parameters);
   return 0;
-}
-
-// Calls `visit` for the threads that getpriority(2)'s arguments select; kSrch if there are none. One process's number
-// selects one thread, as on Linux; a process that has ended is found, and has none.
-template <typename Visit>
-Result<void> for_each_selected(int which, int who, Visit visit) {
-  enum { kProcess = 0, kGroup = 1, kUser = 2 };
-  const Task& self = task::current();
-  switch (which) {
-    case kProcess: {
-      Task* thread = who == 0 ? &task::current() : task::find_task(who);
-      if (!thread && !task::find_process(who)) return Errno::kSrch;
-      if (thread) visit(*thread);
-      return {};
-    }
-    case kGroup:
-    case kUser:
-      break;
-    default:
-      return Errno::kInval;
-  }
-  bool found = false;
-  task::for_each_process([&](Process& process) {
-    const bool selected = which == kGroup
-                              ? process.ids.group == (who ? who : self.process->ids.group)
-                              : process.real_uid() == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
-    if (!selected) return true;
-    found = true;
-    for (Task& thread : process.threads) visit(thread);
-    return true;
-  });
-  if (!found) return Errno::kSrch;
-  return {};
 }
 
 }  // namespace

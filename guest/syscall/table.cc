@@ -11,6 +11,7 @@
 #include "syscall/file_calls.h"
 #include "syscall/futex_calls.h"
 #include "syscall/id_calls.h"
+#include "syscall/io_priority_calls.h"
 #include "syscall/ipc_calls.h"
 #include "syscall/memory_calls.h"
 #include "syscall/misc_calls.h"
@@ -53,9 +54,9 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
 
 constexpr std::array<Entry, kTableSize> kTable =
     merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
-          kFutexCalls, kIdCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls, kNotifyCalls,
-          kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls, kSchedulingCalls,
-          kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
+          kFutexCalls, kIdCalls, kIoPriorityCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls,
+          kNotifyCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls,
+          kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
 
 }  // namespace
 

@@ -146,6 +146,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->charge = TaskCharge(self.charge.user());
   memcpy(task->name, self.name, sizeof task->name);
   task->timer_slack_ns = self.timer_slack_ns;
+  task->io_priority = self.io_priority;
   task->no_new_privileges = self.no_new_privileges;
   inherit_scheduling(*task);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;

@@ -21,8 +21,10 @@ namespace {
 
 // Who takes the orphans: the nearest ancestor that asked for them, or process 1.
 Process* new_parent(Process& process) {
+  // A line of ancestors may be as long as there may be processes (each a vfork(2) of the one before, say).
+  if (!Family::anybody_adopts()) return find_process(1);
   for (Process* ancestor = process.family.parent(); ancestor; ancestor = ancestor->family.parent()) {
-    if (ancestor->family.adopts_orphans && !ancestor->life.exiting) return ancestor;
+    if (ancestor->family.adopts_orphans() && !ancestor->life.exiting) return ancestor;
   }
   return find_process(1);
 }
@@ -48,6 +50,7 @@ void pass_children_on(const Task& ending, Process& process) {
 }
 
 void give_children_away(Process& process) {
+  if (!process.family.has_children()) return;
   Process* init = new_parent(process);
   for (Process& child : process.family.children()) {
     child.family.join(*init, init->threads.front());

@@ -31,13 +31,25 @@ class Family {
   // for (Process& child : process.family.children()): the body may give the current child away.
   Children children() { return Children(children_); }
 
+  bool has_children() const { return !children_.empty(); }
+
+  // prctl(2) PR_SET_CHILD_SUBREAPER; and whether anybody has ever asked for it.
+  void adopt_orphans(bool on) {
+    adopts_orphans_ = on;
+    if (on) anybody_adopts_ = true;
+  }
+  bool adopts_orphans() const { return adopts_orphans_; }
+  static bool anybody_adopts() { return anybody_adopts_; }
+
   int exit_signal = kSigChld;        // what the parent is sent when this process ends (clone(2))
   std::uint64_t parent_program = 0;  // what the parent's RunningProgram::generation was when it made this process
-  bool adopts_orphans = false;       // prctl(2) PR_SET_CHILD_SUBREAPER
   WaitQueue child_changed;           // a child ended, stopped or continued
 
  private:
+  inline static constinit bool anybody_adopts_ = false;
+
   Process& self_;
+  bool adopts_orphans_ = false;
   Process* parent_ = nullptr;
   Task* parent_thread_ = nullptr;
   ListNode sibling_node_;

@@ -82,6 +82,8 @@ class Task final : public RefCounted {
   static constexpr std::uint64_t kDefaultTimerSlackNs = 50'000;
   std::uint64_t timer_slack_ns = kDefaultTimerSlackNs;  // prctl(2) PR_SET_TIMERSLACK: read back, not used
 
+  std::uint16_t io_priority = 0;  // ioprio_set(2): read back, not used
+
   CpuTime cpu_time;
   CpuClock cpu_clock{cpu_time};
   std::uint64_t start_ns = 0;  // monotonic time of creation

@@ -69,6 +69,8 @@ constexpr Description kRows[] = {
     {SYS_setrlimit, "setrlimit", 2, 0, {kResource, kLimit}},
     {SYS_prlimit64, "prlimit64", 3, 0, {kPid, kResource, kLimit, kOut}},
     {SYS_getrusage, "getrusage", 1, 0, {choice<0, 1, 0xffffffff, 2>(), kOut}},
+    {SYS_ioprio_get, "ioprio_get", 1, 0, {up_to<4>(), kPid}},
+    {SYS_ioprio_set, "ioprio_set", 1, 0, {up_to<4>(), kPid, kNumber}},
     {SYS_getpriority, "getpriority", 1, 0, {up_to<4>(), kPid}},
     {SYS_setpriority, "setpriority", 1, 0, {up_to<4>(), kPid, kNumber}},
     {SYS_sched_setparam, "sched_setparam", 1, kOnlyInGuest, {kPid, kIn}},
