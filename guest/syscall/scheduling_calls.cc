@@ -127,28 +127,30 @@ SyscallResult set_scheduling(Task& thread, const Wanted& wanted) {
   return 0;
 }
 
+// What getpriority(2) and setpriority(2) select by.
+enum : int { kPriorityOfProcess = 0, kPriorityOfGroup = 1, kPriorityOfUser = 2 };
+
 // Calls `visit` for the threads that getpriority(2)'s arguments select; kSrch if there are none. One process's number
 // selects one thread, as on Linux; a process that has ended is found, and has none.
 template <typename Visit>
 Result<void> for_each_selected(int which, int who, Visit visit) {
-  enum { kProcess = 0, kGroup = 1, kUser = 2 };
   const Task& self = task::current();
   switch (which) {
-    case kProcess: {
+    case kPriorityOfProcess: {
       Task* thread = who == 0 ? &task::current() : task::find_task(who);
       if (!thread && !task::find_process(who)) return Errno::kSrch;
       if (thread) visit(*thread);
       return {};
     }
-    case kGroup:
-    case kUser:
+    case kPriorityOfGroup:
+    case kPriorityOfUser:
       break;
     default:
       return Errno::kInval;
   }
   bool found = false;
   task::for_each_process([&](Process& process) {
-    const bool selected = which == kGroup
+    const bool selected = which == kPriorityOfGroup
                               ? process.ids.group == (who ? who : self.process->ids.group)
                               : process.real_uid() == (who ? static_cast<std::uint32_t>(who) : self.credentials.uid);
     if (!selected) return true;
@@ -180,6 +182,11 @@ SyscallResult sys_getpriority(int which, int who) {
 SyscallResult sys_setpriority(int which, int who, int nice) {
   nice = std::clamp(nice, task::kLowestNice, task::kHighestNice);
   Errno error = Errno::kNone;
+  // Who has ended has no thread any more whose priority it could be, but is somebody's still.
+  if (Process* ended = which == kPriorityOfProcess && !task::find_task(who) ? task::find_process(who) : nullptr) {
+    const std::uint32_t mine = task::current().credentials.euid;
+    return ended->real_uid() == mine || may_set_all() ? SyscallResult(0) : SyscallResult(Errno::kPerm);
+  }
   TRY(for_each_selected(which, who, [&](Task& thread) {
     SchedulingParameters parameters = thread.scheduling.parameters();
     if (!may_set_all() && !is_own(thread)) {
