@@ -51,8 +51,9 @@ class DirectoryFile final : public StoredFile {
   }
 
   Result<std::uint64_t> seek(std::int64_t offset, int whence) override {
-    // The end of a directory of /proc is at 0, its size (generic_file_llseek() of Linux); others have no end to seek.
-    const bool to_end = whence == kSeekEnd && inode().file_system().type_name() == "proc";
+    // The end of a directory of /proc or /sys is at 0, its size (generic_file_llseek() of Linux); others have no end to seek.
+    const std::string_view type = inode().file_system().type_name();
+    const bool to_end = whence == kSeekEnd && (type == "proc" || type == "sysfs");
     if (whence != kSeekSet && whence != kSeekCur && !to_end) return Errno::kInval;
     const std::int64_t base = whence == kSeekCur ? static_cast<std::int64_t>(offset_) : 0;
     std::int64_t position;

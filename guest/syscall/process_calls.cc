@@ -13,6 +13,7 @@
 #include "task/exec.h"
 #include "task/exit.h"
 #include "task/process.h"
+#include "task/unshare.h"
 #include "task/wait.h"
 
 namespace kernel::syscall {
@@ -229,6 +230,11 @@ SyscallResult sys_waitid(int type, int id, mm::UserBuffer info, unsigned options
 SyscallResult sys_set_tid_address(mm::UserPtr<int> address) {
   current().clear_child_tid = address.address();
   return static_cast<std::uint64_t>(current().tid);
+}
+
+SyscallResult sys_unshare(std::uint64_t flags) {
+  TRY(unshare(flags));
+  return 0;
 }
 
 SyscallResult sys_arch_prctl(int operation, std::uint64_t address) {

@@ -15,6 +15,7 @@ SyscallResult sys_execve(mm::UserString path, mm::UserPtr<std::uint64_t> argumen
                          mm::UserPtr<std::uint64_t> environment);
 SyscallResult sys_execveat(int directory, mm::UserString path, mm::UserPtr<std::uint64_t> arguments,
                            mm::UserPtr<std::uint64_t> environment, unsigned flags);
+SyscallResult sys_unshare(std::uint64_t flags);
 SyscallResult sys_exit(int status);
 SyscallResult sys_exit_group(int status);
 SyscallResult sys_wait4(int which, mm::UserPtr<int> status, unsigned options, mm::UserPtr<Rusage> usage);
@@ -33,6 +34,7 @@ inline constexpr Entry kProcessCalls[] = {
     row<sys_set_tid_address>(218, "set_tid_address"),
     row<sys_exit_group>(231, "exit_group"),
     row<sys_waitid>(247, "waitid"),
+    row<sys_unshare>(272, "unshare"),
     row<sys_execveat>(322, "execveat"),
     row<sys_clone3>(435, "clone3"),
 };

@@ -148,6 +148,11 @@ SyscallResult sys_getpriority(int which, int who) {
 SyscallResult sys_setpriority(int which, int who, int nice) {
   nice = std::clamp(nice, task::kLowestNice, task::kHighestNice);
   Errno error = Errno::kNone;
+  // Who has ended has no thread any more whose priority it could be, but is somebody's still.
+  if (Process* ended = which == kPriorityOfProcess && !task::find_task(who) ? task::find_process(who) : nullptr) {
+    const std::uint32_t mine = task::current().credentials.euid;
+    return ended->real_uid() == mine || may_set_all() ? SyscallResult(0) : SyscallResult(Errno::kPerm);
+  }
   TRY(for_each_selected(which, who, [&](Task& thread) {
     SchedulingParameters parameters = thread.scheduling.parameters();
     if (!may_set_all() && !is_own(thread)) {
@@ -161,75 +166,6 @@ SyscallResult sys_setpriority(int which, int who, int nice) {
   }));
   if (error != Errno::kNone) return error;
   return 0;
-}
-
-namespace {
-
-// ioprio_set(2): the class is above, the level below; in between there may be a hint.
-enum class IoClass : std::uint16_t { kNone = 0, kRealTime = 1, kBestEffort = 2, kIdle = 3 };
-constexpr unsigned kIoClassShift = 13;
-constexpr unsigned kIoClasses = 8, kIoLevels = 8;
-
-constexpr std::uint16_t io_priority_of(IoClass io_class, int level) {
-  return static_cast<std::uint16_t>(static_cast<unsigned>(io_class) << kIoClassShift | static_cast<unsigned>(level));
-}
-
-Result<void> check_io_priority(int priority) {
-  const task::Credentials& mine = task::current().credentials;
-  switch (static_cast<IoClass>(static_cast<unsigned>(priority) >> kIoClassShift & (kIoClasses - 1))) {
-    case IoClass::kRealTime:
-      if (!mine.can(task::Capability::kSysAdmin) && !may_set_all()) return Errno::kPerm;
-      return {};
-    case IoClass::kBestEffort:
-    case IoClass::kIdle:
-      return {};
-    case IoClass::kNone:
-      if (static_cast<unsigned>(priority) % kIoLevels != 0) return Errno::kInval;
-      return {};
-  }
-  return Errno::kInval;
-}
-
-// What it is where none was set: as the nice value says.
-std::uint16_t effective_io_priority(const SchedulingParameters& parameters) {
-  if (parameters.io_priority >> kIoClassShift != 0) return parameters.io_priority;
-  const int level = (parameters.nice + 20) / 5;
-  if (parameters.policy == Policy::kIdle) return io_priority_of(IoClass::kIdle, level);
-  return io_priority_of(is_realtime(parameters.policy) ? IoClass::kRealTime : IoClass::kBestEffort, level);
-}
-
-// setpriority(2) counts from 0, ioprio_set(2) from 1.
-constexpr int kIoProcess = 1, kIoUser = 3;
-
-}  // namespace
-
-SyscallResult sys_ioprio_set(int which, int who, int priority) {
-  TRY(check_io_priority(priority));
-  if (which < kIoProcess || which > kIoUser) return Errno::kInval;
-  const task::Credentials& mine = task::current().credentials;
-  Result<void> allowed;
-  TRY(for_each_selected(which - kIoProcess, who, [&](Task& thread) {
-    const std::uint32_t its = thread.credentials.uid;
-    if (allowed && its != mine.euid && its != mine.uid && !may_set_all()) allowed = Errno::kPerm;
-    if (!allowed) return;
-    SchedulingParameters parameters = thread.scheduling.parameters();
-    parameters.io_priority = static_cast<std::uint16_t>(priority);
-    task::set_scheduling(thread, parameters);
-  }));
-  TRY(allowed);
-  return 0;
-}
-
-SyscallResult sys_ioprio_get(int which, int who) {
-  if (which < kIoProcess || which > kIoUser) return Errno::kInval;
-  unsigned best = ~0u;
-  TRY(for_each_selected(which - kIoProcess, who, [&](const Task& thread) {
-    const SchedulingParameters& parameters = thread.scheduling.parameters();
-    // Of one thread, what was set; of several, the best that there is.
-    best = std::min<unsigned>(best, which == kIoProcess ? parameters.io_priority : effective_io_priority(parameters));
-  }));
-  if (best == ~0u) return Errno::kSrch;
-  return best;
 }
 
 SyscallResult sys_sched_setparam(int tid, mm::UserPtr<const SchedulingParameter> parameter) {

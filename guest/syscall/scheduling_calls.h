@@ -1,4 +1,4 @@
-// System calls about who gets the CPU: sched(7), setpriority(2); and who would get a disk: ioprio_set(2).
+// System calls about who gets the CPU: sched(7), setpriority(2).
 #pragma once
 
 #include "lib/time.h"
@@ -14,8 +14,6 @@ struct SchedulingParameter {
 SyscallResult sys_sched_yield();
 SyscallResult sys_getpriority(int which, int who);
 SyscallResult sys_setpriority(int which, int who, int nice);
-SyscallResult sys_ioprio_set(int which, int who, int priority);
-SyscallResult sys_ioprio_get(int which, int who);
 SyscallResult sys_sched_setparam(int tid, mm::UserPtr<const SchedulingParameter> parameter);
 SyscallResult sys_sched_getparam(int tid, mm::UserPtr<SchedulingParameter> parameter);
 SyscallResult sys_sched_setscheduler(int tid, int policy, mm::UserPtr<const SchedulingParameter> parameter);
@@ -42,8 +40,6 @@ inline constexpr Entry kSchedulingCalls[] = {
     row<sys_sched_rr_get_interval>(148, "sched_rr_get_interval"),
     row<sys_sched_setaffinity>(203, "sched_setaffinity"),
     row<sys_sched_getaffinity>(204, "sched_getaffinity"),
-    row<sys_ioprio_set>(251, "ioprio_set"),
-    row<sys_ioprio_get>(252, "ioprio_get"),
     row<sys_getcpu>(309, "getcpu"),
     row<sys_sched_setattr>(314, "sched_setattr"),
     row<sys_sched_getattr>(315, "sched_getattr"),

@@ -98,6 +98,12 @@ class TaskDescriptor {
   int fd_ = -1;
 };
 
+// CLONE_VFORK of a thread: its maker waits for its end. (If it executes a program, that ends the maker, too.)
+Result<void> wait_for_end(const Task& thread) {
+  const auto ended = [&] { return find_task(thread.tid) != &thread; };
+  return thread.process->threads.changed.wait_until(ended, Deadline::never(), Interruptible::kFatal);
+}
+
 }  // namespace
 
 Result<int> clone(const CloneArguments& arguments) {
@@ -160,10 +166,11 @@ Result<int> clone(const CloneArguments& arguments) {
     if (flags & kCloneVfork) process->vfork.begin();
     add_process(*process);
   }
+  const Ref<Task> made = task;
   make_runnable(*task.leak());
 
   if (flags & kCloneVfork) {
-    const auto waited = process->vfork.wait();
+    const auto waited = thread ? wait_for_end(*made) : process->vfork.wait();
     if (!waited) return waited.error();
   }
   return tid;

@@ -31,8 +31,6 @@ struct SchedulingParameters {
   std::int8_t nice = 0;        // -20 to 19
   std::uint8_t priority = 0;   // 1 to 99 if real-time, else 0
   bool reset_on_fork = false;  // SCHED_RESET_ON_FORK
-  // ioprio_set(2): read back, since nothing waits for a disk; class and level, 0: after the nice value.
-  std::uint16_t io_priority = 0;
 
   // Those of a child.
   SchedulingParameters inherited() const;

@@ -68,7 +68,7 @@ static void directories() {
   ::lseek(fd, 0, SEEK_SET);
   say("no room for one: %s\n", outcome(::syscall(SYS_getdents64, fd, pages + kPage - 8, kPage)));
   ::close(fd);
-  for (const char* path : {"/proc", "/proc/self", "/proc/self/task", "/proc/self/fd"}) {
+  for (const char* path : {"/proc", "/proc/self", "/proc/self/task", "/proc/self/fd", "/sys/devices"}) {
     const int proc = ::open(path, O_RDONLY | O_DIRECTORY);
     say("the end of %s: %ld\n", path, static_cast<long>(::lseek(proc, 0, SEEK_END)));
     ::close(proc);

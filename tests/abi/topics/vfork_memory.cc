@@ -4,6 +4,7 @@
 // parent and its child of vfork, which share it: a third process touches new memory ("touch"), or has the kernel do it
 // ("read"), until they have had to give way.
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -51,6 +52,33 @@ static int give_way(const char* how) {
   return 0;
 }
 
+// A thread can be what its maker waits for, too.
+static void thread_first() {
+  static char stack[65536];
+  static volatile int shared;
+  constexpr int kThread = CLONE_FILES | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_VM | CLONE_VFORK;
+  const long thread = ::clone(
+      [](void*) {
+        for (int i = 0; i < 20; ++i) ::sched_yield();
+        ::usleep(1000);
+        shared = 4;
+        return 0;
+      },
+      stack + sizeof stack, kThread, nullptr);
+  say("a thread: %s, its write: %d\n", outcome(thread), shared);
+  say_end("a program in a thread", in_child([] {
+            ::clone(
+                [](void*) {
+                  ::usleep(1000);
+                  const char* program[] = {"/bin/sh", "-c", "exit 6", nullptr};
+                  ::execv(program[0], const_cast<char**>(program));
+                  return 1;
+                },
+                stack + sizeof stack, kThread, nullptr);
+            return 5;
+          }));
+}
+
 static int run() {
   if (arguments[0] != nullptr) return give_way(arguments[0]);
   volatile int shared = 1;
@@ -61,6 +89,7 @@ static int run() {
   }
   say("the child's write: %d\n", shared);
   say_end("child", child);
+  thread_first();
   return 0;
 }
 

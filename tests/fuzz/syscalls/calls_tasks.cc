@@ -38,6 +38,7 @@ constexpr Description kRows[] = {
     {SYS_kill, "kill", 6, 0, {kPid, kSignal}},
     {SYS_tkill, "tkill", 4, 0, {kPid, kSignal}},
     {SYS_tgkill, "tgkill", 5, 0, {kPid, kPid, kSignal}},
+    {SYS_unshare, "unshare", 1, 0, {flags<0x200, 0x400, 0x40000, 0x100, 0x800, 0x10000, 0x20000, 0x80>()}},
     {SYS_pause, "pause", 1, kBlocks, {}},
     {SYS_restart_syscall, "restart_syscall", 2, 0, {}},
     {SYS_wait4, "wait4", 8, kBlocks, {kPid, kOut, kWaitOptions, kOut}},
@@ -111,7 +112,6 @@ constexpr Description kRows[] = {
     {SYS_kcmp, "kcmp", 1, 0, {kPid, kPid, kSmall, kFd, kFd}},
     {SYS_rseq, "rseq", 1, 0, {kIn, choice<32, 0, 31, 64>(), up_to<2>(), kNumber}},
     {SYS_getcpu, "getcpu", 1, 0, {kOut, kOut, kOut}},
-    {SYS_ioprio_set, "ioprio_set", 1, 0, {up_to<4>(), kPid, kNumber}},
 };
 
 }  // namespace

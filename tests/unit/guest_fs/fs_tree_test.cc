@@ -1,6 +1,8 @@
 // Path walks and contents, on a RAM file system over an EROFS image and on a plain tmpfs.
 #include "fs_tree.h"
 
+#include <random>
+
 #include "fs/pipe.h"
 #include "fs/splice.h"
 
