@@ -17,6 +17,7 @@ PrintMotd no
 PrintLastLog no
 Subsystem sftp internal-sftp
 PidFile /tmp/sshd.pid
+LoginGraceTime 0
 END
 /usr/sbin/sshd -f /tmp/sshd_config -E /tmp/sshd.log
 until [ -s /tmp/sshd.pid ]; do sleep 0.05; done
