@@ -23,7 +23,9 @@ bool fill_routes(Dump& dump, Answer& answer);
 Result<Handled> get_route(NetlinkSocket& socket, const Request& request);
 bool fill_rules(Dump& dump, Answer& answer);
 bool fill_neighbours(Dump& dump, Answer& answer);
+bool fill_configuration(Dump& dump, Answer& answer);
 Result<Handled> get_neighbour(NetlinkSocket& socket, const Request& request);
+Result<Handled> get_configuration(NetlinkSocket& socket, const Request& request);
 
 // Whether the fixed part is there and all attributes behind it are of these types. For strict checks.
 bool is_strict(const Request& request, std::size_t fixed_size, std::initializer_list<std::uint16_t> types);

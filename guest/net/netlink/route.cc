@@ -26,6 +26,7 @@ constexpr Row kRows[] = {
     {kGetRoute, fill_routes, get_route},
     {kGetRule, fill_rules, nullptr},
     {kGetNeighbour, fill_neighbours, get_neighbour},
+    {kGetConfiguration, fill_configuration, get_configuration},
     {kGetNamespaceId, fill_nothing, nullptr},  // none that has a number
     {kGetNextHop, fill_nothing, nullptr},
 };

@@ -136,7 +136,27 @@ static void neighbours(int fd, int strict) {
   say_request("namespaces", fd, RTM_GETNSID, NLM_F_DUMP, Bytes(4), 4);
 }
 
-static int run() {
+static  // Settings of devices; whether there is forwarding and a filter is the host's.
+    void
+    configuration() {
+  const int fd = netlink(NETLINK_ROUTE), strict = netlink(NETLINK_ROUTE, {NETLINK_GET_STRICT_CHK});
+  const auto body = [](int family) { return Bytes{static_cast<unsigned char>(family), 0, 0, 0}; };
+  for (const int family : {AF_UNSPEC, AF_INET, AF_INET6, 28}) {
+    say_request("configuration", fd, RTM_GETNETCONF, NLM_F_DUMP, body(family), 4, {2, 3});
+    say_request("without a device", fd, RTM_GETNETCONF, 0, body(family), 4, {2, 3});
+    for (const int device : {1, -1, -2, 9}) {
+      Bytes of_device = body(family);
+      append(of_device, attribute(1, bytes_of(device)));
+      say_request("of a device", fd, RTM_GETNETCONF, 0, of_device, 4, {2, 3});
+    }
+  }
+  say_request("strict", strict, RTM_GETNETCONF, NLM_F_DUMP, body(AF_INET), 4, {2, 3});
+  say_request("strict, short", strict, RTM_GETNETCONF, NLM_F_DUMP, Bytes{AF_INET}, 4, {2, 3});
+  ::close(fd);
+  ::close(strict);
+}
+
+int run() {
   for (const int strict : {0, 1}) {
     say("-- %s\n", strict ? "strict" : "as ever");
     const int fd = strict ? netlink(NETLINK_ROUTE, {NETLINK_GET_STRICT_CHK}) : netlink(NETLINK_ROUTE);
@@ -146,6 +166,7 @@ static int run() {
     neighbours(fd, strict);
     ::close(fd);
   }
+  configuration();
   return 0;
 }
 
