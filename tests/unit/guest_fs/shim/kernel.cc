@@ -20,6 +20,7 @@
 #include "task/exit.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/timers.h"
 #include "task/undo_list.h"
 #include "task/wait_queue.h"
 
@@ -75,11 +76,14 @@ void panic_line(std::string_view text) {
   std::fprintf(stderr, "kernel panic: %.*s\n", static_cast<int>(text.size()), text.data());
   std::abort();
 }
+std::uint64_t realtime_offset_ns() {
+  return 1'700'000'000'000'000'000;
+}
 std::uint64_t monotonic_ns() {
   return Kernel::current().now_ns;
 }
 std::uint64_t realtime_ns() {
-  return 1'700'000'000'000'000'000 + Kernel::current().now_ns;
+  return realtime_offset_ns() + Kernel::current().now_ns;
 }
 void random_bytes(std::span<std::byte> output) {
   for (std::byte& byte : output) byte = std::byte{static_cast<unsigned char>(std::rand())};
@@ -188,6 +192,7 @@ Task::~Task() = default;
 Process::Process() : family(*this) {}
 Process::~Process() = default;
 ProcessSignals::~ProcessSignals() = default;
+void start_cpu_timers(Task&) {}
 void PendingSignals::discard(SignalSet) {}
 Task& current() {
   return Kernel::current().running();
