@@ -112,15 +112,17 @@ Result<void> futex_unlock(std::uint64_t address, FutexScope scope) {
   Task& heir = *next->claimant;
   *word = static_cast<std::uint32_t>(heir.tid) | kFutexWaiters;
   next->node.unlink();
-  next->leave();
+  next->move_to(nullptr);
   next->woken = true;
   futex_bucket(key).for_each([&](FutexWaiter& waiter) {
     // Who has been woken by the end of an earlier owner looks for himself.
     if (waiter.key != key || waiter.kind != FutexWaiterKind::kLock) return true;
     auto& rival = static_cast<FutexLockWaiter&>(waiter);
-    if (rival.owner) rival.join(heir);
+    if (rival.owner) rival.move_to(&heir);
     return true;
   });
+  inherit_priority(heir);
+  inherit_priority(current());
   next->sleeper.wake(kAnyEvent);
   return {};
 }
@@ -128,7 +130,7 @@ Result<void> futex_unlock(std::uint64_t address, FutexScope scope) {
 void futex_leave_locks(Task& task) {
   while (LockClaim* claim = task.lock_claims.front()) {
     auto& waiter = static_cast<FutexLockWaiter&>(*claim);
-    waiter.leave();
+    waiter.move_to(nullptr);
     waiter.dead_owner = static_cast<std::uint32_t>(task.tid);
     waiter.sleeper.wake(kAnyEvent);
   }

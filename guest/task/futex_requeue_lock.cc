@@ -65,8 +65,8 @@ Result<void> futex_wait_and_lock(std::uint64_t address, std::uint64_t lock, Fute
   return locked;
 }
 
-Result<std::uint64_t> futex_move_to_lock(std::uint64_t from, std::uint64_t lock, FutexScope scope, std::uint32_t wake_count,
-                                         std::uint32_t move_count, std::uint32_t expected) {
+Result<std::uint64_t> futex_move_to_lock(std::uint64_t from, std::uint64_t lock, FutexScope scope,
+                                         std::uint32_t wake_count, std::uint32_t move_count, std::uint32_t expected) {
   if (from == lock || wake_count != 1) return Errno::kInval;
   const FutexKey source = TRY(futex_key(from, scope));
   const FutexKey target = TRY(futex_key(lock, scope, mm::FaultAccess::kWrite));
@@ -104,8 +104,9 @@ Result<std::uint64_t> futex_move_to_lock(std::uint64_t from, std::uint64_t lock,
   });
   while (FutexWaiter* waiter = moving.pop_front()) {
     futex_bucket(target).add(*waiter);
-    static_cast<FutexLockWaiter*>(waiter)->join(*owner);
+    static_cast<FutexLockWaiter*>(waiter)->move_to(owner);
   }
+  inherit_priority(*owner);
   TRY(result);
   return done;
 }

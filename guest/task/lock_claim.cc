@@ -41,20 +41,28 @@ Result<void> LockClaim::check_circle(const Task& from) const {
   return Errno::kDeadLk;
 }
 
+void LockClaim::move_to(Task* to) {
+  owner_node.unlink();
+  owner = to;
+  claimant->lock_claim = to ? this : nullptr;
+  if (to) to->lock_claims.push_back(*this);
+}
+
 void LockClaim::join(Task& from) {
   leave();
-  owner = &from;
-  claimant->lock_claim = this;
-  from.lock_claims.push_back(*this);
+  move_to(&from);
   inherit_along(owner);
 }
 
 void LockClaim::leave() {
+  if (!owner) return;
   Task* const before = owner;
-  owner_node.unlink();
-  owner = nullptr;
-  if (claimant && claimant->lock_claim == this) claimant->lock_claim = nullptr;
+  move_to(nullptr);
   inherit_along(before);
+}
+
+void inherit_priority(Task& owner) {
+  inherit_along(&owner);
 }
 
 void note_priority_changed(Task& task) {

@@ -19,6 +19,9 @@ struct LockClaim {
   Result<void> check_circle(const Task& from) const;
   void join(Task& from);
   void leave();
+  // The same for many at once, to another owner or to none (null): the old and the new one's priorities are for the caller to
+  // see to (inherit_priority()), when all have moved.
+  void move_to(Task* to);
 
   Task* claimant = nullptr;
   Task* owner = nullptr;  // null: its owner has ended, or there is none yet
@@ -26,6 +29,8 @@ struct LockClaim {
 };
 using LockClaims = List<LockClaim, &LockClaim::owner_node>;
 
+// Gives the task the priority of the most urgent one of those who wait for it, and whomever it waits for itself.
+void inherit_priority(Task& owner);
 // The real-time priority of a task has changed: whoever it waits for may have to run with it.
 void note_priority_changed(Task& task);
 

@@ -91,7 +91,12 @@ static void say_priority(const char* what, pid_t tid) {
 
 static void say_word(const char* what, const Word& word, pid_t of) {
   const std::uint32_t value = word;
-  say("%s: %s%s\n", what, (value & FUTEX_TID_MASK) == 0 ? "free" : (value & FUTEX_TID_MASK) == self() ? "mine" : (value & FUTEX_TID_MASK) == static_cast<std::uint32_t>(of) ? "its" : "another's", value & FUTEX_WAITERS ? ", others wait" : "");
+  say("%s: %s%s\n", what,
+      (value & FUTEX_TID_MASK) == 0                                ? "free"
+      : (value & FUTEX_TID_MASK) == self()                         ? "mine"
+      : (value & FUTEX_TID_MASK) == static_cast<std::uint32_t>(of) ? "its"
+                                                                   : "another's",
+      value & FUTEX_WAITERS ? ", others wait" : "");
 }
 
 static void inheritance() {
@@ -114,13 +119,15 @@ static void inheritance() {
   while (first == 0 || second == 0) ::usleep(500);
   say_priority("nobody waits", owner.tid);
   long result = -1;
-  Thread waiter([&] {
-    timespec soon{};
-    ::clock_gettime(CLOCK_REALTIME, &soon);
-    soon.tv_sec += 3600;
-    result = futex(second, FUTEX_LOCK_PI, 0, &soon);
-    futex(second, FUTEX_UNLOCK_PI);
-  }, 10);
+  Thread waiter(
+      [&] {
+        timespec soon{};
+        ::clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_sec += 3600;
+        result = futex(second, FUTEX_LOCK_PI, 0, &soon);
+        futex(second, FUTEX_UNLOCK_PI);
+      },
+      10);
   waiter.await();
   say_priority("somebody waits", owner.tid);
   say_priority("the waiter", waiter.tid);
@@ -133,13 +140,15 @@ static void inheritance() {
   say_priority("more urgent", owner.tid);
   say_priority("and beyond", last.tid);
   {
-    Thread other([&] {
-      timespec soon{};
-      ::clock_gettime(CLOCK_REALTIME, &soon);
-      soon.tv_nsec += 50'000'000;
-      if (soon.tv_nsec >= 1'000'000'000) soon.tv_nsec -= 1'000'000'000, ++soon.tv_sec;
-      result = futex(second, FUTEX_LOCK_PI, 0, &soon);
-    }, 30);
+    Thread other(
+        [&] {
+          timespec soon{};
+          ::clock_gettime(CLOCK_REALTIME, &soon);
+          soon.tv_nsec += 50'000'000;
+          if (soon.tv_nsec >= 1'000'000'000) soon.tv_nsec -= 1'000'000'000, ++soon.tv_sec;
+          result = futex(second, FUTEX_LOCK_PI, 0, &soon);
+        },
+        30);
     for (int i = 0; i < 1000 && !(second & FUTEX_WAITERS); ++i) ::usleep(500);
     other.join();
   }
@@ -166,11 +175,13 @@ static void order() {
   int places[4] = {};
   static constexpr int priorities[4] = {0, 5, 9, 5};
   std::function<void(int)> start = [&](int i) {
-    Thread thread([&] {
-      futex(word, FUTEX_LOCK_PI);
-      places[i] = ++place;
-      futex(word, FUTEX_UNLOCK_PI);
-    }, priorities[i]);
+    Thread thread(
+        [&] {
+          futex(word, FUTEX_LOCK_PI);
+          places[i] = ++place;
+          futex(word, FUTEX_UNLOCK_PI);
+        },
+        priorities[i]);
     thread.await();
     if (i < 3) {
       start(i + 1);
@@ -184,10 +195,12 @@ static void order() {
   place = 0;
   word = 0;
   std::function<void(int)> wait = [&](int i) {
-    Thread thread([&] {
-      futex(word, FUTEX_WAIT, 0);
-      places[i] = ++place;
-    }, priorities[i]);
+    Thread thread(
+        [&] {
+          futex(word, FUTEX_WAIT, 0);
+          places[i] = ++place;
+        },
+        priorities[i]);
     thread.await();
     if (i < 3) return wait(i + 1);
     for (int n = 1; n <= 4; ++n) {
@@ -255,11 +268,13 @@ static void conditions() {
   say("same word: %s\n", outcome(futex(condition, FUTEX_WAIT_REQUEUE_PI, 1, nullptr, &condition)));
   say("changed: %s\n", outcome(futex(condition, FUTEX_WAIT_REQUEUE_PI, 2, nullptr, &lock)));
   say("late: %s\n", outcome(futex(condition, FUTEX_WAIT_REQUEUE_PI, 1, &past, &lock)));
-  say("by the wall clock: %s\n", outcome(futex(condition, FUTEX_WAIT_REQUEUE_PI | FUTEX_CLOCK_REALTIME, 1, &past, &lock)));
+  say("by the wall clock: %s\n",
+      outcome(futex(condition, FUTEX_WAIT_REQUEUE_PI | FUTEX_CLOCK_REALTIME, 1, &past, &lock)));
   say("nobody waits: %s\n", outcome(move(condition, 1, 1, lock, 1)));
-  say("changed: %s, two at once: %s, ", outcome(move(condition, 1, 1, lock, 2)), outcome(move(condition, 2, 1, lock, 1)));
-  say("none: %s, same: %s, negative: %s\n", outcome(move(condition, 0, 1, lock, 1)), outcome(move(condition, 1, 1, condition, 1)),
-      outcome(move(condition, 1, 0x8000'0000, lock, 1)));
+  say("changed: %s, two at once: %s, ", outcome(move(condition, 1, 1, lock, 2)),
+      outcome(move(condition, 2, 1, lock, 1)));
+  say("none: %s, same: %s, negative: %s\n", outcome(move(condition, 0, 1, lock, 1)),
+      outcome(move(condition, 1, 1, condition, 1)), outcome(move(condition, 1, 0x8000'0000, lock, 1)));
   {
     Waiter waiter;
     say("wake: %s, ", outcome(futex(condition, FUTEX_WAKE, 1)));

@@ -38,7 +38,10 @@ static bool will_be_told() {
 static const char* owner(int fd) {
   errno = 0;
   const int who = ::fcntl(fd, F_GETOWN);
-  return who == 0 ? "nobody" : who == ::getpid() ? "self" : who == -::getpgrp() || (who == -1 && errno == 0) ? "group" : "other";
+  return who == 0                                           ? "nobody"
+         : who == ::getpid()                                ? "self"
+         : who == -::getpgrp() || (who == -1 && errno == 0) ? "group"
+                                                            : "other";
 }
 
 static void async(int fd, bool on) {

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <climits>
 #include <linux/sockios.h>
+#include <climits>
 
 #include "../topic.h"
 
@@ -67,7 +67,11 @@ static void owners(int fd) {
       for (const int wanted : {::getpid(), -::getpgrp(), 0, 0x3fffff, INT_MIN, -0x3fffff}) {
         say("set: %s, ", outcome(::ioctl(fd, set, &wanted)));
         say("get: %s", outcome(::ioctl(fd, get, &who)));
-        say(" %s, F_GETOWN the same %d\n", who == ::getpid() ? "self" : who == -::getpgrp() ? "group" : who == 0 ? "nobody" : "other",
+        say(" %s, F_GETOWN the same %d\n",
+            who == ::getpid()     ? "self"
+            : who == -::getpgrp() ? "group"
+            : who == 0            ? "nobody"
+                                  : "other",
             ::fcntl(fd, F_GETOWN) == who || who < 0);
       }
     }
