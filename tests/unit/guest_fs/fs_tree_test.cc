@@ -1,7 +1,9 @@
 // Path walks and contents, on a RAM file system over an EROFS image and on a plain tmpfs.
 #include "fs_tree.h"
 
+#include <algorithm>
 #include <random>
+#include <vector>
 
 #include "fs/pipe.h"
 #include "fs/splice.h"
