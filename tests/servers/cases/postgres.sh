@@ -1,5 +1,6 @@
 # postgresql: initdb, a server with its processes, psql over a Unix socket and TCP, pgbench.
 # packages: postgresql
+# emulated: initdb alone takes three minutes of processor time
 # needs: psql
 bin=$(echo /usr/lib/postgresql/*/bin)
 seconds=${SECONDS_OF_LOAD:-2}
