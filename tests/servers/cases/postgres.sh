@@ -25,4 +25,4 @@ fi
 until [ "$(query -h /tmp/db -c "select pg_cancel_backend(pid) from pg_stat_activity where query like 'select pg_sleep%'")" = t ]; do sleep 0.05; done
 wait $!
 cat /tmp/slept
-as_postgres "$bin/pg_ctl" -D /tmp/db/data -m fast -w stop
+as_postgres "$bin/pg_ctl" -D /tmp/db/data -s -m fast -w stop && echo stopped
