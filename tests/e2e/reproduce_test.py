@@ -34,7 +34,7 @@ def good():
     qemu = {"start_ns": summary(40, vm=summary(14, 13, 15)), "idle_pss_bytes": summary(32, vm=summary(10, 9, 11))}
     e1 = {"runners": [runner("process", start), runner("namespace", start, {"syscalls_reachable": 310}),
                       runner("vm", vm, {"syscalls_reachable": 25}), runner("runc", start, {"syscalls_reachable": 350}), runner("qemu", qemu)]}
-    tasks = ["task_shell_ns", "task_git_ns", "task_sort_ns", "task_sqlite_ns", "task_find_ns"]
+    tasks = ["task_python_ns", "task_gcc_ns", "task_sort_ns", "task_git_ns", "task_sqlite_ns", "task_find_ns"]
     slow = {"namespace": summary(3, 2.8, 3.2), "process": summary(1.1, 1.0, 1.2)}
     e2 = {"runners": [runner("process", {task: summary(1) for task in tasks}), runner("namespace", {task: summary(1) for task in tasks}),
                       runner("vm", {task: summary(3, **slow) for task in tasks})]}
