@@ -13,6 +13,7 @@
 #include <cstring>
 #include <string>
 
+#include "../file_text.h"
 #include "../topic.h"
 
 using namespace abi;
@@ -33,17 +34,6 @@ static const char* written(const std::string& path, const char* text) {
   const char* result = outcome(count);
   ::close(fd);
   return count >= 0 ? "written" : result;
-}
-
-static std::string contents(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY);
-  if (fd < 0) return outcome(fd);
-  char text[512] = {};
-  const ssize_t count = ::read(fd, text, sizeof text - 1);
-  if (count < 0) std::snprintf(text, sizeof text, "%s", outcome(count));
-  ::close(fd);
-  while (char* end = std::strchr(text, '\n')) *end = '|';
-  return text;
 }
 
 static void files() {

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <string>
 
+#include "../file_text.h"
 #include "../topic.h"
 
 using namespace abi;
@@ -23,17 +24,6 @@ namespace {
 constexpr char kCpus[] = "/sys/devices/system/cpu/";
 constexpr char kNodes[] = "/sys/devices/system/node/";
 constexpr char kLoopback[] = "/sys/class/net/lo/";
-
-std::string contents(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY);
-  if (fd < 0) return outcome(fd);
-  char text[512] = {};
-  const ssize_t count = ::read(fd, text, sizeof text - 1);
-  if (count < 0) std::snprintf(text, sizeof text, "%s", outcome(count));
-  ::close(fd);
-  while (char* end = std::strchr(text, '\n')) *end = '|';
-  return text;
-}
 
 std::string link_target(const std::string& path) {
   char target[PATH_MAX] = {};
