@@ -1,6 +1,5 @@
 # java: a source file that is compiled, threads, a small http server and its client, files that are watched.
 # packages: default-jre-headless
-# emulated: a minute and a half of processor time
 # needs: java
 # memory: 1G
 cat >/tmp/Serve.java <<'END'

@@ -1,6 +1,5 @@
 # redis over TCP and a Unix socket, with its own load generator, a fork that saves, publish and subscribe, blocking pops.
 # packages: redis-server redis-tools
-# emulated: two minutes of processor time
 # needs: redis-server redis-cli redis-benchmark
 # Each look is a process, which is what takes long where instructions are emulated.
 pause=0.05

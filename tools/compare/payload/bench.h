@@ -61,7 +61,7 @@ Outcome bench_epoll(const BenchContext&, Measured&);
 Outcome bench_clock(const BenchContext&, Measured&);
 
 inline int64_t now_ns() {
-  Moment moment;
+  Moment moment = {};
   read_clock(moment);
   return moment.seconds * 1'000'000'000 + moment.nanoseconds;
 }

@@ -170,7 +170,7 @@ Outcome bench_clock(const BenchContext& context, Measured& measured) {
   LibraryClock clock;
   if (const Outcome found = checked(library_clock(context.arguments, clock), "vdso"); !found) return found;
   return calibrate_whole(context, measured, [clock](uint64_t count) {
-    Moment moment;
+    Moment moment = {};
     for (uint64_t i = 0; i < count; ++i) {
       if (const int result = clock.function(clock.clock, &moment); result < 0) return checked(result, "clock_gettime");
     }

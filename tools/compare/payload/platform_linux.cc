@@ -129,7 +129,7 @@ long rewind_file(int descriptor) {
 }
 
 long file_size(const char* path, uint64_t& size) {
-  struct stat status;
+  struct stat status = {};
   const long result = system_call(SYS_stat, address(path), address(&status));
   size = result < 0 ? 0 : static_cast<uint64_t>(status.st_size);
   return result;
@@ -202,7 +202,7 @@ long watch_file(int epoll, int descriptor) {
 
 long wait_for_file(int epoll) {
   constexpr long kForever = -1;
-  epoll_event event;
+  epoll_event event = {};
   const long result = system_call(SYS_epoll_wait, epoll, address(&event), 1, kForever);
   return result <= 0 ? result : static_cast<long>(event.data);
 }
