@@ -34,7 +34,8 @@ WaitQueue::~WaitQueue() {
 }
 
 void WaitQueue::detach_all(Entries& entries) {
-  while (WaitEntry* entry = entries.pop_front()) entry->waiter_->queue_gone();
+  while (entries.pop_front() != nullptr) {
+  }
 }
 
 Sleeper::Sleeper() : task_(&current()) {}

@@ -30,8 +30,6 @@ class Waiter {
   // entries only the waiter's own may be detached, and nobody sleeps. Returns whether the waiter takes it on; an
   // exclusive wake-up that nobody takes on goes to the next in line.
   virtual bool wake(WaitEvents events) = 0;
-  // An entry of this waiter was detached because the queue has ceased to be.
-  virtual void queue_gone() {}
 
  protected:
   ~Waiter() = default;

@@ -16,20 +16,11 @@
 #include <cstdlib>
 #include <vector>
 
+#include "tests/scale/names.h"
 #include "tests/scale/scale.h"
 
 namespace scale {
 namespace {
-
-struct Name {
-  char text[24];
-  explicit Name(unsigned index) { std::snprintf(text, sizeof text, "n%u", index); }
-};
-
-void enter_directory() {
-  char path[] = "dXXXXXX";
-  check(::mkdtemp(path) != nullptr && ::chdir(path) == 0, "mkdtemp", 0);
-}
 
 std::vector<int> make_counters(unsigned count, unsigned value) {
   std::vector<int> fds(count);

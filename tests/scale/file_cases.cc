@@ -10,21 +10,11 @@
 #include <cstdlib>
 #include <vector>
 
+#include "tests/scale/names.h"
 #include "tests/scale/scale.h"
 
 namespace scale {
 namespace {
-
-struct Name {
-  char text[24];
-  explicit Name(unsigned index) { std::snprintf(text, sizeof text, "n%u", index); }
-};
-
-// A directory of its own for each run; what is in it afterwards stays until the machine goes.
-void enter_directory() {
-  char path[] = "dXXXXXX";
-  check(::mkdtemp(path) != nullptr && ::chdir(path) == 0, "mkdtemp", 0);
-}
 
 void make_files(unsigned count) {
   for (unsigned index = 0; index < count; ++index)

@@ -61,6 +61,29 @@ class Tree : public testing::Test {
     machine_.task().fs = kernel::make_ref<fs::FsContext>(root_, root_).take();
   }
 
+  // Does `operation`; while the task waits for the root directory, another one, which has it, does `meanwhile`, and lets go.
+  template <typename Meanwhile, typename Operation>
+  auto contended(Meanwhile meanwhile, Operation operation) {
+    const auto other = machine_.make_task();
+    kernel::task::Mutex& mutex = root_.dentry->inode()->mutex;
+    machine_.run(other.get());
+    mutex.lock();
+    machine_.run(nullptr);
+    int waits = 0;
+    machine_.on_block = [&] {
+      ++waits;
+      machine_.run(other.get());
+      meanwhile();
+      mutex.unlock();
+      machine_.run(nullptr);
+    };
+    auto result = operation();
+    machine_.on_block = nullptr;
+    EXPECT_EQ(waits, 1);
+    EXPECT_TRUE(mutex.is_free());
+    return result;
+  }
+
   const fs::Path& cwd() { return machine_.task().fs->working_directory; }
   kernel::Result<Ref<fs::File>> open(std::string_view path, std::uint32_t flags = fs::kReadOnly,
                                      std::uint32_t mode = 0644) {

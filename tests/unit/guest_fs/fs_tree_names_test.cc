@@ -112,27 +112,6 @@ TEST_F(Tree, NamesInUseFollowChanges) {
 // What was looked up before a directory's mutex had to be waited for is looked up again afterwards.
 TEST_F(Tree, NamesAreLookedUpAgainAfterAWait) {
   over_image();
-  const auto other = machine_.make_task();
-  kernel::task::Mutex& mutex = root_.dentry->inode()->mutex;
-  // While the task waits for the root directory, the other one, which has it, does `meanwhile`, and lets go.
-  const auto contended = [&](auto meanwhile, auto operation) {
-    machine_.run(other.get());
-    mutex.lock();
-    machine_.run(nullptr);
-    int waits = 0;
-    machine_.on_block = [&] {
-      ++waits;
-      machine_.run(other.get());
-      meanwhile();
-      mutex.unlock();
-      machine_.run(nullptr);
-    };
-    const int result = operation();
-    machine_.on_block = nullptr;
-    EXPECT_EQ(waits, 1);
-    EXPECT_TRUE(mutex.is_free());
-    return result;
-  };
   const auto dentry = [&](std::string_view name) { return fs::Dentry::look_up_held(root_.dentry, name).take(); };
   const auto remove = [&](std::string_view name) {
     const auto entry = dentry(name);
@@ -172,27 +151,12 @@ TEST_F(Tree, DeepDirectoriesNeedNoStack) {
 
 TEST_F(Tree, TwoLookUpsOfOneNameFindOneEntry) {
   over_image();
-  const auto other = machine_.make_task();
-  kernel::task::Mutex& mutex = root_.dentry->inode()->mutex;
   for (const std::string_view name : {"etc", "nothing"}) {
     Ref<fs::Dentry> theirs;
     // The other one is looking it up when we come, and is done when we get the directory.
-    machine_.run(other.get());
-    mutex.lock();
-    machine_.run(nullptr);
-    int waits = 0;
-    machine_.on_block = [&] {
-      ++waits;
-      machine_.run(other.get());
-      theirs = fs::Dentry::look_up_held(root_.dentry, name).take();
-      mutex.unlock();
-      machine_.run(nullptr);
-    };
-    const Ref<fs::Dentry> ours = fs::Dentry::look_up(root_.dentry, name).take();
-    machine_.on_block = nullptr;
-    EXPECT_EQ(waits, 1);
+    const Ref<fs::Dentry> ours = contended([&] { theirs = fs::Dentry::look_up_held(root_.dentry, name).take(); },
+                                           [&] { return fs::Dentry::look_up(root_.dentry, name).take(); });
     EXPECT_EQ(ours.get(), theirs.get()) << name;
-    EXPECT_TRUE(mutex.is_free());
   }
 }
 
