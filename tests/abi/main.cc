@@ -1,6 +1,7 @@
 // `abi_topics TOPIC [ARG...]` runs one topic in a fresh directory; `abi_topics --list` names all.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,12 @@ const char* outcome(long result) {
   if (result >= 0) return "ok";
   const char* name = ::strerrorname_np(errno);
   return name != nullptr ? name : "an unknown errno";
+}
+
+uid_t fresh_user() {
+  unsigned number = 0;
+  ::getrandom(&number, sizeof number, 0);
+  return 100'000 + number % 1'000'000'000;
 }
 
 pid_t in_child(const std::function<int()>& body) {

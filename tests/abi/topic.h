@@ -36,6 +36,10 @@ const char* outcome(long result);
 // Forks; the child runs `body` and exits with what it returns.
 pid_t in_child(const std::function<int()>& body);
 
+// A user whom nobody else is. The limits of a user count what all its processes have, in whatever namespace: a topic that uses
+// one up, or that looks how much is left, is not root, as whom the topics beside it run.
+uid_t fresh_user();
+
 // Waits for `child` and says how it ended: "WHAT: exited with 3", "WHAT: killed by SIGSEGV".
 void say_end(const char* what, pid_t child);
 void say_status(const char* what, int status);

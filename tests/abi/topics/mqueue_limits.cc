@@ -58,7 +58,7 @@ static void set_limit(rlim_t bytes) {
 
 static void without_privileges() {
   set_limit(819200);
-  ::setuid(1000);
+  ::setuid(fresh_user());
   say("shapes: 0 %s, no size %s, negative %s %s", attempt(0, 1), attempt(1, 0), attempt(-1, 1), attempt(1, -1));
   say(", largest %s, more %s, larger %s\n", attempt(10, 8192), attempt(11, 8192), attempt(10, 8193));
   int count = 0;
@@ -161,11 +161,13 @@ static int run() {
   limits();
   say_end("no bytes", in_child([] {
             set_limit(96);
+            ::setuid(fresh_user());
             say("%s", attempt(1, 1));
             say("\n");
             return 0;
           }));
   set_limit(97);
+  ::setuid(fresh_user());
   say("97: %s %s\n", attempt(1, 1), attempt(1, 2));
   return 0;
 }

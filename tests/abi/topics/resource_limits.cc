@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,13 +13,6 @@
 #include "../topic.h"
 
 using namespace abi;
-
-// A user that nobody else is: what counts per user counts only this test's.
-static uid_t fresh_user() {
-  unsigned number = 0;
-  ::getrandom(&number, sizeof number, 0);
-  return 100'000 + number % 1'000'000'000;
-}
 
 static int set_limit(__rlimit_resource resource, rlim_t soft, rlim_t hard) {
   const rlimit limit{soft, hard};

@@ -13,6 +13,7 @@ static int run() {
   constexpr int kLimit = 16;
   const rlimit limit{.rlim_cur = kLimit, .rlim_max = kLimit};
   ::setrlimit(RLIMIT_SIGPENDING, &limit);
+  ::setuid(fresh_user());
   static volatile sig_atomic_t delivered = 0;
   ::signal(SIGRTMIN, [](int) { delivered = delivered + 1; });
   sigset_t signals;
