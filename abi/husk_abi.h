@@ -73,6 +73,9 @@ inline constexpr std::uint32_t kAbiVersion = 2;
 // A PT_LOAD segment with this flag (ELF gABI: PF_MASKOS, OS-specific) is for other boot loaders than husk's VMM, which
 // leaves it out.
 inline constexpr std::uint32_t kSegmentForBootLoaders = 0x10'0000;
+// And one with this flag is not touched by an ordinary start: a VMM need not prepare its pages. In the file it is as long as in
+// memory.
+inline constexpr std::uint32_t kSegmentSeldom = 0x20'0000;
 
 struct KernelNote {
   std::uint32_t abi_version;

@@ -29,8 +29,8 @@ namespace husk {
 
 class GuestMemory {
  public:
-  static constexpr std::size_t kMaxRegions = 2;         // RAM below the hole under 4 GiB, and RAM above it
-  static constexpr std::size_t kMaxReadOnlyRanges = 8;  // segments of a kernel
+  static constexpr std::size_t kMaxRegions = 2;          // RAM below the hole under 4 GiB, and RAM above it
+  static constexpr std::size_t kMaxReadOnlyRanges = 12;  // segments of a kernel
 
   // Adds [start, start + host.size()), which must not overlap another region. False when there is no slot left.
   bool add_region(Gpa start, std::span<std::byte> host) {

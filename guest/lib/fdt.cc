@@ -106,10 +106,8 @@ std::optional<Tree::Item> Tree::read(std::size_t offset) const {
         const std::size_t name_offset = load_u32(structure_.data() + offset + 4);
         offset += 8;
         if (!fits(offset, size, structure_.size()) || name_offset >= strings_.size()) return std::nullopt;
-        const std::string_view rest = as_text(strings_.subspan(name_offset));
-        const std::size_t length = rest.find('\0');
-        if (length == std::string_view::npos) return std::nullopt;
-        return Item{token, rest.substr(0, length), structure_.subspan(offset, size), align_up(offset + size)};
+        return Item{token, as_text(strings_.subspan(name_offset)), structure_.subspan(offset, size),
+                    align_up(offset + size)};
       }
     }
     return std::nullopt;
@@ -128,6 +126,8 @@ Result<Tree> Tree::open(std::span<const std::byte> blob) {
   if (structure % 4 != 0 || !fits(structure, field(kFieldStructureSize), total)) return Errno::kInval;
   if (!fits(strings, field(kFieldStringsSize), total)) return Errno::kInval;
   Tree tree(blob.subspan(structure, field(kFieldStructureSize)), blob.subspan(strings, field(kFieldStringsSize)));
+  // Then every name in it ends somewhere.
+  if (!tree.strings_.empty() && tree.strings_.back() != std::byte{0}) return Errno::kInval;
   if (!tree.well_formed()) return Errno::kInval;
   return tree;
 }
@@ -205,7 +205,8 @@ std::optional<Property> Node::property(std::string_view name) const {
   for (std::size_t offset = body_;;) {
     const auto item = tree_->read(offset);
     if (!item || item->token != Tree::Token::kProperty) return std::nullopt;
-    if (item->name == name) return Property(item->name, item->value);
+    const std::string_view found = item->name.substr(0, name.size());
+    if (found == name && item->name[name.size()] == '\0') return Property(found, item->value);
     offset = item->next;
   }
 }

@@ -133,7 +133,8 @@ class Tree {
   // One token of the structure block with what belongs to it.
   struct Item {
     Token token;
-    std::string_view name;
+    std::string_view
+        name;  // of a property: what its name is at the head of, since few are looked at as far as their end
     std::span<const std::byte> value;
     std::size_t next;  // offset of the token after it
   };

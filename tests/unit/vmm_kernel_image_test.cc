@@ -90,6 +90,18 @@ TEST(KernelImage, ParsesAGoodFile) {
   EXPECT_EQ(image.note().entry, kBase);
 }
 
+TEST(KernelImage, KnowsWhatIsSeldomUsed) {
+  KernelFileImage file;
+  file.program[0].p_flags |= abi::kSegmentSeldom;
+  const std::vector<std::byte> bytes = file.bytes();
+  const KernelImage image = KernelImage::parse(bytes, "the test kernel");
+  ASSERT_EQ(image.segments().size(), 2u);
+  EXPECT_TRUE(image.segments()[0].seldom);
+  EXPECT_FALSE(image.segments()[1].seldom);
+  // Its pages are the file's: there are none behind the end.
+  expect_refused([](auto& i) { i.program[1].p_flags |= abi::kSegmentSeldom; }, "as long in the file as in memory");
+}
+
 TEST(KernelImage, RefusesWhatIsNoKernel) {
   expect_refused([](auto& i) { i.size = 0; }, "not an ELF file");
   expect_refused([](auto& i) { i.size = 63; }, "not an ELF file");

@@ -21,6 +21,8 @@ class KernelFile {
 
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::string& name() const { return name_; }
+  // Whether nobody can change the file while it is used, as an executable that runs (execve(2), ETXTBSY).
+  bool fixed() const { return mapping_.bytes().empty(); }
   int fd() const { return fd_.get(); }
   // Fills `out` with the bytes from `position` on. Throws husk::Error.
   void read(std::uint64_t position, std::span<std::byte> out) const;

@@ -58,6 +58,9 @@ class Parser {
         header.p_memsz > KernelImage::kMaxSize - (header.p_vaddr - kLowest)) {
       fail("a segment is outside the kernel's address range");
     }
+    if ((header.p_flags & abi::kSegmentSeldom) != 0 && header.p_filesz != header.p_memsz) {
+      fail("a segment that is seldom used is not as long in the file as in memory");
+    }
     const bool writable = (header.p_flags & PF_W) != 0;
     const bool executable = (header.p_flags & PF_X) != 0;
     if (writable && executable) fail("a segment is both writable and executable");
@@ -66,7 +69,8 @@ class Parser {
                    .file_size = header.p_filesz,
                    .memory_size = header.p_memsz,
                    .writable = writable,
-                   .executable = executable};
+                   .executable = executable,
+                   .seldom = (header.p_flags & abi::kSegmentSeldom) != 0};
   }
 
   // Walks the notes of one PT_NOTE segment (ELF gABI, "Note Section") for husk's own.

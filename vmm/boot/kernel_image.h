@@ -22,6 +22,7 @@ struct Segment {
   std::uint64_t memory_size = 0;  // not rounded
   bool writable = false;
   bool executable = false;
+  bool seldom = false;  // abi::kSegmentSeldom
 
   std::uint64_t pages() const { return (memory_size + abi::kPageSize - 1) / abi::kPageSize; }
   Gpa end() const { return start + pages() * abi::kPageSize; }  // rounded up to a page
@@ -38,7 +39,7 @@ class KernelImage {
   Gpa end() const { return segments_[segment_count_ - 1].end(); }
 
   static constexpr std::uint64_t kMaxSize = std::uint64_t{64} << 20;
-  static constexpr std::size_t kMaxSegments = 8;
+  static constexpr std::size_t kMaxSegments = 12;
 
  private:
   std::array<Segment, kMaxSegments> segments_{};

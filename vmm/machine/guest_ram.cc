@@ -53,13 +53,19 @@ void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage
       throw Error("load", file.name(), "it has too many read-only segments");
     }
     if (segment.file_size == 0) continue;
-    if (pages == KernelPages::kCopied || segment.writable || segment.file_size != segment.memory_size) {
+    // What is seldom used stays the file's, page by page until it is written. Not where somebody could truncate the file: devices
+    // reach what is writable, and would end with SIGBUS.
+    const bool shared =
+        segment.writable ? segment.seldom && file.fixed() : segment.seldom || pages == KernelPages::kShared;
+    if (!shared || segment.file_size != segment.memory_size) {
       // Not from the mapping: that would fault in its pages only to copy them.
       file.read(segment.file_offset, target.first(segment.file_size));
       continue;
     }
-    // Read-only for everyone: a write by the guest, whatever its page tables say, ends the VM.
-    void* address = ::mmap(target.data(), target.size(), PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file.fd(),
+    // What is not writable is read-only for everyone: a write by the guest, whatever its page tables say, ends the VM.
+    const int protection = PROT_READ | (segment.writable ? PROT_WRITE : 0);
+    const int flags = MAP_PRIVATE | MAP_FIXED | (segment.seldom ? 0 : MAP_POPULATE);
+    void* address = ::mmap(target.data(), target.size(), protection, flags, file.fd(),
                            static_cast<off_t>(file.offset() + segment.file_offset));
     if (address == MAP_FAILED) throw Error::from_errno("map", file.name());
   }

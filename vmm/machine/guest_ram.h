@@ -16,9 +16,9 @@ namespace husk::machine {
 
 // Where the pages of the kernel's read-only segments come from.
 //   kShared  the kernel's file: all VMs on the host share the page cache's copy.
-//   kCopied  a copy in guest RAM. Under shadow paging KVM maps the neighbours of a page that the guest touches, eight
-//            at a time, but only of pages that the host may write (it pins them with FOLL_WRITE). Where every such
-//            fault costs 25 us, that saves a millisecond of the kernel's start for 0.3 MiB.
+//   kCopied  a copy in guest RAM, but for the segments that are seldom used. Under shadow paging KVM maps the neighbours of a
+//            page that the guest touches, eight at a time, but only of pages that the host may write (it pins them with
+//            FOLL_WRITE). Where every such fault costs 25 us, that saves a millisecond of the kernel's start for 0.3 MiB.
 enum class KernelPages { kShared, kCopied };
 
 class GuestRam {

@@ -126,9 +126,11 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
   // touch costs a fault there. One call for all pages that every boot touches is far cheaper.
   const std::uint64_t warm = emulated ? kWarmPages * abi::kPageSize : 0;
   ram_.populate(Gpa{0}, kBootPages * abi::kPageSize);
-  // The pages between segments, one below each stack, are in no mapping, and nobody touches them.
-  Gpa start = image.segments().front().start, end = start;
+  // Not the pages between segments, one below each stack, which are in no mapping; those that are seldom used; and those that will be
+  // the kernel file's.
+  Gpa start{0}, end = start;
   for (const boot::Segment& segment : image.segments()) {
+    if (segment.seldom || (!segment.writable && !emulated)) continue;
     if (segment.start != end) {
       ram_.populate(start, end - start);
       start = segment.start;
