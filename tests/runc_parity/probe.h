@@ -29,6 +29,7 @@ std::string first_line(const std::string& path);
 void probe_process(const Host& host);  // ids, capabilities, namespaces, limits, signals, environment, keyring
 void probe_devices(const Host& host);  // what can be made, what can be opened, what is in /dev
 void probe_file_systems();             // mounts, masked and read-only paths, what in /proc and /sys can be opened
+void probe_i386_calls();               // whether the kernel takes them
 void probe_system_calls();             // the answer to every number, and to some arguments that filters look at
 
 }  // namespace husk::probe

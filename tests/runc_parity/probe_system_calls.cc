@@ -138,8 +138,10 @@ void calls_with_arguments() {
   say_call("x32 getpid", [] { return syscall(0x40000000 | SYS_getpid); });
 }
 
+}  // namespace
+
 // int $0x80 with i386's number for getpid.
-void call_of_i386() {
+void probe_i386_calls() {
   say("call", "i386 getpid", in_child([] {
         long result = 20;
         asm volatile("int $0x80" : "+a"(result) : : "memory");
@@ -147,8 +149,6 @@ void call_of_i386() {
         return result < 0 ? errno_name(static_cast<int>(-result)) : std::string("ok");
       }));
 }
-
-}  // namespace
 
 void probe_system_calls() {
   fflush(stdout);  // a child must not print what its parent has not yet
@@ -158,7 +158,7 @@ void probe_system_calls() {
     fflush(stdout);
   }
   calls_with_arguments();
-  call_of_i386();
+  probe_i386_calls();
 }
 
 }  // namespace husk::probe

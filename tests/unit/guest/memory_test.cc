@@ -36,7 +36,8 @@ int sign(int value) {
 TEST(MemoryTest, FindsTheFirstByteAndNoneBeyondTheEnd) {
   for (std::size_t size = 0; size < kSizes; ++size) {
     for (std::size_t place = 0; place < kPlaces; ++place) {
-      const std::vector<std::uint8_t> bytes = some_bytes(kSizes + kPlaces + 8, static_cast<unsigned>(size * 16 + place));
+      const std::vector<std::uint8_t> bytes =
+          some_bytes(kSizes + kPlaces + 8, static_cast<unsigned>(size * 16 + place));
       for (const int value : {0, 1, 2, 0x7f, 0x80, 0x81, 0xff, 0x100, -1}) {
         EXPECT_EQ(kernel_memchr(bytes.data() + place, value, size), std::memchr(bytes.data() + place, value, size))
             << value << " in " << size << " bytes at " << place;
@@ -55,7 +56,8 @@ TEST(MemoryTest, ComparesAsUnsignedBytes) {
       for (std::size_t other = 0; other < size + 1; ++other) {
         b[1 + place + other] ^= 0x80;
         const int expected = other < size ? sign(std::memcmp(a.data() + place, b.data() + 1 + place, size)) : 0;
-        EXPECT_EQ(sign(kernel_memcmp(a.data() + place, b.data() + 1 + place, size)), expected) << other << " of " << size;
+        EXPECT_EQ(sign(kernel_memcmp(a.data() + place, b.data() + 1 + place, size)), expected)
+            << other << " of " << size;
         b[1 + place + other] ^= 0x80;
       }
     }
