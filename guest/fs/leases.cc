@@ -58,7 +58,8 @@ Result<void> Leases::add(File& file, int fd, LockType type) {
     TRY(leases_.push_back(Lease{.file = &file, .fd = fd, .type = type}));
   }
   // Who is told, unless somebody else was named for it.
-  if (owner->get().id == 0) TRY(owner->set({.kind = FileOwner::Kind::kProcess, .id = task::current().process->ids.pid}));
+  if (owner->get().id == 0)
+    TRY(owner->set({.kind = FileOwner::Kind::kProcess, .id = task::current().process->ids.pid}));
   return {};
 }
 

@@ -42,7 +42,8 @@ static void say_signal(const char* what, int fd) {
   } else if (signal == SIGIO) {
     say("%s: SIGIO, code %d\n", what, info.si_code);
   } else {
-    say("%s: SIGRTMIN, code %d, band %lx, %s descriptor\n", what, info.si_code, info.si_band, info.si_fd == fd ? "its" : "another");
+    say("%s: SIGRTMIN, code %d, band %lx, %s descriptor\n", what, info.si_code, info.si_band,
+        info.si_fd == fd ? "its" : "another");
   }
 }
 
