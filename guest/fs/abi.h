@@ -89,6 +89,7 @@ inline constexpr std::uint32_t kPollReadNormal = 0x040;
 inline constexpr std::uint32_t kPollReadBand = 0x080;
 inline constexpr std::uint32_t kPollWriteNormal = 0x100;
 inline constexpr std::uint32_t kPollWriteBand = 0x200;
+inline constexpr std::uint32_t kPollMessage = 0x400;
 inline constexpr std::uint32_t kPollReadHup = 0x2000;  // POLLRDHUP
 inline constexpr std::uint32_t kPollReadable = kPollIn | kPollReadNormal;
 inline constexpr std::uint32_t kPollWritable = kPollOut | kPollWriteNormal;

@@ -15,16 +15,17 @@ constexpr task::SignalSet kHaveOwnCodes = task::signal_bit(task::kSigIll) | task
                                           task::signal_bit(task::kSigTrap) | task::signal_bit(task::kSigChld) |
                                           task::signal_bit(task::kSigSys);
 
-enum PollCode : int { kInput = 1, kOutput = 2, kUrgent = 5 };  // POLL_IN, POLL_OUT, POLL_PRI (sigaction(2))
+enum PollCode : int { kInput = 1, kOutput = 2, kMessage = 3, kUrgent = 5 };  // POLL_IN and so on (sigaction(2))
 
 task::SignalInfo info_of(int signal, int code, int fd) {
   if (signal == 0) return task::kernel_signal(task::kSigIo);
   task::SignalInfo info;
   info.signal = signal;
   info.code = kHaveOwnCodes & task::signal_bit(signal) ? task::kSiIo : code;
-  const std::uint32_t band = code == kInput    ? kPollReadable
-                             : code == kOutput ? kPollWritable | kPollWriteBand
-                                               : kPollPri | kPollReadBand;
+  const std::uint32_t band = code == kInput     ? kPollReadable
+                             : code == kOutput  ? kPollWritable | kPollWriteBand
+                             : code == kMessage ? kPollReadable | kPollMessage
+                                                : kPollPri | kPollReadBand;
   info.poll = {.band = band, .fd = fd, .padding = 0};
   return info;
 }
@@ -69,6 +70,16 @@ void FileOwner::start(int fd) {
 
 void FileOwner::stop() {
   async_ = false;
+  watch();
+}
+
+void FileOwner::tell_of_lease(int fd) {
+  tell(info_of(signal_, kMessage, fd));
+}
+
+void FileOwner::forget() {
+  id_ = {};
+  signal_ = 0;
   watch();
 }
 

@@ -1,6 +1,6 @@
 // Signal-driven I/O (fcntl(2): F_SETOWN, F_SETSIG, O_ASYNC): whom a file tells with a signal that it can be read or written,
 // and with which. Permission is that of who named the owner, at that time: who writes to the file later has no part in it.
-// The owner of a socket hears of urgent data in any case (socket(7): SIGURG).
+// The owner of a socket hears of urgent data in any case (socket(7): SIGURG), that of a file with a lease when it is broken.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,11 @@ class FileOwner final : public RefCounted, private task::Waiter {
   // O_ASYNC: tells the owner what the file's owner_changes() announces. `fd`: what the signal calls the file.
   void start(int fd);
   void stop();
+
+  // Somebody asks back the lease of the file (fs/leases.h).
+  void tell_of_lease(int fd);
+  // Nobody is told any more, as if none had been named.
+  void forget();
 
  private:
   bool wake(task::WaitEvents events) override;

@@ -162,6 +162,8 @@ class Inode : public RefCounted {
   Watches* watches = nullptr;
   // Those who write the file, or, negative, those who run it (fs/write_claim.h).
   int write_count = 0;
+  // Those who have it open for nothing but reading.
+  int read_count = 0;
 
  protected:
   Inode(FileSystem* file_system, FileType type) : file_system_(file_system), type_(type) {}

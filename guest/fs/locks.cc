@@ -230,6 +230,7 @@ void LockTable::release_file(const File& file) {
     if (wholes_[i - 1].file == &file) wholes_.erase(i - 1);
   }
   changed_.wake_all();
+  leases_.release(file);
 }
 
 }  // namespace kernel::fs

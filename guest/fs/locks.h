@@ -1,9 +1,11 @@
 // Advisory locks on one inode: POSIX record locks (fcntl(2) F_SETLK), open file description locks (F_OFD_SETLK) and
-// flock(2). The first two share one space of byte ranges; flock is a space of its own, as on Linux.
+// flock(2). The first two share one space of byte ranges; flock is a space of its own, as on Linux. Leases are kept with them.
 #pragma once
 
 #include <cstdint>
 
+#include "fs/leases.h"
+#include "fs/lock_type.h"
 #include "lib/result.h"
 #include "lib/vector.h"
 #include "task/wait_queue.h"
@@ -13,8 +15,6 @@ namespace kernel::fs {
 class File;
 class FileTable;
 class Inode;
-
-enum class LockType : std::uint8_t { kRead = 0, kWrite = 1, kUnlock = 2 };  // F_RDLCK, F_WRLCK, F_UNLCK
 
 struct RecordLock {
   const void* owner = nullptr;  // a FileTable (POSIX) or a File (open file description)
@@ -44,6 +44,8 @@ class LockTable {
 
   // flock(2): one lock per open file description on the whole file.
   Result<void> set_whole(const File& file, LockType type, bool wait);
+
+  Leases& leases() { return leases_; }
 
   void release_owner(const FileTable& owner);
   void release_file(const File& file);
@@ -90,6 +92,7 @@ class LockTable {
   };
   Vector<Owner> owners_;  // in the order in which they came
   Vector<WholeLock> wholes_;
+  Leases leases_;
   task::WaitQueue changed_;
 };
 

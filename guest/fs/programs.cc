@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fs/access.h"
+#include "fs/leases.h"
 #include "fs/vfs.h"
 #include "task/task.h"
 
@@ -17,6 +18,10 @@ Result<Ref<File>> open_program(const Path& path) {
   if (!inode.is_regular()) return Errno::kAcces;
   if (path.mount && (path.mount->flags & kMountNoExec)) return Errno::kAcces;
   TRY(check_access(inode, kMayExecute));
+  {
+    const WriteClaim while_waiting = WriteClaim::to_read(inode);
+    TRY(Leases::break_for(inode, Leases::Intent::kRead));
+  }
   WriteClaim claim = TRY(WriteClaim::to_run(inode));
   Ref<File> file = TRY(inode.open(path, kReadOnly));
   file->hold(std::move(claim));

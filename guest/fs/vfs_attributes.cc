@@ -2,6 +2,7 @@
 #include "fs/access.h"
 #include "fs/extended_attributes.h"
 #include "fs/inode.h"
+#include "fs/leases.h"
 #include "fs/notify.h"
 #include "fs/vfs.h"
 #include "fs/write_claim.h"
@@ -27,6 +28,7 @@ Result<void> truncate(const Path& path, std::uint64_t size) {
   TRY(check_access(inode, kMayWrite));
   TRY(check_writable_mount(path));
   const WriteClaim claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
+  TRY(Leases::break_for(inode, Leases::Intent::kWrite));
   TRY(truncate(inode, size));
   notify(*path.dentry, kInModify);
   return {};

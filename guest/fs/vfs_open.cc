@@ -5,6 +5,7 @@
 #include "fs/fs_context.h"
 #include "fs/held_entry.h"
 #include "fs/inode.h"
+#include "fs/leases.h"
 #include "fs/notify.h"
 #include "fs/vfs.h"
 #include "task/task.h"
@@ -45,8 +46,9 @@ std::uint32_t kept(std::uint32_t flags) {
 Result<Ref<File>> open_inode(const Path& path, std::uint32_t flags) {
   Inode& inode = *path.dentry->inode();
   if ((flags & kDirect) && inode.is_directory()) return Errno::kInval;
-  WriteClaim claim;
-  if ((flags & kAccessMode) != kReadOnly) claim = TRY(WriteClaim::to_write(inode, path.mount.get()));
+  const bool writes = (flags & kAccessMode) != kReadOnly;
+  WriteClaim claim = writes ? TRY(WriteClaim::to_write(inode, path.mount.get())) : WriteClaim::to_read(inode);
+  TRY(Leases::break_for(inode, writes ? Leases::Intent::kWrite : Leases::Intent::kRead, !(flags & kNonBlock)));
   const bool truncates = (flags & kTruncate) && inode.is_regular();
   if (truncates) {
     const WriteClaim while_truncating = TRY(WriteClaim::to_write(inode, path.mount.get()));

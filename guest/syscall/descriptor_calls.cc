@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fs/file_table.h"
+#include "fs/leases.h"
 #include "fs/locks.h"
 #include "fs/memory_file.h"
 #include "fs/pipe.h"
@@ -34,6 +35,8 @@ enum FcntlCommand : int {
   kGetOwnedLock = 36,
   kSetOwnedLock = 37,
   kSetOwnedLockWait = 38,
+  kSetLease = 1024,
+  kGetLease = 1025,
   kDuplicateCloseOnExec = 1030,
   kSetPipeSize = 1031,
   kGetPipeSize = 1032,
@@ -93,6 +96,11 @@ SyscallResult switch_async(fs::File& file, int fd, std::uint64_t argument) {
   if (on == ((file.flags() & fs::kAsync) != 0)) return 0;
   if (!TRY(set_async(file, fd, on))) return Errno::kNoTty;
   return 0;
+}
+
+SyscallResult set_lease(fs::File& file, int fd, std::uint32_t type) {
+  if (type > static_cast<std::uint32_t>(fs::LockType::kUnlock)) return Errno::kInval;
+  return done(fs::Leases::set(file, fd, static_cast<fs::LockType>(type)));
 }
 
 SyscallResult socket_owner_request(fs::File& file, std::uint32_t request, std::uint64_t argument) {
@@ -193,6 +201,10 @@ SyscallResult sys_fcntl(int fd, int command, std::uint64_t argument) {
       return set_record_lock(fd, file, argument, true, false);
     case kSetOwnedLockWait:
       return set_record_lock(fd, file, argument, true, true);
+    case kSetLease:
+      return set_lease(*file, fd, static_cast<std::uint32_t>(argument));
+    case kGetLease:
+      return static_cast<std::uint64_t>(fs::Leases::get(*file));
     case kGetPipeSize:
       return fs::pipe_capacity(*file);
     case kSetPipeSize:

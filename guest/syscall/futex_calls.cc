@@ -139,4 +139,23 @@ SyscallResult sys_get_robust_list(int tid, mm::UserPtr<std::uint64_t> head, mm::
   return 0;
 }
 
+SyscallResult sys_rseq(std::uint64_t address, std::uint32_t size, int flags, std::uint32_t signature) {
+  constexpr int kUnregister = 1;
+  // The size of the first struct rseq, which must be aligned to it as well, and how far the fields go that are known
+  // (AT_RSEQ_FEATURE_SIZE).
+  constexpr std::uint32_t kFirstSize = 32;
+  task::Task& self = task::current();
+  const task::SequenceArea& registered = self.sequence_area;
+  if (flags & ~kUnregister) return Errno::kInval;
+  if (flags == kUnregister || registered.address != 0) {
+    if (registered.address == 0 || registered.address != address || registered.size != size) return Errno::kInval;
+    if (registered.signature != signature) return Errno::kPerm;
+    if (flags == 0) return Errno::kBusy;
+    return done(task::unregister_sequence_area(self));
+  }
+  if (size < kFirstSize || address % kFirstSize != 0) return Errno::kInval;
+  if (address > husk::abi::kUserEnd || size > husk::abi::kUserEnd - address) return Errno::kFault;
+  return done(task::register_sequence_area(self, {.address = address, .size = size, .signature = signature}));
+}
+
 }  // namespace kernel::syscall

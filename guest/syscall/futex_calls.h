@@ -1,4 +1,4 @@
-// futex(2) and robust lists.
+// futex(2), robust lists and restartable sequences.
 #pragma once
 
 #include "lib/time.h"
@@ -11,11 +11,13 @@ SyscallResult sys_futex(std::uint64_t address, int operation, std::uint32_t valu
                         std::uint64_t second_address, std::uint32_t third_value);
 SyscallResult sys_set_robust_list(std::uint64_t head, std::size_t size);
 SyscallResult sys_get_robust_list(int tid, mm::UserPtr<std::uint64_t> head, mm::UserPtr<std::uint64_t> size);
+SyscallResult sys_rseq(std::uint64_t address, std::uint32_t size, int flags, std::uint32_t signature);
 
 inline constexpr Entry kFutexCalls[] = {
     row<sys_futex>(202, "futex"),
     row<sys_set_robust_list>(273, "set_robust_list"),
     row<sys_get_robust_list>(274, "get_robust_list"),
+    row<sys_rseq>(334, "rseq"),
 };
 
 }  // namespace kernel::syscall

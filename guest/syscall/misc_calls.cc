@@ -178,6 +178,7 @@ SyscallResult sys_getrandom(mm::UserBuffer buffer, std::size_t size, unsigned fl
 }
 
 SyscallResult sys_membarrier(int command, unsigned flags, int) {
+  constexpr unsigned kOneCpu = 1;  // MEMBARRIER_CMD_FLAG_CPU
   // On one CPU only one thread runs at a time, and a switch between threads orders memory and serialises: every barrier
   // holds already. Whether a process asked for one before is checked all the same (membarrier(2)).
   enum : int {
@@ -189,9 +190,11 @@ SyscallResult sys_membarrier(int command, unsigned flags, int) {
     kRegisterPrivateExpedited = 16,
     kPrivateExpeditedSyncCore = 32,
     kRegisterPrivateExpeditedSyncCore = 64,
+    kPrivateExpeditedRseq = 128,
+    kRegisterPrivateExpeditedRseq = 256,
     kGetRegistrations = 512,
   };
-  if (flags != 0) return Errno::kInval;
+  if (flags != 0 && (command != kPrivateExpeditedRseq || flags != kOneCpu)) return Errno::kInval;
   std::uint32_t& registered = task::current().process->policy.membarrier_registrations;
   const auto use = [&](std::uint32_t registration) -> SyscallResult {
     if (!(registered & registration)) return Errno::kPerm;
@@ -200,19 +203,23 @@ SyscallResult sys_membarrier(int command, unsigned flags, int) {
   switch (command) {
     case kQuery:
       return kGlobal | kGlobalExpedited | kRegisterGlobalExpedited | kPrivateExpedited | kRegisterPrivateExpedited |
-             kPrivateExpeditedSyncCore | kRegisterPrivateExpeditedSyncCore | kGetRegistrations;
+             kPrivateExpeditedSyncCore | kRegisterPrivateExpeditedSyncCore | kPrivateExpeditedRseq |
+             kRegisterPrivateExpeditedRseq | kGetRegistrations;
     case kGlobal:
     case kGlobalExpedited:
       return 0;
     case kRegisterGlobalExpedited:
     case kRegisterPrivateExpedited:
     case kRegisterPrivateExpeditedSyncCore:
+    case kRegisterPrivateExpeditedRseq:
       registered |= static_cast<std::uint32_t>(command);
       return 0;
     case kPrivateExpedited:
       return use(kRegisterPrivateExpedited);
     case kPrivateExpeditedSyncCore:
       return use(kRegisterPrivateExpeditedSyncCore);
+    case kPrivateExpeditedRseq:  // the others leave their sequences when they come back (task/restartable_sequence.h)
+      return use(kRegisterPrivateExpeditedRseq);
     case kGetRegistrations:
       return registered;
     default:

@@ -30,6 +30,7 @@ enum class Capability : std::uint8_t {
   kSysResource = 24,
   kSysTime = 25,
   kMknod = 27,
+  kLease = 28,
   kSetfcap = 31,
   kMacOverride = 32,
   kSyslog = 34,

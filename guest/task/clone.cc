@@ -156,6 +156,7 @@ Result<int> clone(const CloneArguments& arguments) {
   task->no_new_privileges = self.no_new_privileges;
   inherit_scheduling(*task);
   if (flags & kCloneChildClearTid) task->clear_child_tid = arguments.child_tid;
+  if (!(flags & kCloneVm)) task->sequence_area = self.sequence_area;
   copy_signals_for_clone(self, *task);
   if ((flags & kCloneVm) && !(flags & kCloneVfork)) task->signals.alternate_stack = {};
 

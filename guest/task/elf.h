@@ -52,6 +52,8 @@ enum : std::uint64_t {
   kAuxSecure = 23,
   kAuxRandom = 25,
   kAuxHwcap2 = 26,
+  kAuxRseqFeatureSize = 27,
+  kAuxRseqAlign = 28,
   kAuxExecfn = 31,
   kAuxSysinfoEhdr = 33,
   kAuxMinsigstksz = 51,

@@ -145,6 +145,8 @@ Result<NewStack> build_stack(mm::AddressSpace& space, const Program& program, st
                                         {elf::kAuxPlatform, platform_address},
                                         {elf::kAuxHwcap, boot_parameters().cpu_features},
                                         {elf::kAuxHwcap2, kHasFsGsBase},
+                                        {elf::kAuxRseqFeatureSize, 28},
+                                        {elf::kAuxRseqAlign, 32},
                                         {elf::kAuxMinsigstksz, largest_signal_frame()},
                                         {elf::kAuxExecfn, path_address},
                                         {elf::kAuxNull, 0}};

@@ -85,6 +85,7 @@ void end_process(Process& process) {
 void leave_address_space(Task& self) {
   futex_exit_robust_list(self);
   self.robust_list = 0;
+  self.sequence_area = {};
   futex_leave_locks(self);
   const std::uint64_t word = self.clear_child_tid;
   self.clear_child_tid = 0;

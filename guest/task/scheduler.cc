@@ -72,6 +72,7 @@ void switch_to(Task& next) {
   begin_slice(next);
   stop_cpu_timers(*previous.process);
   start_cpu_timers(next);
+  previous.sequence_area.interrupted = previous.sequence_area.address != 0;
   arch::this_cpu().current = &next;
   if (next.space) next.space->load();
   arch::switch_context(previous.context, next.context);

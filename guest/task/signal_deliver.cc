@@ -62,8 +62,10 @@ void run_handler(arch::TrapFrame& frame, Task& task, const SignalInfo& info) {
   const SignalSet saved_mask = signals.restore_blocked ? signals.saved_blocked : signals.blocked;
   if (action.flags & SignalAction::kResetHandler) in_table.handler = SignalAction::kDefault;
 
-  if (auto entered = enter_handler(frame, info, action, saved_mask); !entered) {
-    // No stack to run the handler on. If it was SIGSEGV's own handler, it must not be tried again.
+  // What the handler returns to is not within a sequence.
+  const auto left = leave_interrupted_sequence(task, frame);
+  if (auto entered = !left ? left : enter_handler(frame, info, action, saved_mask); !entered) {
+    // No stack to run the handler on, or an area of sequences that is no good. If it was SIGSEGV's own handler, it must not be tried again.
     if (info.signal == kSigSegv) in_table.handler = SignalAction::kDefault;
     force_signal(task, kernel_signal(kSigSegv));
     return;

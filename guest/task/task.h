@@ -16,6 +16,7 @@
 #include "task/cpu_timers.h"
 #include "task/credentials.h"
 #include "task/lock_claim.h"
+#include "task/restartable_sequence.h"
 #include "task/run_queue.h"
 #include "task/signal_state.h"
 #include "task/timer_queue.h"
@@ -76,6 +77,7 @@ class Task final : public RefCounted {
 
   std::uint64_t clear_child_tid = 0;  // user address (set_tid_address(2)), 0: none
   std::uint64_t robust_list = 0;      // user address (set_robust_list(2))
+  SequenceArea sequence_area;         // rseq(2)
   LockClaims lock_claims;             // who waits for locks of this task's
   LockClaim* lock_claim = nullptr;    // what it waits for itself
 

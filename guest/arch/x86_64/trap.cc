@@ -204,6 +204,8 @@ void prepare_return(TrapFrame& frame, bool from_syscall, Errno syscall_error) {
       task::deliver_pending_signals(frame, from_syscall, syscall_error);
       from_syscall = false;
       syscall_error = Errno::kNone;
+    } else if (self.sequence_area.interrupted) [[unlikely]] {
+      task::leave_interrupted_sequence_or_fault(self, frame);
     } else {
       ready = is_fit_for_user_mode(frame);
       if (!ready) from_syscall = false;

@@ -93,6 +93,9 @@ constexpr ProcNode kFileNodes[] = {
     // No limit but RAM: Linux's own value where none was set.
     {.name = "file-max", .generate = [](ProcText& text) { write_line(text, "9223372036854775807"); }},
     {.name = "inotify", .children = [] { return std::span<const ProcNode>(kInotifyNodes); }},
+    // Those of fs/leases.cc.
+    {.name = "lease-break-time", .generate = [](ProcText& text) { write_line(text, "45"); }},
+    {.name = "leases-enable", .generate = [](ProcText& text) { write_line(text, "1"); }},
     {.name = "nr_open", .generate = [](ProcText& text) { write_line(text, "1048576"); }},
     {.name = "overflowgid", .generate = [](ProcText& text) { write_line(text, "65534"); }},
     {.name = "overflowuid", .generate = [](ProcText& text) { write_line(text, "65534"); }},

@@ -93,6 +93,12 @@ static int run() {
       raw(SYS_mmap, 0, 2 * kPage, PROT_READ, MAP_PRIVATE, static_cast<unsigned long>(STDERR_FILENO), ~0ul << 12));
   say("mmap with an unaligned offset: %s\n", raw(SYS_mmap, 0, kPage, PROT_READ, kAnonymous, -1ul, 1));
   say("the mapping is as it was: %c\n", area[0]);
+  say("munmap beyond the end: %s", raw(SYS_munmap, 0, 0x7fff'ffff'f001ul, 0));
+  say(", at the end: %s\n", raw(SYS_munmap, 0x7fff'ffff'f000ul, kPage, 0));
+  say_end("munmap of everything", in_child([] {
+            raw(SYS_munmap, 0, 0x7fff'ffff'f000ul, 0);
+            return 0;
+          }));
   say_end("read into a buffer that wraps", in_child([&] {
             const int zero = ::syscall(SYS_memfd_create, "x", 0);
             ::pwrite(zero, area, 100, 0);

@@ -54,6 +54,7 @@ constexpr Description kRows[] = {
     {SYS_fcntl, "fcntl", 3, 0, {kFd, choice<F_SETFL>(), flags<O_ASYNC, O_NONBLOCK, O_APPEND>()}},
     {SYS_fcntl, "fcntl", 2, 0, {kFd, choice<F_SETSIG>(), kSignal}},
     {SYS_fcntl, "fcntl", 3, 0, {kFd, choice<F_SETOWN_EX, F_GETOWN_EX, 17>(), kIn}},
+    {SYS_fcntl, "fcntl", 2, 0, {kFd, choice<F_SETLEASE, F_GETLEASE>(), choice<F_RDLCK, F_WRLCK, F_UNLCK, 3>()}},
     {SYS_ioctl, "ioctl", 5, 0, {kFd, kSetTerminal, kTerminalAttributes}},
     {SYS_ioctl, "ioctl", 10, kBlocks, {kFd, kTerminalRequest, kIn}},
     {SYS_ioctl, "ioctl", 6, kBlocks, {kFd, kTerminalRequest, kSmall}},

@@ -80,7 +80,7 @@ constexpr Description kRows[] = {
     {SYS_sync_file_range, "sync_file_range", 1, 0, {kFd, kOffset, kOffset, kSmall}},
     {SYS_fadvise64, "fadvise64", 1, 0, {kFd, kOffset, kOffset, up_to<8>()}},
     {SYS_readahead, "readahead", 1, 0, {kFd, kOffset, kLength}},
-    {SYS_truncate, "truncate", 4, 0, {kPath, kOffset}},
+    {SYS_truncate, "truncate", 4, kBlocks, {kPath, kOffset}},
     {SYS_ftruncate, "ftruncate", 6, 0, {kFd, kOffset}},
     {SYS_fallocate, "fallocate", 5, 0, {kFd, flags<1, 2, 8, 16, 32, 64>(), kOffset, kOffset}},
     {SYS_getdents, "getdents", 4, 0, {kFd, kOut, kLength}},
