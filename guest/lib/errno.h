@@ -51,6 +51,7 @@ enum class Errno : int {
   kProto = 71,
   kBadMsg = 74,
   kOverflow = 75,
+  kLibBad = 80,
   kNotSock = 88,
   kDestAddrReq = 89,
   kMsgSize = 90,

@@ -30,7 +30,7 @@ using mm::page_floor;
 // execve(2), "Limits on size of arguments and environment".
 constexpr std::size_t kMaxString = 32 * mm::kPageSize;
 constexpr std::size_t kMaxStrings = std::size_t{2} << 20;
-constexpr unsigned kMaxScriptDepth = 4;
+constexpr unsigned kMaxScriptDepth = 5;     // exec_binprm() of Linux
 constexpr std::size_t kScriptHeader = 256;  // BINPRM_BUF_SIZE
 
 constexpr std::uint64_t kStackTop = husk::abi::kUserEnd - (1 + kVdsoMappedPages) * mm::kPageSize;

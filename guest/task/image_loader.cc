@@ -62,7 +62,7 @@ Result<ElfFile> parse(const Ref<fs::File>& file) {
     const std::uint64_t end = program.virtual_address + program.memory_size;
     if (program.file_size > program.memory_size || end < program.virtual_address || end > husk::abi::kUserEnd ||
         program.offset + program.file_size < program.offset ||
-        page_offset(program.virtual_address) != page_offset(program.offset)) {
+        (program.file_size != 0 && page_offset(program.virtual_address) != page_offset(program.offset))) {
       return Errno::kNoExec;
     }
   }
@@ -109,7 +109,8 @@ Result<void> map_segment(mm::AddressSpace& space, const ElfFile& elf_file, const
     request.address = zero_start;
     request.length = page_ceil(memory_end) - zero_start;
     request.fixed = true;
-    request.mapping.protection = protection;
+    // What has nothing in the file is as brk(2) makes it, whatever the segment says of reading and writing (elf_load() of Linux).
+    request.mapping.protection = {.read = true, .write = true, .execute = protection.execute};
     TRY(space.map(std::move(request)));
   }
   // A small .data is written page by page as soon as the program starts; copying it now saves a fault for each page.
@@ -161,7 +162,14 @@ Result<Ref<fs::File>> open_interpreter(const ElfFile& elf_file, const elf::Progr
   TRY(path.resize(program.file_size));
   TRY(read_exactly(*elf_file.file, program.offset, std::as_writable_bytes(path.span())));
   if (path.back() != '\0') return Errno::kNoExec;
+  if (path[0] == '\0') return Errno::kAcces;  // the working directory, to Linux
   return fs::open_executable(path.data());
+}
+
+Result<ElfFile> parse_interpreter(const Ref<fs::File>& file) {
+  auto interpreter = parse(file);
+  if (!interpreter && interpreter.error() == Errno::kNoExec) return Errno::kLibBad;
+  return interpreter;
 }
 
 }  // namespace
@@ -189,7 +197,7 @@ Result<LoadedImage> load_image(mm::AddressSpace& space, const Ref<fs::File>& fil
 
   for (const elf::ProgramHeader& header : program.programs) {
     if (header.type != elf::kInterpreter) continue;
-    const ElfFile interpreter = TRY(parse(TRY(open_interpreter(program, header))));
+    const ElfFile interpreter = TRY(parse_interpreter(TRY(open_interpreter(program, header))));
     const std::uint64_t interpreter_bias = TRY(map_segments(space, interpreter, 0));
     interpreter.file->hold({});  // from now on it may be written again, unlike the program (execve(2), ETXTBSY)
     image.interpreter_base = interpreter_bias + (interpreter.position_independent() ? 0 : span_of(interpreter).start);
