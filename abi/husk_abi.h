@@ -108,7 +108,14 @@ enum class ControlRegister : std::uint32_t {
   // the registers, but is a KVM that emulates CPL 0 and knows no XSAVE.
   kSaveVectors = 0x14,
   kLoadVectors = 0x18,
+  // Write: the kernel is about to use RAM that it has never used, and the host had better back it with memory at once than page by
+  // page. Bits 31:9 are the first page's number / kPreparedUnitPages, bits 8:0 how many units of so many pages. A hint.
+  kPrepareRam = 0x1c,
 };
+inline constexpr std::uint64_t kPreparedUnitPages = 4;
+inline constexpr unsigned kPreparedUnitsBits = 9;
+static_assert((kRamHoleEnd + kMaxRam) / kPageSize / kPreparedUnitPages <= std::uint64_t{1}
+                                                                              << (32 - kPreparedUnitsBits));
 // The largest image that there is: x87, SSE, AVX, AVX-512 and PKRU, laid out as on the processors that have them all.
 inline constexpr std::size_t kVectorImageSize = 2696;
 // Those components (SDM vol. 1, 13.1). Not AMX: its 8 KiB of tiles are enabled per process on request (arch_prctl's

@@ -10,6 +10,8 @@ namespace husk {
 using abi::ControlRegister;
 
 constexpr std::uint64_t kVectorAlignment = 64;  // XSAVE's
+constexpr std::uint64_t kPreparedUnit = abi::kPreparedUnitPages * abi::kPageSize;
+constexpr std::uint32_t kPreparedUnitsMask = (1U << abi::kPreparedUnitsBits) - 1;
 
 void ControlDevice::read(std::uint64_t offset, std::span<std::byte> data) {
   std::ranges::fill(data, std::byte{0});
@@ -47,6 +49,10 @@ void ControlDevice::write(std::uint64_t offset, std::span<const std::byte> data)
       break;
     case ControlRegister::kLoadVectors:
       host_.load_vectors(Gpa{std::uint64_t{value} * kVectorAlignment});
+      break;
+    case ControlRegister::kPrepareRam:
+      host_.prepare_ram(Gpa{(value >> abi::kPreparedUnitsBits) * kPreparedUnit},
+                        (value & kPreparedUnitsMask) * kPreparedUnit);
       break;
     default:
       break;  // read-only, or no register

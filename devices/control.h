@@ -28,6 +28,8 @@ class ControlHost {
   // The vCPU's vector registers, to and from guest memory. Where the guest was not offered it, nothing happens.
   virtual void save_vectors(Gpa area) = 0;
   virtual void load_vectors(Gpa area) = 0;
+  // The guest will use this RAM, if it is RAM.
+  virtual void prepare_ram(Gpa start, std::uint64_t size) = 0;
 };
 
 class ControlDevice final : public MmioDevice {

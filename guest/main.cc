@@ -234,6 +234,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   initialise_clock(boot.tsc_khz, boot.boot_tsc, boot.boot_realtime_ns);
   if (boot.xapic_timer_khz != 0) arch::use_xapic_timer(boot.xapic_timer_khz, boot.tsc_khz);
   drivers::offer_vector_device();
+  drivers::offer_prepared_ram();
   add_entropy(boot.random_seed);
   initialise_memory(boot, root_page_table);
   drivers::set_host_signal_handler(take_host_signals);

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/time.h"
 #include "mm/address.h"
+#include "mm/frame.h"
 
 namespace kernel::drivers {
 namespace {
@@ -55,6 +56,13 @@ void load_vectors(const std::byte* area) {
 }
 constinit arch::VectorDevice g_vectors = {.components = 0, .save = save_vectors, .load = load_vectors};
 
+void prepare_ram(mm::Pfn first, std::uint64_t frames) {
+  write_register(
+      address(ControlRegister::kPrepareRam),
+      static_cast<std::uint32_t>(first.value / husk::abi::kPreparedUnitPages << husk::abi::kPreparedUnitsBits |
+                                 frames / husk::abi::kPreparedUnitPages));
+}
+
 // The kernel panicked; its last words are in the log.
 [[noreturn]] void end_after_panic() {
   if (has_ports()) end_machine_by_port(kPanicStatus);
@@ -72,6 +80,10 @@ void register_log_sink() {
 void offer_vector_device() {
   g_vectors.components = boot_parameters().vector_components;
   if (g_vectors.components != 0) arch::use_vector_device(g_vectors);
+}
+
+void offer_prepared_ram() {
+  if (!has_ports()) mm::set_ram_preparer(prepare_ram);
 }
 
 void end_machine(int code, int signal) {

@@ -1,5 +1,5 @@
-// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host. On a
-// machine that has none but ports (ports.h) the same functions go there.
+// The control device (abi::ControlRegister): ends the VM, hands over the log, brings signals from the host, prepares RAM.
+// On a machine that has none but ports (ports.h) the same functions go there.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,9 @@ void set_host_signal_handler(HostSignalHandler& handler);
 
 // Tells the kernel that the device saves and loads vector registers, if it does.
 void offer_vector_device();
+
+// Has the allocator ask the device for RAM that it will hand out.
+void offer_prepared_ram();
 
 // The host was sent signals.
 void handle_control_interrupt();

@@ -23,6 +23,8 @@ constexpr std::uint64_t kAroundPages = 64;
 // divide their memory into pools begin each of these, and fill them later (python's have four pages): who has left out no more
 // than so many pages at a time is sequential, too, and gets what was left out the next time.
 constexpr std::uint64_t kLeastAheadPages = 8, kMostAheadPages = 64, kMostLeftOut = 3;
+// Who has written so many pages one after the other will write those that it is given ahead.
+constexpr std::uint64_t kSurelySequential = 64;
 // A mapping of at most so many pages is soon used where it starts to be: .bss, a heap, a thread's arena.
 constexpr std::uint64_t kSmallPages = 64;
 constexpr std::uint64_t kFirstPages = 4;
@@ -186,9 +188,11 @@ void AddressSpace::copy_around(const Mapping& mapping, std::uint64_t page, TlbGa
   table_.for_each_present(near, [&](std::uint64_t, const Pte& pte) { copied += pte.writable(); });
   const UserRange wanted = around(mapping, page, copied > kCopiedAround ? kCopiedAroundMore : kCopiedAround);
   const std::uint64_t start = wanted.start(), end = wanted.end();
+  const auto is_copied = [](const Pte& pte) { return pte.present() && !pte.writable() && is_image(pte.pfn()); };
   Pte* pte = table_.find(start);
+  expect_frames(static_cast<std::uint64_t>(std::count_if(pte, pte + wanted.pages(), is_copied)));
   for (std::uint64_t address = start; address < end; address += kPageSize, ++pte) {
-    if (!pte->present() || pte->writable() || !is_image(pte->pfn())) continue;
+    if (!is_copied(*pte)) continue;
     const Pfn old = pte->pfn();
     const Pfn copy = copy_of_image(old);
     if (copy == kNoFrame) return;
@@ -251,9 +255,15 @@ void AddressSpace::map_ahead(const Mapping& mapping, std::uint64_t page) {
     if (mapping.size() > kSmallPages * kPageSize) return;
     pages = kFirstPages;
   }
-  for (std::uint64_t ahead = 1; ahead < pages; ++ahead) {
+  const auto is_absent = [&](std::uint64_t distance) {
+    const Pte* pte = entry(static_cast<std::int64_t>(distance));
+    return pte && !pte->present();
+  };
+  std::uint64_t end = 1;
+  while (end < pages && is_absent(end)) ++end;
+  if (all && used >= kSurelySequential) expect_frames(end - 1);
+  for (std::uint64_t ahead = 1; ahead < end; ++ahead) {
     Pte* pte = entry(static_cast<std::int64_t>(ahead));
-    if (!pte || pte->present()) return;
     auto frame = allocate_frame_ahead();
     if (!frame) return;
     install(*pte, Pte::user_page(frame.value(), true, mapping.protection.execute));

@@ -1,7 +1,9 @@
 #include "mm/frame.h"
 
 #include <algorithm>
+#include <bit>
 
+#include "abi/husk_abi.h"
 #include "arch/x86_64/per_cpu.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -18,7 +20,18 @@ struct FreshRange {
   std::uint64_t start = 0;
   std::uint64_t next = 0;
   std::uint64_t end = 0;
+  std::uint64_t prepared = 0;  // those below this one the host has been asked to make ready, or will not be
 };
+
+// A frame that the host gives only when the guest touches it costs a fault of the host's and, where KVM shadows page tables, one of
+// KVM's for itself alone: KVM maps the neighbours of a page with it, 8 at a time, if the host has them. So the host is asked to
+// make frames ready in one go. To ask is an exit, and costs as much as some 8 such faults: not for less than kLeastPrepared.
+//
+// Which frames? Those of which is known that they will be used (expect_frames). And a part of what has been used already, in the
+// hope of more of the same, which may be in vain: not before a VM is so large that nobody will notice.
+constexpr std::uint64_t kLeastPrepared = 16, kMostPrepared = 512;
+constexpr std::uint64_t kPreparedFrom = 1024, kPreparedPart = 16;
+static_assert(kMostPrepared / husk::abi::kPreparedUnitPages < 1U << husk::abi::kPreparedUnitsBits);
 
 constinit FreshRange fresh_[kMaxRanges];
 constinit unsigned range_count_ = 0;
@@ -29,6 +42,8 @@ constinit MemoryStatistics statistics_{};
 constinit bool reserve_is_open_ = false;
 using Reclaim = bool (*)();
 constinit Reclaim reclaim_ = nullptr;
+using Prepare = void (*)(Pfn first, std::uint64_t frames);
+constinit Prepare prepare_ = nullptr;
 
 void push_block(std::uint64_t frame, unsigned order) {
   FrameRecord& record = table_[frame];
@@ -85,6 +100,25 @@ std::uint64_t take_free_block(unsigned order) {
   return 0;
 }
 
+std::uint64_t round_to_units(std::uint64_t frame) {
+  constexpr std::uint64_t kUnit = husk::abi::kPreparedUnitPages;
+  return (frame + kUnit - 1) / kUnit * kUnit;
+}
+
+// Has the host make the range's next frames ready, `frames` of them, but for those that are.
+void prepare(FreshRange& range, std::uint64_t frames) {
+  const std::uint64_t first = round_to_units(std::max(range.next, range.prepared));
+  const std::uint64_t end = round_to_units(range.next + std::min(frames, kMostPrepared));
+  if (!prepare_ || end < first + kLeastPrepared || end > range.end) return;
+  range.prepared = end;
+  prepare_(Pfn{first}, end - first);
+}
+
+std::uint64_t more_of_the_same(const FreshRange& range) {
+  const std::uint64_t used = range.next - range.start;
+  return used >= kPreparedFrom ? std::bit_floor(used / kPreparedPart) : 0;
+}
+
 std::uint64_t take_fresh_block(unsigned order) {
   const std::uint64_t size = std::uint64_t{1} << order;
   for (unsigned i = 0; i < range_count_; ++i) {
@@ -93,6 +127,7 @@ std::uint64_t take_fresh_block(unsigned order) {
     if (aligned + size > range.end) continue;
     for (std::uint64_t skipped = range.next; skipped < aligned; ++skipped) free_block(skipped, 0);
     range.next = aligned + size;
+    if (range.next >= range.prepared) prepare(range, more_of_the_same(range));
     return aligned;
   }
   return 0;
@@ -165,6 +200,22 @@ Result<Pfn> allocate_user_frame(Fill fill) {
 
 void set_reclaimer(bool (*reclaim)()) {
   reclaim_ = reclaim;
+}
+
+void expect_frames(std::uint64_t count) {
+  std::uint64_t never_used = 0;
+  for (const FreshRange& range : fresh_) never_used += range.end - range.next;
+  const std::uint64_t freed = statistics_.free_frames - never_used;
+  if (count < freed + kLeastPrepared) return;
+  for (FreshRange& range : fresh_) {
+    if (range.next == range.end) continue;
+    if (range.next + count - freed > range.prepared) prepare(range, std::max(count - freed, more_of_the_same(range)));
+    return;
+  }
+}
+
+void set_ram_preparer(void (*prepare)(Pfn first, std::uint64_t frames)) {
+  prepare_ = prepare;
 }
 
 ReserveOpening::ReserveOpening() {

@@ -32,6 +32,9 @@ Result<Pfn> allocate_user_frame(Fill fill);
 // What gives back frames that hold only what can be made again, before a payload is refused one: whether it gave any. It
 // neither sleeps nor takes frames.
 void set_reclaimer(bool (*reclaim)());
+// What has the host make frames ready that were never allocated: the first one and how many, both multiples of
+// abi::kPreparedUnitPages. It may take the time of some faults.
+void set_ram_preparer(void (*prepare)(Pfn first, std::uint64_t frames));
 // While one lives, payloads' pages may take half of what the kernel keeps for itself: what the kernel copies to a
 // payload is there before anybody could make room.
 class ReserveOpening {
@@ -46,6 +49,8 @@ class ReserveOpening {
 Result<Pfn> allocate_frame_ahead();
 // The same for a page that is about to be filled with a copy: kNoMem where to copy is not cheap, or memory is not plenty.
 Result<Pfn> allocate_frame_for_copy_ahead();
+// So many frames will be taken next, and all of them be used.
+void expect_frames(std::uint64_t count);
 // 2^order contiguous frames, contents undefined; freed with free_frames, not reference counted.
 Result<Pfn> allocate_frames(unsigned order);
 void free_frames(Pfn first, unsigned order);

@@ -143,6 +143,7 @@ class Host final : public ControlHost {
   std::uint32_t window_size() override { return 25U << 16 | 80U; }
   void save_vectors(Gpa) override {}
   void load_vectors(Gpa) override {}
+  void prepare_ram(Gpa, std::uint64_t) override {}
 
   bool ended = false;  // the VM does not run any more
 

@@ -20,11 +20,13 @@ class FakeMachine final : public ControlHost {
   std::uint32_t window_size() override { return 24U << 16 | 80U; }
   void save_vectors(Gpa area) override { saved.push_back(area.value); }
   void load_vectors(Gpa area) override { loaded.push_back(area.value); }
+  void prepare_ram(Gpa start, std::uint64_t size) override { prepared.emplace_back(start.value, size); }
 
   std::vector<std::pair<int, int>> exits;
   int panics = 0;
   int flushes = 0;
   std::vector<std::uint64_t> saved, loaded;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> prepared;
 };
 
 class ControlTest : public ::testing::Test {
@@ -63,6 +65,13 @@ TEST_F(ControlTest, AreasOfVectorRegistersAreNumbered) {
   write(ControlRegister::kLoadVectors, 0xffff'ffff);
   EXPECT_EQ(machine_.saved, std::vector<std::uint64_t>{192});
   EXPECT_EQ(machine_.loaded, std::vector<std::uint64_t>{0x3f'ffff'ffc0});
+}
+
+TEST_F(ControlTest, RamToBePreparedIsCountedInUnits) {
+  write(ControlRegister::kPrepareRam, 0x21 << 9 | 2);
+  write(ControlRegister::kPrepareRam, 0xffff'ffff);
+  const std::vector<std::pair<std::uint64_t, std::uint64_t>> expected{{0x8'4000, 0x8000}, {0x1f'ffff'c000, 0x7f'c000}};
+  EXPECT_EQ(machine_.prepared, expected);
 }
 
 TEST_F(ControlTest, SignalsCollectUntilRead) {

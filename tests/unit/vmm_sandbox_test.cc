@@ -240,9 +240,10 @@ TEST_F(Sandbox, StreamsAreUsedInTheirDirectionOnly) {
   }
 }
 
-TEST_F(Sandbox, MemoryIsOnlyGivenBack) {
+TEST_F(Sandbox, MemoryIsOnlyGivenBackAndMadePresent) {
   void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   expect_works([page] { return ::madvise(page, 4096, MADV_DONTNEED) == 0; });
+  expect_works([page] { return ::madvise(page, 4096, MADV_POPULATE_WRITE) == 0; });
   expect_refused([page] { return ::madvise(page, 4096, MADV_PAGEOUT) == 0; });
   ::munmap(page, 4096);
 }

@@ -26,6 +26,7 @@ class Host final : public ControlHost {
   std::uint32_t window_size() override { return 0; }
   void save_vectors(Gpa) override {}
   void load_vectors(Gpa) override {}
+  void prepare_ram(Gpa, std::uint64_t) override {}
 };
 
 struct Vm {

@@ -77,6 +77,7 @@ class Machine final : private ControlHost {
   std::uint32_t window_size() override;
   void save_vectors(Gpa area) override;
   void load_vectors(Gpa area) override;
+  void prepare_ram(Gpa start, std::uint64_t size) override { ram_.populate(start, size); }
 
   const ContainerSpec& spec_;
   Timeline& timeline_;

@@ -45,6 +45,11 @@ constexpr Program allow_if_masked(unsigned index, std::uint32_t mask, std::uint3
           result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
 }
 
+constexpr Program allow_if_either(unsigned index, std::uint32_t one, std::uint32_t other) {  // of an int
+  return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, one, 1, 0), unless_equal_skip(other, 1),
+          result(SECCOMP_RET_ALLOW), result(SECCOMP_RET_TRAP)};
+}
+
 constexpr Program allow_if_at_least(unsigned index, std::uint32_t limit) {
   return {load(argument(index)), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, limit, 0, 1), result(SECCOMP_RET_ALLOW),
           result(SECCOMP_RET_TRAP)};
@@ -167,7 +172,8 @@ constexpr std::vector<Rule> allowed_rules() {
               allow_if_masked(3, MAP_ANONYMOUS | MAP_PRIVATE | MAP_SHARED | MAP_FIXED, MAP_ANONYMOUS | MAP_PRIVATE)}));
   add(SYS_munmap, "malloc, a thread's stack, the guest's memory at the end");
   add_if(SYS_mprotect, "malloc, a thread's stack", "not executable", allow_if_masked(2, PROT_EXEC, 0));
-  add_if(SYS_madvise, "give memory back", "`MADV_DONTNEED`", allow_if_masked(2, 0xffff'ffff, MADV_DONTNEED));
+  add_if(SYS_madvise, "give memory back; memory for the guest before it uses it",
+         "`MADV_DONTNEED`, `MADV_POPULATE_WRITE`", allow_if_either(2, MADV_DONTNEED, MADV_POPULATE_WRITE));
   // Time and randomness.
   add(SYS_clock_gettime,
       "the vCPU thread's processor time (vmm/machine/patience.h); where the vDSO cannot tell the time");
