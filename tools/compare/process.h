@@ -121,7 +121,7 @@ void adopt_orphans();
 std::vector<pid_t> orphans();
 
 // Waits until there are none any more. Returns false when `patience_ms` have passed first: then they were killed.
-// Throws husk::Error when even that did not end them in as long again. Not interruptible, as tidying up must not be.
+// Throws husk::Error when even that did not end them in as long again, or in ten seconds. Not interruptible, as tidying up must not be.
 bool settle_orphans(int patience_ms);
 
 // Runs a command to its end and returns its standard output, or nothing if it cannot be started or fails.

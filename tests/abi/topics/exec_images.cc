@@ -16,7 +16,8 @@ using namespace abi;
 constexpr std::uint64_t kBase = 0x40'0000, kData = 0x41'0000;
 
 // Writes to kData if there is such a segment, and exits with 7.
-static std::string image(bool with_data, unsigned data_flags = PF_R, std::uint16_t machine = EM_X86_64, const std::string& interpreter = {}) {
+static std::string image(bool with_data, unsigned data_flags = PF_R, std::uint16_t machine = EM_X86_64,
+                         const std::string& interpreter = {}) {
   std::string code;
   if (with_data) code += std::string("\xc6\x04\x25\x08\x00\x41\x00\x01", 8);  // movb $1, kData + 8
   code += std::string("\xbf\x07\x00\x00\x00\xb8\x3c\x00\x00\x00\x0f\x05", 12);
@@ -32,13 +33,33 @@ static std::string image(bool with_data, unsigned data_flags = PF_R, std::uint16
   Elf64_Phdr segments[3]{};
   const std::uint64_t start = sizeof header + sizeof segments;
   header.e_entry = kBase + start;
-  segments[0] = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = 0, .p_vaddr = kBase, .p_paddr = 0,
-                 .p_filesz = start + code.size(), .p_memsz = start + code.size(), .p_align = 4096};
+  segments[0] = {.p_type = PT_LOAD,
+                 .p_flags = PF_R | PF_X,
+                 .p_offset = 0,
+                 .p_vaddr = kBase,
+                 .p_paddr = 0,
+                 .p_filesz = start + code.size(),
+                 .p_memsz = start + code.size(),
+                 .p_align = 4096};
   // Its offset does not go with its address, which does not matter where nothing is read.
-  if (with_data) segments[1] = {.p_type = PT_LOAD, .p_flags = data_flags, .p_offset = 100, .p_vaddr = kData, .p_paddr = 0,
-                                .p_filesz = 0, .p_memsz = 4096, .p_align = 4096};
-  if (!interpreter.empty()) segments[2] = {.p_type = PT_INTERP, .p_flags = PF_R, .p_offset = start + code.size(), .p_vaddr = 0, .p_paddr = 0,
-                                           .p_filesz = interpreter.size(), .p_memsz = interpreter.size(), .p_align = 1};
+  if (with_data)
+    segments[1] = {.p_type = PT_LOAD,
+                   .p_flags = data_flags,
+                   .p_offset = 100,
+                   .p_vaddr = kData,
+                   .p_paddr = 0,
+                   .p_filesz = 0,
+                   .p_memsz = 4096,
+                   .p_align = 4096};
+  if (!interpreter.empty())
+    segments[2] = {.p_type = PT_INTERP,
+                   .p_flags = PF_R,
+                   .p_offset = start + code.size(),
+                   .p_vaddr = 0,
+                   .p_paddr = 0,
+                   .p_filesz = interpreter.size(),
+                   .p_memsz = interpreter.size(),
+                   .p_align = 1};
   return std::string(reinterpret_cast<const char*>(&header), sizeof header) +
          std::string(reinterpret_cast<const char*>(segments), sizeof segments) + code + interpreter;
 }
