@@ -58,10 +58,9 @@ XattrCalls calls_for(int fd) {
 }
 
 XattrCalls calls_for(const char* path) {
-  return {.list = [path](char* list, std::size_t size) { return ::llistxattr(path, list, size); },
-          .get = [path](const char* name, void* value, std::size_t size) {
-            return ::lgetxattr(path, name, value, size);
-          }};
+  return {
+      .list = [path](char* list, std::size_t size) { return ::llistxattr(path, list, size); },
+      .get = [path](const char* name, void* value, std::size_t size) { return ::lgetxattr(path, name, value, size); }};
 }
 
 class DirectorySource {

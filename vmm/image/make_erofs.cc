@@ -28,13 +28,14 @@ erofs::Uuid uuid_from(const std::string& digits) {
 }  // namespace
 
 void make_erofs_with(const ErofsJob& job, const HelperWork& work) {
-  run_helper({.task = "build the image of",
-              .directory = job.directory,
-              .image_fd = job.image_fd,
-              .max_bytes = most_bytes(job),
-              .notice = "building the image of " + job.directory + " (" +
-                        std::to_string(job.expected_bytes / 1'000'000) + " MB); it is kept until the directory changes"},
-             work);
+  run_helper(
+      {.task = "build the image of",
+       .directory = job.directory,
+       .image_fd = job.image_fd,
+       .max_bytes = most_bytes(job),
+       .notice = "building the image of " + job.directory + " (" + std::to_string(job.expected_bytes / 1'000'000) +
+                 " MB); it is kept until the directory changes"},
+      work);
 }
 
 void make_erofs(const ErofsJob& job) {

@@ -46,10 +46,8 @@ void DirectorySize::add(std::size_t name_size) {
 void DirectoryBlocks::add(std::string_view name, std::uint64_t nid, std::uint16_t mode) {
   if (bytes_ + entry_size(name.size()) > kBlock) flush(kBlock);
   bytes_ += entry_size(name.size());
-  entries_.push_back({.nid = nid,
-                      .name_offset = static_cast<std::uint16_t>(names_.size()),
-                      .type = type_of(mode),
-                      .reserved = 0});
+  entries_.push_back(
+      {.nid = nid, .name_offset = static_cast<std::uint16_t>(names_.size()), .type = type_of(mode), .reserved = 0});
   names_.insert(names_.end(), name.begin(), name.end());
 }
 

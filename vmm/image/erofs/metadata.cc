@@ -128,21 +128,20 @@ std::string Metadata::inode_bytes(std::size_t index) const {
   const Place& place = places_[index];
   const std::string& xattrs = tree_.xattrs(id);
   const Attributes& attributes = node.attributes;
-  const ExtendedInode inode{
-      .format = format_of(place.is_inline ? Layout::kFlatInline : Layout::kFlatPlain),
-      .xattr_count =
-          static_cast<std::uint16_t>(xattrs.empty() ? 0 : (xattrs.size() - sizeof(XattrHeader)) / sizeof(XattrEntry) + 1),
-      .mode = attributes.mode,
-      .reserved = 0,
-      .size = node.size,
-      .data = has_tail(node) ? static_cast<std::uint32_t>(place.first_block) : node.data,
-      .serial = static_cast<std::uint32_t>(index),
-      .uid = attributes.uid,
-      .gid = attributes.gid,
-      .mtime_s = static_cast<std::uint64_t>(attributes.mtime_s),
-      .mtime_ns = attributes.mtime_ns,
-      .links = node.links,
-      .reserved2 = {}};
+  const ExtendedInode inode{.format = format_of(place.is_inline ? Layout::kFlatInline : Layout::kFlatPlain),
+                            .xattr_count = static_cast<std::uint16_t>(
+                                xattrs.empty() ? 0 : (xattrs.size() - sizeof(XattrHeader)) / sizeof(XattrEntry) + 1),
+                            .mode = attributes.mode,
+                            .reserved = 0,
+                            .size = node.size,
+                            .data = has_tail(node) ? static_cast<std::uint32_t>(place.first_block) : node.data,
+                            .serial = static_cast<std::uint32_t>(index),
+                            .uid = attributes.uid,
+                            .gid = attributes.gid,
+                            .mtime_s = static_cast<std::uint64_t>(attributes.mtime_s),
+                            .mtime_ns = attributes.mtime_ns,
+                            .links = node.links,
+                            .reserved2 = {}};
   std::string bytes(reinterpret_cast<const char*>(&inode), sizeof inode);
   bytes += xattrs;
   if (place.is_inline) {

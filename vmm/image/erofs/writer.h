@@ -38,7 +38,8 @@ class ErofsWriter {
   };
 
   // `fd`: an open file, whose contents are lost.
-  ErofsWriter(int fd, const Options& options) : uuid_(options.uuid), tree_(options.limits), output_(fd, options.limits.image) {}
+  ErofsWriter(int fd, const Options& options)
+      : uuid_(options.uuid), tree_(options.limits), output_(fd, options.limits.image) {}
 
   // kNone if there is none. find_path("a/b") is find(find(kRoot, "a"), "b"): no link is followed, "." and ".." are no
   // names, empty parts are left out.
