@@ -31,7 +31,9 @@ class ErofsWriterTest : public testing::Test {
   ErofsWriterTest() : fd_(::open(path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {}
 
   std::string path() const { return area_ / "image"; }
-  ErofsWriter make(const Limits& limits = {}) const { return ErofsWriter(fd_.get(), {.uuid = {1, 2, 3}, .limits = limits}); }
+  ErofsWriter make(const Limits& limits = {}) const {
+    return ErofsWriter(fd_.get(), {.uuid = {1, 2, 3}, .limits = limits});
+  }
   std::string image() const {
     std::ifstream stream(path(), std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
@@ -67,8 +69,9 @@ TEST_F(ErofsWriterTest, WritesNothingButARoot) {
 
 TEST_F(ErofsWriterTest, WritesEveryType) {
   ErofsWriter writer = make();
-  const NodeId etc = writer.add_directory(NodeId::kRoot, "etc",
-                                          {.mode = S_IFDIR | 01750, .uid = 70000, .gid = 80000, .mtime_s = -5, .mtime_ns = 999'999'999});
+  const NodeId etc = writer.add_directory(
+      NodeId::kRoot, "etc",
+      {.mode = S_IFDIR | 01750, .uid = 70000, .gid = 80000, .mtime_s = -5, .mtime_ns = 999'999'999});
   writer.add_directory(etc, "empty", kDirectory);
   const NodeId hosts = add(writer, etc, "hosts", "127.0.0.1\n");
   writer.add_hard_link(NodeId::kRoot, "hosts-again", hosts);
@@ -109,7 +112,8 @@ TEST_F(ErofsWriterTest, WritesEverySize) {
   // Directories of every size up to three blocks, by names of 200 bytes and one that fills up.
   for (std::size_t entries = 0; entries < 60; ++entries) {
     for (const std::size_t last : {1, 120, 255}) {
-      const NodeId directory = writer.add_directory(NodeId::kRoot, "d" + std::to_string(entries) + "-" + std::to_string(last), kDirectory);
+      const NodeId directory =
+          writer.add_directory(NodeId::kRoot, "d" + std::to_string(entries) + "-" + std::to_string(last), kDirectory);
       for (std::size_t i = 0; i < entries; ++i) {
         writer.add_special(directory, std::to_string(1000 + i) + std::string(196, 'n'), {.mode = S_IFIFO});
       }
@@ -127,7 +131,8 @@ TEST_F(ErofsWriterTest, WritesEverySize) {
 
 TEST_F(ErofsWriterTest, SortsByBytes) {
   ErofsWriter writer = make();
-  for (const char* name : {"~", "\xff", "a", "-", "+", "...", ".a", "-a", "!", "\x01", "Z"}) add(writer, NodeId::kRoot, name, name);
+  for (const char* name : {"~", "\xff", "a", "-", "+", "...", ".a", "-a", "!", "\x01", "Z"})
+    add(writer, NodeId::kRoot, name, name);
   writer.finish();
   const test::ErofsReader reader = read();  // which checks the order
   EXPECT_EQ(reader.files().size(), 12u);
@@ -228,31 +233,45 @@ TEST_F(ErofsWriterTest, RefusesWhatNoImageCanHold) {
   const NodeId file = add(writer, NodeId::kRoot, "file", "x");
   const NodeId directory = writer.add_directory(NodeId::kRoot, "directory", kDirectory);
   const auto refused = [&](const std::function<void()>& action) { return error_of(action); };
-  for (const std::string& name : {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
-    EXPECT_NE(refused([&] { add(writer, NodeId::kRoot, name, ""); }).find("no name of a file"), std::string::npos) << name;
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
+    EXPECT_NE(refused([&] { add(writer, NodeId::kRoot, name, ""); }).find("no name of a file"), std::string::npos)
+        << name;
   }
-  EXPECT_NE(refused([&] { add(writer, NodeId::kRoot, std::string(256, 'n'), ""); }).find("255 bytes"), std::string::npos);
+  EXPECT_NE(refused([&] { add(writer, NodeId::kRoot, std::string(256, 'n'), ""); }).find("255 bytes"),
+            std::string::npos);
   EXPECT_NE(refused([&] { add(writer, NodeId::kRoot, "file", ""); }).find("already"), std::string::npos);
   EXPECT_NE(refused([&] { add(writer, file, "below", ""); }).find("no directory"), std::string::npos);
   EXPECT_NE(refused([&] { add(writer, NodeId::kNone, "below", ""); }).find("no directory"), std::string::npos);
-  EXPECT_NE(refused([&] { writer.add_hard_link(directory, "loop", directory); }).find("one name only"), std::string::npos);
+  EXPECT_NE(refused([&] { writer.add_hard_link(directory, "loop", directory); }).find("one name only"),
+            std::string::npos);
   EXPECT_NE(refused([&] { writer.add_symlink(directory, "l", kLink, ""); }).find("nowhere"), std::string::npos);
-  EXPECT_NE(refused([&] { writer.add_symlink(directory, "l", kLink, std::string(4096, 'l')); }).find("4095"), std::string::npos);
+  EXPECT_NE(refused([&] { writer.add_symlink(directory, "l", kLink, std::string(4096, 'l')); }).find("4095"),
+            std::string::npos);
   EXPECT_NE(refused([&] { writer.add_symlink(directory, "l", kFile, "x"); }).find("type"), std::string::npos);
   EXPECT_NE(refused([&] { writer.add_special(directory, "s", kFile); }).find("type"), std::string::npos);
-  EXPECT_NE(refused([&] { writer.add_special(directory, "s", {.mode = S_IFCHR}, makedev(4096, 0)); }).find("4096"), std::string::npos);
+  EXPECT_NE(refused([&] { writer.add_special(directory, "s", {.mode = S_IFCHR}, makedev(4096, 0)); }).find("4096"),
+            std::string::npos);
   EXPECT_NE(refused([&] { writer.set_attributes(file, kDirectory); }).find("type"), std::string::npos);
-  EXPECT_NE(refused([&] { writer.set_attributes(file, {.mode = S_IFREG, .mtime_ns = 1'000'000'000}); }).find("nanoseconds"), std::string::npos);
+  EXPECT_NE(
+      refused([&] { writer.set_attributes(file, {.mode = S_IFREG, .mtime_ns = 1'000'000'000}); }).find("nanoseconds"),
+      std::string::npos);
   const std::string huge(65536, 'x');
   for (const Xattr& xattr : {Xattr{"user.x", huge}, Xattr{"user.", ""}, Xattr{"system.nfs4_acl", ""}, Xattr{"x", ""},
                              Xattr{"user." + std::string(251, 'x'), ""}, Xattr{std::string("user.\0", 6), ""}}) {
     EXPECT_NE(refused([&] { writer.set_xattrs(file, std::array{xattr}); }), "") << xattr.name;
   }
-  EXPECT_NE(refused([&] { writer.set_xattrs(file, std::array{Xattr{"user.x", ""}, Xattr{"user.x", ""}}); }).find("two"), std::string::npos);
+  EXPECT_NE(refused([&] {
+              writer.set_xattrs(file, std::array{Xattr{"user.x", ""}, Xattr{"user.x", ""}});
+            }).find("two"),
+            std::string::npos);
   std::vector<Xattr> many;
   for (int i = 0; i < 5; ++i) many.push_back({"user." + std::to_string(i), std::string(65535, 'x')});
   EXPECT_NE(refused([&] { writer.set_xattrs(file, many); }).find("262148"), std::string::npos);
-  EXPECT_NE(refused([&] { writer.set_xattrs(NodeId::kRoot, std::array{Xattr{"user.x", std::string(2900, 'x')}}); }).find("2880"), std::string::npos);
+  EXPECT_NE(refused([&] {
+              writer.set_xattrs(NodeId::kRoot, std::array{Xattr{"user.x", std::string(2900, 'x')}});
+            }).find("2880"),
+            std::string::npos);
   // None of it has changed anything.
   writer.finish();
   EXPECT_EQ(read().files().size(), 3u);
@@ -268,7 +287,8 @@ TEST_F(ErofsWriterTest, KeepsToItsLimits) {
   ErofsWriter small = make({.memory = 1 << 20});
   int count = 0;
   EXPECT_NE(error_of([&] {
-              for (; count < 100'000; ++count) small.add_special(NodeId::kRoot, std::to_string(count), {.mode = S_IFIFO});
+              for (; count < 100'000; ++count)
+                small.add_special(NodeId::kRoot, std::to_string(count), {.mode = S_IFIFO});
             }).find("more than 1 MiB of memory"),
             std::string::npos);
   EXPECT_GT(count, 3000);
