@@ -1,6 +1,6 @@
 // Building blocks of seccomp filters: programs of classic BPF over a system call's number and arguments (seccomp(2);
 // Documentation/networking/filter.rst), put together by the compiler. Of the filters there are, the VMM's lies in
-// vmm/sandbox, the payload's of a namespace in vmm/runner, and mkfs.erofs's in vmm/image.
+// vmm/sandbox, the payload's of a namespace in vmm/runner, and that of an image's maker in vmm/image.
 //
 // Why not libseccomp: it takes milliseconds at run time. Why a search and one copy of each result: installing a filter
 // costs 16 us and 0.17 us for each instruction (it is compiled), and the kernel runs it once for every number there is

@@ -21,6 +21,7 @@ class ErofsReader {
     std::int64_t mtime_s = 0;
     std::uint32_t mtime_ns = 0;
     std::string data;  // contents, link target; empty for directories
+    std::map<std::string, std::string> xattrs;
   };
 
   explicit ErofsReader(const std::string& path) {
@@ -57,13 +58,41 @@ class ErofsReader {
     return offset + size <= image_.size() ? image_.substr(offset, size) : std::string();
   }
 
+  // Bytes of extended attributes between an inode and what follows it.
+  std::uint64_t xattr_bytes(std::uint64_t inode) const {
+    const auto count = at<std::uint16_t>(inode + 2);
+    return count == 0 ? 0 : 12 + 4 * (count - 1u);
+  }
+
+  std::map<std::string, std::string> xattrs(std::uint64_t inode) const {
+    static const std::map<unsigned, std::string> kPrefixes = {{1, "user."},
+                                                              {2, "system.posix_acl_access"},
+                                                              {3, "system.posix_acl_default"},
+                                                              {4, "trusted."},
+                                                              {6, "security."}};
+    std::map<std::string, std::string> result;
+    const std::uint64_t end = inode + 64 + xattr_bytes(inode);
+    EXPECT_TRUE(end == inode + 64 || at<std::uint8_t>(inode + 64 + 4) == 0) << "shared attributes";
+    for (std::uint64_t entry = inode + 64 + 12; entry < end;) {
+      const std::size_t name = at<std::uint8_t>(entry);
+      const std::size_t value = at<std::uint16_t>(entry + 2);
+      const std::string text = kPrefixes.at(at<std::uint8_t>(entry + 1)) + bytes(entry + 4, name);
+      EXPECT_TRUE(result.emplace(text, bytes(entry + 4 + name, value)).second) << text;
+      entry += (4 + name + value + 3) / 4 * 4;
+      EXPECT_LE(entry, end) << text;
+    }
+    return result;
+  }
+
   std::string contents(std::uint64_t inode, unsigned layout, std::uint64_t size) const {
     const std::uint64_t start = at<std::uint32_t>(inode + 16) * kBlock;
     if (layout == kFlatPlain) return size == 0 ? std::string() : bytes(start, size);
     EXPECT_EQ(layout, kFlatInline);
     const std::uint64_t full = size / kBlock * kBlock;
-    EXPECT_LE((inode + 64) % kBlock + (size - full), kBlock) << "an inline tail crosses a block's end";
-    return (full != 0 ? bytes(start, full) : std::string()) + bytes(inode + 64, size - full);
+    const std::uint64_t tail = inode + 64 + xattr_bytes(inode);
+    EXPECT_NE(size, full) << "nothing to be inline";
+    EXPECT_LE(tail % kBlock + (size - full), kBlock) << "an inline tail crosses a block's end";
+    return (full != 0 ? bytes(start, full) : std::string()) + bytes(tail, size - full);
   }
 
   void read_tree(std::uint64_t nid, const std::string& path) {
@@ -71,7 +100,7 @@ class ErofsReader {
     const auto format = at<std::uint16_t>(inode);
     const unsigned layout = (format >> 1) & 7;
     EXPECT_EQ(format & 1, 1) << path << ": not an extended inode";
-    EXPECT_EQ(at<std::uint16_t>(inode + 2), 0) << path << ": has extended attributes";
+    EXPECT_LE(inode % kBlock + 64, kBlock) << path << ": an inode crosses a block's end";
     File file{.nid = nid,
               .mode = at<std::uint16_t>(inode + 4),
               .uid = at<std::uint32_t>(inode + 24),
@@ -80,7 +109,8 @@ class ErofsReader {
               .rdev = at<std::uint32_t>(inode + 16),
               .mtime_s = at<std::int64_t>(inode + 32),
               .mtime_ns = at<std::uint32_t>(inode + 40),
-              .data = {}};
+              .data = {},
+              .xattrs = xattrs(inode)};
     const auto size = at<std::uint64_t>(inode + 8);
     const std::string data = contents(inode, layout, size);
     const std::uint32_t type = file.mode & kTypeMask;

@@ -178,7 +178,7 @@ TEST_F(FingerprintTest, HandlesDirectoriesLargerThanOneRead) {
   expect_change("one of many", [&] { tree_.write("many/a-file-name-of-some-length-1777", "x"); });
 }
 
-// mkfs.erofs 1.5 does not survive them.
+// No call takes them.
 TEST_F(FingerprintTest, RefusesPathsThatAreTooLong) {
   const std::string name(200, 'n');
   int at = ::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -5,11 +5,11 @@
 HUSK_BUILD_PACKAGES="
   cmake ninja-build g++ ccache pkg-config
   libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev nettle-dev nlohmann-json3-dev node-d3
-  erofs-utils busybox-static"
+  busybox-static"
 
-# To test it: unit tests, a Debian root file system, programs to compare with, and what looks at the source and at the package.
+# To test it: unit tests, a Debian root file system, programs to compare with, and what looks at images, at the source and at the package.
 HUSK_TEST_PACKAGES="
-  clang libclang-rt-14-dev libgtest-dev libgmock-dev python3 mmdebstrap busybox-static e2fsprogs procps util-linux
+  clang libclang-rt-14-dev libgtest-dev libgmock-dev python3 mmdebstrap busybox-static e2fsprogs erofs-utils procps util-linux
   clang-format-14 clang-tidy-14 dpkg-dev file groff-base man-db python3-yaml shellcheck
   hyperfine
   chromium chromium-driver python3-selenium fonts-dejavu-core"

@@ -136,8 +136,7 @@ Folder CacheDir::make(Part part) const {
     const Folder top = *std::move(folder);
     folder = open_inside(top, name);
     if (!folder) throw Error("use the cache in", top.path_of(name), "it has gone", "run again");
-    // Somebody else made it. While mkfs.erofs is at work its group may write to the image (vmm/image/mkfs_erofs.cc),
-    // and that group has other members.
+    // Somebody else made it, or an older husk; what is in it is nobody's but the user's.
     struct stat status {};
     if (::fstat(folder->fd(), &status) != 0) throw Error::from_errno("look at", folder->path());
     if ((status.st_mode & 0077) != 0 && ::fchmod(folder->fd(), 0700) != 0) {

@@ -23,14 +23,14 @@ namespace {
 
 constexpr std::uint64_t kBlock = 4096;
 // What an entry costs besides its contents: an extended EROFS inode, and an entry in its directory without the name.
+// Neither crosses a block's end, nor do the ends of directories and links that follow their inodes, so up to half of
+// such a block may be left over.
 constexpr std::uint64_t kEntryBytes = 64 + 12;
+constexpr std::uint64_t kBlockShare = 2;
 constexpr std::size_t kDirentBuffer = 32 * 1024;
 
-// mkfs.erofs 1.5 fails on longer names, in words that do not say so.
-constexpr std::size_t kMaxName = 254;
-
-// Changes when images of the same tree must be built anew: other mkfs.erofs options, another layout.
-constexpr std::string_view kImageVersion = "husk image 2";
+// Changes when images of the same tree must be built anew, because they look different.
+constexpr std::string_view kImageVersion = "husk image 3";
 
 // The stat fields that matter, without padding, so that it can be hashed as bytes. Two that are the same for nearly all
 // files, the device and a device file's number, are hashed only where they say something: `follows` tells.
@@ -135,7 +135,7 @@ void Walk::visit_directory(const PendingDirectory& directory) {
 
   std::string names;  // all names, each with its NUL: one allocation instead of one per name
   std::vector<Name> found;
-  // mkfs.erofs, which opens files by their whole paths, crashes on longer ones than the kernel takes.
+  // Directories are opened by longer paths than one name, here and by what makes the image.
   const std::size_t path_bytes = root_.size() + 1 + path.size() + (path.empty() ? 0 : 1);
   for (;;) {
     const ssize_t got = ::getdents64(fd.get(), buffer_.data(), buffer_.size());
@@ -146,10 +146,6 @@ void Walk::visit_directory(const PendingDirectory& directory) {
       at += entry->d_reclen;
       const std::string_view name(entry->d_name);
       if (name == "." || name == "..") continue;
-      if (name.size() > kMaxName) {
-        throw Error("use image directory", root_, full_path(path) + " has a file with a name of 255 bytes",
-                    "shorten it: EROFS images hold names of at most 254 bytes");
-      }
       if (path_bytes + name.size() >= PATH_MAX) {
         throw Error("use image directory", root_,
                     "a path in it has more than 4095 bytes; it begins with " + path.substr(0, 60), "shorten it");
@@ -239,7 +235,7 @@ void ImageSize::add_entry(std::size_t name_bytes, const struct stat& status) {
     // The target follows its inode in one block, in which there is no room for another one like it.
     if (contents + kEntryBytes > kBlock / 2) contents = kBlock;
   }
-  bytes_ = saturating_sum(bytes_, name_bytes + kEntryBytes);
+  bytes_ = saturating_sum(bytes_, kBlockShare * (name_bytes + kEntryBytes));
   if (S_ISREG(status.st_mode) && status.st_nlink > 1) {
     linked_.push_back({.device = status.st_dev, .inode = status.st_ino, .bytes = contents});
   } else {

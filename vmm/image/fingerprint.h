@@ -12,8 +12,8 @@
 
 namespace husk::image {
 
-// About how many bytes an image takes. Sizes are whatever the tree claims (a sparse file may say 8 EiB, and mkfs.erofs
-// writes its holes as zeros), so the sum stops at kHuge instead of starting again from 0.
+// About how many bytes an image takes, extended attributes left out. Sizes are whatever the tree claims (a sparse file
+// may say 8 EiB, and its holes count), so the sum stops at kHuge instead of starting again from 0.
 class ImageSize {
  public:
   static constexpr std::uint64_t kHuge = ~std::uint64_t{0};

@@ -62,7 +62,7 @@ std::string superblock_damage(Head& head, std::uint64_t size) {
   if (blocks * kBlock != size) {
     return "it has " + std::to_string(size) + " bytes, and its superblock says " + std::to_string(blocks * kBlock);
   }
-  // erofs-utils' erofs_sb_csum_set(): over the rest of the first block, the checksum's own field as zero.
+  // Over the rest of the first block, the checksum's own field as zero.
   const auto checksum = get<std::uint32_t>(head, kSuperChecksum);
   std::memset(head.data() + kSuperChecksum, 0, sizeof checksum);
   if (crc32c(~0u, std::span(head).subspan(kSuperblock)) != checksum) return "its superblock's checksum is wrong";
@@ -116,7 +116,7 @@ void seal_image(int fd, const std::string& path, const cache::Digest& made_from)
   Head head;
   const std::string damage =
       read_head(fd, head) ? superblock_damage(head, static_cast<std::uint64_t>(status.st_size)) : "it is too short";
-  if (!damage.empty()) throw Error("use the image that mkfs.erofs made,", path, damage);
+  if (!damage.empty()) throw Error("use the image that was made,", path, damage);
 
   // An even number of seconds, which every file system can keep, FAT as well.
   const timespec now{.tv_sec = ::time(nullptr) & ~time_t{1}, .tv_nsec = 0};

@@ -13,6 +13,7 @@
 
 #include "vmm/cache/trusted_path.h"
 #include "vmm/error.h"
+#include "vmm/image/erofs/limits.h"
 #include "vmm/image/image_file.h"
 
 namespace husk::image {
@@ -24,9 +25,6 @@ constexpr std::int64_t kTickNs = 20'000'000;
 constexpr std::int64_t kCoarseTickNs = 2'100'000'000;
 // A whole second that is older than this cannot be the present one by any file server's clock.
 constexpr std::int64_t kRecentS = 10;
-
-// EROFS 1.5 has block numbers of 32 bits.
-constexpr std::uint64_t kMaxImage = (std::uint64_t{1} << 32) * 4096;
 
 void wait_a_tick(const Fingerprint& seen) {
   const bool is_coarse = seen.newest_whole_second != 0 && seen.newest_whole_second + kRecentS > ::time(nullptr);
@@ -46,9 +44,9 @@ void write_out(const std::string& directory, const Fingerprint& seen) {
 }
 
 void check_free_space(const std::string& directory, const Folder& folder, std::uint64_t needed) {
-  if (needed > kMaxImage) {
+  if (needed > erofs::kMaxImage) {
     throw Error("build the image of", directory, "its files claim more than the 16 TiB that an image can hold",
-                "look for sparse files: their holes are stored as zeros");
+                "look for sparse files: their holes count");
   }
   struct statvfs space {};
   if (::fstatvfs(folder.fd(), &space) != 0) throw Error::from_errno("look for free space in", folder.path());
@@ -131,7 +129,7 @@ Fingerprint build_stable_image(const std::string& directory, Fingerprint first, 
       make(job);
       first = fingerprint(directory);
     } catch (const Error&) {
-      // A file that goes while mkfs.erofs reads the tree makes it fail; then the failure is not worth reporting.
+      // A file that goes while the tree is read makes it fail; then the failure is not worth reporting.
       first = fingerprint(directory);
       if (first.digest == before->digest) throw;
     }

@@ -13,9 +13,9 @@
 // compared, so a file server's clock may be wrong. A start only walks once: if it finds the digest of a state that was
 // settled in this way, nothing was changed since.
 //
-// Both walks and mkfs.erofs (which wants a path, and makes it absolute) find the tree by its path. Who may rename a
-// directory on the way could let it lead elsewhere just while mkfs.erofs reads, so the ways before and after are
-// compared as well, where they are not the user's or root's alone.
+// Both walks and what makes the image find the tree by its path. Who may rename a directory on the way could let it
+// lead elsewhere just while the image is made, so the ways before and after are compared as well, where they are not
+// the user's or root's alone.
 //
 // What remains is in docs/image-format.md: file systems without write-back (tmpfs), and writes that began before.
 #pragma once
@@ -28,7 +28,7 @@
 #include "vmm/cache/cache_file.h"
 #include "vmm/image/cache_dir.h"
 #include "vmm/image/fingerprint.h"
-#include "vmm/image/mkfs_erofs.h"
+#include "vmm/image/make_erofs.h"
 
 namespace husk::image {
 

@@ -1,0 +1,23 @@
+// Extended attributes as they follow an inode.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace husk::image::erofs {
+
+struct Xattr {
+  std::string name;  // "security.capability"
+  std::string value;
+};
+
+// Whether EROFS has a way to write attributes of that name: those of user, trusted and security, and POSIX ACLs.
+bool is_storable_xattr(std::string_view name);
+
+// The bytes, a multiple of 4 of them, in an order of their own; none for none. Throws husk::Error at what is beyond the
+// limits, or has no storable name.
+std::string encode_xattrs(std::span<const Xattr> xattrs);
+
+}  // namespace husk::image::erofs
