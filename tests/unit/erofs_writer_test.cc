@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "tests/unit/erofs_calls.h"
 #include "tests/unit/erofs_reader.h"
 #include "tests/unit/error_of.h"
 #include "tests/unit/temporary_tree.h"
@@ -213,6 +215,15 @@ TEST_F(ErofsWriterTest, RemovesAndReplaces) {
   EXPECT_EQ(reader.files().at("/tool").links, 1u);
   EXPECT_EQ(reader.files().at("/usr").links, 2u);
   EXPECT_EQ(reader.files().at("/usr/bin").data, "a file now");
+}
+
+TEST_F(ErofsWriterTest, HoldsWhatAnyCallsLeave) {
+  std::mt19937 random(14);
+  for (int round = 0; round < 100 && !HasFailure(); ++round) {
+    std::vector<std::uint8_t> bytes(random() % 3000);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    test::ErofsCalls(bytes).run();
+  }
 }
 
 TEST_F(ErofsWriterTest, IsReproducible) {
