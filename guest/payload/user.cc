@@ -21,7 +21,9 @@ class ImageText {
   ImageText(task::Task& task, std::string_view path) {
     const AsRoot root(task);
     auto file = fs::open(task.fs->root, path, fs::kReadOnly | fs::kNonBlock, 0);
-    if (file && file.value()->inode().is_regular()) file_ = file.take();
+    // Not a link to a file of the kernel's.
+    const bool own = file && file.value()->inode().is_regular() && file.value()->path().mount == task.fs->root.mount;
+    if (own) file_ = file.take();
   }
 
   std::size_t operator()(std::uint64_t offset, std::span<char> into) {
@@ -86,9 +88,9 @@ Result<String> home_variable(const PayloadDescription& payload, task::Task& task
   ImageText passwd(task, "/etc/passwd");
   Vector<char> buffer;
   TRY(buffer.resize(mm::kPageSize));
-  const std::string_view home = husk::home_directory(
-      task.credentials.uid, std::span<char>(buffer.data(), buffer.size()),
-      [&](std::uint64_t offset, std::span<char> into) { return passwd(offset, into); });
+  const std::string_view home =
+      husk::home_directory(task.credentials.uid, std::span<char>(buffer.data(), buffer.size()),
+                           [&](std::uint64_t offset, std::span<char> into) { return passwd(offset, into); });
   String variable = TRY(String::from(kVariable));
   TRY(variable.append(home));
   return variable;

@@ -68,7 +68,8 @@ TEST(Config, TheUserComesBeforeTheImage) {
   EXPECT_EQ(spec.cwd, "/image");
   EXPECT_EQ(spec.user, "web:staff");
   EXPECT_EQ(spec.stop_signal, SIGQUIT);
-  EXPECT_THAT(spec.env, ElementsAre("PATH=/image", "HOSTNAME=husk", "A=image", "B=image")) << "no HOME before one knows";
+  EXPECT_THAT(spec.env, ElementsAre("PATH=/image", "HOSTNAME=husk", "A=image", "B=image"))
+      << "no HOME before one knows";
 
   Wishes wishes;
   wishes.environment = {"B=user", "C=1", "C=2"};
@@ -129,7 +130,8 @@ TEST(Config, FilesOfTheNetwork) {
   const ContainerSpec spec = merged(wishes);
   ASSERT_EQ(spec.etc_files.size(), 3u);
   EXPECT_THAT(spec.etc_files[0].contents, StartsWith("127.0.0.1\tlocalhost\n::1\tlocalhost "));
-  EXPECT_THAT(spec.etc_files[0].contents, HasSubstr("\n10.0.0.1\tdb\n2001:db8::1\tdb6\n127.0.0.1\tbox.example.org box\n"));
+  EXPECT_THAT(spec.etc_files[0].contents,
+              HasSubstr("\n10.0.0.1\tdb\n2001:db8::1\tdb6\n127.0.0.1\tbox.example.org box\n"));
   EXPECT_EQ(spec.etc_files[1].contents, "box.example.org\n");
   EXPECT_THAT(spec.env, Contains("HOSTNAME=box.example.org"));
 }
@@ -154,9 +156,28 @@ TEST(Config, TmpfsMounts) {
   mount = parse_tmpfs("/dev/shm:rw,exec,size=64M,suid,mode=1777,ro");
   EXPECT_EQ(mount.flags, unsigned{MS_NODEV | MS_RDONLY});
   EXPECT_EQ(mount.options, "size=64M,mode=1777");
-  for (const char* bad : {"", "run", "/", "/..", "/proc", "/sys/x", "/dev", "/dev/shm/x", "/a:dev", "/a:size", "/a:size=",
-                          "/a:size=0", "/a:size=1t", "/a:size=101%", "/a:size=99999999999999999999g", "/a:mode=8",
-                          "/a:mode=17777", "/a:uid=root", "/a:uid=4294967295", "/a:noexec=1", "/a:,", "/a:huge=always"}) {
+  for (const char* bad : {"",
+                          "run",
+                          "/",
+                          "/..",
+                          "/proc",
+                          "/sys/x",
+                          "/dev",
+                          "/dev/shm/x",
+                          "/a:dev",
+                          "/a:size",
+                          "/a:size=",
+                          "/a:size=0",
+                          "/a:size=1t",
+                          "/a:size=101%",
+                          "/a:size=99999999999999999999g",
+                          "/a:mode=8",
+                          "/a:mode=17777",
+                          "/a:uid=root",
+                          "/a:uid=4294967295",
+                          "/a:noexec=1",
+                          "/a:,",
+                          "/a:huge=always"}) {
     EXPECT_THROW(parse_tmpfs(bad), Error) << bad;
   }
   EXPECT_EQ(parse_tmpfs("/process").path, "/process");
@@ -165,8 +186,8 @@ TEST(Config, TmpfsMounts) {
 TEST(Config, Hosts) {
   EXPECT_EQ(parse_host("a:::1"), "::1\ta\n");
   EXPECT_EQ(parse_host("a=1.2.3.4"), "1.2.3.4\ta\n");
-  for (const char* bad : {"", "a", ":1.2.3.4", "a:", "a:1.2.3", "a:1.2.3.4.5", "a b:1.2.3.4", "a\nb:1.2.3.4", "#a:1.2.3.4",
-                          "a:[1.2.3.4", "a:1.2.3.4 b", "a:example.org", "a:host-gateway"}) {
+  for (const char* bad : {"", "a", ":1.2.3.4", "a:", "a:1.2.3", "a:1.2.3.4.5", "a b:1.2.3.4", "a\nb:1.2.3.4",
+                          "#a:1.2.3.4", "a:[1.2.3.4", "a:1.2.3.4 b", "a:example.org", "a:host-gateway"}) {
     EXPECT_THROW(parse_host(bad), Error) << bad;
   }
 }
@@ -176,8 +197,8 @@ TEST(Config, Limits) {
   EXPECT_EQ(parse_limit("stack=-1").soft, RLIM_INFINITY);
   EXPECT_EQ(parse_limit("core=0:-1").hard, RLIM_INFINITY);
   EXPECT_EQ(parse_limit("memlock=5").resource, std::uint64_t{RLIMIT_MEMLOCK});
-  for (const char* bad : {"", "nofile", "nofile=", "files=1", "nofile=2:1", "nofile=-1:5", "nofile=x", "nofile=1:", "nofile=:1",
-                          "nofile=1:2:3", "nofile=-2", "nofile=1k", "nofile=1048577", "=1"}) {
+  for (const char* bad : {"", "nofile", "nofile=", "files=1", "nofile=2:1", "nofile=-1:5", "nofile=x",
+                          "nofile=1:", "nofile=:1", "nofile=1:2:3", "nofile=-2", "nofile=1k", "nofile=1048577", "=1"}) {
     EXPECT_THROW(parse_limit(bad), Error) << bad;
   }
 }
@@ -190,7 +211,8 @@ TEST(Config, Signals) {
   EXPECT_EQ(parse_signal("rtmin"), SIGRTMIN);
   EXPECT_EQ(parse_signal("RTMAX-1"), SIGRTMAX - 1);
   EXPECT_EQ(parse_signal("64"), 64);
-  for (const char* bad : {"", "0", "65", "-1", "SIG", "SIGFOO", "SIG9", "RTMIN+99", "RTMIN-1", "RTMIN+", "RTMAX+1", "SIGTERM "}) {
+  for (const char* bad :
+       {"", "0", "65", "-1", "SIG", "SIGFOO", "SIG9", "RTMIN+99", "RTMIN-1", "RTMIN+", "RTMAX+1", "SIGTERM "}) {
     EXPECT_THROW(parse_signal(bad), Error) << bad;
   }
 }
@@ -198,8 +220,8 @@ TEST(Config, Signals) {
 TEST(Config, Names) {
   EXPECT_NO_THROW(check_name("web-1.a_B"));
   EXPECT_NO_THROW(check_name(std::string(63, 'a')));
-  for (const std::string& bad : {std::string(), std::string("a"), std::string("-a"), std::string("a/b"), std::string("a b"),
-                                 std::string(64, 'a'), std::string("\xc3\xa4x")}) {
+  for (const std::string& bad : {std::string(), std::string("a"), std::string("-a"), std::string("a/b"),
+                                 std::string("a b"), std::string(64, 'a'), std::string("\xc3\xa4x")}) {
     EXPECT_THROW(check_name(bad), Error) << bad;
   }
   for (const std::string& bad : {std::string(), std::string(65, 'a'), std::string("a b"), std::string("a\nb")}) {
@@ -208,7 +230,9 @@ TEST(Config, Names) {
 }
 
 TEST(Config, EnvironmentFiles) {
-  EXPECT_THAT(parse_env_file("\xef\xbb\xbf" "A=1\n\n# no\n   # no\n \tB= two \"words\" # all of it \nC\nD=\r\nE=x=y", "f"),
+  EXPECT_THAT(parse_env_file("\xef\xbb\xbf"
+                             "A=1\n\n# no\n   # no\n \tB= two \"words\" # all of it \nC\nD=\r\nE=x=y",
+                             "f"),
               ElementsAre("A=1", "B= two \"words\" # all of it ", "C", "D=", "E=x=y"));
   EXPECT_THAT(parse_env_file("", "f"), IsEmpty());
   EXPECT_THAT(error_of([] { parse_env_file("A=1\n=x\n", "file"); }), HasSubstr("--env-file file: line 2: no name"));

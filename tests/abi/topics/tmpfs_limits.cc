@@ -25,7 +25,9 @@ void say_free(const char* what) {
       static_cast<long>(status.f_blocks), static_cast<long>(status.f_ffree), static_cast<long>(status.f_files));
 }
 
-long remount(const char* options) { return ::mount("none", "small", nullptr, MS_REMOUNT, options); }
+long remount(const char* options) {
+  return ::mount("none", "small", nullptr, MS_REMOUNT, options);
+}
 
 void pages() {
   const std::string text(6 * kPage, 'x');
@@ -37,8 +39,8 @@ void pages() {
   say("a hole: %s\n", outcome(::ftruncate(fd, 100 * kPage)));
   say("in the hole: %s\n", outcome(::pwrite(fd, "x", 1, 50 * kPage)));
   say_end("touch the hole", in_child([&] {
-            auto* memory = static_cast<volatile char*>(
-                ::mmap(nullptr, 100 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+            auto* memory =
+                static_cast<volatile char*>(::mmap(nullptr, 100 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
             memory[0] = 'z';
             memory[60 * kPage] = 'z';
             return 0;
@@ -89,7 +91,8 @@ void remounts() {
 
 int run() {
   ::mkdir("small", 0755);
-  for (const char* options : {"size=x", "size=", "size", "mode=9", "mode=", "uid=x", "nr_inodes=-1", "nothing=1", "size=16k,nothing"}) {
+  for (const char* options :
+       {"size=x", "size=", "size", "mode=9", "mode=", "uid=x", "nr_inodes=-1", "nothing=1", "size=16k,nothing"}) {
     say("%s: %s\n", options, outcome(::mount("none", "small", "tmpfs", 0, options)));
   }
   say("mount %s\n", outcome(::mount("none", "small", "tmpfs", 0, "size=15k,nr_inodes=5,mode=750,uid=12,gid=13")));

@@ -86,7 +86,7 @@ regular file 644 0" "$out"
     touch /covered/x && touch /covered/within/x 2>/dev/null || echo read-only
     cp /bin/busybox /covered/busybox && /covered/busybox true 2>/dev/null || echo noexec
     head -c 100000 /dev/zero >/run/new/er/a 2>/dev/null; wc -c </run/new/er/a; rm /run/new/er/a
-    for i in 1 2 3 4 5; do : >/run/new/er/$i; done 2>/dev/null; ls /run/new/er | wc -l
+    for i in 1 2 3 4 5; do touch /run/new/er/$i; done 2>/dev/null; ls /run/new/er | wc -l
     df -k /run/new/er | tail -n 1 | tr -s " " | cut -d" " -f2
     grep -E " (/|/covered|/run/new/er) " /proc/mounts | cut -d" " -f2,3,4 | sed "s/,relatime.*//" | sort'
   expect "$isolation: file systems" "/made

@@ -24,9 +24,10 @@ TEST(TmpfsOptionsTest, Values) {
 }
 
 TEST(TmpfsOptionsTest, WhatIsNone) {
-  for (const char* bad : {"size", "size=", "size=x", "size=-1", "size=k", "size=99999999999999999999", "size=9999999999g",
-                          "size=9999999999%", "size=%", "mode=8", "mode=", "mode=17777", "mode=99999999999999999999999",
-                          "uid=4294967295", "uid=root", "huge=always", "=1", "size=1,bad"}) {
+  for (const char* bad :
+       {"size", "size=", "size=x", "size=-1", "size=k", "size=99999999999999999999", "size=9999999999g",
+        "size=9999999999%", "size=%", "mode=8", "mode=", "mode=17777", "mode=99999999999999999999999", "uid=4294967295",
+        "uid=root", "huge=always", "=1", "size=1,bad"}) {
     EXPECT_EQ(error_of(TmpfsOptions::parse(bad, kMemory)), code(Errno::kInval)) << bad;
   }
 }
