@@ -156,6 +156,44 @@ Result<Ref<fs::File>> find_program(std::string_view name, const BootParameters& 
   }
 }
 
+[[noreturn]] void give_up(int code, std::string_view what, std::string_view object, Errno error) {
+  log(LogLevel::kError, "cannot {} {}: {}", what, object, error_text(error));
+  drivers::end_machine(code, 0);
+}
+
+bool has_variable(const fdt::StringList& environment, std::string_view name_and_equals) {
+  for (std::string_view variable : environment) {
+    if (variable.starts_with(name_and_equals)) return true;
+  }
+  return false;
+}
+
+// What the user of husk asks for, if anything. Nothing of it is looked at otherwise: that code is seldom run, and each of
+// its pages would cost a start a fault (docs/memory.md). `home` gets the variable, if the environment lacks it.
+Result<void> prepare(const PayloadDescription& payload, task::Task& task, String& home) {
+  // By the image's own files, before a tmpfs may cover them.
+  if (!payload.user.empty()) {
+    const std::string_view problem = payload::find_user(payload, task);
+    if (!problem.empty()) {
+      log(LogLevel::kError, "cannot find user '{}': {}", payload.user, problem);
+      drivers::end_machine(kInternalError, 0);
+    }
+  }
+  if (!has_variable(payload.environment, "HOME=")) home = TRY(payload::home_variable(task));
+  std::string_view path;
+  if (!payload.tmpfs.empty()) {
+    if (auto mounted = payload::mount_tmpfs(payload, task, path); !mounted) {
+      give_up(kInternalError, "mount a tmpfs at", path, mounted.error());
+    }
+  }
+  if (!payload.etc_files.empty()) {
+    if (auto written = payload::write_etc_files(payload, task, path); !written) {
+      give_up(kInternalError, "write in /etc:", path, written.error());
+    }
+  }
+  return {};
+}
+
 Result<void> start_payload(const BootParameters& boot, const String& home) {
   task::Program program;
   for (std::string_view argument : boot.payload.arguments) TRY(program.arguments.append(argument));
@@ -177,11 +215,6 @@ void take_host_signals(std::uint32_t signals) {
     signals &= ~kStop;
   }
   if (signals != 0) task::signal_payload_from_host(signals);
-}
-
-[[noreturn]] void give_up(int code, std::string_view what, std::string_view object, Errno error) {
-  log(LogLevel::kError, "cannot {} {}: {}", what, object, error_text(error));
-  drivers::end_machine(code, 0);
 }
 
 }  // namespace
@@ -221,19 +254,9 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   auto context = fs::FsContext::create();
   if (!context) give_up(kInternalError, "open", "the root directory", context.error());
   task->fs = context.take();
-  // By the image's own files, before a tmpfs may cover them.
-  if (const std::string_view problem = payload::find_user(boot.payload, *task); !problem.empty()) {
-    log(LogLevel::kError, "cannot find user '{}': {}", boot.payload.user, problem);
-    drivers::end_machine(kInternalError, 0);
-  }
-  auto home = payload::home_variable(boot.payload, *task);
-  if (!home) give_up(kInternalError, "read", "/etc/passwd", home.error());
-  std::string_view path;
-  if (auto mounted = payload::mount_tmpfs(boot.payload, *task, path); !mounted) {
-    give_up(kInternalError, "mount a tmpfs at", path, mounted.error());
-  }
-  if (auto written = payload::write_etc_files(boot.payload, *task, path); !written) {
-    give_up(kInternalError, "write in /etc:", path, written.error());
+  String home;
+  if (auto prepared = prepare(boot.payload, *task, home); !prepared) {
+    give_up(kInternalError, "read", "/etc/passwd", prepared.error());
   }
   if (auto entered = enter_working_directory(*task, boot.payload.working_directory); !entered) {
     give_up(kInternalError, "enter working directory", boot.payload.working_directory, entered.error());
@@ -246,7 +269,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   if (auto opened = open_standard_streams(*task->files, boot.payload, task->credentials.uid); !opened) {
     give_up(kInternalError, "open", "the standard streams", opened.error());
   }
-  if (auto started = start_payload(boot, home.value()); !started) {
+  if (auto started = start_payload(boot, home); !started) {
     const Errno error = started.error();
     give_up(error == Errno::kNoEnt || error == Errno::kNotDir ? kNotFound : kCannotRun, "run",
             *boot.payload.arguments.begin(), error);

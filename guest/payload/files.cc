@@ -84,7 +84,6 @@ Result<void> mount_tmpfs(const PayloadDescription& payload, task::Task& task, st
 }
 
 Result<void> write_etc_files(const PayloadDescription& payload, task::Task& task, std::string_view& failed) {
-  if (payload.etc_files.empty()) return {};
   const AsRoot root(task);
   failed = "/etc";
   const Directory directory = TRY(own_directory(task, failed));

@@ -1,5 +1,6 @@
 #include "payload/user.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/home_directory.h"
@@ -55,18 +56,10 @@ Result<husk::UserError> look_up(std::string_view who, task::Task& task, husk::Us
   return error;
 }
 
-bool has_variable(const fdt::StringList& environment, std::string_view name_and_equals) {
-  for (std::string_view variable : environment) {
-    if (variable.starts_with(name_and_equals)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string_view find_user(const PayloadDescription& payload, task::Task& task) {
   constexpr std::string_view kNoMemory = "out of memory";
-  if (payload.user.empty()) return {};
   husk::UserIds ids;
   task::Credentials who;
   const auto found = look_up(payload.user, task, ids, who.groups);
@@ -74,6 +67,7 @@ std::string_view find_user(const PayloadDescription& payload, task::Task& task) 
   if (found.value() != husk::UserError::kNone) return husk::user_error_text(found.value());
   who.uid = who.euid = who.suid = who.fsuid = ids.uid;
   who.gid = who.egid = who.sgid = who.fsgid = ids.gid;
+  std::sort(who.groups.begin(), who.groups.end());  // as setgroups(2) of Linux keeps them
   task::set_initial_capabilities(who);
   auto user = task::User::of(who.uid);
   if (!user) return kNoMemory;
@@ -82,9 +76,8 @@ std::string_view find_user(const PayloadDescription& payload, task::Task& task) 
   return {};
 }
 
-Result<String> home_variable(const PayloadDescription& payload, task::Task& task) {
+Result<String> home_variable(task::Task& task) {
   constexpr std::string_view kVariable = "HOME=";
-  if (has_variable(payload.environment, kVariable)) return String();
   ImageText passwd(task, "/etc/passwd");
   Vector<char> buffer;
   TRY(buffer.resize(mm::kPageSize));

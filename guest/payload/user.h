@@ -9,11 +9,11 @@
 
 namespace kernel::payload {
 
-// Gives `task` the ids and groups that the image's /etc/passwd and /etc/group have for the name in the tree, if one is
-// there. Returns what is wrong, in words, or an empty text.
+// Gives `task` the ids and groups that the image's /etc/passwd and /etc/group have for the name in the tree. Returns what
+// is wrong, in words, or an empty text.
 std::string_view find_user(const PayloadDescription& payload, task::Task& task);
 
-// "HOME=..." by /etc/passwd, or an empty text where the environment has one already: docs/device-tree.md.
-Result<String> home_variable(const PayloadDescription& payload, task::Task& task);
+// "HOME=..." by /etc/passwd, for an environment that has none: docs/device-tree.md.
+Result<String> home_variable(task::Task& task);
 
 }  // namespace kernel::payload

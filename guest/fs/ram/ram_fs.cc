@@ -58,11 +58,6 @@ Result<void> RamFs::limit(const TmpfsOptions& options) {
   return {};
 }
 
-Result<void> RamFs::check_room(std::uint64_t frames) {
-  if (allowance_ && allowance_->left() < frames) return Errno::kNoSpc;
-  return check_space(frames);
-}
-
 Result<Ref<RamFs>> RamFs::create_over(const erofs::Image& image) {
   auto fs = TRY(make_ref<RamFs>("overlay"));
   fs->image_ = image;

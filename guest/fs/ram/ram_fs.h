@@ -53,7 +53,10 @@ class RamFs final : public FileSystem {
   // What the data of its files counts against; null but for what create_tmpfs() made.
   const Ref<mm::FrameAllowance>& allowance() const { return allowance_; }
   // The same for a number of frames at once. kNoSpc.
-  Result<void> check_room(std::uint64_t frames);
+  Result<void> check_room(std::uint64_t frames) const {
+    if (allowance_ && allowance_->left() < frames) return Errno::kNoSpc;
+    return check_space(frames);
+  }
   // kNoSpc if it has as many inodes as it may have.
   Result<void> check_inodes() const {
     return most_inodes_ != 0 && inodes_ >= most_inodes_ ? Errno::kNoSpc : Result<void>();
