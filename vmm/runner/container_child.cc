@@ -84,7 +84,8 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   const PayloadUser user = plan.user ? *plan.user : find_user(plan.spec, kOwnRoot);
   const std::vector<std::string> environment = environment_with_home(plan.spec, user.uid, kOwnRoot);
   mount_tmpfs(plan.spec.tmpfs);
-  if (!plan.root.in_place) write_etc_files(plan.spec.etc_files);  // what is written there would stay
+  if (!plan.root.in_place)
+    write_etc_files(plan.spec.etc_files, plan.spec.read_only);  // what is written there would stay
   prepare_working_directory(kOwnRoot, plan.spec.cwd);
   if (plan.spec.read_only) make_root_read_only();
   // With -t the payload has none of the caller's streams.

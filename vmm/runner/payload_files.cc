@@ -15,6 +15,7 @@
 #include "common/own_places.h"
 #include "common/unique_fd.h"
 #include "vmm/error.h"
+#include "vmm/log.h"
 #include "vmm/runner/limits.h"
 #include "vmm/runner/mounts.h"
 #include "vmm/runner/open_in_root.h"
@@ -49,15 +50,40 @@ bool has_mode(std::string_view options) {
   return options.starts_with("mode=") || options.find(",mode=") != std::string_view::npos;
 }
 
-void write_file(int directory, const ContainerFile& file) {
-  const std::string path = "/etc/" + file.name;
-  if (unlinkat(directory, file.name.c_str(), 0) != 0 && errno != ENOENT) throw Error::from_errno("replace", path);
-  const UniqueFd made(openat(directory, file.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!made) throw Error::from_errno("make", path);
+void write_new_file(int directory, const std::string& name, const ContainerFile& file) {
+  const UniqueFd made(openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!made) throw Error::from_errno("make", "/etc/" + file.name);
   const NoLimitOfFileSize lifted;  // which is the payload's
   if (write(made.get(), file.contents.data(), file.contents.size()) != static_cast<ssize_t>(file.contents.size())) {
-    throw Error::from_errno("write", path);
+    throw Error::from_errno("write", "/etc/" + file.name);
   }
+}
+
+// In a user namespace the image's directories belong to nobody whom there is. There the image's file is covered, if it has
+// one, by a file without a name in the container's /dev.
+void cover_file(const ContainerFile& file, bool read_only) {
+  const std::string path = "/etc/" + file.name;
+  const UniqueFd target = open_as_payload(path, O_PATH);
+  if (!target) {
+    const bool matters = file.name == "hosts";  // the others only repeat what the kernel says
+    log::write(matters ? log::Severity::kWarning : log::Severity::kInfo,
+               path + " is not made: the image has none to be covered, and husk is not root");
+    return;
+  }
+  const std::string stage = "/dev/.husk-" + file.name;
+  write_new_file(AT_FDCWD, stage, file);
+  mount_at(stage, link_of(target), {}, MS_BIND);
+  unlink(stage.c_str());
+  if (read_only) restrict_mount(link_of(open_as_payload(path, O_PATH)), MOUNT_ATTR_RDONLY);
+}
+
+void write_file(int directory, const ContainerFile& file, bool read_only) {
+  if (unlinkat(directory, file.name.c_str(), 0) == 0 || errno == ENOENT) {
+    if (faccessat(directory, ".", W_OK, AT_EACCESS) == 0) return write_new_file(directory, file.name, file);
+    errno = EACCES;
+  }
+  if (errno != EACCES && errno != EPERM) throw Error::from_errno("replace", "/etc/" + file.name);
+  cover_file(file, read_only);
 }
 
 }  // namespace
@@ -80,10 +106,10 @@ void mount_tmpfs(const std::vector<TmpfsMount>& mounts) {
   }
 }
 
-void write_etc_files(const std::vector<ContainerFile>& files) {
+void write_etc_files(const std::vector<ContainerFile>& files, bool read_only) {
   if (files.empty()) return;
   const UniqueFd directory = open_payloads_directory("/etc", "write into");
-  for (const ContainerFile& file : files) write_file(directory.get(), file);
+  for (const ContainerFile& file : files) write_file(directory.get(), file, read_only);
 }
 
 void make_root_read_only() {

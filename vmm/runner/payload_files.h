@@ -14,7 +14,7 @@ namespace husk::runner {
 void mount_tmpfs(const std::vector<TmpfsMount>& mounts);
 
 // In the place of whatever has the name: a file, or a link, whose target stays as it is.
-void write_etc_files(const std::vector<ContainerFile>& files);
+void write_etc_files(const std::vector<ContainerFile>& files, bool read_only);
 
 // The last of all changes to the root. What is mounted below it is not concerned.
 void make_root_read_only();
