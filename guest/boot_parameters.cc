@@ -83,6 +83,24 @@ std::string_view read_device(const fdt::Node& node, BootParameters& parameters) 
   return {};
 }
 
+// What is to be done before the payload starts, if anything.
+std::string_view read_setup(const fdt::Node& node, PayloadDescription& payload) {
+  payload.user = text(node, "user").value_or("");
+  payload.stop_signal = number_u32(node, "stop-signal").value_or(0);
+  constexpr std::uint32_t kMostSignals = 64;
+  if (payload.stop_signal > kMostSignals) return "/husk/payload/setup has no usable stop-signal";
+  payload.read_only = node.property("read-only").has_value();
+  payload.etc_files = text_list(node, "etc-files");
+  if (payload.etc_files.count() % 2 != 0) return "/husk/payload/setup has a file without contents";
+  payload.tmpfs = text_list(node, "tmpfs");
+  payload.tmpfs_flags = bytes(node, "tmpfs-flags");
+  const std::size_t strings = payload.tmpfs.count();
+  if (strings % 2 != 0 || payload.tmpfs_flags.size() != strings / 2 * 4) {
+    return "/husk/payload/setup has a malformed tmpfs";
+  }
+  return {};
+}
+
 std::string_view read_payload(const fdt::Node& node, PayloadDescription& payload) {
   payload.arguments = text_list(node, "argv");
   if (payload.arguments.empty()) return "/husk/payload has no argv";
@@ -101,7 +119,11 @@ std::string_view read_payload(const fdt::Node& node, PayloadDescription& payload
   payload.blocked_signals = number_u64(node, "blocked-signals").value_or(0);
   payload.limits = bytes(node, "limits");
   if (payload.limits.size() % sizeof(PayloadDescription::Limit) != 0) return "/husk/payload has malformed limits";
-  return {};
+  for (std::size_t i = 0; i < payload.limit_count(); ++i) {
+    if (payload.limit(i).soft > payload.limit(i).hard) return "/husk/payload has a soft limit above its hard one";
+  }
+  const auto setup = node.child("setup");
+  return setup ? read_setup(*setup, payload) : std::string_view();
 }
 
 std::string_view read_ports(const fdt::Node& node, MachinePorts& ports) {
@@ -160,6 +182,10 @@ std::string_view read_root_child(const fdt::Node& node, BootParameters& paramete
 
 std::uint32_t PayloadDescription::group(std::size_t index) const {
   return fdt::Property("groups", groups).cell(index).value_or(0);
+}
+
+std::uint32_t PayloadDescription::tmpfs_flag(std::size_t index) const {
+  return fdt::Property("tmpfs-flags", tmpfs_flags).cell(index).value_or(0);
 }
 
 PayloadDescription::Limit PayloadDescription::limit(std::size_t index) const {

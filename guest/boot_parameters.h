@@ -61,6 +61,15 @@ struct PayloadDescription {
   std::uint32_t group(std::size_t index) const;  // index < group_count()
 
   std::span<const std::byte> groups;  // supplementary groups, big-endian cells
+
+  std::string_view user;  // NAME|UID[:GROUP|GID] to be looked up in the image; empty: uid, gid and groups are all
+  std::uint32_t stop_signal = 0;                      // what the payload gets for the host's SIGTERM; 0: that
+  bool read_only = false;                             // the root file system, once the payload starts
+  fdt::StringList etc_files;                          // names in /etc and contents, by turns
+  fdt::StringList tmpfs;                              // paths and mount options, by turns
+  std::uint32_t tmpfs_flag(std::size_t index) const;  // of mount(2); index < tmpfs.count() / 2
+
+  std::span<const std::byte> tmpfs_flags;  // big-endian cells
 };
 
 // A machine that is not husk's has I/O ports instead of the control device (property names of /husk/ports).

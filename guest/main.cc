@@ -10,7 +10,6 @@
 #include "arch/x86_64/privileged.h"
 #include "arch/x86_64/xapic.h"
 #include "boot_parameters.h"
-#include "common/home_directory.h"
 #include "drivers/control.h"
 #include "fs/console.h"
 #include "fs/file_table.h"
@@ -26,6 +25,9 @@
 #include "mm/address_space.h"
 #include "mm/frame.h"
 #include "mm/page_table.h"
+#include "payload/as_root.h"
+#include "payload/files.h"
+#include "payload/user.h"
 #include "task/exec.h"
 #include "task/identity.h"
 #include "task/process.h"
@@ -74,11 +76,11 @@ Result<void> give_terminal(fs::File& terminal, std::uint32_t uid) {
   return terminal.inode().change_metadata(change);
 }
 
-Result<void> open_standard_streams(fs::FileTable& files, const PayloadDescription& payload) {
+Result<void> open_standard_streams(fs::FileTable& files, const PayloadDescription& payload, std::uint32_t uid) {
   using fs::ConsoleRole;
   if (payload.terminal) {
     Ref<fs::File> file = TRY(tty::open_console(fs::kReadWrite));
-    TRY(give_terminal(*file, payload.uid));
+    TRY(give_terminal(*file, uid));
     for (int fd = 0; fd < 3; ++fd) TRY(files.install_at(fd, file, false));
     return {};
   }
@@ -113,30 +115,15 @@ Result<Ref<task::Task>> make_first_task(const PayloadDescription& payload) {
   return first;
 }
 
-Result<void> make_directories(task::Task& task, std::string_view path) {
-  Result<void> result;
-  for (std::size_t end = 0; result && end != std::string_view::npos;) {
-    end = path.find('/', end + 1);
-    const std::string_view part = path.substr(0, end);
-    if (part.ends_with('/')) continue;
-    result = fs::make_directory(task.fs->working_directory, part, 0755);
-    if (result.error() == Errno::kExist) result = {};
-  }
-  return result;
-}
-
 // As runc has it (libcontainer: prepareRootfs, finalizeNamespace), root does what the payload's user may not: a working
 // directory that is missing is made, with what is missing on the way to it, with mode 0755, and one that the user may
 // not enter is entered.
 Result<void> enter_working_directory(task::Task& task, std::string_view path) {
   auto entered = fs::change_directory(path);
   if (entered.error() != Errno::kNoEnt && entered.error() != Errno::kAcces) return entered;
-  task::Credentials root;
-  task::set_initial_capabilities(root);
-  std::swap(task.credentials, root);
-  if (entered.error() == Errno::kNoEnt) entered = make_directories(task, path);
+  const payload::AsRoot root(task);
+  if (entered.error() == Errno::kNoEnt) entered = payload::make_directories(task, path);
   if (entered || entered.error() == Errno::kAcces) entered = fs::change_directory(path);
-  std::swap(task.credentials, root);
   return entered;
 }
 
@@ -169,6 +156,11 @@ Result<Ref<fs::File>> find_program(std::string_view name, const BootParameters& 
   }
 }
 
+[[noreturn]] void give_up(int code, std::string_view what, std::string_view object, Errno error) {
+  log(LogLevel::kError, "cannot {} {}: {}", what, object, error_text(error));
+  drivers::end_machine(code, 0);
+}
+
 bool has_variable(const fdt::StringList& environment, std::string_view name_and_equals) {
   for (std::string_view variable : environment) {
     if (variable.starts_with(name_and_equals)) return true;
@@ -176,33 +168,37 @@ bool has_variable(const fdt::StringList& environment, std::string_view name_and_
   return false;
 }
 
-// What HOME is where nobody has said: docs/device-tree.md. It is root that reads the file, whoever the payload is.
-Result<void> add_home(const PayloadDescription& payload, task::Task& task, task::StringBlock& environment) {
-  constexpr std::string_view kVariable = "HOME=";
-  if (has_variable(payload.environment, kVariable)) return {};
-  task::Credentials root;
-  std::swap(task.credentials, root);
-  auto file = fs::open(task.fs->root, "/etc/passwd", fs::kReadOnly | fs::kNonBlock, 0);
-  std::swap(task.credentials, root);
-
-  Vector<char> buffer;
-  TRY(buffer.resize(mm::kPageSize));
-  const std::span<char> memory(buffer.data(), buffer.size());
-  const std::string_view home =
-      husk::home_directory(payload.uid, memory, [&](std::uint64_t offset, std::span<char> into) -> std::size_t {
-        if (!file || !file.value()->inode().is_regular()) return 0;
-        return file.value()->read_at(offset, std::as_writable_bytes(into)).value_or(0);
-      });
-  String variable = TRY(String::from(kVariable));
-  TRY(variable.append(home));
-  return environment.append(variable);
+// What the user of husk asks for, if anything. Nothing of it is looked at otherwise: that code is seldom run, and each of
+// its pages would cost a start a fault (docs/memory.md). `home` gets the variable, if the environment lacks it.
+Result<void> prepare(const PayloadDescription& payload, task::Task& task, String& home) {
+  // By the image's own files, before a tmpfs may cover them.
+  if (!payload.user.empty()) {
+    const std::string_view problem = payload::find_user(payload, task);
+    if (!problem.empty()) {
+      log(LogLevel::kError, "cannot find user '{}': {}", payload.user, problem);
+      drivers::end_machine(kInternalError, 0);
+    }
+  }
+  if (!has_variable(payload.environment, "HOME=")) home = TRY(payload::home_variable(task));
+  std::string_view path;
+  if (!payload.tmpfs.empty()) {
+    if (auto mounted = payload::mount_tmpfs(payload, task, path); !mounted) {
+      give_up(kInternalError, "mount a tmpfs at", path, mounted.error());
+    }
+  }
+  if (!payload.etc_files.empty()) {
+    if (auto written = payload::write_etc_files(payload, task, path); !written) {
+      give_up(kInternalError, "write in /etc:", path, written.error());
+    }
+  }
+  return {};
 }
 
-Result<void> start_payload(const BootParameters& boot, task::Task& task) {
+Result<void> start_payload(const BootParameters& boot, const String& home) {
   task::Program program;
   for (std::string_view argument : boot.payload.arguments) TRY(program.arguments.append(argument));
   for (std::string_view variable : boot.payload.environment) TRY(program.environment.append(variable));
-  TRY(add_home(boot.payload, task, program.environment));
+  if (!home.view().empty()) TRY(program.environment.append(home));
   const std::string_view name(program.arguments.data());
   program.file = TRY(find_program(name, boot, program.path));
   return task::execute(std::move(program));
@@ -212,12 +208,13 @@ Result<void> start_payload(const BootParameters& boot, task::Task& task) {
 void take_host_signals(std::uint32_t signals) {
   constexpr std::uint32_t kWindowChanged = std::uint32_t{1} << task::kSigWinch;
   if ((signals & kWindowChanged) && tty::console_window_changed()) signals &= ~kWindowChanged;
+  constexpr std::uint32_t kStop = std::uint32_t{1} << task::kSigTerm;
+  const int stop_signal = static_cast<int>(boot_parameters().payload.stop_signal);
+  if ((signals & kStop) && stop_signal != 0) {
+    task::send_payload_from_host(stop_signal);
+    signals &= ~kStop;
+  }
   if (signals != 0) task::signal_payload_from_host(signals);
-}
-
-[[noreturn]] void give_up(int code, std::string_view what, std::string_view object, Errno error) {
-  log(LogLevel::kError, "cannot {} {}: {}", what, object, error_text(error));
-  drivers::end_machine(code, 0);
 }
 
 }  // namespace
@@ -258,13 +255,22 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_gpa, std::uin
   auto context = fs::FsContext::create();
   if (!context) give_up(kInternalError, "open", "the root directory", context.error());
   task->fs = context.take();
+  String home;
+  if (auto prepared = prepare(boot.payload, *task, home); !prepared) {
+    give_up(kInternalError, "read", "/etc/passwd", prepared.error());
+  }
   if (auto entered = enter_working_directory(*task, boot.payload.working_directory); !entered) {
     give_up(kInternalError, "enter working directory", boot.payload.working_directory, entered.error());
   }
-  if (auto opened = open_standard_streams(*task->files, boot.payload); !opened) {
+  if (boot.payload.read_only) {
+    if (auto done = payload::make_root_read_only(); !done) {
+      give_up(kInternalError, "make read-only:", "the root", done.error());
+    }
+  }
+  if (auto opened = open_standard_streams(*task->files, boot.payload, task->credentials.uid); !opened) {
     give_up(kInternalError, "open", "the standard streams", opened.error());
   }
-  if (auto started = start_payload(boot, *task); !started) {
+  if (auto started = start_payload(boot, home); !started) {
     const Errno error = started.error();
     give_up(error == Errno::kNoEnt || error == Errno::kNotDir ? kNotFound : kCannotRun, "run",
             *boot.payload.arguments.begin(), error);

@@ -5,8 +5,9 @@
 
 namespace husk {
 
-bool become_user(uid_t uid, gid_t gid) {
-  return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setresgid, gid, gid, gid) == 0 &&
+bool become_user(uid_t uid, gid_t gid, std::span<const std::uint32_t> groups) {
+  static_assert(sizeof(gid_t) == sizeof(std::uint32_t));
+  return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0 && ::syscall(SYS_setresgid, gid, gid, gid) == 0 &&
          ::syscall(SYS_setresuid, uid, uid, uid) == 0;
 }
 

@@ -12,8 +12,8 @@ constexpr rlim_t kUsualStack = 8 << 20;
 
 }  // namespace
 
-std::vector<InheritedLimit> inherited_limits() {
-  std::vector<InheritedLimit> limits;
+std::vector<ResourceLimit> inherited_limits() {
+  std::vector<ResourceLimit> limits;
   for (const auto resource : kPassedOn) {
     rlimit limit{};
     if (::getrlimit(resource, &limit) != 0) continue;

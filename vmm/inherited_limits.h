@@ -6,18 +6,13 @@
 // VM has its own.
 #pragma once
 
-#include <cstdint>
 #include <vector>
+
+#include "vmm/resource_limit.h"
 
 namespace husk {
 
-struct InheritedLimit {
-  std::uint64_t resource = 0;  // RLIMIT_*
-  std::uint64_t soft = 0;      // RLIM_INFINITY: none
-  std::uint64_t hard = 0;
-};
-
 // Those that are not what every guest kernel starts with: no limit, and 8 MiB of stack.
-std::vector<InheritedLimit> inherited_limits();
+std::vector<ResourceLimit> inherited_limits();
 
 }  // namespace husk

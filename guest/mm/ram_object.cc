@@ -70,7 +70,13 @@ Result<FrameRef> RamObject::page(std::uint64_t index, Access, Ref<PendingPage>& 
 Result<FrameRef> RamObject::fill_page(std::uint64_t index) {
   Pfn* pfn = TRY(make_slot(index));
   if (*pfn == kNoFrame) {
-    *pfn = TRY(allocate_user_frame(Fill::kZero));
+    if (allowance_ && !allowance_->take()) return Errno::kNoSpc;
+    auto frame = allocate_user_frame(Fill::kZero);
+    if (!frame) {
+      if (allowance_) allowance_->give_back();
+      return frame.error();
+    }
+    *pfn = frame.value();
     ++resident_;
   }
   return FrameRef::retain(*pfn);
@@ -126,6 +132,7 @@ void RamObject::drop_page(std::uint64_t index) {
   release_frame(*pfn);
   *pfn = kNoFrame;
   --resident_;
+  if (allowance_) allowance_->give_back();
 }
 
 void RamObject::set_size(std::uint64_t size) {

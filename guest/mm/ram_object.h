@@ -4,13 +4,18 @@
 
 #include <cstddef>
 
+#include <utility>
+
+#include "mm/frame_allowance.h"
 #include "mm/memory_object.h"
 
 namespace kernel::mm {
 
 class RamObject : public MemoryObject {
  public:
-  explicit RamObject(std::uint64_t size) : size_(size) {}
+  // Its frames count against the allowance, if there is one: kNoSpc where that is used up.
+  explicit RamObject(std::uint64_t size, Ref<FrameAllowance> allowance = {})
+      : allowance_(std::move(allowance)), size_(size) {}
   ~RamObject() override;
 
   Result<FrameRef> page(std::uint64_t index, Access access, Ref<PendingPage>& pending) override;
@@ -81,6 +86,7 @@ class RamObject : public MemoryObject {
 
   bool is_closed(std::uint64_t index) const { return closure_ && index >= closure_->first_ && index < closure_->end_; }
 
+  Ref<FrameAllowance> allowance_;
   void* root_ = nullptr;
   unsigned height_ = 0;  // levels; 1: the root is a leaf
   std::uint64_t size_;

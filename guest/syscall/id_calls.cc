@@ -1,5 +1,7 @@
 #include "syscall/id_calls.h"
 
+#include <algorithm>
+
 #include "task/identity.h"
 #include "task/process.h"
 #include "task/task.h"
@@ -199,6 +201,7 @@ SyscallResult sys_setgroups(int count, mm::UserPtr<const std::uint32_t> list) {
   Vector<std::uint32_t> groups;
   TRY(groups.resize(static_cast<std::size_t>(count)));
   if (count != 0) TRY(mm::copy_from_user(groups.data(), list.address(), groups.size() * sizeof groups[0]));
+  std::sort(groups.begin(), groups.end());  // getgroups(2) gives them in this order (Linux's groups_sort())
   own().groups = static_cast<Vector<std::uint32_t>&&>(groups);
   return 0;
 }

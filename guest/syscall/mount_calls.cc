@@ -7,6 +7,7 @@
 #include "fs/ram/ram_fs.h"
 #include "fs/sys/sys_fs.h"
 #include "ipc/queue_fs.h"
+#include "mm/frame.h"
 #include "syscall/file_arguments.h"
 #include "task/task.h"
 #include "tty/dev_pts.h"
@@ -31,18 +32,9 @@ constexpr std::uint64_t kSynchronous = 16, kDirectorySynchronous = 128;
 constexpr std::uint64_t kWithoutEffect = kSilent | kRelativeTime | kSynchronous | kDirectorySynchronous;
 constexpr std::uint64_t kMagic = 0xc0ed0000, kMagicMask = 0xffff0000;
 
-// The one option of tmpfs that is implemented: the permissions of its root.
-Result<std::uint32_t> tmpfs_permissions(std::string_view options) {
-  if (options.empty()) return std::uint32_t{01777};
-  constexpr std::string_view kMode = "mode=";
-  if (!options.starts_with(kMode)) return Errno::kInval;
-  std::uint32_t mode = 0;
-  for (char digit : options.substr(kMode.size())) {
-    if (digit < '0' || digit > '7' || mode > fs::kModePermissions) return Errno::kInval;
-    mode = mode * 8 + static_cast<std::uint32_t>(digit - '0');
-  }
-  if (mode > fs::kModePermissions) return Errno::kInval;
-  return mode;
+Result<fs::TmpfsOptions> tmpfs_options(mm::UserString data) {
+  if (!data) return fs::TmpfsOptions();
+  return fs::TmpfsOptions::parse(TRY(path_argument(data)), mm::memory_statistics().total_frames);
 }
 
 Result<Ref<fs::FileSystem>> make_file_system(std::string_view type, mm::UserString data) {
@@ -50,9 +42,7 @@ Result<Ref<fs::FileSystem>> make_file_system(std::string_view type, mm::UserStri
   if (type == "sysfs") return Ref<fs::FileSystem>(TRY(fs::SysFs::instance()));
   if (type == "mqueue") return ipc::queue_file_system();
   if (type == "tmpfs") {
-    const String options = data ? TRY(path_argument(data)) : String();
-    const std::uint32_t permissions = TRY(tmpfs_permissions(options));
-    return Ref<fs::FileSystem>(TRY(fs::RamFs::create("tmpfs", permissions)));
+    return Ref<fs::FileSystem>(TRY(fs::RamFs::create_tmpfs(TRY(tmpfs_options(data)))));
   }
   if (type == "devpts") {
     const String options = data ? TRY(path_argument(data)) : String();
@@ -94,7 +84,9 @@ SyscallResult remount(const fs::Path& point, std::uint64_t flags, std::uint32_t 
   if (!is_mount_root(point)) return Errno::kInval;
   fs::Mount& mount = *point.mount;
   if (!(flags & kBind)) {
-    if (mount.file_system->type_name() == "tmpfs" && data) TRY(tmpfs_permissions(TRY(path_argument(data))));
+    if (mount.file_system->type_name() == "tmpfs" && data) {
+      TRY(static_cast<fs::RamFs&>(*mount.file_system).limit(TRY(tmpfs_options(data))));
+    }
     TRY(fs::change_read_only(*mount.file_system, mount_flags & fs::kMountReadOnly));
   }
   return done(fs::change_mount_flags(mount, mount_flags));

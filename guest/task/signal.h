@@ -79,5 +79,6 @@ void retarget_signals(Task& exiting);
 // Signals that the host sent to husk (bit n = signal n), for the payload (pid 1), whose default actions apply although
 // it is pid 1: unlike Linux, where an init without a handler ignores what its own namespace sends.
 void signal_payload_from_host(std::uint32_t mask);
+void send_payload_from_host(int signal);  // one of any number
 
 }  // namespace kernel::task

@@ -249,6 +249,10 @@ void end_temporary_mask(Task& task, bool interrupted) {
   set_blocked_signals(task, task.signals.saved_blocked);
 }
 
+void send_payload_from_host(int signal) {
+  if (Process* payload = find_process(1)) send_signal(*payload, kernel_signal(signal));
+}
+
 void signal_payload_from_host(std::uint32_t mask) {
   Process* payload = find_process(1);
   if (!payload) return;

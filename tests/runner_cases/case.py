@@ -24,6 +24,8 @@ class Case:
     user: str = ""  # UID[:GID]
     cwd: str = ""
     env: tuple = ()  # NAME=VALUE
+    options: tuple = ()  # of `husk run`, further ones
+    config: object = None  # a function that makes the same of runc's configuration
     tty: bool = False  # husk's -t, runc's terminal
     pty: bool = False  # the host line runs on a terminal of 24 rows and 80 columns; its output is one stream
     debian: bool = False  # a Debian root instead of the busybox one

@@ -35,6 +35,7 @@ class Husk:
         words += ["-w", case.cwd] if case.cwd else []
         for variable in case.env:
             words += ["-e", variable]
+        words += case.options
         write_program(directory, map(shlex.quote, words + [root] + case.argv()))
 
     def tidy(self, directory):
@@ -62,11 +63,14 @@ class Runc:
         process["capabilities"] = {kind: CAPABILITIES for kind in ("bounding", "effective", "permitted")}
         if case.user:
             uid, _, gid = case.user.partition(":")
-            process["user"] = {"uid": int(uid), "gid": int(gid or 0)}
+            gid = int(gid or uid)  # who is alone is asked of the image's passwd, which has the same number twice
+            process["user"] = {"uid": int(uid), "gid": gid, "additionalGids": [gid]}
             # As the kernel does it when root becomes somebody else.
             process["capabilities"]["effective"] = process["capabilities"]["permitted"] = []
         config["root"] = {"path": root, "readonly": False}
         config["hostname"] = "husk"
+        if case.config:
+            case.config(config)
         return config
 
     def prepare(self, case, root, directory):

@@ -85,6 +85,28 @@ TEST_F(DeviceTree, DescribesWhatThePayloadInherits) {
   EXPECT_EQ(number(fdt, "/husk/payload", "limits", 5), ~std::uint64_t{0});
 }
 
+TEST_F(DeviceTree, DescribesWhatIsToBeDoneBefore) {
+  using namespace std::string_literals;
+  EXPECT_EQ(property(write(), "/husk/payload/setup", "user"), "(absent)");
+  spec_.user = "web:www";
+  spec_.groups = {7, 0x1000000};
+  spec_.tmpfs = {{.path = "/run", .flags = 2, .options = "size=1k"}, {.path = "/a", .flags = 14, .options = ""}};
+  spec_.etc_files = {{.name = "hosts", .contents = "127.0.0.1\tlocalhost\n"}};
+  spec_.stop_signal = 37;
+  spec_.read_only = true;
+  const void* fdt = write();
+  const std::string setup = "/husk/payload/setup";
+  EXPECT_EQ(property(fdt, "/husk/payload", "groups"), "\0\0\0\x07\x01\0\0\0"s);
+  EXPECT_EQ(property(fdt, setup, "user"), "web:www\0"s);
+  EXPECT_EQ(property(fdt, setup, "tmpfs"), "/run\0size=1k\0/a\0\0"s);
+  EXPECT_EQ(property(fdt, setup, "tmpfs-flags"), "\0\0\0\x02\0\0\0\x0e"s);
+  EXPECT_EQ(property(fdt, setup, "etc-files"),
+            "hosts\0"
+            "127.0.0.1\tlocalhost\n\0"s);
+  EXPECT_EQ(number(fdt, setup, "stop-signal"), 37u);
+  EXPECT_EQ(property(fdt, setup, "read-only"), "");
+}
+
 TEST_F(DeviceTree, DescribesTheMachine) {
   input_.root_image = MemoryRange{Gpa{abi::kRootImageGpa}, 0x1234'5000};
   const VirtioNode devices[] = {{Gpa{0xD000'1000}, 0x30, "stdin", {Gpa{0x8000}, Gpa{0}}},

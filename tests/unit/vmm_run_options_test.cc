@@ -28,8 +28,9 @@ RunOptions parse(std::vector<std::string> words) {
   CLI::App app;
   RunOptions options;
   declare_run_options(app, options);
-  app.parse(static_cast<int>(arguments.size()), arguments.data());
+  parse_run_options(app, static_cast<int>(arguments.size()), arguments.data());
   finish_run_options(options, app.remaining());
+  config::merge(options.wishes, config::ImageConfig::of_directory(), options.spec);
   return options;
 }
 
@@ -69,14 +70,37 @@ TEST(RunOptions, Environment) {
 }
 
 TEST(RunOptions, User) {
-  EXPECT_EQ(parse({"-u", "1000", "root"}).spec.uid, 1000u);
-  EXPECT_EQ(parse({"-u", "1000", "root"}).spec.gid, 0u);
+  EXPECT_EQ(parse({"-u", "1000", "root"}).spec.user, "1000") << "the image knows its group";
+  EXPECT_EQ(parse({"-u", "1000:100", "root"}).spec.uid, 1000u);
   EXPECT_EQ(parse({"-u", "1000:100", "root"}).spec.gid, 100u);
+  EXPECT_EQ(parse({"-u", "web", "root"}).spec.user, "web");
   EXPECT_THAT(parse({"-u", "1", "root"}).spec.env, Not(Contains(StartsWith("HOME=")))) << "the image knows it";
+  EXPECT_THAT(parse({"-u", "root", "root"}).spec.env, Not(Contains(StartsWith("HOME="))));
   EXPECT_THAT(parse({"-u", "1", "-e", "HOME=/h", "root"}).spec.env, Contains("HOME=/h"));
-  for (const char* bad : {"root", "-1", "1:", ":1", "1:2:3", "4294967295", "4294967296", "1x"}) {
-    EXPECT_THROW(parse({"-u", bad, "root"}), Error) << bad;
+  EXPECT_THROW(parse({"-u", "1:2:3", "root"}), Error);
+}
+
+TEST(RunOptions, AsDockerHasThem) {
+  const RunOptions options = parse({"--entrypoint", "/bin/sh", "--tmpfs", "/run", "--tmpfs", "/a:size=1m",
+                                    "--read-only", "--hostname", "box", "--add-host", "db:10.0.0.1", "--ulimit",
+                                    "nofile=10:20", "--stop-signal", "QUIT", "--name", "web-1", "root", "-x"});
+  EXPECT_EQ(options.name, "web-1");
+  EXPECT_THAT(options.spec.argv, ElementsAre("/bin/sh", "-x"));
+  EXPECT_EQ(options.spec.tmpfs.size(), 2u);
+  EXPECT_TRUE(options.spec.read_only);
+  EXPECT_EQ(options.spec.hostname, "box");
+  EXPECT_EQ(options.spec.etc_files.size(), 3u);
+  EXPECT_EQ(options.spec.stop_signal, 3);
+  EXPECT_EQ(options.spec.limits.back().soft, 10u);
+  EXPECT_THAT(parse({"--entrypoint", "", "root", "id"}).spec.argv, ElementsAre("id"));
+  EXPECT_THAT(parse({"--entrypoint=", "root", "id"}).spec.argv, ElementsAre("id"));
+  EXPECT_THAT(parse({"-e", "A=", "--entrypoint=", "root", "--entrypoint=", "-x="}).spec.argv,
+              ElementsAre("--entrypoint=", "-x="));
+  EXPECT_THROW(parse({"--hostname=", "root"}), Error);
+  for (const char* option : {"--tmpfs=/run", "--read-only", "--add-host=a:1.2.3.4"}) {
+    EXPECT_THROW(parse({"--isolation", "process", option, "root"}), Error) << option;
   }
+  EXPECT_THROW(parse({"--isolation", "namespace", "--in-place", "--add-host", "a:1.2.3.4", "root"}), Error);
 }
 
 TEST(RunOptions, Sizes) {

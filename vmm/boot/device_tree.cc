@@ -52,6 +52,13 @@ class TreeWriter {
       std::memcpy(out + i * sizeof cell, &cell, sizeof cell);
     }
   }
+  void u32_array(const char* name, const std::vector<std::uint32_t>& values) {
+    char* out = place(name, values.size() * sizeof(fdt32_t));
+    for (std::size_t i = 0; out != nullptr && i < values.size(); ++i) {
+      const fdt32_t cell = cpu_to_fdt32(values[i]);
+      std::memcpy(out + i * sizeof cell, &cell, sizeof cell);
+    }
+  }
   void reg(const MemoryRange& range) {
     const fdt64_t cells[2] = {cpu_to_fdt64(range.start.value), cpu_to_fdt64(range.size)};
     keep(fdt_property(fdt_, "reg", cells, sizeof cells));
@@ -89,6 +96,39 @@ class TreeWriter {
   int error_ = 0;
 };
 
+// The strings of `first(item)` and `second(item)` by turns.
+template <typename Items, typename First, typename Second>
+std::vector<std::string> pairs(const Items& items, First first, Second second) {
+  std::vector<std::string> list;
+  for (const auto& item : items) {
+    list.push_back(item.*first);
+    list.push_back(item.*second);
+  }
+  return list;
+}
+
+// What the guest has to do before the payload starts. Most payloads have nothing of it.
+void write_setup(TreeWriter& tree, const ContainerSpec& payload) {
+  if (payload.user.empty() && payload.stop_signal == 0 && !payload.read_only && payload.tmpfs.empty() &&
+      payload.etc_files.empty()) {
+    return;
+  }
+  tree.begin("setup");
+  if (!payload.user.empty()) tree.string("user", payload.user);
+  if (payload.stop_signal != 0) tree.u32("stop-signal", static_cast<std::uint32_t>(payload.stop_signal));
+  if (payload.read_only) tree.empty("read-only");
+  if (!payload.tmpfs.empty()) {
+    std::vector<std::uint32_t> flags;
+    for (const TmpfsMount& mount : payload.tmpfs) flags.push_back(mount.flags);
+    tree.u32_array("tmpfs-flags", flags);
+    tree.string_list("tmpfs", pairs(payload.tmpfs, &TmpfsMount::path, &TmpfsMount::options));
+  }
+  if (!payload.etc_files.empty()) {
+    tree.string_list("etc-files", pairs(payload.etc_files, &ContainerFile::name, &ContainerFile::contents));
+  }
+  tree.end();
+}
+
 void write_payload(TreeWriter& tree, const ContainerSpec& payload) {
   tree.begin("payload");
   tree.string_list("argv", payload.argv);
@@ -101,9 +141,11 @@ void write_payload(TreeWriter& tree, const ContainerSpec& payload) {
   if (payload.ignored_signals != 0) tree.u64("ignored-signals", payload.ignored_signals);
   if (payload.blocked_signals != 0) tree.u64("blocked-signals", payload.blocked_signals);
   std::vector<std::uint64_t> limits;
-  for (const InheritedLimit& limit : payload.limits)
+  for (const ResourceLimit& limit : payload.limits)
     limits.insert(limits.end(), {limit.resource, limit.soft, limit.hard});
   if (!limits.empty()) tree.u64_array("limits", limits);
+  if (!payload.groups.empty()) tree.u32_array("groups", payload.groups);
+  write_setup(tree, payload);
   tree.end();
 }
 
@@ -111,6 +153,9 @@ std::uint64_t space_for(const ContainerSpec& payload) {
   std::uint64_t size = kFixedSize + payload.cwd.size() + payload.hostname.size();
   for (const std::string& item : payload.argv) size += item.size() + 1;
   for (const std::string& item : payload.env) size += item.size() + 1;
+  for (const TmpfsMount& mount : payload.tmpfs) size += mount.path.size() + mount.options.size() + 6;
+  for (const ContainerFile& file : payload.etc_files) size += file.name.size() + file.contents.size() + 2;
+  size += payload.user.size() + 4 * payload.groups.size();
   return size;
 }
 

@@ -50,7 +50,7 @@ int main_run(int count, char** arguments, const StartTimes& start, SignalBits ig
   options.spec.blocked_signals = blocked_signals();
   declare_run_options(app, options);
   try {
-    app.parse(count, arguments);
+    parse_run_options(app, count, arguments);
   } catch (const CLI::ParseError& error) {
     return report(app, error);
   }

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "vmm/cli/full_jail.h"
+#include "vmm/cli/name_claim.h"
+#include "vmm/config/merge.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/image/image.h"
@@ -18,6 +20,12 @@
 
 namespace husk::cli {
 namespace {
+
+// Options, then the image, then what both say together, which is all that the runners see: the order is the same for any
+// kind of image. Those that there are, directories and names of imported ones, have no configuration of their own.
+void merge_with_image(RunOptions& options) {
+  config::merge(options.wishes, config::ImageConfig::of_directory(), options.spec);
+}
 
 // The image is resolved to one EROFS file that the guest maps.
 machine::RootImageFile open_root_image(const ContainerSpec& spec, const image::CacheDir& cache) {
@@ -42,17 +50,19 @@ struct VmInputs {
   machine::MachineConfig config;
 };
 
-VmInputs open_inputs(const RunOptions& options) {
+VmInputs open_inputs(RunOptions& options, const NameClaim* name) {
   VmInputs inputs{.stats = {}, .config = {.system = kvm::System::open()}};
   if (!options.stats_path.empty()) inputs.stats.emplace(options.stats_path);
   image::CacheDir cache = image::CacheDir::from_environment();
   cache.hold();
   machine::MachineConfig& config = inputs.config;
-  config.spec = &options.spec;
   config.root_image = open_root_image(options.spec, cache);
+  merge_with_image(options);
+  config.spec = &options.spec;
   config.profile = machine::host_profile(config.system, cache);
   config.kernel_path = options.kernel_path;
   config.wants_kvm_counters = options.kvm_stats;
+  if (name) config.kept_open.push_back(name->descriptor());
   if (inputs.stats) config.kept_open.push_back(inputs.stats->descriptor());
   return inputs;
 }
@@ -78,9 +88,11 @@ int run_in_vm(VmInputs inputs, const StartTimes& start, const sandbox::Jail& jai
 }  // namespace
 
 int run_command(RunOptions& options, const StartTimes& start) {
+  std::optional<NameClaim> name;
+  if (!options.name.empty()) name.emplace(options.name);
   switch (options.spec.isolation) {
     case Isolation::kVm: {
-      VmInputs inputs = open_inputs(options);
+      VmInputs inputs = open_inputs(options, name ? &*name : nullptr);
       if (options.jail == sandbox::JailLevel::kFull) {
         return run_in_full_jail([&](const sandbox::Jail& jail) { return run_in_vm(std::move(inputs), start, jail); });
       }
@@ -93,10 +105,14 @@ int run_command(RunOptions& options, const StartTimes& start) {
         throw Error("use", "--in-place",
                     "'" + options.spec.image + "' is an imported image, which nobody can write to");
       }
+      merge_with_image(options);
       return runner::run_in_namespace(options.spec, root);
     }
-    case Isolation::kProcess:
-      return runner::run_as_process(options.spec, open_root_source(options.spec));
+    case Isolation::kProcess: {
+      const runner::RootSource root = open_root_source(options.spec);
+      merge_with_image(options);
+      return runner::run_as_process(options.spec, root);
+    }
   }
   throw Error("run", options.spec.image, "unknown isolation");
 }

@@ -1,73 +1,75 @@
 #include "vmm/cli/run_options.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cstdlib>
-#include <limits>
-#include <optional>
-#include <string_view>
+#include <utility>
 
+#include "vmm/config/env_file.h"
+#include "vmm/config/values.h"
 #include "vmm/error.h"
+#include "vmm/inherited_limits.h"
 #include "vmm/log.h"
 
 namespace husk::cli {
 namespace {
 
-constexpr std::string_view kDefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr std::size_t kMaxHostname = 64;  // HOST_NAME_MAX, gethostname(2)
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::uint32_t parse_id(std::string_view text, const std::string& whole) {
-  const std::optional<std::uint64_t> value = parse_number(text);
-  // The largest value means "no change" to chown(2) and its like, so it is nobody's id.
-  if (!value || *value >= std::numeric_limits<std::uint32_t>::max()) {
-    throw Error("use", "-u " + whole, "not a numeric UID or UID:GID");
-  }
-  return static_cast<std::uint32_t>(*value);
-}
-
-void parse_user(const std::string& text, ContainerSpec& spec) {
-  const std::size_t colon = text.find(':');
-  spec.uid = parse_id(std::string_view(text).substr(0, colon), text);
-  if (colon != std::string::npos) spec.gid = parse_id(std::string_view(text).substr(colon + 1), text);
-}
-
-std::string_view name_of(std::string_view variable) {
-  return variable.substr(0, variable.find('='));
-}
-
-// Replaces the variable of the same name, or adds it: the last one that is given counts.
-void set_variable(std::vector<std::string>& environment, std::string variable) {
-  for (std::string& existing : environment) {
-    if (name_of(existing) == name_of(variable)) {
-      existing = std::move(variable);
-      return;
+// The variables of --env-file and then of -e. A name alone takes the caller's value, and is left out if that has none.
+std::vector<std::string> asked_environment(const RunOptions& options) {
+  std::vector<std::string> variables;
+  const auto add = [&](const std::string& variable) {
+    if (variable.find('=') != std::string::npos) {
+      variables.push_back(variable);
+    } else if (const char* value = std::getenv(variable.c_str())) {
+      variables.push_back(variable + "=" + value);
     }
+  };
+  for (const std::string& file : options.environment_files) {
+    for (const std::string& variable : config::read_env_file(file)) add(variable);
   }
-  environment.push_back(std::move(variable));
-}
-
-std::vector<std::string> make_environment(const RunOptions& options) {
-  std::vector<std::string> environment{std::string(kDefaultPath), "HOSTNAME=" + options.spec.hostname};
-  if (options.spec.terminal) {
-    const char* terminal = std::getenv("TERM");
-    environment.push_back(std::string("TERM=") + (terminal != nullptr ? terminal : "xterm"));
-  }
-  if (options.spec.uid == 0) environment.emplace_back("HOME=/root");  // in every image: not worth a look into it
   for (const std::string& variable : options.environment) {
     if (variable.empty() || variable[0] == '=') throw Error("use", "-e " + variable, "no name before the '='");
-    if (variable.find('=') != std::string::npos) {
-      set_variable(environment, variable);
-    } else if (const char* value = std::getenv(variable.c_str())) {
-      set_variable(environment, variable + "=" + value);  // "-e NAME": the caller's value, as docker does
-    }
+    add(variable);
   }
-  return environment;
+  return variables;
+}
+
+// Everything that can be said of the values without the image is said before it is looked for.
+void read_wishes(RunOptions& options) {
+  config::Wishes& wishes = options.wishes;
+  if (!options.name.empty()) config::check_name(options.name);
+  if (!options.user.empty()) wishes.user = config::parse_user(options.user);
+  if (!options.stop_signal.empty()) wishes.stop_signal = config::parse_signal(options.stop_signal);
+  if (wishes.hostname) config::check_hostname(*wishes.hostname);
+  const std::string& directory = wishes.working_directory.value_or("/");
+  if (!directory.starts_with('/')) throw Error("use", "-w '" + directory + "'", "not an absolute path");
+  for (const std::string& text : options.tmpfs) wishes.tmpfs.push_back(config::parse_tmpfs(text));
+  for (const std::string& text : options.ulimits) wishes.limits.push_back(config::parse_limit(text));
+  for (const std::string& text : options.hosts) wishes.hosts.push_back(config::parse_host(text));
+  wishes.environment = asked_environment(options);
+}
+
+// What needs a mount namespace, or a kernel, of the payload's own.
+void refuse_in_plain_process(const RunOptions& options) {
+  const auto refuse = [](const char* option) {
+    throw Error("use", option, "a plain process has the host's file systems", "use --isolation vm or namespace");
+  };
+  if (!options.tmpfs.empty()) refuse("--tmpfs");
+  if (options.spec.read_only) refuse("--read-only");
+  if (!options.hosts.empty()) refuse("--add-host");
+}
+
+// Whether the word behind this option, without a "=", is its value. Of letters that stand together (-ti) the first one that
+// has a value takes what is left of the word.
+bool awaits_value(const CLI::App& app, const std::string& word) {
+  const auto has_value = [&](const std::string& name) {
+    const CLI::Option* option = app.get_option_no_throw(name);
+    return option != nullptr && option->get_items_expected_max() > 0;
+  };
+  if (word.starts_with("--")) return has_value(word);
+  for (std::size_t letter = 1; letter < word.size(); ++letter) {
+    if (has_value(std::string("-") + word[letter])) return letter + 1 == word.size();
+  }
+  return false;
 }
 
 }  // namespace
@@ -96,9 +98,41 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("-e,--env", options.environment, "set an environment variable; NAME alone takes the caller's value")
       ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false);
-  app.add_option("-w,--workdir", options.spec.cwd, "working directory of the payload")->type_name("DIR");
-  app.add_option("-u,--user", options.user, "numeric user and group of the payload")->type_name("UID[:GID]");
-  app.add_option("--hostname", options.spec.hostname, "host name that the payload sees (default husk)");
+  app.add_option("--env-file", options.environment_files,
+                 "environment variables from a file, one NAME=VALUE or NAME a line; -e comes after it")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--entrypoint", options.wishes.entrypoint,
+                 "program that gets COMMAND and ARGUMENTs as its arguments; '' runs COMMAND itself")
+      ->type_name("PROGRAM");
+  app.add_option("-w,--workdir", options.wishes.working_directory,
+                 "working directory of the payload; made if it is missing")
+      ->type_name("DIR");
+  app.add_option(
+         "-u,--user", options.user,
+         "user and group of the payload, by name (in the image's /etc/passwd and /etc/group) or number; without "
+         "GROUP the user's own and all that list it")
+      ->type_name("NAME|UID[:GROUP|GID]");
+  app.add_option("--name", options.name, "name of the container: while it runs no second one can have it");
+  app.add_option("--hostname", options.wishes.hostname,
+                 "host name that the payload sees (default husk), also written to its /etc/hostname and /etc/hosts");
+  app.add_option("--add-host", options.hosts, "a line of the payload's /etc/hosts")
+      ->type_name("NAME:ADDRESS")
+      ->allow_extra_args(false);
+  app.add_option("--tmpfs", options.tmpfs,
+                 "an empty file system in memory at PATH; OPTIONS as /run:size=64m,mode=755,exec (nosuid, nodev and "
+                 "noexec unless they say otherwise)")
+      ->type_name("PATH[:OPTIONS]")
+      ->allow_extra_args(false);
+  app.add_flag("--read-only", options.spec.read_only,
+               "nothing can be written to the root file system; to a --tmpfs, /dev/shm and /proc it can");
+  app.add_option("--ulimit", options.ulimits,
+                 "resource limit of the payload, as nofile=1024:4096 (getrlimit(2)); -1 is no limit")
+      ->type_name("NAME=SOFT[:HARD]")
+      ->allow_extra_args(false);
+  app.add_option("--stop-signal", options.stop_signal,
+                 "what the payload gets in the place of SIGTERM when that is sent to husk")
+      ->type_name("SIGNAL");
   app.add_option("--isolation", options.isolation, "vm (default), namespace or process")->type_name("HOW");
   app.add_flag(
       "--in-place", options.in_place,
@@ -120,6 +154,28 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
       ->needs("--stats");
 }
 
+void parse_run_options(CLI::App& app, int count, char** arguments) {
+  std::vector<std::string> words;
+  bool value = false;  // of the option before
+  int index = 1;
+  // Up to IMAGE, the first word that is neither an option nor an option's value.
+  for (; index < count; ++index) {
+    const std::string word = arguments[index];
+    if (!value && (word.size() < 2 || word[0] != '-' || word == "--")) break;
+    const std::size_t equals = word.starts_with("--") ? word.find('=') : std::string::npos;
+    if (!value && equals + 1 == word.size()) {
+      words.push_back(word.substr(0, equals));
+      words.emplace_back();
+      continue;
+    }
+    words.push_back(word);
+    value = !value && equals == std::string::npos && awaits_value(app, word);
+  }
+  for (; index < count; ++index) words.emplace_back(arguments[index]);
+  std::ranges::reverse(words);  // as CLI11 takes them
+  app.parse(std::move(words));
+}
+
 void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   apply_log_level(options.log_level);
   ContainerSpec& spec = options.spec;
@@ -128,15 +184,8 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   if (rest[0].size() > 1 && rest[0][0] == '-') throw Error("use", rest[0], "no such option", "see `husk run --help`");
   if (rest[0].empty()) throw Error("run", "''", "IMAGE is empty");
   spec.image = rest[0];
-  spec.argv.assign(rest.begin() + 1, rest.end());
-
+  options.wishes.command.assign(rest.begin() + 1, rest.end());
   spec.memory_bytes = parse_size(options.memory);
-  if (spec.argv.empty()) spec.argv = {"/bin/sh"};  // a directory names no command of its own
-  if (!options.user.empty()) parse_user(options.user, spec);
-  if (spec.hostname.empty() || spec.hostname.size() > kMaxHostname) {
-    throw Error("use", "--hostname '" + spec.hostname + "'", "a host name has 1 to 64 characters");
-  }
-  if (spec.cwd.empty() || spec.cwd[0] != '/') throw Error("use", "-w '" + spec.cwd + "'", "not an absolute path");
 
   if (options.isolation == "vm") {
     spec.isolation = Isolation::kVm;
@@ -174,7 +223,14 @@ void finish_run_options(RunOptions& options, std::vector<std::string> rest) {
   } else {
     throw Error("use", "--jail " + options.jail_level, "not one of basic, full");
   }
-  spec.env = make_environment(options);
+  if (spec.isolation == Isolation::kProcess) refuse_in_plain_process(options);
+  if (options.in_place && !options.hosts.empty()) {
+    throw Error("use", "--add-host with --in-place", "it would change the files of IMAGE");
+  }
+  read_wishes(options);
+  if (const char* terminal = std::getenv("TERM"); terminal != nullptr && spec.terminal) {
+    options.wishes.terminal_type = terminal;
+  }
 }
 
 }  // namespace husk::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vmm/config/merge.h"
 #include "vmm/container_spec.h"
 #include "vmm/sandbox/identity.h"
 #include "vmm/size.h"
@@ -12,7 +13,9 @@
 namespace husk::cli {
 
 struct RunOptions {
-  ContainerSpec spec;                                    // but argv, env and cwd may need the image's defaults
+  ContainerSpec spec;                                    // without what `wishes` and the image say
+  config::Wishes wishes;                                 // see vmm/config/merge.h
+  std::string name;                                      // --name, empty: none
   std::string kernel_path;                               // --kernel, empty: the embedded one
   std::string stats_path;                                // --stats, empty: none
   bool kvm_stats = false;                                // --kvm-stats
@@ -21,11 +24,16 @@ struct RunOptions {
 
   // As given, before they are checked and moved into `spec`.
   std::string memory = "64M";
-  std::string user;
   std::string isolation = "vm";
   std::string guest_ring = "auto";
   std::string jail_level = "basic";
+  std::string user;
+  std::string stop_signal;
+  std::vector<std::string> tmpfs;
+  std::vector<std::string> ulimits;
+  std::vector<std::string> hosts;
   std::vector<std::string> environment;
+  std::vector<std::string> environment_files;
   bool in_place = false;     // --in-place
   bool interactive = false;  // -i: accepted as docker's; standard input is always connected
 };
@@ -33,7 +41,11 @@ struct RunOptions {
 // Declares the options on `app`, which fills `options` when it parses.
 void declare_run_options(CLI::App& app, RunOptions& options);
 
-// Checks what was parsed and fills options.spec. `rest` is IMAGE and what follows it. Throws husk::Error.
+// app.parse(), for which "--option=" has no value: here it has an empty one, as everywhere else. Throws CLI::ParseError.
+void parse_run_options(CLI::App& app, int count, char** arguments);
+
+// Checks what was parsed and fills options.spec and options.wishes. `rest` is IMAGE and what follows it. Throws
+// husk::Error.
 void finish_run_options(RunOptions& options, std::vector<std::string> rest);
 
 // Sets the log's level from "error", "warning", "info" or "debug". Throws husk::Error for any other word.

@@ -48,11 +48,14 @@ std::span<const int> default_capabilities() {
   return kDefaultCapabilities;
 }
 
-void drop_privileges(std::uint32_t uid, std::uint32_t gid, bool may_set_groups) {
+void drop_privileges(const PayloadUser& user, bool may_set_groups) {
+  const auto& [uid, gid, groups] = user;
   shrink_bounding_set();  // needs CAP_SETPCAP: before the uid changes
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) throw Error::from_errno("clear", "ambient set");
   // The system calls and not glibc's wrappers, which would signal every thread that glibc believes this process has.
-  if (may_set_groups && syscall(SYS_setgroups, 0, nullptr) != 0) throw Error::from_errno("drop", "extra groups");
+  if (may_set_groups && syscall(SYS_setgroups, groups.size(), groups.data()) != 0) {
+    throw Error::from_errno("set", "the payload's groups");
+  }
   if (syscall(SYS_setresgid, gid, gid, gid) != 0) throw Error::from_errno("set gid", std::to_string(gid));
   // With uid != 0 the kernel clears the permitted, effective and ambient sets here (capabilities(7), "Effect of user ID
   // changes on capabilities").

@@ -14,13 +14,14 @@
 #include "vmm/parent_death.h"
 #include "vmm/runner/capabilities.h"
 #include "vmm/runner/descriptors.h"
-#include "vmm/runner/home.h"
 #include "vmm/runner/last_step_file.h"
 #include "vmm/runner/limits.h"
 #include "vmm/runner/mounts.h"
 #include "vmm/runner/open_in_root.h"
+#include "vmm/runner/payload_files.h"
 #include "vmm/runner/rootfs.h"
 #include "vmm/runner/seccomp.h"
+#include "vmm/runner/standard_streams.h"
 #include "vmm/runner/terminal_relay.h"
 
 namespace husk::runner {
@@ -79,23 +80,32 @@ void become_payload(const ContainerPlan& plan, ChildReport& report) {
   set_hostname(plan.spec.hostname);
   set_up_file_systems(plan, root);
   umask(022);
+  // By the image's own files, before a tmpfs may cover them.
+  const PayloadUser user = plan.user ? *plan.user : find_user(plan.spec, kOwnRoot);
+  const std::vector<std::string> environment = environment_with_home(plan.spec, user.uid, kOwnRoot);
+  mount_tmpfs(plan.spec.tmpfs);
+  if (!plan.root.in_place)
+    write_etc_files(plan.spec.etc_files, plan.spec.read_only);  // what is written there would stay
   prepare_working_directory(kOwnRoot, plan.spec.cwd);
-  const std::vector<std::string> environment = environment_with_home(plan.spec, kOwnRoot);
+  if (plan.spec.read_only) make_root_read_only();
+  // With -t the payload has none of the caller's streams.
+  if (!plan.user && !plan.spec.terminal) hand_over_streams(user.uid);
 
   // A session of the payload's own: what the caller's terminal sends to husk's process group reaches it through husk.
   const char nothing = 0;
   if (plan.spec.terminal) {
     send_descriptor(plan.link, open_own_terminal().get(), &nothing, sizeof nothing);
-    lead_session_on_terminal(plan.spec.uid);
+    lead_session_on_terminal(user.uid);
   } else {
     setsid();
   }
   limit_descriptors();
+  set_limits(plan.spec.limits);
   leave_session_keyring();
   // The memory is still husk's. With the sysctl fs.suid_dumpable at 1 the change of user would not hide it from that
   // user's other processes (prctl(2), PR_SET_DUMPABLE). What execve(2) makes is dumpable again.
   if (!plan.user_namespace && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) throw Error::from_errno("hide", "husk's memory");
-  drop_privileges(plan.spec.uid, plan.spec.gid, !plan.user_namespace);
+  drop_privileges(user, !plan.user_namespace);
   die_with_parent(plan.husk);
 
   reset_signals(plan.signal_mask, plan.spec.ignored_signals);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +9,7 @@
 
 #include "vmm/error.h"
 #include "vmm/runner/last_step/interface.h"
+#include "vmm/runner/limits.h"
 
 extern "C" {
 extern const char husk_last_step[];
@@ -28,25 +28,6 @@ int make_memory_file() {
   if (file >= 0 || errno != EINVAL) return file;
   return memfd_create(kName, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
-
-// The caller's limit of file sizes counts for files in memory, too (EFBIG), and is meant for the payload: it is lifted
-// for as long as husk writes its own few bytes. Only where it is in the way is it touched.
-class NoLimitOfFileSize {
- public:
-  NoLimitOfFileSize() {
-    if (getrlimit(RLIMIT_FSIZE, &before_) != 0) return;
-    rlimit lifted{RLIM_INFINITY, RLIM_INFINITY};  // takes CAP_SYS_RESOURCE (getrlimit(2)); else what there is
-    if (setrlimit(RLIMIT_FSIZE, &lifted) == 0) return;
-    lifted = {before_.rlim_max, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &lifted);
-  }
-  NoLimitOfFileSize(const NoLimitOfFileSize&) = delete;
-  NoLimitOfFileSize& operator=(const NoLimitOfFileSize&) = delete;
-  ~NoLimitOfFileSize() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 bool fill(int file) {
   const auto size = static_cast<std::size_t>(husk_last_step_end - husk_last_step);

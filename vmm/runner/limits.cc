@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "vmm/config/values.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
 
@@ -20,6 +21,27 @@ void limit_descriptors() {
   limit.rlim_max = std::min(limit.rlim_max, kDescriptors);  // more takes CAP_SYS_RESOURCE (getrlimit(2))
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) throw Error::from_errno("set", "the limit of open files");
+}
+
+void set_limits(const std::vector<ResourceLimit>& limits) {
+  for (const ResourceLimit& limit : limits) {
+    const rlimit wanted{limit.soft, limit.hard};
+    if (syscall(SYS_prlimit64, 0, limit.resource, &wanted, nullptr) == 0) continue;
+    throw Error::from_errno("set", "--ulimit " + config::limit_name(limit.resource),
+                            errno == EPERM ? "to have more than the caller has takes CAP_SYS_RESOURCE" : "");
+  }
+}
+
+NoLimitOfFileSize::NoLimitOfFileSize() {
+  if (getrlimit(RLIMIT_FSIZE, &before_) != 0) return;
+  rlimit lifted{RLIM_INFINITY, RLIM_INFINITY};  // takes CAP_SYS_RESOURCE (getrlimit(2)); else what there is
+  if (setrlimit(RLIMIT_FSIZE, &lifted) == 0) return;
+  lifted = {before_.rlim_max, before_.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &lifted);
+}
+
+NoLimitOfFileSize::~NoLimitOfFileSize() {
+  setrlimit(RLIMIT_FSIZE, &before_);
 }
 
 void leave_session_keyring() {

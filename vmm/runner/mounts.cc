@@ -54,16 +54,6 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Adds attributes to the mount at `path` and keeps all others, those that a user namespace has locked among them, which
-// a remount by mount(2) would have to know and name (mount_setattr(2), Linux 5.12).
-void restrict_mount(const std::string& path, std::uint64_t attributes) {
-  mount_attr change{};
-  change.attr_set = attributes;
-  if (mount_setattr(AT_FDCWD, path.c_str(), 0, &change, sizeof change) != 0) {
-    throw Error::from_errno("restrict", "the mount at " + path);
-  }
-}
-
 // Nodes of the container's own: chmod(2) or chown(2) by its root changes nothing on the host. Each is a mount of its
 // own, bound on itself, because only so can /dev itself have nodev.
 void make_devices() {
@@ -112,6 +102,14 @@ void make_read_only(const char* path) {
 }
 
 }  // namespace
+
+void restrict_mount(const std::string& path, std::uint64_t attributes) {
+  mount_attr change{};
+  change.attr_set = attributes;
+  if (mount_setattr(AT_FDCWD, path.c_str(), 0, &change, sizeof change) != 0) {
+    throw Error::from_errno("restrict", "the mount at " + path);
+  }
+}
 
 void mount_at(const std::string& source, const std::string& target, const std::string& type, unsigned long flags,
               const std::string& options) {

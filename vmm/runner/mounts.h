@@ -1,6 +1,7 @@
 // mount(2) with husk's errors, and the mounts that every container has: /proc, /dev and /sys.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@ void mount_at(const std::string& source, const std::string& target, const std::s
 // Makes `path` a directory if it is not there. Throws when it is something else, a symbolic link for example: what is
 // mounted there must be where its name says.
 void make_mount_point(const std::string& path);
+
+// Adds attributes to the mount at `path` and keeps all others, those that a user namespace has locked among them, which
+// a remount by mount(2) would have to know and name (mount_setattr(2), Linux 5.12).
+void restrict_mount(const std::string& path, std::uint64_t attributes);
 
 // /proc of the pid namespace of the caller. In a user namespace the kernel allows it only while a complete /proc is
 // still mounted in the mount namespace, so before the old root goes.

@@ -75,9 +75,18 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
                      .link = link.child.get(),
                      .last_step = last_step.get(),
                      .cgroups = std::move(joined)};
-  if (needs_user_namespace()) plan.user_namespace = UserMapping{spec.uid, spec.gid, geteuid(), getegid()};
+  // Names are looked up here, where that can be done: a user namespace needs the ids, and has no image file.
+  if (root.directory || spec.user.empty()) plan.user = find_user(spec, root.directory.get());
+  if (needs_user_namespace()) {
+    if (!plan.user) throw Error("find", "user '" + spec.user + "'", "an unprivileged user may not mount an EROFS file");
+    plan.user_namespace = UserMapping{plan.user->uid, plan.user->gid, geteuid(), getegid()};
+    if (plan.user->groups.size() > 1) {
+      log::write(log::Severity::kInfo,
+                 "the payload is in no supplementary group: an unprivileged user may not set any");
+    }
+  }
   // In a user namespace the payload's user is the caller. With -t the payload has none of the caller's streams.
-  if (!spec.terminal) hand_over_streams(plan.user_namespace ? geteuid() : spec.uid);
+  if (!spec.terminal && plan.user) hand_over_streams(plan.user_namespace ? geteuid() : plan.user->uid);
 
   SharedNetwork network;
   if (!plan.user_namespace) plan.network = &network;
@@ -93,6 +102,7 @@ int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
   // In the order in which they were sent.
   UniqueFd terminal = spec.terminal ? take_descriptor(link.husk.get()) : UniqueFd();
   payload.listener = take_descriptor(link.husk.get());
+  payload.stop_signal = spec.stop_signal;
   const std::optional<int> not_started = check_start(payload, report);
   int status = 0;
   if (not_started) {

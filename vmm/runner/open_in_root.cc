@@ -32,8 +32,7 @@ UniqueFd open_as_payload(const std::string& path, int flags, std::uint64_t resol
   return open_how_told(AT_FDCWD, path, flags, resolve);
 }
 
-void prepare_working_directory(int root, const std::string& path) {
-  if (path == "/") return;
+UniqueFd open_or_make_directory(int root, const std::string& path) {
   const auto open_there = [root](const std::string& where, int flags = O_PATH) {
     return root == kOwnRoot ? open_as_payload(where, flags) : open_in_root(root, where, flags);
   };
@@ -49,6 +48,12 @@ void prepare_working_directory(int root, const std::string& path) {
     }
     directory = open_there(path, O_PATH | O_DIRECTORY);
   }
+  return directory;
+}
+
+void prepare_working_directory(int root, const std::string& path) {
+  if (path == "/") return;
+  const UniqueFd directory = open_or_make_directory(root, path);
   if (!directory || fchdir(directory.get()) != 0) throw Error::from_errno("enter", "working directory '" + path + "'");
 }
 

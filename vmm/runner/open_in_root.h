@@ -20,6 +20,10 @@ UniqueFd open_as_payload(const std::string& path, int flags, std::uint64_t resol
 // In the place of a descriptor of the image's root: the root directory of the process is the image's.
 inline constexpr int kOwnRoot = -1;
 
+// The directory at `path`, which is absolute, O_PATH. What is missing of it, and on the way to it, is made with mode 0755
+// (under the caller's umask). Nothing, and errno, where that fails.
+UniqueFd open_or_make_directory(int root, const std::string& path);
+
 // The payload's working directory, by a process that is not the payload's user yet, as runc has it (libcontainer:
 // prepareRootfs, finalizeNamespace): what is missing of it, and on the way to it, is made with mode 0755 (under the
 // caller's umask), and it is entered. The payload's user enters it once more, but need not be able to. Throws

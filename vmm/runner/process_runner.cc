@@ -15,8 +15,9 @@
 #include "vmm/parent_death.h"
 #include "vmm/runner/child_process.h"
 #include "vmm/runner/descriptors.h"
-#include "vmm/runner/home.h"
+#include "vmm/runner/limits.h"
 #include "vmm/runner/open_in_root.h"
+#include "vmm/runner/payload_user.h"
 #include "vmm/runner/program.h"
 #include "vmm/runner/runner.h"
 #include "vmm/runner/standard_streams.h"
@@ -59,10 +60,10 @@ ExecFailure execute_in_place(const ContainerSpec& spec, const std::vector<std::s
   return {kExitNotFound, "cannot run '" + spec.argv[0] + "': command not found"};
 }
 
-void become(std::uint32_t uid, std::uint32_t gid) {
-  if (uid == geteuid() && gid == getegid()) return;
-  if (!become_user(uid, gid)) {
-    throw Error::from_errno("become", "user " + std::to_string(uid) + ", group " + std::to_string(gid));
+void become(const PayloadUser& user) {
+  if (user.uid == geteuid() && user.gid == getegid() && user.groups.empty()) return;
+  if (!become_user(user.uid, user.gid, user.groups)) {
+    throw Error::from_errno("become", "user " + std::to_string(user.uid) + ", group " + std::to_string(user.gid));
   }
 }
 
@@ -75,15 +76,17 @@ void enter_working_directory(const std::string& path, int image) {
   if (errno != EACCES) throw Error::from_errno("enter", "working directory '" + path + "'");
 }
 
-void become_plain_process(const ContainerSpec& spec, const RootSource& root, const sigset_t& mask, int parent,
-                          ChildReport& report) {
+void become_plain_process(const ContainerSpec& spec, const PayloadUser& user, const RootSource& root,
+                          const sigset_t& mask, int parent, ChildReport& report) {
   if (!spec.terminal) setsid();  // as in a namespace: Ctrl-C reaches the payload once, through husk
   if (fchdir(root.directory.get()) != 0) throw Error::from_errno("enter", "image '" + root.name + "'");
   const bool in_image = chroot(".") == 0;
   if (!in_image && errno != EPERM) throw Error::from_errno("enter", "image '" + root.name + "'");
   prepare_working_directory(in_image ? kOwnRoot : root.directory.get(), spec.cwd);
-  const std::vector<std::string> environment = environment_with_home(spec, in_image ? kOwnRoot : root.directory.get());
-  if (in_image) become(spec.uid, spec.gid);  // who may not chroot(2) may not change its user either
+  const std::vector<std::string> environment =
+      environment_with_home(spec, user.uid, in_image ? kOwnRoot : root.directory.get());
+  set_limits(spec.limits);
+  if (in_image) become(user);  // who may not chroot(2) may not change its user either
   die_with_parent(parent);
   // The image's paths come now. In the image no descriptor leads out of it; elsewhere its own is needed for them.
   const int directory = in_image ? kOwnRoot : root.directory.get();
@@ -105,13 +108,15 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
   std::optional<SavedTerminal> terminal;
   if (spec.terminal) terminal.emplace();
   // Who may not change its root directory does not change its user either: see become_plain_process.
-  hand_over_streams(geteuid() == 0 ? spec.uid : geteuid());
+  const PayloadUser user = find_user(spec, root.directory.get());
+  hand_over_streams(geteuid() == 0 ? user.uid : geteuid());
   ChildReport report;
   Payload payload = start_child(0, report, [&](ChildReport& child_report) {
-    become_plain_process(spec, root, gate.previous_mask(), self.get(), child_report);
+    become_plain_process(spec, user, root, gate.previous_mask(), self.get(), child_report);
   });
   if (const std::optional<int> status = check_start(payload, report)) return *status;
   payload.shares_terminal = spec.terminal;
+  payload.stop_signal = spec.stop_signal;
   if (!spec.terminal) payload.stopped_with_husk = -payload.pid;
   const int status = supervise(payload, gate);
   // A shell with job control has taken the terminal for its own process groups.

@@ -34,7 +34,8 @@ std::optional<signalfd_siginfo> next_signal(const SignalGate& gate) {
 
 // Returns the signal when it ended a payload that is process 1 of a namespace.
 std::optional<int> forward(const Payload& payload, const signalfd_siginfo& info) {
-  const int signo = static_cast<int>(info.ssi_signo);
+  const bool stops = info.ssi_signo == SIGTERM && payload.stop_signal != 0;
+  const int signo = stops ? payload.stop_signal : static_cast<int>(info.ssi_signo);
   // SI_KERNEL: not from a process, but from the terminal, whose whole foreground group gets it. Only that it has hung up
   // it tells nobody but the leader of its session.
   const bool for_leader = signo == SIGHUP && getsid(0) == getpid();

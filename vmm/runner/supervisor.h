@@ -40,6 +40,7 @@ struct Payload {
   bool shares_terminal = false;  // in the process group that the terminal sends its signals to, together with husk
   // What is stopped and continued together with husk (Stops::kTaken): a process, or a process group as kill(2) has it.
   pid_t stopped_with_husk = 0;
+  int stop_signal = 0;  // what it gets for SIGTERM; 0: that
 };
 
 // Runs until the payload has ended, reaps it, and returns the status that husk exits with. `terminal` may be null.

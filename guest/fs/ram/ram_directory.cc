@@ -109,6 +109,7 @@ Result<Ref<Inode>> RamDirectory::create(std::string_view name, const NewInode& a
 
 Result<void> RamDirectory::link(std::string_view name, Inode& target) {
   if (removed()) return Errno::kNoEnt;
+  if (as_ram(target).links() > 0) TRY(fs().check_inodes());
   TRY(set_entry(name, Ref<RamInode>(&as_ram(target))));
   as_ram(target).add_link();
   touch_modified();

@@ -87,7 +87,7 @@ Result<Ref<File>> RamFile::open(const Path& path, std::uint32_t flags) {
 }
 
 Result<void> RamFile::copy_up(std::uint64_t keep) {
-  auto data = TRY(make_ref<mm::RamObject>(keep));
+  auto data = TRY(make_ref<mm::RamObject>(keep, fs().allowance()));
   for (std::uint64_t offset = 0; offset < keep; offset += mm::kPageSize) {
     const std::uint64_t wanted = std::min(mm::kPageSize, keep - offset);
     const auto extent = TRY(fs().image().map(lower_, offset));
@@ -107,7 +107,7 @@ Result<Ref<mm::MemoryObject>> RamFile::memory_object() {
     if (!lower_object_) lower_object_ = TRY(make_ref<erofs::FileObject>(fs().image(), lower_));
     return Ref<mm::MemoryObject>(lower_object_);
   }
-  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
+  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0, fs().allowance()));
   return Ref<mm::MemoryObject>(data_);
 }
 
@@ -170,7 +170,7 @@ Result<void> RamFile::check_resize(std::uint64_t new_size) const {
 }
 
 Result<mm::FrameRef> RamFile::page_to_write(std::uint64_t index) {
-  if (!data_->has_page(index)) TRY(RamFs::check_space(1));
+  if (!data_->has_page(index)) TRY(fs().check_room(1));
   auto frame = data_->fill_page(index);
   if (!frame && frame.error() == Errno::kNoMem) return Errno::kNoSpc;
   return frame;
@@ -181,7 +181,7 @@ Result<std::size_t> RamFile::write(std::uint64_t offset, mm::IoBuffer& buffer) {
   const std::uint64_t largest = TRY(largest_size(offset));
   if (seals_ & (kSealWrite | kSealFutureWrite)) return Errno::kPerm;
   if (in_image()) TRY(copy_up(lower_.size));
-  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
+  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0, fs().allowance()));
   buffer.limit(largest - offset);
 
   std::size_t done = 0;
@@ -228,7 +228,7 @@ Result<void> RamFile::truncate(std::uint64_t new_size) {
   TRY(check_resize(new_size));
   if (new_size > size()) TRY(largest_size(new_size - 1));
   if (in_image()) TRY(copy_up(std::min(new_size, lower_.size)));
-  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
+  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0, fs().allowance()));
   data_->lower_end(new_size);
   drop_pages(mm::page_ceil(new_size) >> mm::kPageShift, mm::RamObject::kNoPage);
   data_->set_size(new_size);
@@ -251,10 +251,10 @@ Result<void> RamFile::reserve(std::uint64_t first, std::uint64_t end) {
   const std::uint64_t pages = end - first;
   // What is certainly too much is refused before an index of it is made.
   const std::uint64_t present = data_->resident_frames();
-  if (pages > present) TRY(RamFs::check_space(pages - present));
+  if (pages > present) TRY(fs().check_room(pages - present));
   auto missing = data_->prepare_pages(first, end);
   if (!missing) return Errno::kNoSpc;
-  TRY(RamFs::check_space(missing.value()));
+  TRY(fs().check_room(missing.value()));
   // Nothing can come between: user copies, which could need memory, are far away.
   for (std::uint64_t index = first; index < end; ++index) {
     if (!data_->fill_page(index)) return Errno::kNoSpc;
@@ -304,7 +304,7 @@ Result<void> RamFile::allocate(int mode, std::uint64_t offset, std::uint64_t len
     if (end > size()) TRY(largest_size(end - 1));
   }
   if (in_image()) TRY(copy_up(lower_.size));
-  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0));
+  if (!data_) data_ = TRY(make_ref<mm::RamObject>(0, fs().allowance()));
 
   if (punch) {
     TRY(this->punch(offset, end));

@@ -1,5 +1,6 @@
 #include "fs/ram/ram_fs.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fs/dentry_cache.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr std::int64_t kTmpfsMagic = 0x01021994;
 constexpr std::int64_t kOverlayMagic = 0x794c7630;
 constexpr std::size_t kFirstBuckets = 32;
+constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
 // What file data leaves free for everything else.
 std::uint64_t reserved_frames(const mm::MemoryStatistics& memory) {
@@ -31,6 +33,29 @@ Result<Ref<RamFs>> RamFs::create(std::string_view type_name, std::uint32_t root_
   root->make_root();
   fs->root_ = std::move(root);
   return fs;
+}
+
+Result<Ref<RamFs>> RamFs::create_tmpfs(const TmpfsOptions& options) {
+  constexpr std::uint32_t kForAll = 0777 | kModeSticky;
+  auto fs = TRY(create("tmpfs", options.permissions.value_or(kForAll)));
+  fs->root_->uid_ = options.uid;
+  fs->root_->gid_ = options.gid;
+  fs->allowance_ = TRY(make_ref<mm::FrameAllowance>(kNoLimit));
+  TRY(fs->limit(options));
+  return fs;
+}
+
+Result<void> RamFs::limit(const TmpfsOptions& options) {
+  if (options.pages) {
+    if (!allowance_) return Errno::kInval;  // /dev, which is not mounted by anybody
+    const std::uint64_t pages = *options.pages != 0 ? *options.pages : kNoLimit;
+    if (allowance_->used() > pages) return Errno::kInval;
+  }
+  if (options.inodes && *options.inodes != 0 && inodes_ > *options.inodes) return Errno::kInval;
+  // Nothing fails from here on.
+  if (options.pages) allowance_->set_limit(*options.pages != 0 ? *options.pages : kNoLimit);
+  if (options.inodes) most_inodes_ = *options.inodes;
+  return {};
 }
 
 Result<Ref<RamFs>> RamFs::create_over(const erofs::Image& image) {
@@ -72,6 +97,14 @@ FileSystemStatistics RamFs::statistics() {
   result.blocks_available = result.blocks_free;
   result.files_free = result.blocks_free;
   result.files = image_.inodes() + result.files_free;
+  if (allowance_ && allowance_->limit() < result.blocks) {
+    result.blocks = allowance_->limit();
+    result.blocks_free = result.blocks_available = std::min(result.blocks_free, allowance_->left());
+  }
+  if (most_inodes_ != 0) {
+    result.files = most_inodes_;
+    result.files_free = most_inodes_ > inodes_ ? most_inodes_ - inodes_ : 0;
+  }
   result.id[0] = static_cast<std::int32_t>(device());
   return result;
 }

@@ -18,6 +18,7 @@ Result<Ref<RamInode>> make(Args&&... args) {
 }  // namespace
 
 Result<Ref<RamInode>> RamInode::create(RamFs& fs, const NewInode& attributes) {
+  TRY(fs.check_inodes());
   switch (static_cast<FileType>(attributes.mode >> 12)) {
     case FileType::kDirectory:
       return make<RamDirectory>(fs, attributes);
@@ -61,6 +62,7 @@ RamInode::RamInode(RamFs& fs, const NewInode& attributes)
       number_(fs.take_inode_number()),
       special_device_(attributes.special_device) {
   accessed_ = modified_ = changed_ = to_timespec(realtime_ns());
+  fs.count_inode();
 }
 
 RamInode::RamInode(RamFs& fs, const erofs::InodeInfo& lower)
@@ -73,10 +75,12 @@ RamInode::RamInode(RamFs& fs, const erofs::InodeInfo& lower)
       from_image_(true) {
   // EROFS keeps one time stamp, and shows it as all three.
   accessed_ = modified_ = changed_ = {static_cast<std::int64_t>(lower.modified), lower.modified_nanoseconds};
+  fs.count_inode();
 }
 
 RamInode::~RamInode() {
   delete attributes_;
+  fs().drop_inode();
   if (remembered_) fs().forget(*this);
 }
 
@@ -128,12 +132,15 @@ Result<void> RamInode::remove_extended_attribute(std::string_view name) {
   return {};
 }
 
+// Each further name of a file counts as one inode more, as in Linux's tmpfs (shmem_link()).
 void RamInode::add_link() {
+  if (counts_names() && links_ > 0) fs().count_inode();
   ++links_;
   touch_changed();
 }
 
 void RamInode::drop_link() {
+  if (counts_names() && links_ > 1) fs().drop_inode();
   if (links_ > 0) --links_;
   touch_changed();
   if (links_ > 0 || !kept_) return;

@@ -58,6 +58,8 @@ class RamInode : public Inode {
   Timespec accessed_{}, modified_{}, changed_{};
 
  private:
+  bool counts_names() const { return !from_image_ && !is_directory(); }
+
   ExtendedAttributes* attributes_ = nullptr;  // most inodes have none
   RamInode* next_in_bucket_ = nullptr;
   bool from_image_ = false;

@@ -26,12 +26,12 @@ static int change_ids() {
     return 0;
   }
   say_ids("start");
-  gid_t groups[] = {7, 9, 11};
+  gid_t groups[] = {11, 7, 9};  // Linux sorts them
   say("setgroups: %s\n", outcome(::setgroups(3, groups)));
   gid_t read_back[8];
   say("getgroups: %d of %d, too small %s\n", ::getgroups(8, read_back), ::getgroups(0, nullptr),
       outcome(::getgroups(2, read_back)));
-  say("last group %u\n", read_back[2]);
+  say("groups %u %u %u\n", read_back[0], read_back[1], read_back[2]);
   ::setresgid(10, 20, 30);
   say("setresuid: %s\n", outcome(::setresuid(1000, 2000, 3000)));
   say_ids("after setres");

@@ -38,7 +38,15 @@ std::vector<std::byte> make_tree(const std::string& without = "") {
       tree.u64("ignored-signals", 0x6).u64("blocked-signals", 0x200);
       const std::string limit =
           std::string("\0\0\0\0\0\0\0\x01", 8) + std::string(7, '\0') + "\x28" + std::string(8, '\xff');
-      tree.raw("limits", has("whole limits") ? limit : limit.substr(1));
+      const std::string above = std::string(8, '\0') + std::string(7, '\0') + "\x02" + std::string(7, '\0') + "\x01";
+      tree.raw("limits", !has("soft below hard") ? above : has("whole limits") ? limit : limit.substr(1));
+      if (has("setup")) {
+        tree.begin("setup").text("user", "web:www").raw("read-only", "").u32("stop-signal", has("signal") ? 37 : 65);
+        const std::string mounts("/run\0size=1k\0/a\0\0", 17);
+        tree.raw("tmpfs", has("tmpfs in pairs") ? mounts : mounts.substr(0, 16));
+        tree.raw("tmpfs-flags", std::string("\0\0\0\x02\0\0\0\x0e", has("all tmpfs-flags") ? 8 : 4));
+        tree.raw("etc-files", std::string("hosts\0text\0", has("etc-files in pairs") ? 11 : 6)).end();
+      }
       tree.end();
     }
     tree.end();
@@ -84,6 +92,13 @@ TEST(BootParametersTest, ReadsACompleteTree) {
   EXPECT_EQ(boot.payload.limit(0).resource, 1u);
   EXPECT_EQ(boot.payload.limit(0).soft, 40u);
   EXPECT_EQ(boot.payload.limit(0).hard, ~std::uint64_t{0});
+  EXPECT_EQ(boot.payload.user, "web:www");
+  EXPECT_EQ(boot.payload.stop_signal, 37u);
+  EXPECT_TRUE(boot.payload.read_only);
+  ASSERT_EQ(boot.payload.tmpfs.count(), 4u);
+  EXPECT_EQ(*boot.payload.tmpfs.begin(), "/run");
+  EXPECT_EQ(boot.payload.tmpfs_flag(1), 14u);
+  EXPECT_EQ(boot.payload.etc_files.count(), 2u);
   ASSERT_EQ(boot.device_count, 2u);
   EXPECT_EQ(boot.find_device(DeviceRole::kStdout)->vector, 0x31);
   EXPECT_EQ(boot.find_device(DeviceRole::kStdout)->registers.start, 0xd000'1000u);
@@ -97,11 +112,22 @@ TEST(BootParametersTest, ReadsACompleteTree) {
 
 TEST(BootParametersTest, SaysWhatIsMissing) {
   for (const char* part : {"memory", "rng-seed", "husk", "tsc-khz", "kernel-end", "payload", "argv", "uid",
-                           "interrupts", "aligned husk,queues", "whole limits"}) {
+                           "interrupts", "aligned husk,queues", "whole limits", "soft below hard", "signal",
+                           "tmpfs in pairs", "all tmpfs-flags", "etc-files in pairs"}) {
     const auto blob = make_tree(part);
     BootParameters boot;
     EXPECT_NE(read_boot_parameters(blob, boot), "") << part;
   }
+}
+
+TEST(BootParametersTest, MostPayloadsNeedNoSetup) {
+  const auto blob = make_tree("setup");
+  BootParameters boot;
+  ASSERT_EQ(read_boot_parameters(blob, boot), "");
+  EXPECT_EQ(boot.payload.user, "");
+  EXPECT_FALSE(boot.payload.read_only);
+  EXPECT_TRUE(boot.payload.tmpfs.empty());
+  EXPECT_TRUE(boot.payload.etc_files.empty());
 }
 
 TEST(BootParametersTest, RefusesGarbage) {
