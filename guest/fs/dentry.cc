@@ -23,7 +23,7 @@ constinit Global<task::WaitQueue> g_answered;
 Result<Ref<Dentry>> Dentry::make_root(Ref<Inode> inode, std::string_view name) {
   auto root = TRY(make_ref<Dentry>());
   root->name_ = TRY(String::from(name));
-  root->inode_ = std::move(inode);
+  root->set_inode(std::move(inode));
   return root;
 }
 
@@ -69,8 +69,20 @@ Result<Ref<Dentry>> Dentry::ask(const Ref<Dentry>& parent, std::string_view name
     dentry_cache().take_out(*entry);
     return found.error();
   }
-  if (found) entry->inode_ = found.take();
+  if (!found) return entry;
+  if (stable && found.value()->directory_entry) {
+    dentry_cache().take_out(*entry);
+    return Errno::kIo;
+  }
+  entry->set_inode(found.take());
   return entry;
+}
+
+// A file system that is mounted twice has two roots, and the names of procfs come and go, with inodes of their own: the
+// first one counts.
+void Dentry::set_inode(Ref<Inode> inode) {
+  inode_ = std::move(inode);
+  if (inode_->is_directory() && !inode_->directory_entry) inode_->directory_entry = this;
 }
 
 void Dentry::last_reference_dropped() {
@@ -79,6 +91,7 @@ void Dentry::last_reference_dropped() {
 
 Dentry::~Dentry() {
   dentry_cache().take_out(*this);
+  if (inode_ && inode_->directory_entry == this) inode_->directory_entry = nullptr;
   if (removed_ && inode_) notify_name_dropped(*inode_);
   // Dropping the last entry of a deep path drops its parents one after the other: a loop, since paths have no depth
   // limit. (One that comes to rest ends it.)
@@ -97,7 +110,7 @@ bool Dentry::is_below(const Dentry& ancestor) const {
 }
 
 void Dentry::fill_in(Ref<Inode> inode) {
-  inode_ = std::move(inode);
+  set_inode(std::move(inode));
 }
 
 void Dentry::remove() {

@@ -5,6 +5,10 @@
 // is negative: the name that a walk looked for and that create, mkdir and so on may fill in. While a file system is asked
 // for a name, which may take long, the dentry is there already, so that others who look for the name wait for the answer.
 //
+// A directory has at most one Dentry at a time, too: an image that shows one at two places, or within itself, is damaged,
+// and the second place is kIo. On this rests that a directory and the one above it have two mutexes, and that what is moved
+// below itself is noticed (Linux: d_splice_alias()).
+//
 // What an entry says changes under the mutex of its directory (both, for a rename); to read it takes none. Who has looked
 // a name up and then has to wait for that mutex must look again (fs/held_entry.h).
 #pragma once
@@ -56,6 +60,7 @@ class Dentry final : public RefCounted {
 
   void last_reference_dropped() override;
   static Ref<Dentry> known(const Ref<Dentry>& parent, std::string_view name);
+  void set_inode(Ref<Inode> inode);
   static Result<Ref<Dentry>> ask(const Ref<Dentry>& parent, std::string_view name);
 
   Ref<Dentry> parent_;

@@ -13,6 +13,7 @@ namespace kernel::fs {
 namespace {
 
 constexpr std::string_view kUser = "user.", kTrusted = "trusted.", kSecurity = "security.", kSystem = "system.";
+constexpr std::string_view kAccessList = "system.posix_acl_access", kDefaultList = "system.posix_acl_default";
 
 enum class Intent : std::uint8_t { kRead, kWrite };
 
@@ -37,8 +38,8 @@ Result<void> check_right(Inode& inode, std::string_view name, Intent intent) {
   return check_access(inode, write ? kMayWrite : kMayRead);
 }
 
-// Which names a file system that has attributes has. kOpNotSupp; kInval for a prefix alone. Access control lists,
-// which Linux keeps under "system.", are not there.
+// Which names a file system that has attributes has. kOpNotSupp; kInval for a prefix alone. Access control lists, which
+// Linux keeps under "system.", can be read where an image has them, and not be made: nothing here would follow them.
 Result<void> check_name(std::string_view name) {
   for (const std::string_view prefix : {kUser, kTrusted, kSecurity}) {
     if (name.starts_with(prefix)) return name.size() > prefix.size() ? Result<void>() : Errno::kInval;
@@ -103,6 +104,11 @@ Result<void> ExtendedAttributes::remove(std::string_view name) {
   return {};
 }
 
+void drop_file_capabilities(Inode& inode) {
+  auto attributes = inode.extended_attributes();
+  if (attributes && attributes.value()) static_cast<void>(inode.remove_extended_attribute(kFileCapabilities).ok());
+}
+
 Result<void> set_extended_attribute(const Path& path, std::string_view name, std::span<const std::byte> value,
                                     std::uint32_t flags) {
   Inode& inode = *path.dentry->inode();
@@ -130,18 +136,20 @@ Result<void> remove_extended_attribute(const Path& path, std::string_view name) 
 Result<Vector<std::byte>> get_extended_attribute(const Path& path, std::string_view name) {
   Inode& inode = *path.dentry->inode();
   TRY(check_right(inode, name, Intent::kRead));
-  TRY(check_name(name));
+  const bool is_list = name == kAccessList || name == kDefaultList;
+  if (!is_list) TRY(check_name(name));
   if (!inode.keeps_extended_attributes()) return Errno::kOpNotSupp;
-  const ExtendedAttributes* attributes = inode.extended_attributes();
-  if (!attributes) return Errno::kNoData;
+  const ExtendedAttributes* attributes = TRY(inode.extended_attributes());
+  auto value = attributes ? attributes->get(name) : Errno::kNoData;
+  if (!value) return is_list ? Errno::kOpNotSupp : value.error();
   Vector<std::byte> copy;
-  TRY(copy.append(TRY(attributes->get(name))));
+  TRY(copy.append(value.value()));
   return copy;
 }
 
 Result<Vector<std::byte>> list_extended_attributes(const Path& path) {
   Vector<std::byte> list;
-  const ExtendedAttributes* attributes = path.dentry->inode()->extended_attributes();
+  const ExtendedAttributes* attributes = TRY(path.dentry->inode()->extended_attributes());
   if (!attributes) return list;
   const bool sees_trusted = Subject::current().can(task::Capability::kSysAdmin);
   Errno failure = Errno::kNone;

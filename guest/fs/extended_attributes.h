@@ -51,6 +51,10 @@ class ExtendedAttributes {
   std::size_t names_ = 0, values_ = 0;  // bytes
 };
 
+// Takes from a program the capabilities that it gives, if there are any. Those that cannot be read execve(2) cannot read,
+// either.
+void drop_file_capabilities(Inode& inode);
+
 // What setxattr(2) and its relatives do. Names have 1 to kLongestAttributeName bytes.
 Result<void> set_extended_attribute(const Path& path, std::string_view name, std::span<const std::byte> value,
                                     std::uint32_t flags);

@@ -39,6 +39,7 @@
 
 namespace kernel::fs {
 
+class Dentry;
 class ExtendedAttributes;
 class File;
 class FileSystem;
@@ -111,9 +112,10 @@ class Inode : public RefCounted {
   virtual Result<Metadata> metadata() = 0;
   virtual Result<void> change_metadata(const MetadataChange&) { return Errno::kPerm; }
 
-  // --- extended attributes (fs/extended_attributes.h): null while there are none. Changes are under the mutex.
+  // --- extended attributes (fs/extended_attributes.h): null while there are none; kIo where an image's cannot be read.
+  // Changes are under the mutex.
   virtual bool keeps_extended_attributes() const { return false; }
-  virtual const ExtendedAttributes* extended_attributes() const { return nullptr; }
+  virtual Result<const ExtendedAttributes*> extended_attributes() { return nullptr; }
   virtual Result<void> set_extended_attribute(std::string_view, std::span<const std::byte>, std::uint32_t /*flags*/) {
     return Errno::kOpNotSupp;
   }
@@ -154,6 +156,8 @@ class Inode : public RefCounted {
 
   // What a FIFO's or socket's inode refers to while it is open somewhere (fs/pipe.h).
   Ref<RefCounted> attached;
+  // Of a directory: its name in memory, if it has one there. There is no second one (fs/dentry.h).
+  Dentry* directory_entry = nullptr;
   // Held by the callers of the operations (fs/vfs*.cc, fs/file.cc); see above.
   task::Mutex mutex;
   // Record locks and flocks; null while there are none (fs/locks.h).

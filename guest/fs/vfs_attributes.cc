@@ -77,8 +77,7 @@ Result<void> change_owner(const Path& path, std::uint32_t uid, std::uint32_t gid
     change.set_permissions = true;
     change.permissions = metadata.mode & kModePermissions & ~cleared;
   }
-  if (!inode.is_directory() && inode.extended_attributes())
-    static_cast<void>(inode.remove_extended_attribute(kFileCapabilities).ok());
+  if (!inode.is_directory()) drop_file_capabilities(inode);
   const bool changes = change_uid || change_gid || change.set_permissions;
   return change_and_tell(path, change, changes ? std::uint32_t{kInAttrib} : 0);
 }

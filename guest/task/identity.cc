@@ -1,9 +1,11 @@
 #include "task/identity.h"
 
+#include <optional>
 #include <utility>
 
 #include "fs/access.h"
 #include "fs/file.h"
+#include "fs/file_capabilities.h"
 #include "fs/fs_context.h"
 #include "fs/mount.h"
 #include "task/process.h"
@@ -64,6 +66,14 @@ void apply_set_ids(const fs::File& file, const fs::Metadata& metadata, const Tas
   if ((metadata.mode & fs::kModeSetGid) && (metadata.mode & kGroupExecute)) identity.groups.effective = metadata.gid;
 }
 
+// The file's capabilities, where they count: as the bits above, but for the bound on privileges that follows in any case
+// (get_file_caps() of Linux).
+Result<std::optional<fs::FileCapabilities>> capabilities_of(const fs::File& file) {
+  const fs::Mount* mount = file.path().mount.get();
+  if (mount && (mount->flags & fs::kMountNoSuid)) return std::optional<fs::FileCapabilities>();
+  return fs::file_capabilities(file.inode());
+}
+
 // A thread that shares its file system context with another process's could have its root changed by it.
 bool shares_file_system_context(const Task& task) {
   unsigned own = 0;
@@ -113,14 +123,23 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
   fresh.readable = fs::check_access(metadata, fs::kMayRead, fs::Subject::current()).ok();
   apply_set_ids(file, metadata, task, fresh);
 
-  // Files have no capabilities here, so a program gets them from root's ids alone.
   Capabilities& capabilities = fresh.capabilities;
   capabilities.permitted = {};
   bool effective = false;
-  if (!(capabilities.secure_bits & kSecureNoRoot)) {
+  const std::optional<fs::FileCapabilities> given = TRY(capabilities_of(file));
+  if (given) {
+    effective = given->effective;
+    capabilities.permitted =
+        (old.capabilities.bounding & given->permitted) | (old.capabilities.inheritable & given->inheritable);
+    // A program that has them in force at once may know nothing of them, and would not see that one is missing.
+    if (effective && !given->permitted.is_subset_of(capabilities.permitted)) return Errno::kPerm;
+  }
+  // A set-user-ID program of root's that has capabilities gives these alone.
+  const bool is_limited = given && fresh.users.real != 0 && fresh.users.effective == 0;
+  if (!(capabilities.secure_bits & kSecureNoRoot) && !is_limited) {
     if (fresh.users.effective == 0 || fresh.users.real == 0)
       capabilities.permitted = old.capabilities.bounding | old.capabilities.inheritable;
-    effective = fresh.users.effective == 0;
+    effective = effective || fresh.users.effective == 0;
   }
 
   const bool set_ids = fresh.users.effective != old.uid || fresh.groups.effective != old.gid;
@@ -137,7 +156,7 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
   fresh.users.saved = fresh.users.file_system = fresh.users.effective;
   fresh.groups.saved = fresh.groups.file_system = fresh.groups.effective;
 
-  if (set_ids) capabilities.ambient = {};
+  if (set_ids || given) capabilities.ambient = {};
   capabilities.permitted = capabilities.permitted | capabilities.ambient;
   capabilities.effective = effective ? capabilities.permitted : capabilities.ambient;
   capabilities.secure_bits &= ~std::uint32_t{kSecureKeepCapabilities};

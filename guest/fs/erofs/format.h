@@ -78,10 +78,27 @@ struct ExtendedInode {
 };
 static_assert(sizeof(ExtendedInode) == 64);
 
-// Inline extended attributes: a header of 12 bytes and `xattr_count - 1` units of 4 bytes.
-constexpr std::uint64_t xattr_size(std::uint16_t count) {
-  return count == 0 ? 0 : 12 + 4 * (std::uint64_t{count} - 1);
+// Inline extended attributes: a header of 12 bytes and `xattr_count - 1` units of 4 bytes: first the numbers of those that
+// inodes share, then this inode's own.
+constexpr std::uint32_t xattr_size(std::uint16_t count) {
+  return count == 0 ? 0 : 12 + 4 * (std::uint32_t{count} - 1);
 }
+
+struct XattrHeader {
+  std::uint32_t name_filter;  // a bit for each name that is not there, where feature_compat says so; not needed
+  std::uint8_t shared_count;  // numbers of 4 bytes, in units of 4 bytes from the super block's xattr_block on
+  std::uint8_t reserved[7];
+};
+static_assert(sizeof(XattrHeader) == 12);
+
+// Followed by the name without what name_index stands for, and the value. The next one begins at a multiple of 4 bytes.
+struct XattrEntry {
+  std::uint8_t name_length;
+  std::uint8_t name_index;
+  std::uint16_t value_size;
+};
+static_assert(sizeof(XattrEntry) == 4);
+inline constexpr std::uint64_t kXattrUnit = 4;
 
 // Chunk format (the inode's `data`): log2 of blocks per chunk, and whether the table has 8-byte indexes or block
 // numbers.

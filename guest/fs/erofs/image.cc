@@ -55,14 +55,6 @@ Result<std::span<const std::byte>> Image::bytes_at(std::uint64_t offset, std::ui
   return bytes_.subspan(offset, length);
 }
 
-template <typename T>
-Result<T> Image::load(std::uint64_t offset) const {
-  const auto bytes = TRY(bytes_at(offset, sizeof(T)));
-  T value;
-  memcpy(&value, bytes.data(), sizeof(T));
-  return value;
-}
-
 Result<Image> Image::open(std::span<const std::byte> bytes, std::string_view& why) {
   Image image;
   image.bytes_ = bytes;
@@ -75,6 +67,7 @@ Result<Image> Image::open(std::span<const std::byte> bytes, std::string_view& wh
   why = "it uses features that are not supported (compression or several devices)";
   if (super.feature_incompat & ~(kFeatureLz4ZeroPadding | kFeatureChunkedFile)) return Errno::kIo;
   image.metadata_offset_ = std::uint64_t{super.metadata_block} << kBlockShift;
+  image.shared_attributes_ = std::uint64_t{super.xattr_block} << kBlockShift;
   image.root_nid_ = super.root_nid;
   image.inodes_ = super.inodes;
   image.build_time_ = super.build_time;
@@ -100,13 +93,15 @@ Result<InodeInfo> Image::inode(std::uint64_t nid) const {
     info.mode = raw.mode, info.uid = raw.uid, info.gid = raw.gid, info.links = raw.links;
     info.size = raw.size, info.data = raw.data;
     info.modified = raw.modified, info.modified_nanoseconds = raw.modified_nanoseconds;
-    info.trailer = offset + sizeof raw + xattr_size(raw.xattr_count);
+    info.attributes_size = xattr_size(raw.xattr_count);
+    info.trailer = offset + sizeof raw + info.attributes_size;
   } else {
     const auto raw = TRY(load<CompactInode>(offset));
     info.mode = raw.mode, info.uid = raw.uid, info.gid = raw.gid, info.links = raw.links;
     info.size = raw.size, info.data = raw.data;
     info.modified = build_time_, info.modified_nanoseconds = build_time_nanoseconds_;
-    info.trailer = offset + sizeof raw + xattr_size(raw.xattr_count);
+    info.attributes_size = xattr_size(raw.xattr_count);
+    info.trailer = offset + sizeof raw + info.attributes_size;
   }
   if (!is_known(info.type()) || info.modified_nanoseconds >= 1'000'000'000) return Errno::kIo;
   if (info.layout != Layout::kFlatPlain && info.layout != Layout::kFlatInline && info.layout != Layout::kChunkBased) {

@@ -13,6 +13,7 @@
 #include "fs/erofs/format.h"
 #include "fs/inode.h"
 #include "lib/result.h"
+#include "lib/string.h"
 
 namespace kernel::fs::erofs {
 
@@ -26,10 +27,21 @@ struct InodeInfo {
   std::uint32_t mode = 0;
   std::uint32_t uid = 0, gid = 0;
   std::uint32_t links = 0;
-  std::uint32_t data = 0;  // as in the on-disk inode
+  std::uint32_t data = 0;             // as in the on-disk inode
+  std::uint32_t attributes_size = 0;  // of its extended attributes, which end at the trailer; 0: it has none
   Layout layout = Layout::kFlatPlain;
 
+  std::uint64_t attributes() const { return trailer - attributes_size; }
   FileType type() const { return static_cast<FileType>(mode >> 12); }
+};
+
+// Receives an inode's extended attributes. Names are whole ("user.colour").
+class AttributeVisitor {
+ public:
+  virtual Result<void> attribute(std::string_view name, std::span<const std::byte> value) = 0;
+
+ protected:
+  ~AttributeVisitor() = default;
 };
 
 class Image {
@@ -63,6 +75,8 @@ class Image {
   Result<bool> iterate(const InodeInfo& directory, std::uint64_t position, std::uint64_t base,
                        DirectoryVisitor& visitor) const;
   Result<String> read_link(const InodeInfo& link) const;
+  // The inode's own attributes, then those that it shares (image_attributes.cc).
+  Result<void> visit_attributes(const InodeInfo& inode, AttributeVisitor& visitor) const;
 
  private:
   // One block of a directory, with the number of its entries checked.
@@ -81,11 +95,19 @@ class Image {
   Result<Extent> map_chunk(const InodeInfo& file, std::uint64_t offset) const;
   Result<Block> block(const InodeInfo& directory, std::uint64_t index) const;
   static Result<Entry> entry(const Block& block, std::uint32_t index);
+  // The attribute at `offset`, which ends at `end` at the latest; where the next one may begin.
+  Result<std::uint64_t> visit_attribute(std::uint64_t offset, std::uint64_t end, AttributeVisitor& visitor) const;
   template <typename T>
-  Result<T> load(std::uint64_t offset) const;
+  Result<T> load(std::uint64_t offset) const {
+    const auto bytes = TRY(bytes_at(offset, sizeof(T)));
+    T value;
+    memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
 
   std::span<const std::byte> bytes_;
   std::uint64_t metadata_offset_ = 0;
+  std::uint64_t shared_attributes_ = 0;  // image offset
   std::uint64_t root_nid_ = 0;
   std::uint64_t inodes_ = 0;
   std::uint64_t build_time_ = 0;

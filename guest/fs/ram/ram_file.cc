@@ -87,11 +87,16 @@ Result<Ref<File>> RamFile::open(const Path& path, std::uint32_t flags) {
 }
 
 Result<void> RamFile::copy_up(std::uint64_t keep) {
+  if (keep > kLargestFile) return Errno::kFBig;
   auto data = TRY(make_ref<mm::RamObject>(keep, fs().allowance()));
   for (std::uint64_t offset = 0; offset < keep; offset += mm::kPageSize) {
     const std::uint64_t wanted = std::min(mm::kPageSize, keep - offset);
     const auto extent = TRY(fs().image().map(lower_, offset));
-    if (!extent.data) continue;
+    if (!extent.data) {
+      // A hole ends where a chunk ends, or the file: page by page one of the size that an image can claim takes years.
+      offset += mm::page_ceil(extent.length) - mm::kPageSize;
+      continue;
+    }
     TRY(RamFs::check_space(1));
     auto frame = TRY(data->fill_page(offset >> mm::kPageShift));
     memcpy(frame.data(), extent.data, std::min(wanted, extent.length));
@@ -157,7 +162,7 @@ Result<std::size_t> RamFile::read_ram(std::uint64_t offset, mm::IoBuffer& buffer
 // Who writes to a set-user-ID program without CAP_FSETID makes it an ordinary one (inode(7), write(2)).
 void RamFile::drop_privileges() {
   // Whoever writes it (security_inode_need_killpriv() of Linux).
-  if (extended_attributes()) static_cast<void>(remove_extended_attribute(kFileCapabilities).ok());
+  drop_file_capabilities(*this);
   if (task::current().credentials.can(task::Capability::kFsetid)) return;
   permissions_ &= ~kModeSetUid;
   if (permissions_ & 010) permissions_ &= ~kModeSetGid;

@@ -1,6 +1,7 @@
 #include "fs/ram/ram_inode.h"
 
 #include <new>
+#include <utility>
 
 #include "fs/extended_attributes.h"
 #include "fs/ram/ram_directory.h"
@@ -72,6 +73,7 @@ RamInode::RamInode(RamFs& fs, const erofs::InodeInfo& lower)
       gid_(lower.gid),
       links_(lower.links),
       number_(lower.nid),
+      unread_attributes_(lower.attributes_size != 0),
       from_image_(true) {
   // EROFS keeps one time stamp, and shows it as all three.
   accessed_ = modified_ = changed_ = {static_cast<std::int64_t>(lower.modified), lower.modified_nanoseconds};
@@ -115,8 +117,40 @@ Result<void> RamInode::change_metadata(const MetadataChange& change) {
   return {};
 }
 
+// What the image cannot have: a name twice, or more than programs could put there.
+class RamInode::AttributeReader final : public erofs::AttributeVisitor {
+ public:
+  explicit AttributeReader(ExtendedAttributes& attributes) : attributes_(attributes) {}
+  Result<void> attribute(std::string_view name, std::span<const std::byte> value) override {
+    auto added = attributes_.set(name, value, kAttributeCreate);
+    if (!added) return added.error() == Errno::kNoMem ? Errno::kNoMem : Errno::kIo;
+    return {};
+  }
+
+ private:
+  ExtendedAttributes& attributes_;
+};
+
+Result<void> RamInode::read_attributes() {
+  if (!unread_attributes_) return {};
+  const erofs::InodeInfo lower = TRY(fs().image().inode(number_));
+  ExtendedAttributes read;
+  AttributeReader reader(read);
+  TRY(fs().image().visit_attributes(lower, reader));
+  attributes_ = new (std::nothrow) ExtendedAttributes(std::move(read));
+  if (!attributes_) return Errno::kNoMem;
+  unread_attributes_ = false;
+  return {};
+}
+
+Result<const ExtendedAttributes*> RamInode::extended_attributes() {
+  TRY(read_attributes());
+  return static_cast<const ExtendedAttributes*>(attributes_);
+}
+
 Result<void> RamInode::set_extended_attribute(std::string_view name, std::span<const std::byte> value,
                                               std::uint32_t flags) {
+  TRY(read_attributes());
   TRY(RamFs::check_space(mm::page_ceil(value.size()) >> mm::kPageShift));
   if (!attributes_) attributes_ = new (std::nothrow) ExtendedAttributes;
   if (!attributes_) return Errno::kNoMem;
@@ -126,6 +160,7 @@ Result<void> RamInode::set_extended_attribute(std::string_view name, std::span<c
 }
 
 Result<void> RamInode::remove_extended_attribute(std::string_view name) {
+  TRY(read_attributes());
   if (!attributes_) return Errno::kNoData;
   TRY(attributes_->remove(name));
   touch_changed();

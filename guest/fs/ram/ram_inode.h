@@ -26,7 +26,7 @@ class RamInode : public Inode {
   Result<Metadata> metadata() override;
   Result<void> change_metadata(const MetadataChange& change) override;
   bool keeps_extended_attributes() const override { return true; }
-  const ExtendedAttributes* extended_attributes() const override { return attributes_; }
+  Result<const ExtendedAttributes*> extended_attributes() override;
   Result<void> set_extended_attribute(std::string_view name, std::span<const std::byte> value,
                                       std::uint32_t flags) override;
   Result<void> remove_extended_attribute(std::string_view name) override;
@@ -60,7 +60,12 @@ class RamInode : public Inode {
  private:
   bool counts_names() const { return !from_image_ && !is_directory(); }
 
+  class AttributeReader;
+  // Reads those of the image when they are asked for the first time.
+  Result<void> read_attributes();
+
   ExtendedAttributes* attributes_ = nullptr;  // most inodes have none
+  bool unread_attributes_ = false;            // the image has some
   RamInode* next_in_bucket_ = nullptr;
   bool from_image_ = false;
   bool remembered_ = false;  // in the file system's table

@@ -1,0 +1,8 @@
+# What differs between the fuzzers, for run_fuzz and grow_corpus; sourced with $fuzzer set. `longest`: an input, in bytes.
+# `seconds`: how long tools/test fuzzes.
+case $fuzzer in
+  virtio) longest=2000 seconds=60 ;;
+  # The smallest image that mkfs.erofs makes has one block, one with something of everything four.
+  erofs) longest=24576 seconds=30 ;;
+  *) echo "no fuzzer '$fuzzer'" >&2; exit 2 ;;
+esac
