@@ -180,7 +180,7 @@ void Walk::visit_directory(const PendingDirectory& directory) {
       note_file_system(child, status.st_dev);
     }
     if (!is_directory) continue;
-    if (held == nullptr && directory.depth < kMaxHeldOpen) held = std::make_shared<const UniqueFd>(std::move(fd));
+    if (held == nullptr && directory.depth < kMaxHeldOpen) held = std::make_shared<const UniqueFd>(fd.release());
     pending_.push_back(
         {.path = std::move(child), .device = status.st_dev, .depth = directory.depth + 1, .parent = held});
   }

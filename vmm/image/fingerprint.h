@@ -25,7 +25,7 @@ class ImageSize {
  private:
   struct Linked {
     std::uint64_t device, inode, bytes;
-    auto operator<=>(const Linked&) const = default;
+    auto operator<=>(const Linked&) const = default;  // NOLINT(modernize-use-nullptr): the 0 is clang's
   };
 
   std::uint64_t bytes_ = 0;

@@ -184,7 +184,12 @@ static void own_time() {
     count = 0;
     const long begin = now(clock);
     set(id, 0, unit, unit);
-    while (now(clock) < begin + 6 * unit) compute();
+    // Linux looks at such timers when the clock ticks, which it does late where the host has taken the processor away.
+    sigset_t pending;
+    do {
+      compute();
+      ::sigpending(&pending);
+    } while (now(clock) < begin + 6 * unit || !::sigismember(&pending, SIGRTMIN));
     const long later = left(id);
     say("periodic, left in bounds %d, ", later > 0 && later <= unit);
     ::sigprocmask(SIG_UNBLOCK, &mask, nullptr);

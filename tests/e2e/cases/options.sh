@@ -34,6 +34,8 @@ refused() {
 
 isolations=namespace
 [ ! -w /dev/kvm ] || isolations="vm $isolations"
+# What namespaces do depends on no processor.
+[ "${HWLAB:-}" != yes ] || isolations=vm
 for isolation in $isolations; do
   OPTIONS="--isolation $isolation"
 
