@@ -9,6 +9,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # this is the source tree
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/lib"))
+import microvm  # noqa: E402
+
 LIMIT = 120  # seconds for one run: QEMU's own processor is slow
 
 NET_RAW, CHOWN = 1 << 13, 1 << 0
@@ -60,17 +64,9 @@ def under_qemu(work, image, ring):
     for path in files.values():
         with open(path, "wb"):
             pass
-    consoles = []
-    for number, backend in enumerate(("null,id=c0", f"file,id=c1,path={files['out']}", f"file,id=c2,path={files['err']}")):
-        consoles += ["-chardev", backend, "-device", f"virtio-serial-device,id=s{number},max_ports=1",
-                     "-device", f"virtconsole,bus=s{number}.0,chardev=c{number}"]
-    subprocess.run(
-        ["qemu-system-x86_64", "-M", "microvm,acpi=off,isa-serial=off,accel=tcg", "-cpu", "max", "-m", "128", "-initrd", image,
-         "-nodefaults", "-no-user-config", "-nographic", "-no-reboot", "-global", "virtio-mmio.force-legacy=false",
-         "-kernel", work + "/kernel", "-append", f"husk.exit=0x501 console=debugcon husk.ring={ring} init=/list_attributes",
-         "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-chardev", f"file,id=log,path={files['log']}",
-         "-device", "isa-debugcon,iobase=0xe9,chardev=log"] + consoles,
-        stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
+    subprocess.run(microvm.command(work + "/kernel", image, f"husk.ring={ring} init=/list_attributes", memory=128,
+                                   log=f"file,path={files['log']}", streams=("null", f"file,path={files['out']}", f"file,path={files['err']}")),
+                   stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
     said = {}
     for name, path in files.items():
         with open(path, encoding="latin-1") as file:
