@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "drivers/console_requests.h"
 #include "drivers/console_status.h"
 #include "lib/string.h"
 #include "mm/address.h"
@@ -12,10 +13,6 @@ namespace {
 
 using husk::abi::ConsoleStatus;
 using husk::abi::ConsoleStatusCode;
-
-constexpr VirtQueue::Token kOnlyRequest = 0;
-constexpr unsigned kLargeBufferOrder = 4;
-constexpr std::size_t kLargeBufferSize = std::size_t{mm::kPageSize} << kLargeBufferOrder;
 
 }  // namespace
 

@@ -42,14 +42,10 @@ enum : int {
   kAdviceDontNeedLocked = 24,
 };
 
-AddressSpace& space() {
-  return *task::current().space;
-}
-
 // Hints that change nothing here, where the mappings are of a kind that may be hinted so.
 Result<void> accept_hint(const UserRange& range, bool not_locked) {
   bool refused = false;
-  const bool mapped = space().for_each_part(range, [&](const mm::Mapping& mapping, const UserRange&) {
+  const bool mapped = own_space().for_each_part(range, [&](const mm::Mapping& mapping, const UserRange&) {
     refused = refused || (not_locked && mapping.locked);
   });
   if (refused) return Errno::kInval;
@@ -64,7 +60,7 @@ Result<void> remove_from_object(const UserRange& range) {
     const UserRange rest = UserRange::between(position, range.end());
     const mm::Mapping* mapping = nullptr;
     UserRange part;
-    static_cast<void>(space().for_each_part(rest, [&](const mm::Mapping& each, const UserRange& covered) {
+    static_cast<void>(own_space().for_each_part(rest, [&](const mm::Mapping& each, const UserRange& covered) {
       if (!mapping) mapping = &each, part = covered;
     }));
     if (!mapping) return Errno::kNoMem;
@@ -88,21 +84,21 @@ Result<void> advise(const UserRange& range, int advice) {
   using Fork = AddressSpace::ForkAdvice;
   switch (advice) {
     case kAdviceDontNeed:
-      return space().discard(range, AddressSpace::Discard::kUnlocked);
+      return own_space().discard(range, AddressSpace::Discard::kUnlocked);
     case kAdviceDontNeedLocked:
-      return space().discard(range, AddressSpace::Discard::kAny);
+      return own_space().discard(range, AddressSpace::Discard::kAny);
     case kAdviceFree:
-      return space().discard(range, AddressSpace::Discard::kPrivateAnonymous);
+      return own_space().discard(range, AddressSpace::Discard::kPrivateAnonymous);
     case kAdviceRemove:
       return remove_from_object(range);
     case kAdviceDontFork:
-      return space().set_fork_advice(range, Fork::kDontFork);
+      return own_space().set_fork_advice(range, Fork::kDontFork);
     case kAdviceDoFork:
-      return space().set_fork_advice(range, Fork::kDoFork);
+      return own_space().set_fork_advice(range, Fork::kDoFork);
     case kAdviceWipeOnFork:
-      return space().set_fork_advice(range, Fork::kWipeOnFork);
+      return own_space().set_fork_advice(range, Fork::kWipeOnFork);
     case kAdviceKeepOnFork:
-      return space().set_fork_advice(range, Fork::kKeepOnFork);
+      return own_space().set_fork_advice(range, Fork::kKeepOnFork);
     case kAdvicePopulateRead:
       return populate_in_pieces(range, AddressSpace::Populate::kRead);
     case kAdvicePopulateWrite:
@@ -125,10 +121,10 @@ Result<void> check_lock_limit(const UserRange& range) {
   const std::uint64_t limit = mm::memory_limits_of_caller().locked;
   if (limit == 0) return Errno::kPerm;
   std::uint64_t again = 0;
-  space().for_each_part(range, [&](const mm::Mapping& mapping, const UserRange& part) {
+  own_space().for_each_part(range, [&](const mm::Mapping& mapping, const UserRange& part) {
     if (mapping.locked) again += part.size();
   });
-  return space().usage().locked - again + range.size() <= mm::page_floor(limit) ? Result<void>() : Errno::kNoMem;
+  return own_space().usage().locked - again + range.size() <= mm::page_floor(limit) ? Result<void>() : Errno::kNoMem;
 }
 
 // mlock and munlock round the address down. As on Linux, a length that becomes 0 when it is rounded up is no length.
@@ -142,7 +138,7 @@ Result<UserRange::Part> lockable(std::uint64_t address, std::uint64_t length) {
 Result<void> populate_in_pieces(const UserRange& range, AddressSpace::Populate how) {
   constexpr std::uint64_t kPiece = 64 * mm::kPageSize;
   for (UserRange rest = range; !rest.empty(); rest = rest.after(kPiece)) {
-    TRY(space().populate(rest.first(kPiece), how));
+    TRY(own_space().populate(rest.first(kPiece), how));
     if (task::preemption_point() && task::must_exit(task::current())) return Errno::kIntr;
   }
   return {};
@@ -154,10 +150,10 @@ SyscallResult sys_msync(std::uint64_t address, std::uint64_t length, unsigned fl
   const UserRange::Part part = TRY(UserRange::part_of(address, mm::page_ceil(length), Errno::kNoMem));
   // Files are in RAM or read-only: there is nothing to write back. But their times have been written.
   bool locked = false;
-  const bool mapped = space().for_each_part(
+  const bool mapped = own_space().for_each_part(
       part.range, [&](const mm::Mapping& mapping, const UserRange&) { locked = locked || mapping.locked; });
   if (locked && (flags & kInvalidate)) return Errno::kBusy;
-  if (flags & kSync) space().notice_next_writes(part.range);
+  if (flags & kSync) own_space().notice_next_writes(part.range);
   return mapped && part.whole ? SyscallResult(0) : Errno::kNoMem;
 }
 
@@ -172,9 +168,9 @@ SyscallResult sys_mincore(std::uint64_t address, std::uint64_t length, mm::UserB
     const mm::Mapping* mapping = nullptr;
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::uint64_t page = range.start() + ((done + i) << mm::kPageShift);
-      if (!mapping || !mapping->contains(page)) mapping = space().find(page);
+      if (!mapping || !mapping->contains(page)) mapping = own_space().find(page);
       if (!mapping) return Errno::kNoMem;
-      answers[i] = std::byte{space().is_resident(*mapping, page)};
+      answers[i] = std::byte{own_space().is_resident(*mapping, page)};
     }
     TRY(mm::copy_to_user(residency.address() + done, answers, count));
     done += count;
@@ -200,7 +196,7 @@ SyscallResult sys_mlock2(std::uint64_t address, std::uint64_t length, unsigned f
   if (flags & ~kOnFault) return Errno::kInval;
   const UserRange::Part part = TRY(lockable(address, length));
   TRY(check_lock_limit(part.range));
-  TRY(space().set_locked(part.range, true));
+  TRY(own_space().set_locked(part.range, true));
   if (!part.whole) return Errno::kNoMem;
   if (flags & kOnFault) return 0;
   const auto populated = populate_in_pieces(part.range, AddressSpace::Populate::kAsUsed);
@@ -211,7 +207,7 @@ SyscallResult sys_mlock2(std::uint64_t address, std::uint64_t length, unsigned f
 
 SyscallResult sys_munlock(std::uint64_t address, std::uint64_t length) {
   const UserRange::Part part = TRY(lockable(address, length));
-  TRY(space().set_locked(part.range, false));
+  TRY(own_space().set_locked(part.range, false));
   return part.whole ? SyscallResult(0) : Errno::kNoMem;
 }
 
@@ -220,16 +216,18 @@ SyscallResult sys_mlockall(unsigned flags) {
   if (flags == 0 || (flags & ~(kCurrent | kFuture | kOnFault)) || flags == kOnFault) return Errno::kInval;
   const std::uint64_t limit = mm::memory_limits_of_caller().locked;
   if (limit == 0) return Errno::kPerm;
-  if ((flags & kCurrent) && space().usage().total > mm::page_floor(limit)) return Errno::kNoMem;
+  if ((flags & kCurrent) && own_space().usage().total > mm::page_floor(limit)) return Errno::kNoMem;
   using Future = AddressSpace::LockFuture;
-  space().lock_future_mappings(!(flags & kFuture) ? Future::kNo : flags & kOnFault ? Future::kOnFault : Future::kNow);
-  if (flags & kCurrent) space().lock_all((flags & kOnFault) == 0);
+  own_space().lock_future_mappings(!(flags & kFuture) ? Future::kNo
+                                   : flags & kOnFault ? Future::kOnFault
+                                                      : Future::kNow);
+  if (flags & kCurrent) own_space().lock_all((flags & kOnFault) == 0);
   return 0;
 }
 
 SyscallResult sys_munlockall() {
-  space().lock_future_mappings(AddressSpace::LockFuture::kNo);
-  space().unlock_all();
+  own_space().lock_future_mappings(AddressSpace::LockFuture::kNo);
+  own_space().unlock_all();
   return 0;
 }
 

@@ -49,10 +49,6 @@ constexpr unsigned kValidatedFlags = kMapTypeMask | kMapFixed | kMapAnonymous | 
                                      kMapPopulate | kMapNonBlock | kMapStack | kMapHugeTlb | kMapHugeSizes;
 enum : unsigned { kRemapMayMove = 1, kRemapFixed = 2, kRemapDontUnmap = 4 };
 
-AddressSpace& space() {
-  return *task::current().space;
-}
-
 mm::Protection to_protection(unsigned bits) {
   return {.read = (bits & kProtRead) != 0, .write = (bits & kProtWrite) != 0, .execute = (bits & kProtExec) != 0};
 }
@@ -117,7 +113,7 @@ SyscallResult sys_mmap(std::uint64_t address, std::uint64_t length, unsigned pro
   } else {
     TRY(map_file(request, fd, offset, flags));
   }
-  const UserRange range = TRY(UserRange::of(TRY(space().map(std::move(request))), length, Errno::kNoMem));
+  const UserRange range = TRY(UserRange::of(TRY(own_space().map(std::move(request))), length, Errno::kNoMem));
   // What cannot be made present is no error (mmap(2), MAP_POPULATE).
   if ((flags & kMapPopulate) && !(flags & kMapNonBlock))
     static_cast<void>(populate_in_pieces(range, AddressSpace::Populate::kAsUsed).ok());
@@ -134,12 +130,12 @@ SyscallResult sys_mprotect(std::uint64_t address, std::uint64_t length, unsigned
     return Errno::kInval;
   if (grows != 0) {
     // The change extends to the start of the stack's mapping. Nothing here grows upwards.
-    const mm::Mapping* mapping = space().find(range.start());
+    const mm::Mapping* mapping = own_space().find(range.start());
     if (!mapping) return Errno::kNoMem;
     if (!mapping->grows_down || grows == kProtGrowsUp) return Errno::kInval;
     range = UserRange::between(mapping->start(), range.end());
   }
-  TRY(space().protect(range, to_protection(protection)));
+  TRY(own_space().protect(range, to_protection(protection)));
   return part.whole ? SyscallResult(0) : Errno::kNoMem;
 }
 
@@ -149,12 +145,12 @@ SyscallResult sys_munmap(std::uint64_t address, std::uint64_t length) {
   if (length == 0) return Errno::kInval;
   const UserRange::Part part = TRY(UserRange::part_of(address, length, Errno::kInval));
   if (address > kLinuxUserEnd || length > kLinuxUserEnd - address) return Errno::kInval;
-  TRY(space().unmap(part.range));
+  TRY(own_space().unmap(part.range));
   return 0;
 }
 
 SyscallResult sys_brk(std::uint64_t address) {
-  return space().set_break(address);
+  return own_space().set_break(address);
 }
 
 SyscallResult sys_mremap(std::uint64_t old_address, std::uint64_t old_length, std::uint64_t new_length, unsigned flags,
@@ -171,7 +167,7 @@ SyscallResult sys_mremap(std::uint64_t old_address, std::uint64_t old_length, st
   request.keep_old = flags & kRemapDontUnmap;
   // Without one of these flags the fifth argument means nothing.
   if (request.fixed || request.keep_old) request.new_address = new_address;
-  return space().remap(request);
+  return own_space().remap(request);
 }
 
 }  // namespace kernel::syscall

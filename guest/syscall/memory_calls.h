@@ -3,12 +3,17 @@
 
 #include "mm/address_space.h"
 #include "syscall/table.h"
+#include "task/task.h"
 
 namespace kernel::syscall {
 
 // AddressSpace::populate() of the current task's memory, with turns for others: memory that was freed before has to be
 // zeroed. kIntr if the process ends meanwhile.
 Result<void> populate_in_pieces(const mm::UserRange& range, mm::AddressSpace::Populate how);
+
+inline mm::AddressSpace& own_space() {
+  return *task::current().space;
+}
 
 SyscallResult sys_mmap(std::uint64_t address, std::uint64_t length, unsigned protection, unsigned flags, int fd,
                        std::uint64_t offset);

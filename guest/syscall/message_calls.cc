@@ -63,7 +63,7 @@ SyscallResult change(int id, mm::UserBuffer address) {
   return 0;
 }
 
-SyscallResult remove(int id) {
+SyscallResult remove_queue(int id) {
   const Ref<MessageQueue> queue = TRY(message_queues().find(id));
   TRY(queue->check_control());
   queue->remove();
@@ -115,7 +115,7 @@ SyscallResult sys_msgctl(int id, int command, mm::UserBuffer record) {
     case ipc::kSet:
       return change(id, record);
     case ipc::kRemove:
-      return remove(id);
+      return remove_queue(id);
     default:
       return Errno::kInval;
   }

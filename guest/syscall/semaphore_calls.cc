@@ -52,7 +52,7 @@ SyscallResult change(int id, std::uint64_t address) {
   return 0;
 }
 
-SyscallResult remove(int id) {
+SyscallResult remove_set(int id) {
   const Ref<SemaphoreSet> set = TRY(semaphore_sets().find(id));
   TRY(set->check_control());
   set->remove();
@@ -197,7 +197,7 @@ SyscallResult sys_semctl(int id, int number, int command, std::uint64_t argument
     case ipc::kSet:
       return change(id, argument);
     case ipc::kRemove:
-      return remove(id);
+      return remove_set(id);
     default:
       return Errno::kInval;
   }

@@ -53,7 +53,7 @@ SyscallResult change(int id, mm::UserBuffer address) {
   return 0;
 }
 
-SyscallResult remove(int id) {
+SyscallResult remove_segment(int id) {
   const Ref<Segment> segment = TRY(segments().find(id));
   TRY(segment->check_control());
   segment->remove_when_unmapped();
@@ -106,7 +106,7 @@ SyscallResult sys_shmctl(int id, int command, mm::UserBuffer record) {
     case ipc::kSet:
       return change(id, record);
     case ipc::kRemove:
-      return remove(id);
+      return remove_segment(id);
     case ipc::kSharedLock:
     case ipc::kSharedUnlock:
       return change_lock(id, command == ipc::kSharedLock);

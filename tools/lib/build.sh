@@ -7,6 +7,9 @@ husk_build() {
     set -- -G Ninja "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -DNDEBUG" -DHUSK_UNITY=ON "$@"
   husk_build_log="$husk_source/build/build.log"
   mkdir -p "$husk_source/build" || return 1
+  # What ccache asks for where headers are compiled first (its manual, "Precompiled headers").
+  CCACHE_SLOPPINESS=pch_defines,time_macros
+  export CCACHE_SLOPPINESS
   echo "husk: building in $husk_source/build" >&2
   if ! { cmake -S "$husk_source" -B "$husk_source/build" "$@" \
            -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache &&

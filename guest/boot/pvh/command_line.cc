@@ -147,7 +147,7 @@ std::string_view read_exit_port(std::string_view value, Options& options) {
   return {};
 }
 
-std::string_view read_tsc(std::string_view value, Options& options) {
+std::string_view read_tsc_rate(std::string_view value, Options& options) {
   const auto khz = whole_number(value, std::numeric_limits<std::uint32_t>::max());
   if (!khz || *khz == 0) return "not a frequency in kHz";
   options.tsc_khz = static_cast<std::uint32_t>(*khz);
@@ -189,10 +189,10 @@ struct Key {
   std::string_view (*read)(std::string_view value, Options& options);
 };
 constexpr Key kKeys[] = {
-    {"init=", read_program},     {"hostname=", read_host_name}, {"husk.cwd=", read_working_directory},
-    {"husk.uid=", read_ids},     {"husk.ring=", read_ring},     {"husk.exit=", read_exit_port},
-    {"husk.tsc_khz=", read_tsc}, {"loglevel=", read_log_level}, {"husk.loglevel=", read_log_level},
-    {"console=", read_console},  {kDeviceKey, read_device},     {"husk.image=", read_image},
+    {"init=", read_program},          {"hostname=", read_host_name}, {"husk.cwd=", read_working_directory},
+    {"husk.uid=", read_ids},          {"husk.ring=", read_ring},     {"husk.exit=", read_exit_port},
+    {"husk.tsc_khz=", read_tsc_rate}, {"loglevel=", read_log_level}, {"husk.loglevel=", read_log_level},
+    {"console=", read_console},       {kDeviceKey, read_device},     {"husk.image=", read_image},
 };
 
 Problem read_word(std::string_view word, Options& options) {

@@ -9,7 +9,7 @@ namespace {
 
 // Virtio 1.2, 4.2.2.
 constexpr std::uint64_t kMagicValue = 0x000, kVersion = 0x004, kDeviceId = 0x008;
-constexpr std::uint32_t kMagic = 0x7472'6976;  // "virt"
+constexpr std::uint32_t kVirtioMagic = 0x7472'6976;  // "virt"
 constexpr std::uint32_t kModernVersion = 2;
 
 // The I/O APIC of a PC (Intel 82093AA): a register number goes to the first word, its value to the second.
@@ -27,7 +27,7 @@ void route(std::uint32_t pin, std::uint8_t vector) {
 }
 
 Problem check(const DeviceWord& device) {
-  if (drivers::read_register(device.base + kMagicValue) != kMagic) {
+  if (drivers::read_register(device.base + kMagicValue) != kVirtioMagic) {
     return {"there is no virtio-mmio device where the command line says", ""};
   }
   if (drivers::read_register(device.base + kVersion) != kModernVersion) {

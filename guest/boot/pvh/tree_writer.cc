@@ -5,8 +5,8 @@
 namespace kernel::pvh {
 namespace {
 
-constexpr std::uint32_t kMagic = 0xd00dfeed;
-constexpr std::uint32_t kVersion = 17;
+constexpr std::uint32_t kTreeMagic = 0xd00dfeed;
+constexpr std::uint32_t kTreeVersion = 17;
 constexpr std::uint32_t kLastCompatibleVersion = 16;
 constexpr std::size_t kHeaderSize = 40;
 constexpr std::size_t kReserveMapSize = 16;  // its end mark alone
@@ -136,12 +136,12 @@ std::size_t TreeWriter::finish() {
   const std::size_t structure_end = size_;
   put(names_.data(), names_size_);
   if (overflow_) return 0;
-  const std::uint32_t header[kHeaderSize / 4] = {kMagic,
+  const std::uint32_t header[kHeaderSize / 4] = {kTreeMagic,
                                                  static_cast<std::uint32_t>(size_),
                                                  kStructure,
                                                  static_cast<std::uint32_t>(structure_end),
                                                  kHeaderSize,
-                                                 kVersion,
+                                                 kTreeVersion,
                                                  kLastCompatibleVersion,
                                                  0,  // the boot processor's id
                                                  static_cast<std::uint32_t>(names_size_),

@@ -95,7 +95,7 @@ constexpr SysNode kCpu[] = {
 
 constexpr SysNode kSmt[] = {{.name = "active", .text = "0\n"}, {.name = "control", .text = "notsupported\n"}};
 
-constexpr SysNode kNodes[] = {
+constexpr SysNode kCpuDirectory[] = {
     {.name = "cpu0", .children = sys_table<kCpu>},
     {.name = "enabled", .text = kNumberOfThis},
     {.name = "isolated", .text = kNobody},
@@ -110,7 +110,7 @@ constexpr SysNode kNodes[] = {
 }  // namespace
 
 std::span<const SysNode> sys_cpu_nodes() {
-  return kNodes;
+  return kCpuDirectory;
 }
 
 }  // namespace kernel::fs

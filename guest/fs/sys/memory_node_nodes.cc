@@ -35,7 +35,7 @@ constexpr SysNode kNode[] = {
     {.name = "subsystem", .target = "../../../../bus/node"},
 };
 
-constexpr SysNode kNodes[] = {
+constexpr SysNode kNodeDirectory[] = {
     {.name = "has_cpu", .text = "0\n"},
     {.name = "has_generic_initiator", .text = "\n"},
     {.name = "has_memory", .text = "0\n"},
@@ -48,7 +48,7 @@ constexpr SysNode kNodes[] = {
 }  // namespace
 
 std::span<const SysNode> sys_memory_node_nodes() {
-  return kNodes;
+  return kNodeDirectory;
 }
 
 }  // namespace kernel::fs

@@ -8,6 +8,7 @@
 #include "net/inet/counters.h"
 #include "net/inet/datagram_socket.h"
 #include "net/inet/packet_headers.h"
+#include "net/inet/packet_info.h"
 
 namespace kernel::net::inet {
 
@@ -27,16 +28,6 @@ bool memory_is_short() {
   if (limit == 0) limit = mm::memory_statistics().total_frames * mm::kPageSize / kShareOfMemory;
   return g_queued > limit;
 }
-
-struct UserPacketInfo {
-  std::int32_t device;
-  std::uint32_t local;
-  std::uint32_t destination;
-};
-struct UserPacketInfo6 {
-  std::uint8_t address[16];
-  std::uint32_t device;
-};
 
 }  // namespace
 

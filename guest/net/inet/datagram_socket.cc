@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/inet/packet_info.h"
+
 namespace kernel::net::inet {
 
 namespace {
@@ -11,17 +13,6 @@ namespace {
 constexpr std::size_t kMostSize = 0xffff;  // of an IP packet
 constexpr std::size_t kIpHeader = 20;
 constexpr std::uint64_t kRequestInQueue = 0x541b, kRequestOutQueue = 0x5411;
-
-// Linux's struct in_pktinfo and in6_pktinfo.
-struct UserPacketInfo {
-  std::int32_t device;
-  std::uint32_t source;
-  std::uint32_t address;
-};
-struct UserPacketInfo6 {
-  std::uint8_t address[16];
-  std::uint32_t device;
-};
 
 template <typename T>
 Result<T> control_value(std::span<const std::byte> data) {
@@ -133,7 +124,7 @@ Result<void> DatagramSocket::read_control(const ControlInput& control, SendReque
         case kIpPacketInfo: {
           const auto info = TRY(control_value<UserPacketInfo>(data));
           if (info.device != 0 && info.device != kLoopbackDevice) return Errno::kNoDev;
-          if (info.source != 0) request.source = Address::of_v4(info.source);
+          if (info.local != 0) request.source = Address::of_v4(info.local);
           return {};
         }
         case kIpTtl: {

@@ -6,8 +6,10 @@ namespace kernel::net::inet {
 
 namespace {
 
-bool can(task::Capability capability) {
-  return task::current().credentials.can(capability);
+// Who may use addresses that are not his (ip(7), IP_TRANSPARENT).
+bool may_be_transparent() {
+  const task::Credentials& credentials = task::current().credentials;
+  return credentials.can(task::Capability::kNetRaw) || credentials.can(task::Capability::kNetAdmin);
 }
 
 // ip(7): an option may be a byte as well as an int.
@@ -120,7 +122,7 @@ Result<void> set_ip_option(IpOptions& options, int name, const OptionInput& valu
     }
     case kIpTransparent: {
       const bool on = TRY(number_of(value)) != 0;
-      if (on && !can(task::Capability::kNetRaw) && !can(task::Capability::kNetAdmin)) return Errno::kPerm;
+      if (on && !may_be_transparent()) return Errno::kPerm;
       if (value.size() == 0) return Errno::kInval;
       options.transparent = on;
       return {};
@@ -264,7 +266,7 @@ Result<void> set_ip6_option(IpOptions& options, int name, const OptionInput& val
     }
     case kIp6Transparent: {
       const bool on = TRY(value.integer()) != 0;
-      if (on && !can(task::Capability::kNetRaw) && !can(task::Capability::kNetAdmin)) return Errno::kPerm;
+      if (on && !may_be_transparent()) return Errno::kPerm;
       options.transparent = on;
       return {};
     }

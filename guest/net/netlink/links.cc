@@ -11,7 +11,7 @@ namespace {
 
 // <linux/if_link.h>
 enum LinkAttribute : std::uint16_t {
-  kAddress = 1,
+  kHardwareAddress = 1,
   kBroadcastAddress = 2,
   kName = 3,
   kMtu = 4,
@@ -37,7 +37,7 @@ enum LinkAttribute : std::uint16_t {
   kMostSegments = 40,
   kMostSegmentation = 41,
   kExpressDataPath = 43,
-  kTargetNamespace = 46,
+  kLinkNamespace = 46,
   kCarrierUps = 47,
   kCarrierDowns = 48,
   kLeastMtu = 50,
@@ -158,7 +158,7 @@ void put_link(Answer& answer, std::uint32_t extension_mask) {
   answer.put_u16(kHeadRoom, 0);
   answer.put_u16(kTailRoom, 0);
   answer.put_u8(kProtocolDown, 0);
-  answer.put_zeros(kAddress, kHardwareAddressSize);
+  answer.put_zeros(kHardwareAddress, kHardwareAddressSize);
   answer.put_zeros(kBroadcastAddress, kHardwareAddressSize);
   put_statistics(answer);
   const std::size_t data_path = answer.begin_nest(kExpressDataPath);
@@ -180,7 +180,7 @@ void put_link(Answer& answer, std::uint32_t extension_mask) {
 void put_link6(Answer& answer) {
   answer.put_body(loopback_body(kInet6));
   answer.put_string(kName, kLoopbackDeviceName);
-  answer.put_zeros(kAddress, kHardwareAddressSize);
+  answer.put_zeros(kHardwareAddress, kHardwareAddressSize);
   answer.put_u32(kMtu, kLoopbackDeviceMtu);
   answer.put_u8(kOperationalState, 0);
   const std::size_t info = answer.begin_nest(kProtocolInfo);
@@ -202,7 +202,7 @@ bool fill_links(Dump& dump, Answer& answer) {
   if (dump.strict) {
     const bool plain = !body.padding && !body.type && !body.flags && !body.change && !body.index;
     const bool known = only6 ? is_strict(request, sizeof body, {})
-                             : is_strict(request, sizeof body, {kTargetNamespace, kExtensionMask, kMaster, kLinkInfo});
+                             : is_strict(request, sizeof body, {kLinkNamespace, kExtensionMask, kMaster, kLinkInfo});
     if (!plain || !known) {
       dump.result = -static_cast<std::int32_t>(Errno::kInval);
       return true;
@@ -229,7 +229,7 @@ Result<Handled> get_link(NetlinkSocket& socket, const Request& request) {
   if (!request.has(sizeof body)) return Errno::kInval;
   if (socket.strict() &&
       (body.padding || body.type || body.flags || body.change ||
-       !is_strict(request, sizeof body, {kName, kExtensionMask, kTargetNamespace, kAlternativeName}))) {
+       !is_strict(request, sizeof body, {kName, kExtensionMask, kLinkNamespace, kAlternativeName}))) {
     return Errno::kInval;
   }
   if (body.index > 0) {

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,15 +66,21 @@ class Holder {
     const int fd = ::open("locked", O_RDWR);
     Command command;
     while (::read(commands_[0], &command, sizeof command) == sizeof command && command.type >= 0) {
-      const int result = set(fd, command.type, command.start, command.length, command.wait ? F_SETLKW : F_SETLK);
+      const int result = command.whole
+                             ? ::flock(fd, command.type)
+                             : set(fd, command.type, command.start, command.length, command.wait ? F_SETLKW : F_SETLK);
       const int error = result < 0 ? errno : 0;
       ::write(answers_[1], &error, sizeof error);
     }
     ::_exit(0);
   }
-  void ask_for(int type, off_t start, off_t length, bool wait = false) {
-    const Command command{type, start, length, wait};
-    ::write(commands_[1], &command, sizeof command);
+  void ask_for(int type, off_t start, off_t length, bool wait = false) { tell({type, start, length, wait, false}); }
+  // flock(2), which waits.
+  void ask_for_whole(int operation) { tell({operation, 0, 0, true, true}); }
+  // For a lock: it sleeps, too, while it has not read the command yet.
+  void await_waiting() {
+    for (int unread = 1; ::ioctl(commands_[0], FIONREAD, &unread) == 0 && unread > 0;) ::usleep(1'000);
+    await_asleep(pid);
   }
   const char* answer() {
     int error = -1;
@@ -84,6 +92,7 @@ class Holder {
     ask_for(type, start, length);
     return answer();
   }
+  const char* unlock() { return lock(F_UNLCK, 0, 0); }
   void end() {
     ask_for(-1, 0, 0);  // later ones have this one's pipes open: there is no end of file
     ::waitpid(pid, nullptr, 0);
@@ -96,8 +105,9 @@ class Holder {
   struct Command {
     int type;
     off_t start, length;
-    bool wait;
+    bool wait, whole;
   };
+  void tell(const Command& command) { ::write(commands_[1], &command, sizeof command); }
   int commands_[2], answers_[2];
 };
 
@@ -202,7 +212,7 @@ static void circles() {
     say("%s", a.lock(F_WRLCK, 0, 1));
     say(" %s", b.lock(F_WRLCK, 1, 1));
     a.ask_for(F_WRLCK, 1, 1, true);
-    await_asleep(a.pid);
+    a.await_waiting();
     b.ask_for(F_WRLCK, 0, 1, true);
     say(", two: %s", b.answer());
     say(", then %s", b.lock(F_UNLCK, 1, 1));
@@ -216,9 +226,9 @@ static void circles() {
     say(" %s", b.lock(F_WRLCK, 1, 1));
     say(" %s", c.lock(F_WRLCK, 2, 1));
     a.ask_for(F_WRLCK, 1, 1, true);
-    await_asleep(a.pid);
+    a.await_waiting();
     b.ask_for(F_WRLCK, 2, 1, true);
-    await_asleep(b.pid);
+    b.await_waiting();
     c.ask_for(F_RDLCK, 0, 1, true);
     say(", three: %s", c.answer());
     c.end();
@@ -233,7 +243,7 @@ static void circles() {
     say("%s", a.lock(F_RDLCK, 0, 1));
     say(" %s", b.lock(F_RDLCK, 0, 1));
     a.ask_for(F_WRLCK, 0, 1, true);
-    await_asleep(a.pid);
+    a.await_waiting();
     b.ask_for(F_WRLCK, 0, 1, true);
     say(", upgrades: %s\n", b.answer());
     b.end();
@@ -245,9 +255,9 @@ static void circles() {
     Holder a, b, c;
     say("%s", a.lock(F_WRLCK, 0, 1));
     b.ask_for(F_WRLCK, 0, 1, true);
-    await_asleep(b.pid);
+    b.await_waiting();
     c.ask_for(F_WRLCK, 0, 1, true);
-    await_asleep(c.pid);
+    c.await_waiting();
     say(", a queue: %s", a.lock(F_UNLCK, 0, 1));
     a.end();
     say(", both in the end:");
@@ -257,6 +267,82 @@ static void circles() {
     b.end();
     say(" %s\n", c.answer());
     c.end();
+  }
+}
+
+// Who came first gets it first, also when the scheduler would have others run first.
+static void queues() {
+  say("queues\n");
+  constexpr int kLazy = 19;
+  {
+    Holder a, b, c, d;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(b.pid), kLazy);
+    say("%s", a.lock(F_WRLCK, 0, 0));
+    for (Holder* waiter : {&b, &c, &d}) {
+      waiter->ask_for(F_WRLCK, 0, 0, true);
+      waiter->await_waiting();
+    }
+    say(", first %s", a.unlock());
+    for (Holder* waiter : {&b, &c, &d}) {
+      say(" %s", waiter->answer());
+      say(" %s", waiter->unlock());
+    }
+    say("\n");
+    for (Holder* holder : {&a, &b, &c, &d}) holder->end();
+  }
+  {
+    Holder a, b, c, d;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(b.pid), kLazy);
+    say("%s", a.lock(F_RDLCK, 10, 10));
+    b.ask_for(F_WRLCK, 0, 15, true);
+    b.await_waiting();
+    // A reader need not wait behind a writer that waits for another reader; those who want what is held wait behind him.
+    say(", a reader: %s", c.lock(F_RDLCK, 12, 1));
+    say(" %s", c.unlock());
+    say(", the holder writes: %s", a.lock(F_WRLCK, 10, 10));
+    b.await_waiting();  // Linux has it look again, and who asks meanwhile is in front of it
+    c.ask_for(F_RDLCK, 12, 1, true);
+    c.await_waiting();
+    d.ask_for(F_RDLCK, 12, 2, true);
+    d.await_waiting();
+    say(", %s", a.unlock());
+    say(", writer: %s", b.answer());
+    say(" %s", b.unlock());
+    say(", readers: %s", c.answer());
+    say(" %s\n", d.answer());
+    for (Holder* holder : {&a, &b, &c, &d}) holder->end();
+  }
+  {
+    Holder a, b, c;
+    say("%s", a.lock(F_WRLCK, 0, 0));
+    for (Holder* waiter : {&b, &c}) {
+      waiter->ask_for(F_WRLCK, 0, 0, true);
+      waiter->await_waiting();
+    }
+    ::kill(b.pid, SIGKILL);
+    say_end(", the first in line", b.pid);
+    say(", %s", a.unlock());
+    say(", the next: %s\n", c.answer());
+    for (Holder* holder : {&a, &b, &c}) holder->end();
+  }
+  {
+    Holder a, b, c;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(b.pid), kLazy);
+    a.ask_for_whole(LOCK_EX);
+    say("flock: %s", a.answer());
+    for (Holder* waiter : {&b, &c}) {
+      waiter->ask_for_whole(LOCK_EX);
+      waiter->await_waiting();
+    }
+    a.ask_for_whole(LOCK_UN);
+    say(" %s", a.answer());
+    for (Holder* waiter : {&b, &c}) {
+      say(", %s", waiter->answer());
+      waiter->ask_for_whole(LOCK_UN);
+      say(" %s", waiter->answer());
+    }
+    say("\n");
+    for (Holder* holder : {&a, &b, &c}) holder->end();
   }
 }
 
@@ -378,6 +464,7 @@ static int run() {
   ranges();
   who_is_in_the_way();
   circles();
+  queues();
   waits();
   closed_meanwhile();
   descriptions();
