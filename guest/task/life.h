@@ -8,6 +8,8 @@
 
 namespace kernel::task {
 
+class Tracee;
+
 enum class ProcessState : std::uint8_t { kAlive, kStopped, kZombie };
 
 // Job control: what the parent has not been told yet.
@@ -25,6 +27,7 @@ struct Life {
 
   TaskCharge zombie_charge;       // of the last thread: a process counts until it is waited for
   std::uint32_t uid_at_exit = 0;  // the leader's real user id, when it had exited
+  Tracee* traced_leader = nullptr;  // ... and its tracer has not waited for it
 };
 
 }  // namespace kernel::task
