@@ -103,11 +103,8 @@ SyscallResult get_sequence_area(Tracee& tracee, std::uint64_t size, std::uint64_
   };
   if (size != sizeof(Configuration)) return Errno::kInval;
   const task::SequenceArea& area = tracee.task()->sequence_area;
-  const Configuration configuration{.address = area.address,
-                                    .size = area.size,
-                                    .signature = area.signature,
-                                    .flags = 0,
-                                    .padding = 0};
+  const Configuration configuration{
+      .address = area.address, .size = area.size, .signature = area.signature, .flags = 0, .padding = 0};
   TRY(mm::UserPtr<Configuration>(data).write(configuration));
   return sizeof configuration;
 }

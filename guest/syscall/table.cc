@@ -53,11 +53,11 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable =
-    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
-          kFutexCalls, kIdCalls, kIoPriorityCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls,
-          kNotifyCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls,
-          kPtraceCalls, kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
+constexpr std::array<Entry, kTableSize> kTable = merge(
+    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
+    kFutexCalls, kIdCalls, kIoPriorityCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls,
+    kNotifyCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls, kPtraceCalls,
+    kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
 
 }  // namespace
 

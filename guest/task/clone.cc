@@ -106,9 +106,9 @@ class TaskDescriptor {
 // What a tracer that asked for it is told of the new task.
 TraceEvent event_of(const CloneArguments& arguments) {
   if (arguments.flags & kCloneUntraced) return TraceEvent::kNone;
-  const TraceEvent event = arguments.flags & kCloneVfork         ? TraceEvent::kVfork
+  const TraceEvent event = arguments.flags & kCloneVfork       ? TraceEvent::kVfork
                            : arguments.exit_signal != kSigChld ? TraceEvent::kClone
-                                                                : TraceEvent::kFork;
+                                                               : TraceEvent::kFork;
   return current().tracee && current().tracee->wants(event) ? event : TraceEvent::kNone;
 }
 

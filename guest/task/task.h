@@ -74,7 +74,7 @@ class Task final : public RefCounted {
 
   TaskSignals signals;  // mask, pending, alternate stack
 
-  Tracee* tracee = nullptr;                     // if somebody traces it (task/trace/tracee.h)
+  Tracee* tracee = nullptr;                    // if somebody traces it (task/trace/tracee.h)
   List<Tracee, &Tracee::tracer_node> tracees;  // whom it traces
 
   Timer sleep_timer;  // armed while the task sleeps with a deadline

@@ -69,10 +69,10 @@ inline void say_info(const char* what, pid_t pid) {
     return;
   }
   say("%s: siginfo %s, code %#x, from %s\n", what, signal_name(info.si_signo).c_str(), info.si_code,
-      info.si_pid == 0           ? "nobody"
-      : info.si_pid == pid       ? "itself"
+      info.si_pid == 0            ? "nobody"
+      : info.si_pid == pid        ? "itself"
       : info.si_pid == ::getpid() ? "the tracer"
-                                 : "somebody");
+                                  : "somebody");
 }
 
 inline unsigned long message_of(pid_t pid) {

@@ -26,7 +26,7 @@ arch::TrapFrame& frame_of(const Tracee& tracee) {
 
 // Where a general register is in the frame; null for those that are not simply there.
 std::uint64_t* in_frame(arch::TrapFrame& f, unsigned number) {
-  std::uint64_t* const places[] = {&f.r15, &f.r14, &f.r13, &f.r12, &f.rbp, &f.rbx, &f.r11, &f.r10, &f.r9,
+  std::uint64_t* const places[] = {&f.r15, &f.r14, &f.r13, &f.r12, &f.rbp, &f.rbx, &f.r11,  &f.r10, &f.r9,
                                    &f.r8,  &f.rax, &f.rcx, &f.rdx, &f.rsi, &f.rdi, nullptr, &f.rip};
   if (number < sizeof places / sizeof places[0]) return places[number];
   return number == kUserRsp ? &f.rsp : nullptr;

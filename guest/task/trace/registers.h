@@ -13,9 +13,34 @@ namespace kernel::task {
 
 // struct user_regs_struct (<sys/user.h>), as words.
 enum UserRegister : unsigned {
-  kUserR15, kUserR14, kUserR13, kUserR12, kUserRbp, kUserRbx, kUserR11, kUserR10, kUserR9, kUserR8, kUserRax, kUserRcx,
-  kUserRdx, kUserRsi, kUserRdi, kUserOrigRax, kUserRip, kUserCs, kUserRflags, kUserRsp, kUserSs, kUserFsBase, kUserGsBase,
-  kUserDs, kUserEs, kUserFs, kUserGs, kUserRegisterCount,
+  kUserR15,
+  kUserR14,
+  kUserR13,
+  kUserR12,
+  kUserRbp,
+  kUserRbx,
+  kUserR11,
+  kUserR10,
+  kUserR9,
+  kUserR8,
+  kUserRax,
+  kUserRcx,
+  kUserRdx,
+  kUserRsi,
+  kUserRdi,
+  kUserOrigRax,
+  kUserRip,
+  kUserCs,
+  kUserRflags,
+  kUserRsp,
+  kUserSs,
+  kUserFsBase,
+  kUserGsBase,
+  kUserDs,
+  kUserEs,
+  kUserFs,
+  kUserGs,
+  kUserRegisterCount,
 };
 struct UserRegisters {
   std::uint64_t words[kUserRegisterCount];

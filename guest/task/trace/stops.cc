@@ -22,6 +22,8 @@ int stop(Task& self, int code, ChildCode why, std::uint64_t message, SignalInfo*
   const bool ends = code == event_code(TraceEvent::kExit, kSigTrap);
   const bool was_dying = must_exit(self);
   if (!tracee || (was_dying && !ends)) return code;
+  // Two that trace each other and are both killed must not wait for each other's last stop.
+  if (was_dying && must_exit(*tracee->tracer())) return code;
   tracee->stopped = true;
   tracee->message = message;
   tracee->info = info;
@@ -67,7 +69,7 @@ void report_call_stop(Task& self, CallMessage message) {
 }  // namespace
 
 bool report_signal(Task& self, SignalInfo& info) {
-  constexpr int kTrapTrace = 2;                 // TRAP_TRACE
+  constexpr int kTrapTrace = 2;                  // TRAP_TRACE
   constexpr std::uint64_t kSingleStep = 0x4000;  // DR6.BS
   self.tracee->may_stop_process = true;
   if (info.signal == kSigTrap && info.code == kTrapTrace) self.tracee->debug_status = kSingleStep;
@@ -143,8 +145,7 @@ void report_call_end(Task& self, arch::TrapFrame& frame) {
 
 Errno interrupted_call(const arch::TrapFrame& frame) {
   if (frame.vector != arch::kSyscallVector || static_cast<std::int32_t>(frame.error_code) == -1) return Errno::kNone;
-  for (const Errno error :
-       {Errno::kRestart, Errno::kRestartNoIntr, Errno::kRestartNoHandler, Errno::kRestartBlock}) {
+  for (const Errno error : {Errno::kRestart, Errno::kRestartNoIntr, Errno::kRestartNoHandler, Errno::kRestartBlock}) {
     if (frame.rax == 0 - static_cast<std::uint64_t>(error)) return error;
   }
   return Errno::kNone;

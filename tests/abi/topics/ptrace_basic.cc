@@ -86,7 +86,8 @@ static const volatile char kText[8] = {'r', 'e', 'a', 'd', 'o', 'n', 'l', 'y'};
 
 static void memory() {
   static volatile long word = 0x1234;
-  char* const area = static_cast<char*>(::mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* const area =
+      static_cast<char*>(::mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   std::memset(area, 'a', 4096);
   ::mprotect(area, 4096, PROT_NONE);
   ::mprotect(area + 4096, 4096, PROT_NONE);  // never touched
@@ -145,10 +146,13 @@ static void registers() {
   say("call %lld, result %lld\n", static_cast<long long>(registers.orig_rax), static_cast<long long>(registers.rax));
   long word = 0;
   const auto peek = [&](std::size_t offset) { return trace(PTRACE_PEEKUSER, child, offset, &word); };
-  const auto poke = [&](std::size_t offset, unsigned long value) { return trace(PTRACE_POKEUSER, child, offset, value); };
+  const auto poke = [&](std::size_t offset, unsigned long value) {
+    return trace(PTRACE_POKEUSER, child, offset, value);
+  };
   say("PTRACE_PEEKUSER: %s", outcome(peek(offsetof(user, regs.rip))));
   say(", rip %d\n", word == static_cast<long>(registers.rip));
-  for (const std::size_t offset : {sizeof(user_regs_struct), offsetof(user, u_debugreg), std::size_t{3}, std::size_t{920}, std::size_t{928}, std::size_t{1} << 40})
+  for (const std::size_t offset : {sizeof(user_regs_struct), offsetof(user, u_debugreg), std::size_t{3},
+                                   std::size_t{920}, std::size_t{928}, std::size_t{1} << 40})
     say("offset %zu: %s, written %s\n", offset, outcome(peek(offset)), offset == 848 ? "-" : outcome(poke(offset, 0)));
   say("debug status: %s", outcome(peek(offsetof(user, u_debugreg) + 48)));
   say(" %#lx\n", static_cast<unsigned long>(word));
@@ -164,7 +168,8 @@ static void registers() {
       outcome(poke(offsetof(user, regs.ss), 0x2b)), outcome(poke(offsetof(user, regs.ds), 0)),
       outcome(poke(offsetof(user, regs.es), 0)), outcome(poke(offsetof(user, regs.fs), 0)),
       outcome(poke(offsetof(user, regs.gs), 0)));
-  say("wrong levels: ds %s, fs %s\n", outcome(poke(offsetof(user, regs.ds), 0x28)), outcome(poke(offsetof(user, regs.fs), 1)));
+  say("wrong levels: ds %s, fs %s\n", outcome(poke(offsetof(user, regs.ds), 0x28)),
+      outcome(poke(offsetof(user, regs.fs), 1)));
   for (const unsigned long base : {1ul << 47, 0x800000000000ul, ~0ul, 0x1000ul, 0ul})
     say("base %#lx: fs %s, gs %s\n", base, base == 0 ? "-" : outcome(poke(offsetof(user, regs.fs_base), base)),
         outcome(poke(offsetof(user, regs.gs_base), base)));
@@ -180,15 +185,20 @@ static void registers() {
   say(", the same %d\n", std::memcmp(&again, &registers, sizeof again) == 0);
   say("from nowhere: %s, to nowhere: %s\n", outcome(trace(PTRACE_SETREGS, child, 0, 8ul)),
       outcome(trace(PTRACE_GETREGS, child, 0, 8ul)));
-  say("PTRACE_ARCH_PRCTL: %s", outcome(trace(PTRACE_ARCH_PRCTL, child, reinterpret_cast<unsigned long>(&word), 0x1003ul)));
-  say(" %d, %s\n", word == static_cast<long>(registers.fs_base), outcome(trace(PTRACE_ARCH_PRCTL, child, 1ul << 47, 0x1002ul)));
+  say("PTRACE_ARCH_PRCTL: %s",
+      outcome(trace(PTRACE_ARCH_PRCTL, child, reinterpret_cast<unsigned long>(&word), 0x1003ul)));
+  say(" %d, %s\n", word == static_cast<long>(registers.fs_base),
+      outcome(trace(PTRACE_ARCH_PRCTL, child, 1ul << 47, 0x1002ul)));
 
   // Sets of registers, whole and in part.
   std::vector<unsigned char> bytes(16'384);
   const auto set = [&](const char* what, int request, unsigned long type, std::size_t length) {
     iovec vector{bytes.data(), length};
-    say("%s, type %#lx, %zu bytes: %s", what, type, length, outcome(trace(static_cast<unsigned long>(request), child, type, &vector)));
-    say(", %s\n", vector.iov_len == length ? "as many" : type == NT_X86_XSTATE ? "fewer" : std::to_string(vector.iov_len).c_str());
+    say("%s, type %#lx, %zu bytes: %s", what, type, length,
+        outcome(trace(static_cast<unsigned long>(request), child, type, &vector)));
+    say(", %s\n", vector.iov_len == length ? "as many"
+                  : type == NT_X86_XSTATE  ? "fewer"
+                                           : std::to_string(vector.iov_len).c_str());
     return vector.iov_len;
   };
   for (const unsigned long type : {NT_PRSTATUS, NT_PRFPREG, NT_X86_XSTATE, 77}) {
@@ -250,7 +260,10 @@ static void wild_registers() {
   for (const auto& one : cases) {
     const pid_t child = traced_child([] {
       volatile int result = 9;
-      asm volatile("sub $128, %%rsp; push %%rax; pop %%rax; add $128, %%rsp; mov %%fs:0, %%rax" : : : "rax", "memory", "cc");
+      asm volatile("sub $128, %%rsp; push %%rax; pop %%rax; add $128, %%rsp; mov %%fs:0, %%rax"
+                   :
+                   :
+                   : "rax", "memory", "cc");
       return result;
     });
     trace(PTRACE_POKEUSER, child, one.offset, one.value);

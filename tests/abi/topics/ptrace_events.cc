@@ -31,26 +31,26 @@ static void say_event(const char* what, pid_t child, pid_t* made) {
     say("  message: %s\n", *made == static_cast<pid_t>(message) ? "the new one" : "another");
   }
   const user_regs_struct registers = registers_of(child);
-  say("  in call %lld, result %lld\n", static_cast<long long>(registers.orig_rax), static_cast<long long>(registers.rax));
+  say("  in call %lld, result %lld\n", static_cast<long long>(registers.orig_rax),
+      static_cast<long long>(registers.rax));
 }
 
 static void makers(unsigned long options, bool seize) {
   struct {
     const char* what;
     pid_t (*make)();
-  } const cases[] = {{"fork", [] { return static_cast<pid_t>(::syscall(SYS_fork)); }},
-                     {"vfork",
-                      [] {
-                        const pid_t child = ::vfork();
-                        if (child == 0) ::_exit(4);
-                        return child;
-                      }},
-                     {"clone with another signal",
-                      [] { return ::clone(ends_with_four, stack + sizeof stack, SIGUSR1, nullptr); }},
-                     {"CLONE_UNTRACED",
-                      [] { return ::clone(ends_with_four, stack + sizeof stack, CLONE_UNTRACED | SIGCHLD, nullptr); }},
-                     {"CLONE_PTRACE",
-                      [] { return ::clone(ends_with_four, stack + sizeof stack, CLONE_PTRACE | SIGCHLD, nullptr); }}};
+  } const cases[] = {
+      {"fork", [] { return static_cast<pid_t>(::syscall(SYS_fork)); }},
+      {"vfork",
+       [] {
+         const pid_t child = ::vfork();
+         if (child == 0) ::_exit(4);
+         return child;
+       }},
+      {"clone with another signal", [] { return ::clone(ends_with_four, stack + sizeof stack, SIGUSR1, nullptr); }},
+      {"CLONE_UNTRACED",
+       [] { return ::clone(ends_with_four, stack + sizeof stack, CLONE_UNTRACED | SIGCHLD, nullptr); }},
+      {"CLONE_PTRACE", [] { return ::clone(ends_with_four, stack + sizeof stack, CLONE_PTRACE | SIGCHLD, nullptr); }}};
   for (const auto& one : cases) {
     const auto body = [&one] {
       ::signal(SIGUSR1, SIG_IGN);

@@ -54,13 +54,15 @@ static void run_to(pid_t child, const char* place) {
   long code = 0;
   const auto address = reinterpret_cast<unsigned long>(place);
   trace(PTRACE_PEEKTEXT, child, address, &code);
-  say("breakpoint: %s\n", outcome(trace(PTRACE_POKETEXT, child, address, (static_cast<unsigned long>(code) & ~0xfful) | 0xcc)));
+  say("breakpoint: %s\n",
+      outcome(trace(PTRACE_POKETEXT, child, address, (static_cast<unsigned long>(code) & ~0xfful) | 0xcc)));
   trace(PTRACE_CONT, child);
   say_wait("breakpoint", child);
   user_regs_struct registers = registers_of(child);
   siginfo_t info{};
   trace(PTRACE_GETSIGINFO, child, 0, &info);
-  say("code %#x, behind it %d, call %lld\n", info.si_code, registers.rip == address + 1, static_cast<long long>(registers.orig_rax));
+  say("code %#x, behind it %d, call %lld\n", info.si_code, registers.rip == address + 1,
+      static_cast<long long>(registers.orig_rax));
   trace(PTRACE_POKETEXT, child, address, static_cast<unsigned long>(code));
   registers.rip = address;
   trace(PTRACE_SETREGS, child, 0, &registers);
@@ -121,7 +123,8 @@ static void handlers() {
   say_wait("handler", child);
   user_regs_struct registers = registers_of(child);
   say("at its beginning %d, first argument %lld, flags %#llx\n",
-      registers.rip == reinterpret_cast<unsigned long long>(&handler), static_cast<long long>(registers.rdi), registers.eflags & 0x500);
+      registers.rip == reinterpret_cast<unsigned long long>(&handler), static_cast<long long>(registers.rdi),
+      registers.eflags & 0x500);
   say_info("handler", child);
   trace(PTRACE_SINGLESTEP, child);
   say_wait("next", child);
@@ -132,7 +135,8 @@ static void handlers() {
 // Many steps through a whole program's part, with faults and calls in it.
 static void many() {
   const pid_t child = traced_child([] {
-    char* memory = static_cast<char*>(::mmap(nullptr, 8 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    char* memory =
+        static_cast<char*>(::mmap(nullptr, 8 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     for (int i = 0; i < 8; ++i) memory[i * 4096] = static_cast<char>(i);
     ::raise(SIGUSR2);
     return memory[5 * 4096];

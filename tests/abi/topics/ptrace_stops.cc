@@ -14,7 +14,9 @@ static void say_state(const char* what, pid_t child) {
 static volatile sig_atomic_t seen;
 static void note(int signal, siginfo_t* info, void*) {
   say("  handler: %s, code %#x, pid %s\n", signal_name(signal).c_str(), info->si_code,
-      info->si_pid == ::getppid() ? "of the parent" : info->si_pid == ::getpid() ? "its own" : "another");
+      info->si_pid == ::getppid()  ? "of the parent"
+      : info->si_pid == ::getpid() ? "its own"
+                                   : "another");
   seen = signal;
 }
 static void handle(int signal) {
@@ -117,8 +119,8 @@ static void queues() {
   peek("less than none", 0, 1, -1);
   peek("wrong flags", 0, 2, 1);
   std::uint64_t mask = 0;
-  say("mask: %s %#lx, wrong size %s\n", outcome(trace(PTRACE_GETSIGMASK, child, 8, &mask)), static_cast<unsigned long>(mask),
-      outcome(trace(PTRACE_GETSIGMASK, child, 4, &mask)));
+  say("mask: %s %#lx, wrong size %s\n", outcome(trace(PTRACE_GETSIGMASK, child, 8, &mask)),
+      static_cast<unsigned long>(mask), outcome(trace(PTRACE_GETSIGMASK, child, 4, &mask)));
   mask = ~std::uint64_t{0} & ~(std::uint64_t{1} << (SIGUSR1 - 1));
   say("set: %s, wrong size %s, from nowhere %s\n", outcome(trace(PTRACE_SETSIGMASK, child, 8, &mask)),
       outcome(trace(PTRACE_SETSIGMASK, child, 16, &mask)), outcome(trace(PTRACE_SETSIGMASK, child, 8, 8ul)));
@@ -136,7 +138,8 @@ static void attach() {
   say_wait("attached", child);
   say_info("attached", child);
   say_state("attached", child);
-  say("PTRACE_INTERRUPT: %s, PTRACE_LISTEN: %s\n", outcome(trace(PTRACE_INTERRUPT, child)), outcome(trace(PTRACE_LISTEN, child)));
+  say("PTRACE_INTERRUPT: %s, PTRACE_LISTEN: %s\n", outcome(trace(PTRACE_INTERRUPT, child)),
+      outcome(trace(PTRACE_LISTEN, child)));
   say("PTRACE_DETACH: %s\n", outcome(trace(PTRACE_DETACH, child)));
   await_asleep(child);
   say("traced by %s\n", tracer_of(child).c_str());

@@ -23,7 +23,8 @@ static void say_call(const char* what, pid_t child) {
 }
 
 static void set_register(pid_t child, std::size_t offset, long value) {
-  if (trace(PTRACE_POKEUSER, child, offset, static_cast<unsigned long>(value)) != 0) say("PTRACE_POKEUSER: %s\n", outcome(-1));
+  if (trace(PTRACE_POKEUSER, child, offset, static_cast<unsigned long>(value)) != 0)
+    say("PTRACE_POKEUSER: %s\n", outcome(-1));
 }
 
 static void entry_and_exit() {
@@ -93,7 +94,8 @@ static void call_info() {
         info.instruction_pointer == registers.rip, info.stack_pointer == registers.rsp);
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
       say(", call %lld:", static_cast<long long>(info.entry.nr));
-      for (const std::uint64_t argument : info.entry.args) say(" %lld", info.entry.nr == SYS_openat ? static_cast<long long>(argument) : 0ll);
+      for (const std::uint64_t argument : info.entry.args)
+        say(" %lld", info.entry.nr == SYS_openat ? static_cast<long long>(argument) : 0ll);
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
       say(", %lld, error %d", static_cast<long long>(info.exit.rval), info.exit.is_error);
     }
@@ -153,26 +155,25 @@ static void interrupted() {
     const char* what;
     int flags;
     int (*body)();
-  } const cases[] = {
-      {"pause", 0, [] { return ::pause() < 0 && errno == EINTR ? 1 : 2; }},
-      {"nanosleep", 0,
-       [] {
-         const timespec time{100, 0};
-         return ::nanosleep(&time, nullptr) < 0 && errno == EINTR ? 1 : 2;
-       }},
-      {"read", SA_RESTART,
-       [] {
-         int ends[2];
-         ::pipe(ends);
-         char byte;
-         return ::read(ends[0], &byte, 1) < 0 && errno == EINTR ? 1 : 2;
-       }},
-      {"read, no SA_RESTART", 0, [] {
-         int ends[2];
-         ::pipe(ends);
-         char byte;
-         return ::read(ends[0], &byte, 1) < 0 && errno == EINTR ? 1 : 2;
-       }}};
+  } const cases[] = {{"pause", 0, [] { return ::pause() < 0 && errno == EINTR ? 1 : 2; }},
+                     {"nanosleep", 0,
+                      [] {
+                        const timespec time{100, 0};
+                        return ::nanosleep(&time, nullptr) < 0 && errno == EINTR ? 1 : 2;
+                      }},
+                     {"read", SA_RESTART,
+                      [] {
+                        int ends[2];
+                        ::pipe(ends);
+                        char byte;
+                        return ::read(ends[0], &byte, 1) < 0 && errno == EINTR ? 1 : 2;
+                      }},
+                     {"read, no SA_RESTART", 0, [] {
+                        int ends[2];
+                        ::pipe(ends);
+                        char byte;
+                        return ::read(ends[0], &byte, 1) < 0 && errno == EINTR ? 1 : 2;
+                      }}};
   for (const auto& one : cases) {
     const pid_t child = traced_child([&one] {
       struct sigaction action {};

@@ -76,6 +76,7 @@ static void one_by_one() {
   trace(PTRACE_SETOPTIONS, thread, 0, 0);
   // To the whole process: one of them gets it, the leader first.
   await_asleep(child);
+  await_asleep(child, thread);
   ::kill(child, SIGUSR1);
   say_wait("leader", child);
   ::syscall(SYS_tgkill, child, thread, SIGUSR2);
@@ -106,7 +107,8 @@ static void waiting() {
   ::waitid(P_PID, static_cast<id_t>(thread), &info, WSTOPPED | WNOWAIT);
   for (const int options : {0, static_cast<int>(__WCLONE), static_cast<int>(__WALL), static_cast<int>(__WNOTHREAD)}) {
     info = {};
-    say("options %#x: %s", static_cast<unsigned>(options), outcome(::waitid(P_ALL, 0, &info, WSTOPPED | WNOWAIT | WNOHANG | options)));
+    say("options %#x: %s", static_cast<unsigned>(options),
+        outcome(::waitid(P_ALL, 0, &info, WSTOPPED | WNOWAIT | WNOHANG | options)));
     say(", the thread %d, code %d, status %#x\n", info.si_pid == thread, info.si_code, info.si_status);
   }
   static pid_t shared_thread;
@@ -116,9 +118,11 @@ static void waiting() {
       &other, nullptr,
       [](void*) -> void* {
         siginfo_t there{};
-        say("another thread of the tracer: %s", outcome(::waitid(P_ALL, 0, &there, WSTOPPED | WNOWAIT | WNOHANG | __WALL)));
+        say("another thread of the tracer: %s",
+            outcome(::waitid(P_ALL, 0, &there, WSTOPPED | WNOWAIT | WNOHANG | __WALL)));
         say(", the thread %d; ", there.si_pid == shared_thread);
-        say("__WNOTHREAD: %s", outcome(::waitid(P_ALL, 0, &there, WSTOPPED | WNOWAIT | WNOHANG | __WALL | __WNOTHREAD)));
+        say("__WNOTHREAD: %s",
+            outcome(::waitid(P_ALL, 0, &there, WSTOPPED | WNOWAIT | WNOHANG | __WALL | __WNOTHREAD)));
         say("; PTRACE_CONT: %s\n", outcome(trace(PTRACE_CONT, shared_thread)));
         return nullptr;
       },
@@ -175,8 +179,9 @@ static void leader_first() {
   });
   const pid_t thread = read_tid();
   await_asleep(child, thread);
-  await_asleep(child);
-  say("leader that has ended: %s, thread: %s\n", outcome(trace(PTRACE_SEIZE, child)), outcome(trace(PTRACE_SEIZE, thread)));
+  while (status_line(child, "State") != "Z (zombie)") ::usleep(1'000);
+  say("leader that has ended: %s, thread: %s\n", outcome(trace(PTRACE_SEIZE, child)),
+      outcome(trace(PTRACE_SEIZE, thread)));
   say("leader: %d\n", ::waitpid(child, nullptr, WNOHANG | __WALL) == 0);
   let_go_on();
   say_wait("thread", thread);
@@ -197,14 +202,13 @@ static void leader_first() {
   let_go_on();
   let_go_on();
   std::map<pid_t, std::string> told;
-  for (int i = 0; i < 4; ++i) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, __WALL);
+  // The leader may be at its own end when that of the process comes.
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, __WALL)) > 0;) {
     told[pid] += " " + status_text(status);
-    if (WIFSTOPPED(status)) {
-      told[pid] += " (" + status_text(static_cast<int>(message_of(pid))) + ")";
-      trace(PTRACE_CONT, pid);
-    }
+    if (!WIFSTOPPED(status)) continue;
+    if (pid == second) told[pid] += " (" + status_text(static_cast<int>(message_of(pid))) + ")";
+    trace(PTRACE_CONT, pid);
   }
   say("thread:%s\n", told[second].c_str());
   say("leader's end is told: %d\n", !told[other].empty());

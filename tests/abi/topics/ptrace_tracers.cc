@@ -151,7 +151,8 @@ static void ends_at_stops() {
         if (tracee_first) {
           ::kill(target, SIGKILL);
           // Who is at its end already cannot be killed any more.
-          if (one.options == PTRACE_O_TRACEEXIT) say("%s: PTRACE_CONT %s\n", one.what, outcome(trace(PTRACE_CONT, target)));
+          if (one.options == PTRACE_O_TRACEEXIT)
+            say("%s: PTRACE_CONT %s\n", one.what, outcome(trace(PTRACE_CONT, target)));
           int status = 0;
           while (::waitpid(target, &status, __WALL) == target && WIFSTOPPED(status)) {
             say("%s: %s\n", one.what, status_text(status).c_str());
