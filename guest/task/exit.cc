@@ -57,7 +57,8 @@ void give_children_away(Process& process) {
     child.family.join(*init, init->threads.front());
     child.family.exit_signal = kSigChld;  // who adopts them waits for nothing else
     tell_of_parents_end(child);
-    if (child.life.state == ProcessState::kZombie && notify_parent_of_exit(child)) remove_process(child);
+    if (child.life.state != ProcessState::kZombie || child.life.traced_leader) continue;  // its tracer comes first
+    if (notify_parent_of_exit(child)) remove_process(child);
   }
 }
 

@@ -33,9 +33,11 @@ int stop(Task& self, int code, ChildCode why, std::uint64_t message, SignalInfo*
   tracee->trap_pending = false;
   if (info && info->code >> kTraceEventShift == static_cast<int>(TraceEvent::kStop)) tracee->notify_pending = false;
   tell_tracer_of_stop(*tracee, why);
-  // Its own end does not end the last stop of a thread that was on its way there already: on Linux, too, SIGKILL has no effect on
-  // who dies.
-  while (tracee->stopped && (was_dying || !must_exit(self))) {
+  // The end of its process ends any stop, but the last one of a thread that is on its way there already: on Linux, too, SIGKILL has
+  // no effect on who dies. (Who makes room for another thread's new program can be killed still.)
+  const Life& life = self.process->life;
+  const bool was_exiting = life.exiting;
+  while (tracee->stopped && (was_exiting || !life.exiting) && (was_dying || !must_exit(self))) {
     if (!block(Deadline::never(), was_dying ? Interruptible::kNo : Interruptible::kFatal)) break;
   }
   tracee->stopped = false;
