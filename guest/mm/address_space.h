@@ -9,6 +9,7 @@
 //   move_mappings.cc      mremap
 //   fork_space.cc         fork
 //   fault.cc              what happens when a mapping is touched
+//   forced_access.cc      ... by a tracer
 #pragma once
 
 #include <cstdint>
@@ -109,7 +110,9 @@ class AddressSpace final : public RefCounted {
   // The frame behind an address with the access checked and the page made present; what the kernel copies through, before
   // it sleeps. Does not sleep itself: kAgain, with `pending` set. Others: kFault, kNoMem.
   Result<Pfn> frame_for_kernel(std::uint64_t address, FaultAccess access, Ref<PendingPage>& pending);
-  // The same, asleep until the page is there; kIntr if the task ends meanwhile. The caller keeps the address space alive.
+  // The same for a tracer, whom the mapping's protection does not bind (forced_access.cc).
+  Result<Pfn> frame_for_tracer(std::uint64_t address, FaultAccess access, Ref<PendingPage>& pending);
+  // As frame_for_kernel(), asleep until the page is there; kIntr if the task ends meanwhile. The caller keeps the address space alive.
   Result<Pfn> wait_for_frame(std::uint64_t address, FaultAccess access);
   // What a shared futex is keyed by: the object and byte offset for a shared mapping, null for private memory.
   struct SharedLocation {

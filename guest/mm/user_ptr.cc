@@ -9,12 +9,21 @@
 namespace kernel::mm {
 namespace {
 
-Result<Pfn> frame_with_reserve(AddressSpace& space, std::uint64_t address, FaultAccess access,
+// Whether the mapping's protection binds who copies.
+enum class Bound : std::uint8_t { kByProtection, kNot };
+
+Result<Pfn> frame_for(AddressSpace& space, std::uint64_t address, FaultAccess access, Bound bound,
+                      Ref<PendingPage>& pending) {
+  return bound == Bound::kByProtection ? space.frame_for_kernel(address, access, pending)
+                                       : space.frame_for_tracer(address, access, pending);
+}
+
+Result<Pfn> frame_with_reserve(AddressSpace& space, std::uint64_t address, FaultAccess access, Bound bound,
                                Ref<PendingPage>& pending) {
-  auto frame = space.frame_for_kernel(address, access, pending);
+  auto frame = frame_for(space, address, access, bound, pending);
   if (frame || frame.error() != Errno::kNoMem) return frame;
   const ReserveOpening opening;
-  return space.frame_for_kernel(address, access, pending);
+  return frame_for(space, address, access, bound, pending);
 }
 
 // Calls move(pointer into the direct map, offset, size) for each part of the range that lies in one page, in order,
@@ -24,13 +33,13 @@ Result<Pfn> frame_with_reserve(AddressSpace& space, std::uint64_t address, Fault
 // No other task runs meanwhile, not even for want of memory: callers hold references to what other tasks change.
 template <typename Move>
 std::size_t for_each_part_present(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access,
-                                  Ref<PendingPage>& pending, Move move) {
+                                  Ref<PendingPage>& pending, Move move, Bound bound = Bound::kByProtection) {
   const arch::NoSwitch guard;
   std::size_t done = 0;
   while (done < size) {
     const std::uint64_t position = address + done;
     if (position < address) break;  // wrapped around
-    const auto frame = frame_with_reserve(space, position, access, pending);
+    const auto frame = frame_with_reserve(space, position, access, bound, pending);
     // As for a page fault of the payload's own: somebody must give way, maybe the caller.
     if (!frame && frame.error() == Errno::kNoMem && make_room_now()) continue;
     if (!frame) break;
@@ -43,14 +52,17 @@ std::size_t for_each_part_present(AddressSpace& space, std::uint64_t address, st
 
 // The same, asleep where a page has to be waited for.
 template <typename Move>
-std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move) {
+std::size_t for_each_part(AddressSpace& space, std::uint64_t address, std::size_t size, FaultAccess access, Move move,
+                          Bound bound = Bound::kByProtection) {
   std::size_t done = 0;
   for (;;) {
     Ref<PendingPage> pending;
-    done += for_each_part_present(space, address + done, size - done, access, pending,
-                                  [&, before = done](std::byte* data, std::size_t offset, std::size_t part) {
-                                    return move(data, before + offset, part);
-                                  });
+    done += for_each_part_present(
+        space, address + done, size - done, access, pending,
+        [&, before = done](std::byte* data, std::size_t offset, std::size_t part) {
+          return move(data, before + offset, part);
+        },
+        bound);
     if (!pending || arch::NoSwitch::in_force() || !pending->wait()) return done;
   }
 }
@@ -123,6 +135,16 @@ Result<void> copy_to_space(AddressSpace& space, std::uint64_t user_address, cons
 std::size_t copy_from_space_partial(AddressSpace& space, void* destination, std::uint64_t user_address,
                                     std::size_t size) {
   return copy_in(space, destination, user_address, size);
+}
+
+std::size_t copy_to_traced_space(AddressSpace& space, std::uint64_t user_address, const void* source,
+                                 std::size_t size) {
+  return for_each_part(space, user_address, size, FaultAccess::kWrite, part_writer(source), Bound::kNot);
+}
+
+std::size_t copy_from_traced_space(AddressSpace& space, void* destination, std::uint64_t user_address,
+                                   std::size_t size) {
+  return for_each_part(space, user_address, size, FaultAccess::kRead, part_reader(destination), Bound::kNot);
 }
 
 Result<String> copy_string_from_user(std::uint64_t user_address, std::size_t limit) {

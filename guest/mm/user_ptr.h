@@ -37,6 +37,10 @@ std::size_t user_room_present(std::uint64_t user_address, std::size_t size, Ref<
 Result<void> copy_to_space(AddressSpace& space, std::uint64_t user_address, const void* source, std::size_t size);
 std::size_t copy_from_space_partial(AddressSpace& space, void* destination, std::uint64_t user_address,
                                     std::size_t size);
+// The same for a tracer, and /proc/PID/mem: protection does not bind them (forced_access.cc). The number of bytes copied.
+std::size_t copy_to_traced_space(AddressSpace& space, std::uint64_t user_address, const void* source, std::size_t size);
+std::size_t copy_from_traced_space(AddressSpace& space, void* destination, std::uint64_t user_address,
+                                   std::size_t size);
 // Up to and without the NUL; kNameTooLong if there is none in the first `limit` bytes.
 Result<String> copy_string_from_user(std::uint64_t user_address, std::size_t limit);
 

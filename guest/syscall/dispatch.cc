@@ -4,6 +4,7 @@
 #include "syscall/table.h"
 #include "task/process.h"
 #include "task/task.h"
+#include "task/trace/stops.h"
 
 namespace kernel::syscall {
 namespace {
@@ -35,6 +36,13 @@ Errno dispatch(arch::TrapFrame& frame) {
   const SyscallResult result = entry->handler({{frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9}});
   frame.rax = result.ok() ? result.value() : 0 - static_cast<std::uint64_t>(result.error());
   return result.error();
+}
+
+Errno dispatch_traced(arch::TrapFrame& frame) {
+  task::Task& self = task::current();
+  if (task::report_call(self, frame)) dispatch(frame);
+  if (self.tracee) task::report_call_end(self, frame);
+  return task::interrupted_call(frame);
 }
 
 std::uint64_t call_count() {

@@ -10,6 +10,9 @@ namespace kernel::syscall {
 // return path can restart it (kRestart).
 Errno dispatch(arch::TrapFrame& frame);
 
+// The same for a traced thread, which may stop before and after; its tracer may change what is called and returned.
+Errno dispatch_traced(arch::TrapFrame& frame);
+
 std::uint64_t call_count();
 
 }  // namespace kernel::syscall

@@ -98,7 +98,7 @@ Result<WaitEvent> wait_for_id(int type, int id, unsigned options) {
 }
 
 SignalInfo child_info(const WaitEvent& event) {
-  constexpr int kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;  // CLD_*
+  constexpr int kExited = 1, kKilled = 2, kDumped = 3, kTrapped = 4, kStopped = 5, kContinued = 6;  // CLD_*
   SignalInfo info;
   info.signal = kSigChld;
   info.child.pid = event.pid;
@@ -106,7 +106,7 @@ SignalInfo child_info(const WaitEvent& event) {
   if (event.status == 0xffff) {
     info.code = kContinued, info.child.status = kSigCont;
   } else if ((event.status & 0xff) == 0x7f) {
-    info.code = kStopped, info.child.status = event.status >> 8;
+    info.code = event.trapped ? kTrapped : kStopped, info.child.status = event.status >> 8;
   } else if ((event.status & 0x7f) == 0) {
     info.code = kExited, info.child.status = event.status >> 8 & 0xff;
   } else {

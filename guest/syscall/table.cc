@@ -23,6 +23,7 @@
 #include "syscall/process_attribute_calls.h"
 #include "syscall/process_calls.h"
 #include "syscall/process_memory_calls.h"
+#include "syscall/ptrace_calls.h"
 #include "syscall/scheduling_calls.h"
 #include "syscall/signal_calls.h"
 #include "syscall/socket_calls.h"
@@ -52,11 +53,11 @@ consteval std::array<Entry, kTableSize> merge(const Groups&... groups) {
   return table;
 }
 
-constexpr std::array<Entry, kTableSize> kTable =
-    merge(kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
-          kFutexCalls, kIdCalls, kIoPriorityCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls,
-          kNotifyCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls,
-          kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
+constexpr std::array<Entry, kTableSize> kTable = merge(
+    kAttributeCalls, kCapabilityCalls, kDescriptorCalls, kDirectoryCalls, kEpollCalls, kEventCalls, kFileCalls,
+    kFutexCalls, kIdCalls, kIoPriorityCalls, kIpcCalls, kMemoryCalls, kMiscCalls, kMountCalls, kMqueueCalls,
+    kNotifyCalls, kPidfdCalls, kPollCalls, kProcessAttributeCalls, kProcessCalls, kProcessMemoryCalls, kPtraceCalls,
+    kSchedulingCalls, kSignalCalls, kSocketCalls, kSpliceCalls, kStatCalls, kTimeCalls, kTimerCalls, kXattrCalls);
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "task/clone.h"
 
+#include <utility>
+
 #include "arch/x86_64/privileged.h"
 #include "fs/file_table.h"
 #include "fs/fs_context.h"
@@ -11,6 +13,7 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/trace/stops.h"
 #include "task/undo_list.h"
 
 namespace kernel::task {
@@ -18,6 +21,8 @@ namespace {
 
 constexpr std::uint64_t kNamespaceFlags =
     kCloneNewNs | kCloneNewCgroup | kCloneNewUts | kCloneNewIpc | kCloneNewUser | kCloneNewPid | kCloneNewNet;
+
+constexpr std::uint64_t kTrapFlag = 1 << 8;
 
 Result<void> check(const CloneArguments& arguments) {
   const std::uint64_t flags = arguments.flags;
@@ -98,6 +103,15 @@ class TaskDescriptor {
   int fd_ = -1;
 };
 
+// What a tracer that asked for it is told of the new task.
+TraceEvent event_of(const CloneArguments& arguments) {
+  if (arguments.flags & kCloneUntraced) return TraceEvent::kNone;
+  const TraceEvent event = arguments.flags & kCloneVfork       ? TraceEvent::kVfork
+                           : arguments.exit_signal != kSigChld ? TraceEvent::kClone
+                                                               : TraceEvent::kFork;
+  return current().tracee && current().tracee->wants(event) ? event : TraceEvent::kNone;
+}
+
 // CLONE_VFORK of a thread: its maker waits for its end. (If it executes a program, that ends the maker, too.)
 Result<void> wait_for_end(const Task& thread) {
   const auto ended = [&] { return find_task(thread.tid) != &thread; };
@@ -123,6 +137,7 @@ Result<int> clone(const CloneArguments& arguments) {
 
   arch::TrapFrame frame = self.frame();
   frame.rax = 0;
+  if (self.tracee && self.tracee->has_forced_flag) frame.rflags &= ~kTrapFlag;
   if (arguments.stack) frame.rsp = arguments.stack;
   Ref<mm::AddressSpace> space = self.space;
   if (!(flags & kCloneVm)) space = TRY(self.space->fork());
@@ -132,6 +147,9 @@ Result<int> clone(const CloneArguments& arguments) {
   auto credentials = TRY(self.credentials.clone());
   if (arguments.flags & kCloneParentSetTid) TRY(mm::copy_to_user(arguments.parent_tid, &tid, sizeof tid));
   if (arguments.flags & kCloneChildSetTid) TRY(mm::copy_to_space(*space, arguments.child_tid, &tid, sizeof tid));
+  const TraceEvent event = event_of(arguments);
+  Ref<Tracee> tracee;
+  if (event != TraceEvent::kNone || (flags & kClonePtrace)) tracee = TRY(prepare_inherited_trace(self));
   TaskDescriptor descriptor;
   if (flags & kClonePidfd) TRY(descriptor.open(arguments, tid));
 
@@ -168,11 +186,14 @@ Result<int> clone(const CloneArguments& arguments) {
     add_process(*process);
   }
   const Ref<Task> made = task;
+  inherit_trace(std::move(tracee), self, *made);
   make_runnable(*task.leak());
+  if (event != TraceEvent::kNone) report_event(self, event, static_cast<std::uint64_t>(tid));
 
   if (flags & kCloneVfork) {
     const auto waited = thread ? wait_for_end(*made) : process->vfork.wait();
     if (!waited) return waited.error();
+    report_event(self, TraceEvent::kVforkDone, static_cast<std::uint64_t>(tid));
   }
   return tid;
 }

@@ -14,6 +14,7 @@ enum CloneFlag : std::uint64_t {
   kCloneFiles = 0x400,
   kCloneSighand = 0x800,
   kClonePidfd = 0x1000,
+  kClonePtrace = 0x2000,
   kCloneVfork = 0x4000,
   kCloneParent = 0x8000,
   kCloneThread = 0x1'0000,

@@ -19,6 +19,7 @@
 #include "task/process.h"
 #include "task/signal.h"
 #include "task/signal_frame.h"
+#include "task/trace/stops.h"
 #include "task/vdso.h"
 
 namespace kernel::task {
@@ -224,6 +225,7 @@ Result<void> execute(Program program) {
   const ProgramIdentity identity = TRY(identity_for_program(self, *program.file));
   const NewStack stack = TRY(build_stack(*space, program, name, image, identity));
   String executable_path = TRY(fs::path_text(*program.file));
+  const int number_before = self.tid;
   if (!end_other_threads()) return Errno::kAgain;
 
   // The point of no return.
@@ -264,12 +266,18 @@ Result<void> execute(Program program) {
   arch::write_gs_base({});
 
   arch::TrapFrame& frame = self.frame();
+  // It still is the system call that it was, for a tracer to see.
+  const std::uint64_t vector = frame.vector, number = frame.error_code, result = frame.rax;
   frame = {};
+  frame.rax = result;
+  frame.vector = vector;
+  frame.error_code = number;
   frame.rip = image.entry;
   frame.rsp = stack.pointer;
   frame.cs = husk::abi::kUserCs;
   frame.ss = husk::abi::kUserSs;
   frame.rflags = arch::user_rflags(0);
+  report_event(self, TraceEvent::kExec, static_cast<std::uint64_t>(number_before));
   return {};
 }
 

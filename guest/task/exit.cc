@@ -14,6 +14,7 @@
 #include "task/scheduler.h"
 #include "task/signal.h"
 #include "task/timers.h"
+#include "task/trace/stops.h"
 #include "task/undo_list.h"
 
 namespace kernel::task {
@@ -56,8 +57,16 @@ void give_children_away(Process& process) {
     child.family.join(*init, init->threads.front());
     child.family.exit_signal = kSigChld;  // who adopts them waits for nothing else
     tell_of_parents_end(child);
-    if (child.life.state == ProcessState::kZombie && notify_parent_of_exit(child)) remove_process(child);
+    if (child.life.state != ProcessState::kZombie || child.life.traced_leader) continue;  // its tracer comes first
+    if (notify_parent_of_exit(child)) remove_process(child);
   }
+}
+
+// What a thread's tracer hears of its end: as the whole process's, if that ends, or nothing bad where another thread executes a
+// program.
+int own_status(const Process& process, int status) {
+  if (process.life.exiting) return process.life.exit_status;
+  return process.threads.executing ? exit_code_status(0) : status;
 }
 
 void end_process(Process& process) {
@@ -115,6 +124,10 @@ void exit_thread(int status) {
   Task& self = current();
   // No Ref of our own: this stack is left for good, so its destructor would never run. The task keeps its process.
   Process& process = *self.process;
+  if (self.tracee) {
+    status = own_status(process, status);
+    report_event(self, TraceEvent::kExit, static_cast<std::uint64_t>(status));
+  }
   if (process.threads.count() == 1) {
     if (!process.life.exiting) process.life.exit_status = status;
     process.life.exiting = true;
@@ -131,7 +144,9 @@ void exit_thread(int status) {
   self.signals.pending.discard(~SignalSet{0});
   futex_leave_locks(self);  // claims that came while files were being closed
   process.accounting.transfers += self.transfers;
+  let_go_of_all(self);
   self.leave_process();
+  if (self.tracee) note_traced_thread_end(self, own_status(process, status));
   pass_children_on(self, process);
   if (process.threads.count() == 0) {
     end_process(process);
@@ -170,7 +185,14 @@ bool end_other_threads() {
     }
     process.threads.executing = nullptr;
   }
+  // A first thread that has ended gives its number, and nothing else is told of it.
+  if (Tracee* leader = process.life.traced_leader) {
+    Process& tracer = *leader->tracer()->process;
+    unlink_tracee(*leader);
+    tracer.family.child_changed.wake_all();
+  }
   self.set_tid(process.ids.pid);
+  if (self.tracee) self.tracee->become_leader();
   return true;
 }
 

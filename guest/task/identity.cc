@@ -144,7 +144,9 @@ Result<ProgramIdentity> identity_for_program(const Task& task, fs::File& file) {
 
   const bool set_ids = fresh.users.effective != old.uid || fresh.groups.effective != old.gid;
   const bool gains = !capabilities.permitted.is_subset_of(old.capabilities.permitted);
-  const bool unsafe = task.no_new_privileges || shares_file_system_context(task);
+  // A tracer must not come by privileges that it has not had.
+  const bool is_watched = task.tracee && !task.tracee->tracer_privileged;
+  const bool unsafe = task.no_new_privileges || is_watched || shares_file_system_context(task);
   if ((set_ids || gains) && unsafe) {
     if (!old.can(Capability::kSetuid) || task.no_new_privileges) {
       fresh.users.effective = old.uid;

@@ -8,6 +8,8 @@
 #include "task/signal.h"
 #include "task/signal_frame.h"
 #include "task/task.h"
+#include "task/trace/registers.h"
+#include "task/trace/stops.h"
 
 namespace kernel::task {
 namespace {
@@ -47,6 +49,7 @@ bool next_signal(Task& task, SignalInfo& info) {
 void take_default_action(Task& task, int signal) {
   Process& process = *task.process;
   if (is_stop_signal(signal)) {
+    if (task.tracee && !task.tracee->may_stop_process) return;
     if (signal == kSigStop || !is_orphaned_group(process.ids.group)) stop_process(process, signal);
     return;
   }
@@ -62,6 +65,10 @@ void run_handler(arch::TrapFrame& frame, Task& task, const SignalInfo& info) {
   const SignalSet saved_mask = signals.restore_blocked ? signals.saved_blocked : signals.blocked;
   if (action.flags & SignalAction::kResetHandler) in_table.handler = SignalAction::kDefault;
 
+  // The frame has the flags as the thread itself has set them.
+  const bool stepped = task.tracee && task.tracee->single_steps;
+  if (stepped) end_single_steps(*task.tracee);
+
   // What the handler returns to is not within a sequence.
   const auto left = leave_interrupted_sequence(task, frame);
   if (auto entered = !left ? left : enter_handler(frame, info, action, saved_mask); !entered) {
@@ -75,6 +82,7 @@ void run_handler(arch::TrapFrame& frame, Task& task, const SignalInfo& info) {
   SignalSet blocked = signals.blocked | action.mask;
   if (!(action.flags & SignalAction::kNoDefer)) blocked |= signal_bit(info.signal);
   set_blocked_signals(task, blocked);
+  if (stepped) report_handler(task);
 }
 
 void remember_exception(TaskSignals& signals, const arch::TrapFrame& frame) {
@@ -94,7 +102,12 @@ void deliver_pending_signals(arch::TrapFrame& frame, bool from_syscall, Errno sy
   Errno interrupted = from_syscall && is_restart(syscall_error) ? syscall_error : Errno::kNone;
   for (;;) {
     if (must_exit(task)) exit_thread(0);
-    if (task.process->life.state == ProcessState::kStopped) {
+    if (task.tracee) {
+      if (report_trap(task)) {
+        interrupted = interrupted_call(frame);
+        continue;
+      }
+    } else if (task.process->life.state == ProcessState::kStopped) {
       wait_while_stopped();
       continue;
     }
@@ -104,6 +117,11 @@ void deliver_pending_signals(arch::TrapFrame& frame, bool from_syscall, Errno sy
       // No handler wants the temporary mask any more; without it, more signals may be due.
       end_temporary_mask(task, false);
       continue;
+    }
+    if (task.tracee) {
+      const bool remains = report_signal(task, info);
+      interrupted = interrupted_call(frame);
+      if (!remains) continue;
     }
     const SignalAction& action = task.process->signals.handlers->actions[info.signal - 1];
     if (is_ignored(action, info.signal)) continue;

@@ -163,6 +163,8 @@ void restore_registers(arch::TrapFrame& f, const SignalContext& s) {
   f.rflags = (f.rflags & ~kFrameFlags) | (s.rflags & kFrameFlags);
   f.cs = husk::abi::kUserCs;
   f.ss = husk::abi::kUserSs;
+  // Whatever its RAX looks like, no system call was interrupted there.
+  f.error_code = ~std::uint64_t{0};
 }
 
 }  // namespace

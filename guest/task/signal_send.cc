@@ -34,11 +34,13 @@ bool is_dying(const Process& process) {
 
 // A blocked signal is never dropped for being ignored: its disposition may change before it is unblocked.
 bool is_dropped(const Task& task, int signal) {
+  if (task.tracee) return false;  // a tracer may want to know of what is ignored
   if ((task.signals.blocked | task.signals.waited_for) & signal_bit(signal)) return false;
   return is_ignored(task.process->signals.handlers->actions[signal - 1], signal);
 }
 
 bool wants(const Task& task, int signal) {
+  if (task.tracee && task.tracee->stopped) return false;
   return task.state != TaskState::kDead && !(task.signals.blocked & signal_bit(signal));
 }
 
@@ -54,7 +56,8 @@ bool ends_process(const Process& process, int signal) {
 void let_act(Task& task, int signal) {
   Process& process = *task.process;
   const bool waited_for = task.signals.waited_for & signal_bit(signal);
-  if (!waited_for && process.life.state != ProcessState::kStopped && ends_process(process, signal)) {
+  const bool is_traced = task.tracee || tracee_of_leader(process);
+  if (!waited_for && !is_traced && process.life.state != ProcessState::kStopped && ends_process(process, signal)) {
     begin_process_exit(process, signal_status(signal));
   } else {
     interrupt_task(task);
@@ -201,7 +204,9 @@ SignalSet pending_signals(const Task& task) {
 bool has_deliverable_signal(const Task& task) {
   if (pending_signals(task) & ~task.signals.blocked) return true;
   if (task.signals.fault.signal != 0) return true;
-  return must_exit(task) || task.process->life.state == ProcessState::kStopped;
+  if (must_exit(task)) return true;
+  // A tracer may let a thread run while its process is stopped.
+  return task.tracee ? task.tracee->must_trap() : task.process->life.state == ProcessState::kStopped;
 }
 
 bool take_signal(Task& task, SignalSet signals, SignalInfo& info) {

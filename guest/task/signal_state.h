@@ -200,6 +200,7 @@ struct TaskSignals {
   AlternateStack alternate_stack;
   RestartBlock restart;
   int parent_death_signal = 0;  // prctl(2) PR_SET_PDEATHSIG
+  bool stopped = false;         // with its process, in wait_while_stopped()
 
   // The last exception of this thread, for the signal frame's sigcontext.
   std::uint64_t fault_vector = 0, fault_error_code = 0, fault_address = 0;

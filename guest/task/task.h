@@ -20,6 +20,7 @@
 #include "task/run_queue.h"
 #include "task/signal_state.h"
 #include "task/timer_queue.h"
+#include "task/trace/tracee.h"
 #include "task/user.h"
 #include "task/wait_queue.h"
 
@@ -72,6 +73,9 @@ class Task final : public RefCounted {
   bool joined_full_user = false;   // setuid(2) made it a user's who had more than RLIMIT_NPROC already
 
   TaskSignals signals;  // mask, pending, alternate stack
+
+  Tracee* tracee = nullptr;                    // if somebody traces it (task/trace/tracee.h)
+  List<Tracee, &Tracee::tracer_node> tracees;  // whom it traces
 
   Timer sleep_timer;  // armed while the task sleeps with a deadline
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "task/exit.h"
+#include "task/job_control.h"
 #include "task/pid_handle.h"
 #include "task/process.h"
 #include "task/task.h"
+#include "task/trace/tracee.h"
 
 namespace kernel::task {
 namespace {
@@ -55,34 +57,122 @@ WaitEvent take_event(Process& child, unsigned options) {
   return event;
 }
 
-// `handle`: the child itself, instead of `which`.
-Result<WaitEvent> wait_for(int which, const PidHandle* handle, unsigned options) {
-  Process& self = *current().process;
-  WaitEvent event;
-  bool any = false;
-  auto look = [&] {
-    any = false;
-    const auto has_event = [&](Process& child) {
-      if (!matches(child, handle ? child.ids.pid : which, options)) return false;
-      // Its end is all that a zombie has still to tell.
-      if (child.life.state == ProcessState::kZombie && !(options & kWaitExited)) return false;
-      any = true;
-      event = take_event(child, options);
-      return event.pid != 0;
-    };
-    if (handle || which > 0) {
-      Process* child = handle ? handle->process() : find_process(which);
-      if (child && child->family.parent() == &self && has_event(*child)) return true;
-    } else {
-      for (Process& child : self.family.children()) {
-        if (has_event(child)) return true;
+// One look at who there is. Whether it has ended with an event, or need not be repeated.
+class Look {
+ public:
+  // `handle`: the child itself, instead of `which`.
+  Look(int which, const PidHandle* handle, unsigned options)
+      : which_(handle ? handle->id() : which), handle_(handle), options_(options) {}
+
+  bool at_all() {
+    any_ = false;
+    return at_children() || at_tracees() || !any_ || (options_ & kWaitNoHang);
+  }
+  bool any() const { return any_; }
+  const WaitEvent& event() const { return event_; }
+
+ private:
+  bool at_children() {
+    Process& self = *current().process;
+    if (handle_ || which_ > 0) {
+      Process* child = handle_ ? handle_->process() : find_process(which_);
+      return child && child->family.parent() == &self && at_child(*child);
+    }
+    for (Process& child : self.family.children()) {
+      if (at_child(child)) return true;
+    }
+    return false;
+  }
+
+  // Whoever traces is told of each thread for itself, and of its own children so as well.
+  bool at_tracees() {
+    if (!Tracee::anybody()) return false;
+    for (Task& thread : current().process->threads) {
+      if ((options_ & kWaitNoThread) && &thread != &current()) continue;
+      for (Tracee& tracee : thread.tracees) {
+        if (is_meant(tracee) && at_tracee(tracee)) return true;
       }
     }
-    return !any || (options & kWaitNoHang);
-  };
-  TRY(self.family.child_changed.wait_until(look));
-  if (!any) return Errno::kChild;
-  return event;
+    return false;
+  }
+
+  bool at_child(Process& child) {
+    if (!matches(child, handle_ ? int{child.ids.pid} : which_, options_)) return false;
+    Tracee* tracee = tracee_of_leader(child);
+    if (tracee && !tracee->is_reparented()) return at_tracee(*tracee);
+    // Its end is all that a zombie has still to tell; and the tracer's to hear first.
+    if (child.life.state == ProcessState::kZombie && !tracee && !(options_ & kWaitExited)) return false;
+    any_ = true;
+    if (child.life.state != ProcessState::kZombie || !tracee) event_ = take_event(child, options_);
+    return event_.pid != 0;
+  }
+
+  bool is_meant(const Tracee& tracee) const {
+    if (handle_ || which_ > 0) return tracee.tid() == which_;
+    const int group = tracee.process().ids.group;
+    return which_ == -1 || group == (which_ == 0 ? int{current().process->ids.group} : -which_);
+  }
+
+  bool at_tracee(Tracee& tracee) {
+    Process& process = tracee.process();
+    const bool ended = !tracee.task();
+    if (ended && (!tracee.leads() || process.life.state == ProcessState::kZombie)) {
+      if (!(options_ & kWaitExited)) return false;
+      any_ = true;
+      take_end(tracee);
+      return true;
+    }
+    // A first thread that has ended before the others does not stop any more.
+    if (!ended || (options_ & (kWaitExited | kWaitContinued))) any_ = true;
+    const bool consume = !(options_ & kWaitNoWait);
+    if (tracee.stopped && !tracee.listening && tracee.code != 0) {
+      event_ = event_of(tracee, tracee.code << 8 | 0x7f);
+      event_.trapped = true;
+      if (consume) tracee.code = 0;
+    } else if (process.life.report.continued && (options_ & kWaitContinued)) {
+      event_ = event_of(tracee, 0xffff);
+      if (consume) process.life.report.continued = false;
+    }
+    return event_.pid != 0;
+  }
+
+  static WaitEvent event_of(Tracee& tracee, int status) {
+    WaitEvent event;
+    event.pid = tracee.tid();
+    event.uid = tracee.uid();
+    event.status = status;
+    return event;
+  }
+
+  void take_end(Tracee& traced) {
+    const Ref<Tracee> tracee(&traced);
+    Process& process = tracee->process();
+    const bool consume = !(options_ & kWaitNoWait);
+    if (tracee->leads() && !tracee->is_reparented()) {
+      if (consume) unlink_tracee(*tracee);
+      event_ = take_event(process, options_);
+      return;
+    }
+    event_ = event_of(*tracee, tracee->leads() ? process.life.exit_status : tracee->exit_status);
+    event_.cpu_time = total_cpu_time(process);
+    if (!consume) return;
+    unlink_tracee(*tracee);
+    // Now it is the parent's turn.
+    if (tracee->leads() && notify_parent_of_exit(process)) remove_process(process);
+  }
+
+  int which_;
+  const PidHandle* handle_;
+  unsigned options_;
+  bool any_ = false;
+  WaitEvent event_;
+};
+
+Result<WaitEvent> wait_for(int which, const PidHandle* handle, unsigned options) {
+  Look look(which, handle, options);
+  TRY(current().process->family.child_changed.wait_until([&] { return look.at_all(); }));
+  if (!look.any()) return Errno::kChild;
+  return look.event();
 }
 
 }  // namespace

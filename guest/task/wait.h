@@ -26,6 +26,7 @@ struct WaitEvent {
   int pid = 0;  // 0: nothing has happened (kWaitNoHang)
   std::uint32_t uid = 0;
   int status = 0;                // wait(2) encoding
+  bool trapped = false;          // a stop for the tracer
   CpuTime cpu_time;              // of the child and the children it waited for
   std::uint64_t peak_pages = 0;  // the most memory that it or one of these had
 };

@@ -42,6 +42,9 @@ class Context {
   Result<void> prepare_vector_area();
   // fork and clone: this context starts with the vector registers that the CPU holds now.
   Result<void> inherit_vector_state();
+  // As they were when this context was switched away from, kLargestVectorState bytes: what it will have when it goes on. Null
+  // before the first time.
+  std::byte* saved_vectors() const { return vector_area_; }
 
  private:
   friend void switch_context(Context& from, Context& to);

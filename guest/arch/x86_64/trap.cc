@@ -221,7 +221,7 @@ void prepare_return(TrapFrame& frame, bool from_syscall, Errno syscall_error) {
 }
 
 void system_call(TrapFrame& frame) {
-  const Errno error = syscall::dispatch(frame);
+  const Errno error = task::current().tracee ? syscall::dispatch_traced(frame) : syscall::dispatch(frame);
   prepare_return(frame, true, error);
 }
 

@@ -28,7 +28,7 @@ class OpenMemory final : public StoredFile {
  private:
   Result<std::size_t> do_read(std::uint64_t offset, mm::IoBuffer& buffer) override {
     return move(offset, buffer, [&](mm::AddressSpace& space, std::span<std::byte> page) -> Result<std::size_t> {
-      const std::size_t count = mm::copy_from_space_partial(space, page.data(), offset, page.size());
+      const std::size_t count = mm::copy_from_traced_space(space, page.data(), offset, page.size());
       if (count == 0) return Errno::kIo;
       return buffer.store(page.first(count));
     });
@@ -37,8 +37,9 @@ class OpenMemory final : public StoredFile {
     std::uint64_t at = offset;
     return move(at, buffer, [&](mm::AddressSpace& space, std::span<std::byte> page) -> Result<std::size_t> {
       const std::size_t count = TRY(buffer.load(page));
-      if (!mm::copy_to_space(space, at, page.data(), count)) return Errno::kIo;
-      return count;
+      const std::size_t written = mm::copy_to_traced_space(space, at, page.data(), count);
+      if (written == 0) return Errno::kIo;
+      return written;
     });
   }
 

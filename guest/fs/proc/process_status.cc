@@ -20,7 +20,12 @@ State state_of(const ProcSubject& subject) {
   if (subject.process.life.state == task::ProcessState::kZombie || !subject.task) return {'Z', "zombie"};
   // Also a leader that has ended, while others go on.
   if (subject.id == subject.process.ids.pid && !subject.process.leader()) return {'Z', "zombie"};
-  if (subject.process.life.state == task::ProcessState::kStopped) return {'T', "stopped"};
+  if (subject.task->tracee) {
+    // A tracer may let it run while its process is stopped.
+    if (subject.task->tracee->stopped) return {'t', "tracing stop"};
+  } else if (subject.process.life.state == task::ProcessState::kStopped) {
+    return {'T', "stopped"};
+  }
   switch (subject.task->state) {
     case task::TaskState::kRunnable:
       return {'R', "running"};
@@ -149,8 +154,10 @@ Result<void> write_process_status(const ProcSubject& subject, ProcText& text) {
     text.put_number(subject.task->fs->umask, 8, 4, '0');
     text.put("\n");
   }
-  text.print("State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", state.letter, state.name,
-             process.ids.pid, subject.id, process.family.parent() ? process.family.parent()->ids.pid : 0);
+  const task::Tracee* tracee = subject.task ? subject.task->tracee : nullptr;
+  text.print("State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t{}\n", state.letter, state.name,
+             process.ids.pid, subject.id, process.family.parent() ? process.family.parent()->ids.pid : 0,
+             tracee ? tracee->tracer()->tid : 0);
   const task::Credentials nobody;
   const task::Credentials& who = subject.task ? subject.task->credentials : nobody;
   text.print("Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid);
