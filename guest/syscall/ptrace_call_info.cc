@@ -101,11 +101,10 @@ SyscallResult get_sequence_area(Tracee& tracee, std::uint64_t size, std::uint64_
     std::uint32_t flags;
     std::uint32_t padding;
   };
-  if (size != sizeof(Configuration)) return Errno::kInval;
   const task::SequenceArea& area = tracee.task()->sequence_area;
   const Configuration configuration{
       .address = area.address, .size = area.size, .signature = area.signature, .flags = 0, .padding = 0};
-  TRY(mm::UserPtr<Configuration>(data).write(configuration));
+  TRY(mm::copy_to_user(data, &configuration, std::min<std::uint64_t>(size, sizeof configuration)));
   return sizeof configuration;
 }
 

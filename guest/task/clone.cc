@@ -186,14 +186,14 @@ Result<int> clone(const CloneArguments& arguments) {
     add_process(*process);
   }
   const Ref<Task> made = task;
-  inherit_trace(std::move(tracee), self, *made);
+  if (tracee) inherit_trace(std::move(tracee), self, *made);
   make_runnable(*task.leak());
   if (event != TraceEvent::kNone) report_event(self, event, static_cast<std::uint64_t>(tid));
 
   if (flags & kCloneVfork) {
     const auto waited = thread ? wait_for_end(*made) : process->vfork.wait();
     if (!waited) return waited.error();
-    report_event(self, TraceEvent::kVforkDone, static_cast<std::uint64_t>(tid));
+    if (self.tracee) report_event(self, TraceEvent::kVforkDone, static_cast<std::uint64_t>(tid));
   }
   return tid;
 }

@@ -277,7 +277,7 @@ Result<void> execute(Program program) {
   frame.cs = husk::abi::kUserCs;
   frame.ss = husk::abi::kUserSs;
   frame.rflags = arch::user_rflags(0);
-  report_event(self, TraceEvent::kExec, static_cast<std::uint64_t>(number_before));
+  if (self.tracee) report_event(self, TraceEvent::kExec, static_cast<std::uint64_t>(number_before));
   return {};
 }
 

@@ -144,7 +144,7 @@ void exit_thread(int status) {
   self.signals.pending.discard(~SignalSet{0});
   futex_leave_locks(self);  // claims that came while files were being closed
   process.accounting.transfers += self.transfers;
-  let_go_of_all(self);
+  if (!self.tracees.empty()) let_go_of_all(self);
   self.leave_process();
   if (self.tracee) note_traced_thread_end(self, own_status(process, status));
   pass_children_on(self, process);

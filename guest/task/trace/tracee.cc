@@ -140,7 +140,7 @@ Result<Ref<Tracee>> prepare_inherited_trace(const Task& maker) {
 
 void inherit_trace(Ref<Tracee> tracee, const Task& maker, Task& made) {
   // What could fail came before, and may have slept: the tracer may be gone.
-  if (!tracee || !maker.tracee) return;
+  if (!maker.tracee) return;
   const Tracee& from = *maker.tracee;
   tracee->seized = from.seized;
   tracee->options = from.options;

@@ -131,6 +131,69 @@ static void call_info() {
   next_stop(child, PTRACE_SYSCALL, "ended");
 }
 
+// PTRACE_SET_SYSCALL_INFO: the same, written.
+static void set_call_info() {
+  constexpr unsigned long kSetCallInfo = 0x4212;
+  struct {
+    std::uint8_t operation, reserved;
+    std::uint16_t flags;
+    std::uint32_t architecture;
+    std::uint64_t instruction_pointer, stack_pointer;
+    std::int64_t words[8];
+  } info{};
+  static_assert(sizeof info == 88);
+  const pid_t child = traced_child([] {
+    const long error = ::syscall(SYS_getuid);
+    say("  the result: %ld\n", error);
+    return 0;
+  });
+  const auto set = [&](const char* what, unsigned long size = sizeof info) {
+    say("%s: %s\n", what, outcome(trace(kSetCallInfo, child, size, &info)));
+  };
+  trace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD);
+  set("at a signal");
+  next_stop(child, PTRACE_SYSCALL, "entry");
+  trace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info);
+  set("too short", 80);
+  set("the same");
+  info.operation = PTRACE_SYSCALL_INFO_EXIT;
+  set("not an exit");
+  info.operation = PTRACE_SYSCALL_INFO_ENTRY;
+  info.flags = 1;
+  set("with flags");
+  info.flags = 0;
+  info.words[0] = 1ll << 32;
+  set("a large number");
+  info.words[0] = SYS_lseek;
+  info.words[1] = -1;
+  set("another call");
+  say("registers: %lld %lld\n", static_cast<long long>(registers_of(child).orig_rax),
+      static_cast<long long>(registers_of(child).rdi));
+  next_stop(child, PTRACE_SYSCALL, "exit");
+  std::memset(&info, 0, sizeof info);
+  trace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info);
+  say("%lld\n", static_cast<long long>(info.words[0]));
+  info.words[0] = 4321;
+  set("another result");
+  say("to nowhere: %s\n", outcome(trace(kSetCallInfo, child, sizeof info, 8ul)));
+  trace(PTRACE_CONT, child);
+  say_wait("ended", child);
+}
+
+// PTRACE_GET_RSEQ_CONFIGURATION: the C library has registered an area for each thread.
+static void sequence_area() {
+  struct {
+    std::uint64_t address;
+    std::uint32_t size, signature, flags, padding;
+  } configuration{};
+  const pid_t child = traced_child([] { return 0; });
+  const long result = trace(PTRACE_GET_RSEQ_CONFIGURATION, child, sizeof configuration, &configuration);
+  say("rseq: %s %ld, an area %d, size %u, signature %#x, wrong size %s\n", outcome(result), result,
+      configuration.address != 0, configuration.size, configuration.signature,
+      outcome(trace(PTRACE_GET_RSEQ_CONFIGURATION, child, 8, &configuration)));
+  kill_and_reap(child);
+}
+
 // PTRACE_SYSEMU: the tracer makes the calls.
 static void emulation() {
   const pid_t child = traced_child([] {
@@ -222,6 +285,8 @@ static void interrupted() {
 static int run() {
   entry_and_exit();
   call_info();
+  set_call_info();
+  sequence_area();
   emulation();
   interrupted();
   return 0;
