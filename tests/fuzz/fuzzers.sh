@@ -6,5 +6,7 @@ case $fuzzer in
   erofs) longest=24576 seconds=60 ;;
   # It begins with nothing: the calls are few, and are found in seconds.
   erofs_writer) longest=3000 seconds=60 ;;
+  # Archives and documents of a few blocks; what it begins with is made by manifests_seeds.
+  manifests) longest=32768 seconds=60 ;;
   *) echo "no fuzzer '$fuzzer'" >&2; exit 2 ;;
 esac

@@ -10,6 +10,7 @@
 
 #include "error_of.h"
 #include "vmm/config/env_file.h"
+#include "vmm/config/image_config_text.h"
 #include "vmm/config/merge.h"
 #include "vmm/config/values.h"
 #include "vmm/error.h"
@@ -242,6 +243,24 @@ TEST(Config, EnvironmentFiles) {
   EXPECT_THROW(read_env_file("/no/such/file"), Error);
   EXPECT_THROW(read_env_file("/"), Error);
   EXPECT_THROW(read_env_file("/dev/zero"), Error);
+}
+
+TEST(ImageConfigText, KeepsWhatAnImageSays) {
+  ImageConfig config = image_with({"/start", ""}, {"a\nb"});
+  config.environment = {"A=b=c"};
+  config.working_directory = "/w";
+  config.user = "u:g";
+  config.volumes = {"/v", "/w"};
+  config.ports = {"80/tcp"};
+  config.labels = {"a=b"};
+  config.has_health_check = true;
+  const std::string text = image_config_text(config);
+  EXPECT_EQ(parse_image_config_text(text), config);
+  EXPECT_EQ(parse_image_config_text(image_config_text({})), ImageConfig{});
+  EXPECT_EQ(parse_image_config_text(text.substr(0, text.size() - 1)), std::nullopt);
+  EXPECT_EQ(parse_image_config_text(""), std::nullopt);
+  config.command = {std::string(kMaxImageConfigText, 'x')};
+  EXPECT_NE(error_of([&] { image_config_text(config); }).find("256 KiB"), std::string::npos);
 }
 
 }  // namespace

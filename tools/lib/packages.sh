@@ -4,7 +4,7 @@
 # To build husk and to run it.
 HUSK_BUILD_PACKAGES="
   cmake ninja-build g++ ccache pkg-config
-  libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev nettle-dev nlohmann-json3-dev node-d3
+  libcap-dev libcli11-dev libfdt-dev libfmt-dev libseccomp-dev libspdlog-dev libzstd-dev nettle-dev nlohmann-json3-dev node-d3 zlib1g-dev
   busybox-static"
 
 # To test it: unit tests, a Debian root file system, programs to compare with, and what looks at images, at the source and at the package.

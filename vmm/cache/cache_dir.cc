@@ -24,7 +24,9 @@ const char* environment(const char* name) {
 }
 
 const char* name_of(CacheDir::Part part) {
-  return part == CacheDir::Part::kImages ? "images" : "directories";
+  return part == CacheDir::Part::kImages       ? "images"
+         : part == CacheDir::Part::kContainers ? "containers"
+                                               : "directories";
 }
 
 std::optional<Folder> open_top(const std::string& path, const std::optional<Folder>& held, IfMissing if_missing) {

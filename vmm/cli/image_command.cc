@@ -5,10 +5,13 @@
 #include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "vmm/error.h"
 #include "vmm/image/cache_dir.h"
+#include "vmm/image/container_image.h"
 #include "vmm/image/named_image.h"
 #include "vmm/image/prune.h"
 #include "vmm/log.h"
@@ -18,12 +21,14 @@ namespace {
 
 using image::CachedDirectory;
 using image::CacheDir;
+using image::ContainerSource;
 using image::NamedImage;
+using image::UnnamedContainer;
 using log::printable;
 
 // What the subcommands' arguments are parsed into; lives as long as the callbacks that share it.
 struct Arguments {
-  std::string directory;
+  std::string source;
   std::string name;
   std::vector<std::string> names;
   bool all = false;
@@ -46,12 +51,29 @@ std::string source_of(const CachedDirectory& image) {
   return printable(image.source) + (image.is_there ? "" : " (gone)");
 }
 
-void import_image(const Arguments& arguments) {
-  const NamedImage image = image::import_directory(arguments.directory, arguments.name, CacheDir::from_environment());
-  std::printf("%s\n", image.name.c_str());
+std::string source_of(const UnnamedContainer& image) {
+  if (image.source == "-") return "(an archive on standard input)";
+  return printable(image.source) + (image.is_there ? "" : " (gone)");
 }
 
-// Named images first; what is kept of directories that were run has no name.
+void import_image(const Arguments& arguments) {
+  const CacheDir cache = CacheDir::from_environment();
+  std::optional<ContainerSource> source = image::parse_container_source(arguments.source);
+  if (!source) source = image::container_at(arguments.source);
+  if (source && source->path.empty() && arguments.name.empty()) {
+    throw Error("import", source->text, "it has no name of its own", "give a NAME behind it");
+  }
+  const std::string name =
+      !arguments.name.empty() ? arguments.name : image::name_for(source ? source->path : arguments.source);
+  if (source) {
+    image::import_container(*source, name, cache);
+  } else {
+    image::import_directory(arguments.source, name, cache);
+  }
+  std::printf("%s\n", name.c_str());
+}
+
+// Named images first; what is kept of directories and containers that were run has no name.
 void list_images() {
   const CacheDir cache = CacheDir::from_environment();
   const std::vector<NamedImage> images = image::list_images(cache);
@@ -69,6 +91,29 @@ void list_images() {
   for (const CachedDirectory& image : image::list_directories(cache)) {
     row("-", image.bytes, utc(image.created_s), source_of(image), image.damage);
   }
+  for (const UnnamedContainer& image : image::list_containers(cache)) {
+    row("-", image.bytes, utc(image.created_s), source_of(image), image.damage);
+  }
+}
+
+// As the image specification names them, and docker shows them.
+nlohmann::ordered_json json_of(const config::ImageConfig& config) {
+  nlohmann::ordered_json labels = nlohmann::ordered_json::object();
+  for (const std::string& label : config.labels) {
+    const std::size_t equals = label.find('=');
+    labels[label.substr(0, equals)] = equals == std::string::npos ? "" : label.substr(equals + 1);
+  }
+  nlohmann::ordered_json json = {{"Entrypoint", config.entrypoint},
+                                 {"Cmd", config.command},
+                                 {"Env", config.environment},
+                                 {"WorkingDir", config.working_directory},
+                                 {"User", config.user},
+                                 {"StopSignal", config.stop_signal},
+                                 {"Volumes", config.volumes},
+                                 {"ExposedPorts", config.ports},
+                                 {"Labels", labels}};
+  if (config.has_health_check) json["Healthcheck"] = "ignored";
+  return json;
 }
 
 void inspect_images(const Arguments& arguments) {
@@ -83,6 +128,10 @@ void inspect_images(const Arguments& arguments) {
                       {"source", image.source_directory},
                       {"created", image.created}});
     if (!image.damage.empty()) result.back()["damage"] = image.damage;
+    if (image.configuration) {
+      result.back()["digest"] = "sha256:" + image.container;
+      result.back()["config"] = json_of(*image.configuration);
+    }
   }
   const std::string text = result.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   std::printf("%s\n", text.c_str());
@@ -96,10 +145,32 @@ void remove_images(const Arguments& arguments) {
   }
 }
 
+void tag_image(const Arguments& arguments) {
+  image::tag_image(arguments.source, arguments.name, CacheDir::from_environment());
+  std::printf("%s\n", arguments.name.c_str());
+}
+
+// All of them without a name. The status is husk's own error's if one is damaged.
+void verify_images(const Arguments& arguments, int& status) {
+  const CacheDir cache = CacheDir::from_environment();
+  std::vector<std::string> names = arguments.names;
+  if (names.empty()) {
+    for (const NamedImage& image : image::list_images(cache)) names.push_back(image.name);
+  }
+  for (const std::string& name : names) {
+    const std::string damage = image::verify_image(name, cache);
+    std::printf("%s: %s\n", name.c_str(), damage.empty() ? "whole" : damage.c_str());
+    if (!damage.empty()) status = kExitHuskError;
+  }
+}
+
 void prune_images(const Arguments& arguments) {
   const image::Pruned pruned =
       image::prune(CacheDir::from_environment(), arguments.all ? image::Prune::kAll : image::Prune::kGone);
   for (const CachedDirectory& image : pruned.removed) {
+    std::printf("removed  %7.1f MB  %s\n", megabytes(image.bytes), source_of(image).c_str());
+  }
+  for (const UnnamedContainer& image : pruned.containers) {
     std::printf("removed  %7.1f MB  %s\n", megabytes(image.bytes), source_of(image).c_str());
   }
   for (const CachedDirectory& image : pruned.busy) {
@@ -114,29 +185,64 @@ void add_image(CLI::App& app, int& status) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* image = app.add_subcommand("image", "manage the images that `husk run` keeps and finds");
   image->require_subcommand(1);
-  image->callback([&status] { status = 0; });
 
-  CLI::App* from_directory = image->add_subcommand("import", "fix a directory's present state under a name");
-  from_directory->add_option("DIR", arguments->directory, "root file system directory")->required();
-  from_directory->add_option("NAME", arguments->name, "name: a-z, 0-9, '.', '_', '-'")->required();
-  from_directory->callback([arguments] { import_image(*arguments); });
+  CLI::App* import = image->add_subcommand(
+      "import", "make an image of a container's image, or of a directory's present state, and give it a name");
+  import
+      ->add_option("SOURCE", arguments->source,
+                   "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, the path of one of "
+                   "these or of a root file system's directory, or - for an archive on standard input")
+      ->required();
+  import->add_option("NAME", arguments->name,
+                     "name: a-z, 0-9, '.', '_', '-' (default: the last part of SOURCE's path)");
+  import->callback([arguments, &status] {
+    status = 0;
+  import_image(*arguments);
+});
 
-  CLI::App* list = image->add_subcommand("ls", "list the named images, then those kept of directories that were run");
-  list->callback([] { list_images(); });
+CLI::App* list = image->add_subcommand("ls", "list the named images, then those kept of what was run");
+list->callback([&status] {
+  status = 0;
+  list_images();
+});
 
-  CLI::App* inspect = image->add_subcommand("inspect", "print what is known of named images, as JSON");
-  inspect->add_option("NAME", arguments->names, "image names")->required();
-  inspect->callback([arguments] { inspect_images(*arguments); });
+CLI::App* inspect = image->add_subcommand("inspect", "print what is known of named images, as JSON");
+inspect->add_option("NAME", arguments->names, "image names")->required();
+inspect->callback([arguments, &status] {
+  status = 0;
+  inspect_images(*arguments);
+});
 
-  CLI::App* remove = image->add_subcommand("rm", "remove named images; running containers keep theirs");
-  remove->add_option("NAME", arguments->names, "image names")->required();
-  remove->callback([arguments] { remove_images(*arguments); });
+CLI::App* remove = image->add_subcommand("rm", "remove named images; running containers keep theirs");
+remove->add_option("NAME", arguments->names, "image names")->required();
+remove->callback([arguments, &status] {
+  status = 0;
+  remove_images(*arguments);
+});
 
-  CLI::App* prune = image->add_subcommand(
-      "prune",
-      "remove the images of directories that are gone, and what killed builds left; running containers keep theirs");
-  prune->add_flag("--all", arguments->all, "the images of all directories; they are made anew when needed");
-  prune->callback([arguments] { prune_images(*arguments); });
-}
+CLI::App* tag = image->add_subcommand("tag", "give a named image a further name");
+tag->add_option("NAME", arguments->source, "image name")->required();
+tag->add_option("NEW", arguments->name, "further name")->required();
+tag->callback([arguments, &status] {
+  status = 0;
+  tag_image(*arguments);
+});
+
+CLI::App* verify = image->add_subcommand("verify", "read all of named images and say which are damaged");
+verify->add_option("NAME", arguments->names, "image names (default: all)");
+verify->callback([arguments, &status] {
+  status = 0;
+  verify_images(*arguments, status);
+});
+
+CLI::App* prune = image->add_subcommand(
+    "prune",
+    "remove the images without a name of what is gone, and what killed builds left; running containers keep theirs");
+prune->add_flag("--all", arguments->all, "all images without a name; they are made anew when needed");
+prune->callback([arguments, &status] {
+  status = 0;
+  prune_images(*arguments);
+});
+}  // namespace husk::cli
 
 }  // namespace husk::cli

@@ -11,6 +11,7 @@
 #include "vmm/config/merge.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
+#include "vmm/image/container_source.h"
 #include "vmm/image/image.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/host_probe.h"
@@ -22,24 +23,24 @@ namespace husk::cli {
 namespace {
 
 // Options, then the image, then what both say together, which is all that the runners see: the order is the same for any
-// kind of image. Those that there are, directories and names of imported ones, have no configuration of their own.
-void merge_with_image(RunOptions& options) {
-  config::merge(options.wishes, config::ImageConfig::of_directory(), options.spec);
+// kind of image. Directories, and names of imported ones, have no configuration of their own.
+void merge_with_image(RunOptions& options, const std::optional<config::ImageConfig>& image) {
+  config::merge(options.wishes, image ? *image : config::ImageConfig::of_directory(), options.spec);
 }
 
-// The image is resolved to one EROFS file that the guest maps.
-machine::RootImageFile open_root_image(const ContainerSpec& spec, const image::CacheDir& cache) {
-  image::RootImage image = image::resolve(spec.image, cache);
-  return {.fd = std::move(image.fd), .size = image.size, .name = image.erofs_path};
-}
+struct Root {
+  runner::RootSource source;
+  std::optional<config::ImageConfig> configuration;
+};
 
-// A directory is used as it is; an imported image is mounted from its EROFS file.
-runner::RootSource open_root_source(const ContainerSpec& spec) {
+// A directory is used as it is; an imported image, or a container's, is mounted from its EROFS file.
+Root open_root(const ContainerSpec& spec) {
   const bool path = spec.image.find('/') != std::string::npos || spec.image == "." || spec.image == "..";
-  if (path) return runner::RootSource::from_directory(spec.image);
+  const bool container = image::parse_container_source(spec.image) || (path && image::container_at(spec.image));
+  if (path && !container) return {runner::RootSource::from_directory(spec.image), {}};
   image::RootImage image = image::resolve(spec.image, image::CacheDir::from_environment());
-  if (!image.source_directory.empty()) return runner::RootSource::from_directory(image.source_directory);
-  return runner::RootSource::from_erofs(std::move(image.fd), spec.image);
+  if (!image.source_directory.empty()) return {runner::RootSource::from_directory(image.source_directory), {}};
+  return {runner::RootSource::from_erofs(std::move(image.fd), spec.image), std::move(image.configuration)};
 }
 
 // All of the caller's files that a VM needs, opened before the process enters any namespace: in a user namespace the
@@ -56,8 +57,10 @@ VmInputs open_inputs(RunOptions& options, const NameClaim* name) {
   image::CacheDir cache = image::CacheDir::from_environment();
   cache.hold();
   machine::MachineConfig& config = inputs.config;
-  config.root_image = open_root_image(options.spec, cache);
-  merge_with_image(options);
+  // The image is resolved to one EROFS file that the guest maps.
+  image::RootImage image = image::resolve(options.spec.image, cache);
+  config.root_image = {.fd = std::move(image.fd), .size = image.size, .name = image.erofs_path};
+  merge_with_image(options, image.configuration);
   config.spec = &options.spec;
   config.profile = machine::host_profile(config.system, cache);
   config.kernel_path = options.kernel_path;
@@ -99,19 +102,19 @@ int run_command(RunOptions& options, const StartTimes& start) {
       return run_in_vm(std::move(inputs), start, {.user = draw_user()});
     }
     case Isolation::kNamespace: {
-      runner::RootSource root = open_root_source(options.spec);
-      root.in_place = options.in_place;
-      if (root.in_place && !root.directory) {
+      Root root = open_root(options.spec);
+      root.source.in_place = options.in_place;
+      if (options.in_place && !root.source.directory) {
         throw Error("use", "--in-place",
                     "'" + options.spec.image + "' is an imported image, which nobody can write to");
       }
-      merge_with_image(options);
-      return runner::run_in_namespace(options.spec, root);
+      merge_with_image(options, root.configuration);
+      return runner::run_in_namespace(options.spec, root.source);
     }
     case Isolation::kProcess: {
-      const runner::RootSource root = open_root_source(options.spec);
-      merge_with_image(options);
-      return runner::run_as_process(options.spec, root);
+      const Root root = open_root(options.spec);
+      merge_with_image(options, root.configuration);
+      return runner::run_as_process(options.spec, root.source);
     }
   }
   throw Error("run", options.spec.image, "unknown isolation");

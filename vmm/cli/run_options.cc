@@ -88,7 +88,9 @@ void declare_run_options(CLI::App& app, RunOptions& options) {
   app.description("Run one container payload, isolated by a micro-VM, by namespaces, or not at all");
   app.footer(
       "husk run [OPTIONS] IMAGE [COMMAND [ARGUMENT...]]\n"
-      "IMAGE is a directory with a root file system, or a name made by `husk image import`.\n"
+      "IMAGE is a directory with a root file system, a name made by `husk image import`, or a container image: "
+      "oci:DIR[:TAG],\n"
+      "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, or the path of one.\n"
       "Everything after IMAGE belongs to the payload.");
   app.prefix_command();  // IMAGE and all that follows it, options of the payload among it, are left alone
   app.add_option("-m,--memory", options.memory, "memory of the container (default 64M)")

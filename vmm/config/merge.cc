@@ -76,6 +76,16 @@ void merge_tmpfs(const Wishes& wishes, const ImageConfig& image, ContainerSpec& 
   std::ranges::stable_sort(spec.tmpfs, {}, [](const TmpfsMount& mount) { return std::ranges::count(mount.path, '/'); });
 }
 
+// What is wrong with a value of the image's is not an option's fault.
+template <typename Parse>
+auto of_image(const char* what, const std::string& value, Parse parse) {
+  try {
+    return parse(value);
+  } catch (const Error& error) {
+    throw Error("use", "what the image says of " + std::string(what), error.what());
+  }
+}
+
 void merge_limits(const Wishes& wishes, ContainerSpec& spec) {
   for (const ResourceLimit& limit : wishes.limits) {
     const auto same = std::ranges::find(spec.limits, limit.resource, &ResourceLimit::resource);
@@ -117,7 +127,7 @@ void merge(const Wishes& wishes, const ImageConfig& image, ContainerSpec& spec) 
   spec.argv = arguments(wishes, image);
   if (wishes.hostname) spec.hostname = *wishes.hostname;
   std::optional<User> user = wishes.user;
-  if (!user && !image.user.empty()) user = parse_user(image.user);
+  if (!user && !image.user.empty()) user = of_image("its user", image.user, parse_user);
   if (user) {
     spec.user = user->name;
     spec.uid = user->uid;
@@ -133,7 +143,7 @@ void merge(const Wishes& wishes, const ImageConfig& image, ContainerSpec& spec) 
   if (wishes.stop_signal) {
     spec.stop_signal = *wishes.stop_signal;
   } else if (!image.stop_signal.empty()) {
-    spec.stop_signal = parse_signal(image.stop_signal);
+    spec.stop_signal = of_image("its stop signal", image.stop_signal, parse_signal);
   }
   spec.env = environment(wishes, image, spec);
   merge_tmpfs(wishes, image, spec);

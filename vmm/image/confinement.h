@@ -13,10 +13,14 @@
 //    login; no core file; no file larger than the caller expects.
 //
 // A part that the host refuses is left out and said in the output, in a line that begins with "husk: ".
+//
+// husk-import (vmm/oci/main.cc), which reads container images, gives up the same and more: of an archive, which is an open
+// file, it can open nothing at all, and its memory has a limit.
 #pragma once
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -37,7 +41,6 @@ class Confinement {
   int image() const { return image_; }
 
  private:
-  void restrict_paths(int output) const;
   void keep_descriptors(int output) const;
 
   int image_;
@@ -46,5 +49,16 @@ class Confinement {
   UniqueFd no_input_;
   UniqueFd tree_;
 };
+
+struct ImportConfinement {
+  int directory = -1;            // below which it may open files for reading; else it may open none
+  std::array<int, 3> files{};    // that stay open, beside the standard streams
+  std::uint64_t most_bytes = 0;  // of a file that it writes
+  std::uint64_t most_memory = 0;
+  uid_t user = 0;
+};
+
+// For good. Throws husk::Error.
+void enter_import_confinement(const ImportConfinement& confinement, pid_t parent);
 
 }  // namespace husk::image

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,9 +12,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 
 #include "common/unique_fd.h"
+#include "vmm/descriptors.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
 #include "vmm/image/confinement.h"
@@ -52,9 +55,9 @@ void write_line(std::string_view kind, std::string_view text) {
   ::_exit(kFailed);
 }
 
-// Reads what the process says until it closes its end.
-std::string collect(int fd, const std::string& notice) {
-  std::string output;
+// Reads what the process says until it closes its end, but no more of it than it may say.
+void collect(int fd, const std::string& notice, const std::function<void(std::string_view)>& sink) {
+  std::size_t said = 0;
   std::array<char, 4096> buffer{};
   int patience = kPatienceMs;
   for (;;) {
@@ -69,9 +72,9 @@ std::string collect(int fd, const std::string& notice) {
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
-    if (output.size() < kMaxOutput) output.append(buffer.data(), static_cast<std::size_t>(got));
+    if (said < kMaxOutput) sink({buffer.data(), static_cast<std::size_t>(got)});
+    said += static_cast<std::size_t>(got);
   }
-  return output;
 }
 
 // With SIGCHLD ignored, which husk may have inherited, a child leaves no status to wait for (wait(2)).
@@ -90,22 +93,100 @@ class ChildrenLeaveStatus {
   struct sigaction before_ {};
 };
 
-// Logs the notes and returns the complaint. The process may have been taken over: what it says is shown, not believed.
-std::string judge_output(std::string_view output) {
-  std::string complaint;
-  while (!output.empty()) {
-    std::string line(output.substr(0, output.find('\n')));
-    output.remove_prefix(std::min(line.size() + 1, output.size()));
-    for (char& c : line) {
-      if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-    }
-    if (line.starts_with(kNote)) {
-      log::write(log::Severity::kInfo, line.substr(kNote.size()));
-    } else if (complaint.empty()) {
-      complaint = line.starts_with(kComplaint) ? line.substr(kComplaint.size()) : line;
+// What the process has said, line by line. It may have been taken over: it is shown, not believed.
+class Listener {
+ public:
+  // `other` gets the lines that are of neither kind; without it they are complaints.
+  explicit Listener(std::function<void(std::string_view)> other = {}) : other_(std::move(other)) {}
+
+  void hear(std::string_view bytes) {
+    for (const char c : bytes) {
+      if (c == '\n') {
+        end_line();
+      } else {
+        line_ += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
+      }
     }
   }
-  return complaint;
+
+  const std::string& complaint() {
+    if (!line_.empty()) end_line();
+    return complaint_;
+  }
+
+ private:
+  void end_line() {
+    const std::string line = std::exchange(line_, {});
+    if (line.starts_with(kNote)) {
+      log::write(log::Severity::kInfo, line.substr(kNote.size()));
+    } else if (line.starts_with(kComplaint)) {
+      if (complaint_.empty()) complaint_ = line.substr(kComplaint.size());
+    } else if (other_) {
+      other_(line);
+    } else if (complaint_.empty()) {
+      complaint_ = line;
+    }
+  }
+
+  std::function<void(std::string_view)> other_;
+  std::string line_;
+  std::string complaint_;
+};
+
+// Waits for the process; throws what it has complained of, if it has failed.
+void require_success(pid_t child, const std::string& task, const std::string& object, const std::string& complaint) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) throw Error::from_errno(task, object);
+  }
+  if (WIFSIGNALED(status)) {
+    throw Error(task, object, "what does it was killed by signal " + std::to_string(WTERMSIG(status)));
+  }
+  if (WEXITSTATUS(status) != 0) {
+    throw Error(task, object, complaint.empty() ? "status " + std::to_string(WEXITSTATUS(status)) : complaint);
+  }
+}
+
+struct Pipe {
+  explicit Pipe(const char* what) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error::from_errno("create pipe for", what);
+    reader.reset(ends[0]);
+    writer.reset(ends[1]);
+  }
+  UniqueFd reader, writer;
+};
+
+// husk's own directory is where its programs are; who can write there can change husk as well.
+UniqueFd open_program(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string path = (self.parent_path() / name).string();
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!fd) throw Error::from_errno("run", path, "it is built together with husk and belongs beside it");
+  return fd;
+}
+
+[[noreturn]] void become_program(const HelperProgram& program, int file, int input, int output) {
+  try {
+    // The three are above 2: husk opens what is missing of these at its start.
+    if (::dup2(input, STDIN_FILENO) < 0 || ::dup2(output, STDOUT_FILENO) < 0 || ::dup2(output, STDERR_FILENO) < 0) {
+      throw Error::from_errno("arrange", "descriptors");
+    }
+    std::vector<int> kept = program.descriptors;
+    kept.push_back(file);
+    keep_only(kept);
+    for (const int descriptor : program.descriptors) ::fcntl(descriptor, F_SETFD, 0);
+    std::vector<char*> words{const_cast<char*>(program.name.c_str())};
+    for (const std::string& argument : program.arguments) words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    std::array<char*, 1> no_environment{};
+    ::syscall(SYS_execveat, file, "", words.data(), no_environment.data(), AT_EMPTY_PATH);
+    throw Error::from_errno("run", program.name);
+  } catch (const std::exception& error) {
+    write_line(kComplaint, error.what());
+  }
+  ::_exit(kFailed);
 }
 
 }  // namespace
@@ -114,11 +195,12 @@ void helper_note(std::string_view line) {
   write_line(kNote, line);
 }
 
+void helper_complaint(std::string_view why) {
+  write_line(kComplaint, why);
+}
+
 void run_helper(const HelperJob& job, const HelperWork& work) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error::from_errno(job.task, job.directory);
-  UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
+  Pipe said("the image's maker");
   const Confinement confinement(job.directory, job.image_fd, job.max_bytes, draw_user());
   const ChildrenLeaveStatus children;
   const pid_t parent = ::getpid();
@@ -126,21 +208,31 @@ void run_helper(const HelperJob& job, const HelperWork& work) {
   // malloc usable even where there are threads.
   const pid_t child = ::fork();
   if (child < 0) throw Error::from_errno(job.task, job.directory);
-  if (child == 0) work_confined(confinement, writer.get(), parent, work);
-  writer.reset();
+  if (child == 0) work_confined(confinement, said.writer.get(), parent, work);
+  said.writer.reset();
 
-  const std::string complaint = judge_output(collect(reader.get(), job.notice));
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw Error::from_errno(job.task, job.directory);
-  }
-  if (WIFSIGNALED(status)) {
-    throw Error(job.task, job.directory, "what makes it was killed by signal " + std::to_string(WTERMSIG(status)));
-  }
-  if (WEXITSTATUS(status) != 0) {
-    throw Error(job.task, job.directory,
-                complaint.empty() ? "status " + std::to_string(WEXITSTATUS(status)) : complaint);
-  }
+  Listener listener;
+  collect(said.reader.get(), job.notice, [&](std::string_view bytes) { listener.hear(bytes); });
+  require_success(child, job.task, job.directory, listener.complaint());
+}
+
+void run_helper_program(const HelperProgram& program, const std::function<bool(std::string_view)>& answer) {
+  const UniqueFd file = open_program(program.name);
+  Pipe said("what reads the image");
+  Pipe answers("what reads the image");
+  const ChildrenLeaveStatus children;
+  const pid_t child = ::fork();
+  if (child < 0) throw Error::from_errno(program.task, program.object);
+  if (child == 0) become_program(program, file.get(), answers.reader.get(), said.writer.get());
+  said.writer.reset();
+  answers.reader.reset();
+  Listener listener([&](std::string_view line) {
+    if (!answers.writer || !answer(line)) return answers.writer.reset();
+    // It fails if the program has ended, which is found out next. (husk has SIGPIPE ignored.)
+    [[maybe_unused]] const ssize_t written = ::write(answers.writer.get(), "y", 1);
+  });
+  collect(said.reader.get(), program.notice, [&](std::string_view bytes) { listener.hear(bytes); });
+  require_success(child, program.task, program.object, listener.complaint());
 }
 
 }  // namespace husk::image

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "vmm/error.h"
+#include "vmm/image/container_image.h"
 #include "vmm/image/directory_image.h"
 #include "vmm/image/named_image.h"
 
@@ -12,6 +13,7 @@ namespace husk::image {
 
 RootImage resolve(const std::string& image, const CacheDir& cache) {
   if (image.empty()) throw Error("find image", "''", "its name is empty");
+  if (const auto source = parse_container_source(image)) return container_image(*source, cache);
   const bool is_path = image.find('/') != std::string::npos || image == "." || image == "..";
   if (!is_path) {
     if (RootImage named = open_named(image, cache); named.fd) return named;
@@ -23,7 +25,8 @@ RootImage resolve(const std::string& image, const CacheDir& cache) {
     throw Error("find image", image, "there is neither an imported image nor a directory of that name",
                 "see husk image ls, or give the directory's path");
   }
-  if (!S_ISDIR(status.st_mode)) throw Error("use image", image, "it is not a directory");
+  if (const auto source = container_at(image)) return container_image(*source, cache);
+  if (!S_ISDIR(status.st_mode)) throw Error("use image", image, "it is not a directory, and no archive");
   return directory_image(image, cache);
 }
 

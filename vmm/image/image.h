@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/unique_fd.h"
+#include "vmm/config/image_config.h"
 #include "vmm/image/cache_dir.h"
 
 namespace husk::image {
@@ -15,14 +17,16 @@ struct RootImage {
   UniqueFd fd;
   std::uint64_t size = 0;  // bytes, a multiple of 4096
   std::string erofs_path;
-  std::string source_directory;  // canonical path; empty for an imported image
+  std::string source_directory;                      // canonical path; empty for an imported image
+  std::optional<config::ImageConfig> configuration;  // of a container's
 };
 
-// `image` is a directory when it contains a '/' or is "." or ".."; else the name of an imported image if there is one,
-// else a directory below the working directory.
+// `image` is a container's where it says so ("oci:DIR", container_source.h); a path when it contains a '/' or is "." or
+// ".."; else the name of an imported image if there is one, else a path below the working directory. What is at a path is a
+// root file system's directory, or a container's image (container_at()).
 //
 // A directory is walked every time (one stat per file) and its image is built when it has changed. An imported image
-// costs one open and one fstat. Throws husk::Error.
+// costs one open and one fstat. Of a container's source its manifest is read every time. Throws husk::Error.
 RootImage resolve(const std::string& image, const CacheDir& cache);
 
 }  // namespace husk::image

@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <type_traits>
+#include <vector>
 
+#include "vmm/config/image_config_text.h"
 #include "vmm/error.h"
 #include "vmm/image/crc32c.h"
 
@@ -25,16 +29,29 @@ struct Record {
   std::uint64_t image_bytes;
   std::int64_t mtime_s;
   cache::Digest made_from;
-  std::uint32_t reserved;
-  std::uint32_t checksum;  // CRC-32C of the fields before
+  std::uint32_t config_bytes;  // of a container's configuration, from the second block on
+  std::uint32_t checksum;      // CRC-32C of the fields before
 };
 static_assert(sizeof(Record) == 64 && std::is_trivially_copyable_v<Record>);
+
+// Behind the record, where there is a configuration: its CRC-32C.
+constexpr std::size_t kConfigChecksum = 64;
+
+// Behind that, where the image was given a name or is a container's.
+constexpr std::size_t kContents = 72;
+constexpr std::uint64_t kContentsMagic = 0x3161'6873'6b73'7568;  // "husksha1", the first version of this record
+struct Contents {
+  std::uint64_t magic;
+  cache::Digest digest;  // SHA-256 of all from byte 1024 on
+};
+static_assert(sizeof(Contents) == 40 && std::is_trivially_copyable_v<Contents>);
 
 // The fields of erofs_super_block (fs/erofs/erofs_fs.h) that are looked at.
 constexpr std::size_t kSuperblock = 1024;
 constexpr std::size_t kSuperMagic = kSuperblock + 0;
 constexpr std::size_t kSuperChecksum = kSuperblock + 4;
 constexpr std::size_t kSuperBlockBits = kSuperblock + 12;
+constexpr std::size_t kSuperInodes = kSuperblock + 16;
 constexpr std::size_t kSuperBlocks = kSuperblock + 36;
 constexpr std::size_t kSuperIncompatible = kSuperblock + 80;
 constexpr std::uint32_t kErofsMagic = 0xE0F5'E1E2;
@@ -88,6 +105,31 @@ bool read_head(int fd, Head& head) {
   return ::pread(fd, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size());
 }
 
+// The configuration's text, if it is there and whole.
+std::optional<std::string> read_config(int fd, std::size_t bytes) {
+  std::string text(bytes, '\0');
+  const bool is_good =
+      bytes <= config::kMaxImageConfigText && ::pread(fd, text.data(), bytes, kBlock) == static_cast<ssize_t>(bytes);
+  return is_good ? std::optional(text) : std::nullopt;
+}
+
+std::uint32_t checksum_of(std::string_view text) {
+  return crc32c(~0u, std::as_bytes(std::span(text)));
+}
+
+cache::Digest digest_of_contents(int fd, const std::string& path) {
+  cache::Sha256 hash;
+  std::vector<std::byte> buffer(std::size_t{1} << 20);
+  for (off_t at = kSuperblock;;) {
+    const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error::from_errno("read image", path);
+    if (got == 0) return hash.finish();
+    hash.update(std::span(buffer).first(static_cast<std::size_t>(got)));
+    at += got;
+  }
+}
+
 }  // namespace
 
 OpenedImage open_image(const Folder& folder, const std::string& name, const cache::Digest* made_from) {
@@ -97,6 +139,7 @@ OpenedImage open_image(const Folder& folder, const std::string& name, const cach
   if (!fd) return result;
   result.file_size = static_cast<std::uint64_t>(status.st_size);
   result.created_s = status.st_mtim.tv_sec;
+  result.links = status.st_nlink;
   Head head;
   if (!read_head(fd.get(), head)) {
     result.damage = "it has only " + std::to_string(status.st_size) + " bytes that can be read";
@@ -104,13 +147,26 @@ OpenedImage open_image(const Folder& folder, const std::string& name, const cach
   }
   result.damage = damage_of(head, status, made_from);
   if (!result.damage.empty()) return result;
+  const auto record = get<Record>(head, 0);
+  result.made_from = record.made_from;
+  result.inodes = get<std::uint64_t>(head, kSuperInodes);
+  if (record.config_bytes != 0) {
+    const auto text = read_config(fd.get(), record.config_bytes);
+    if (text && checksum_of(*text) == get<std::uint32_t>(head, kConfigChecksum)) {
+      result.image.configuration = config::parse_image_config_text(*text);
+    }
+    if (!result.image.configuration) {
+      result.damage = "its configuration is damaged";
+      return result;
+    }
+  }
   result.image.fd = std::move(fd);
   result.image.size = result.file_size;
   result.image.erofs_path = folder.path_of(name);
   return result;
 }
 
-void seal_image(int fd, const std::string& path, const cache::Digest& made_from) {
+void seal_image(int fd, const std::string& path, const cache::Digest& made_from, std::size_t config_bytes) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) throw Error::from_errno("stat image", path);
   Head head;
@@ -118,13 +174,24 @@ void seal_image(int fd, const std::string& path, const cache::Digest& made_from)
       read_head(fd, head) ? superblock_damage(head, static_cast<std::uint64_t>(status.st_size)) : "it is too short";
   if (!damage.empty()) throw Error("use the image that was made,", path, damage);
 
+  if (config_bytes != 0) {
+    const auto text = read_config(fd, config_bytes);
+    if (!text || !config::parse_image_config_text(*text)) {
+      throw Error("use the image that was made,", path, "its configuration cannot be understood");
+    }
+    const std::uint32_t checksum = checksum_of(*text);
+    if (::pwrite(fd, &checksum, sizeof checksum, kConfigChecksum) != static_cast<ssize_t>(sizeof checksum)) {
+      throw Error::from_errno("write image to disk", path);
+    }
+  }
+
   // An even number of seconds, which every file system can keep, FAT as well.
   const timespec now{.tv_sec = ::time(nullptr) & ~time_t{1}, .tv_nsec = 0};
   Record record{.magic = kMagic,
                 .image_bytes = static_cast<std::uint64_t>(status.st_size),
                 .mtime_s = now.tv_sec,
                 .made_from = made_from,
-                .reserved = 0,
+                .config_bytes = static_cast<std::uint32_t>(config_bytes),
                 .checksum = 0};
   record.checksum = record_checksum(record);
   const std::array<timespec, 2> times = {timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, now};
@@ -132,6 +199,25 @@ void seal_image(int fd, const std::string& path, const cache::Digest& made_from)
       ::futimens(fd, times.data()) != 0 || ::fsync(fd) != 0) {
     throw Error::from_errno("write image to disk", path);
   }
+}
+
+void add_checksum(int fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw Error::from_errno("stat image", path);
+  const Contents contents{.magic = kContentsMagic, .digest = digest_of_contents(fd, path)};
+  const std::array<timespec, 2> times = {timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, status.st_mtim};
+  if (::pwrite(fd, &contents, sizeof contents, kContents) != static_cast<ssize_t>(sizeof contents) ||
+      ::futimens(fd, times.data()) != 0 || ::fsync(fd) != 0) {
+    throw Error::from_errno("write image to disk", path);
+  }
+}
+
+std::string find_damage(int fd) {
+  Head head;
+  if (!read_head(fd, head)) return "it is too short";
+  const auto contents = get<Contents>(head, kContents);
+  if (contents.magic != kContentsMagic) return "it has no checksum of its contents: an older husk made it";
+  return digest_of_contents(fd, "the image") == contents.digest ? "" : "its contents are not what was imported";
 }
 
 }  // namespace husk::image

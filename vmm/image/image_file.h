@@ -23,6 +23,9 @@ struct OpenedImage {
   std::string damage;           // why it cannot be used; empty if it can, or if there is none
   std::uint64_t file_size = 0;  // also of a damaged one
   std::int64_t created_s = 0;   // seconds since 1970
+  std::uint64_t links = 0;      // names that the file has
+  std::uint64_t inodes = 0;     // files in it
+  cache::Digest made_from{};    // what the record says
 };
 
 // `made_from`: what the record must say, or null. Throws for what is no file of the user's.
@@ -30,6 +33,15 @@ OpenedImage open_image(const Folder& folder, const std::string& name, const cach
 
 // Writes the record into an image that was just built, and all of it to disk: a crash of the host must not leave an
 // image whose name promises contents that never reached the disk. Throws if it is no image as husk makes them.
-void seal_image(int fd, const std::string& path, const cache::Digest& made_from);
+//
+// `config_bytes`: a container's configuration (vmm/config/image_config_text.h) lies from the second block on, as data of no
+// file, and is so long; 0: there is none. Throws if it cannot be understood.
+void seal_image(int fd, const std::string& path, const cache::Digest& made_from, std::size_t config_bytes = 0);
+
+// Writes into a sealed image what find_damage() compares: SHA-256 of all from byte 1024 on.
+void add_checksum(int fd, const std::string& path);
+
+// Reads all of an image that open_image() has found good. Empty if it is whole.
+std::string find_damage(int fd);
 
 }  // namespace husk::image

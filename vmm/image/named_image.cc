@@ -1,6 +1,9 @@
 #include "vmm/image/named_image.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,6 +13,7 @@
 
 #include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
+#include "vmm/image/container_image.h"
 #include "vmm/image/fingerprint.h"
 #include "vmm/image/image_file.h"
 #include "vmm/image/stable_image.h"
@@ -60,13 +64,19 @@ NamedImage describe(const std::string& name, const OpenedImage& opened, const Fo
                     .size = opened.file_size,
                     .source_directory = {},
                     .created = {},
-                    .damage = opened.damage};
+                    .damage = opened.damage,
+                    .container = {},
+                    .configuration = opened.image.configuration};
+  if (result.configuration) {
+    result.container = cache::to_hex(opened.made_from);
+    result.entries = opened.inodes;
+  }
   const nlohmann::json document = nlohmann::json::parse(folder.read(metadata_name(name), kMaxMetadata), nullptr, false);
   if (!document.is_object()) return result;
   try {
     result.source_directory = document.value("source", "");
     result.created = document.value("created", "");
-    result.entries = document.value("entries", std::uint64_t{0});
+    if (!result.configuration) result.entries = document.value("entries", std::uint64_t{0});
   } catch (const nlohmann::json::exception&) {
     return result;  // a field of the wrong type
   }
@@ -76,13 +86,46 @@ NamedImage describe(const std::string& name, const OpenedImage& opened, const Fo
 // An image cannot be made anew without its directory, and that one may have changed: the user decides.
 [[noreturn]] void refuse(const NamedImage& image) {
   struct stat status {};
-  std::string advice = "import it again: husk image import DIR " + image.name;
+  std::string advice = "import it again: husk image import SOURCE " + image.name;
   if (!image.source_directory.empty()) {
-    const bool is_there = ::stat(image.source_directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    const bool is_there = ::stat(image.source_directory.c_str(), &status) == 0;
     advice = is_there ? "import it again: husk image import " + image.source_directory + " " + image.name
                       : advice + " (it came from " + image.source_directory + ", which is gone)";
   }
   throw Error("use image", image.name, "it is damaged: " + image.damage, advice);
+}
+
+// A name that is given while an image is made or found has to be a temporary one first, to be exchanged with what has the
+// name already. It is a link to the image: the lock that keeps sweep() from it is on the image, too.
+void link_image(const Folder& from, const std::string& file, const Folder& folder, const std::string& name) {
+  const UniqueFd image = from.open_raw(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!image) throw Error::from_errno("open image", from.path_of(file), "run again");
+  while (::flock(image.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) throw Error::from_errno("lock", from.path_of(file));
+  }
+  std::string temporary;
+  {
+    const cache::TemporaryFile unique(folder, name);
+    temporary = unique.name();
+  }
+  if (::linkat(from.fd(), file.c_str(), folder.fd(), temporary.c_str(), 0) != 0) {
+    throw Error::from_errno("give a name to", from.path_of(file), "the cache's file system must have hard links");
+  }
+  folder.rename(temporary, erofs_name(name));
+  // Between two names of one file, rename(2) does nothing.
+  folder.remove(temporary);
+}
+
+void write_metadata(const Folder& folder, const NamedImage& image) {
+  cache::TemporaryFile metadata(folder, image.name);
+  metadata.write(metadata_of(image));
+  metadata.publish(metadata_name(image.name));
+}
+
+// The container whose image has this name; empty if it is none's.
+std::string container_of(const Folder& folder, const std::string& name) {
+  const OpenedImage opened = open_image(folder, erofs_name(name));
+  return opened.image.configuration ? cache::to_hex(opened.made_from) : std::string();
 }
 
 struct Found {
@@ -134,16 +177,19 @@ NamedImage import_directory(const std::string& directory, const std::string& nam
                    .size = 0,
                    .source_directory = canonical,
                    .created = now_utc(),
-                   .damage = {}};
+                   .damage = {},
+                   .container = {},
+                   .configuration = {}};
   cache::TemporaryFile file(folder, name);
   image.entries = build_stable_image(canonical, fingerprint(canonical), file, folder).entries;
+  add_checksum(file.fd(), file.path());
   if (::fstat(file.fd(), &status) != 0) throw Error::from_errno("stat image", file.path());
   image.size = static_cast<std::uint64_t>(status.st_size);
-  cache::TemporaryFile metadata(folder, name);
-  metadata.write(metadata_of(image));
+  const std::string before = container_of(folder, name);
   file.publish(erofs_name(name));
-  metadata.publish(metadata_name(name));
+  write_metadata(folder, image);
   held.remove_file();
+  if (!before.empty()) remove_container(cache, before);
   return image;
 }
 
@@ -167,12 +213,65 @@ NamedImage inspect_image(const std::string& name, const CacheDir& cache) {
   return describe(name, found.opened, found.folder);
 }
 
+void name_container(const Folder& containers, const std::string& key, const std::string& name,
+                    const std::string& source, const CacheDir& cache) {
+  require_valid(name);
+  const Folder folder = cache.make(CacheDir::Part::kImages);
+  cache::Lock held(folder, name);
+  cache::sweep(folder);
+  const std::string before = container_of(folder, name);
+  link_image(containers, key + std::string(kImageSuffix), folder, name);
+  write_metadata(folder, {.name = name,
+                          .erofs_path = {},
+                          .source_directory = source,
+                          .created = now_utc(),
+                          .damage = {},
+                          .container = {},
+                          .configuration = {}});
+  held.remove_file();
+  if (!before.empty() && before != key) remove_container(cache, before);
+}
+
+void tag_image(const std::string& name, const std::string& further, const CacheDir& cache) {
+  require_valid(further);
+  const Found found = require_image(name, cache);
+  NamedImage image = describe(name, found.opened, found.folder);
+  if (!image.damage.empty()) refuse(image);
+  if (name == further) return;
+  image.name = further;
+  cache::Lock held(found.folder, further);
+  const std::string before = container_of(found.folder, further);
+  link_image(found.folder, erofs_name(name), found.folder, further);
+  write_metadata(found.folder, image);
+  held.remove_file();
+  if (!before.empty() && before != image.container) remove_container(cache, before);
+}
+
+std::string name_for(const std::string& path) {
+  std::string name = path.substr(0, path.find_last_not_of('/') + 1);
+  name = name.substr(name.find_last_of('/') + 1);
+  for (const std::string_view ending : {".gz", ".zst", ".tgz", ".tar"}) {
+    if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+  }
+  if (!is_valid_name(name)) {
+    throw Error("import", path, "its last part is no name for an image", "give a NAME behind it");
+  }
+  return name;
+}
+
 void remove_image(const std::string& name, const CacheDir& cache) {
   const Found found = require_image(name, cache);
   cache::Lock held(found.folder, name);
+  const std::string container = container_of(found.folder, name);
   found.folder.remove(erofs_name(name));
   found.folder.remove(metadata_name(name));
   held.remove_file();
+  if (!container.empty()) remove_container(cache, container);
+}
+
+std::string verify_image(const std::string& name, const CacheDir& cache) {
+  const Found found = require_image(name, cache);
+  return found.opened.image.fd ? find_damage(found.opened.image.fd.get()) : found.opened.damage;
 }
 
 }  // namespace husk::image

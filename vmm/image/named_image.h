@@ -1,7 +1,8 @@
-// Images that were given a name: `husk image import DIR NAME`. They do not follow their directory any more.
+// Images that were given a name: `husk image import SOURCE NAME`. They do not follow their source any more.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct NamedImage {
   std::string created;           // UTC, ISO 8601
   std::uint64_t entries = 0;     // files of every kind
   std::string damage;            // why it cannot be used; empty if it can
+  std::string container;         // the digest of its configuration; empty if it came from a directory
+  std::optional<config::ImageConfig> configuration;  // of a container
 };
 
 // [a-z0-9][a-z0-9._-]*, at most 128 characters: a name is a file name and can never be taken for a path.
@@ -25,9 +28,17 @@ bool is_valid_name(const std::string& name);
 
 // Replaces an image of the same name; whoever runs from that keeps it. Throws husk::Error, as all of these do.
 NamedImage import_directory(const std::string& directory, const std::string& name, const CacheDir& cache);
+// A further name for containers/KEY.erofs (container_image.h), whose lock the caller holds.
+void name_container(const Folder& containers, const std::string& key, const std::string& name,
+                    const std::string& source, const CacheDir& cache);
+void tag_image(const std::string& name, const std::string& further, const CacheDir& cache);  // a further name
+// What an image of this path or source is called that nobody gives a name: its last part, without an archive's ending.
+std::string name_for(const std::string& path);
 std::vector<NamedImage> list_images(const CacheDir& cache);  // sorted by name
 NamedImage inspect_image(const std::string& name, const CacheDir& cache);
 void remove_image(const std::string& name, const CacheDir& cache);  // also a damaged one
+// Reads all of it. Empty if it is whole.
+std::string verify_image(const std::string& name, const CacheDir& cache);
 
 // The run path: the cache's directories are looked at, the image's first block is read. Without a descriptor if there
 // is no such image; throws if there is one and it cannot be used.

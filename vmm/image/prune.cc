@@ -94,8 +94,15 @@ std::vector<CachedDirectory> list_directories(const CacheDir& cache) {
 
 Pruned prune(const CacheDir& cache, Prune what) {
   Pruned result;
-  for (const CacheDir::Part part : {CacheDir::Part::kTop, CacheDir::Part::kImages, CacheDir::Part::kDirectories}) {
+  for (const CacheDir::Part part :
+       {CacheDir::Part::kTop, CacheDir::Part::kImages, CacheDir::Part::kDirectories, CacheDir::Part::kContainers}) {
     if (const std::optional<Folder> folder = cache.find(part)) result.freed += cache::sweep(*folder);
+  }
+  for (UnnamedContainer& container : list_containers(cache)) {
+    if (container.is_there && what == Prune::kGone) continue;
+    const std::uint64_t freed = remove_container(cache, container.key);
+    result.freed += freed;
+    if (freed != 0) result.containers.push_back(std::move(container));
   }
   const std::optional<Folder> folder = cache.find(CacheDir::Part::kDirectories);
   if (!folder) return result;

@@ -1,4 +1,4 @@
-// The images that the cache keeps of directories, and their removal.
+// The images that the cache keeps of directories and of containers that have no name, and their removal.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vmm/image/cache_dir.h"
+#include "vmm/image/container_image.h"
 
 namespace husk::image {
 
@@ -23,11 +24,12 @@ std::vector<CachedDirectory> list_directories(const CacheDir& cache);
 
 struct Pruned {
   std::vector<CachedDirectory> removed;
-  std::vector<CachedDirectory> busy;  // being built at the moment
-  std::uint64_t freed = 0;            // bytes on the disk, with what killed builds and imports left
+  std::vector<CachedDirectory> busy;         // being built at the moment
+  std::vector<UnnamedContainer> containers;  // removed
+  std::uint64_t freed = 0;                   // bytes on the disk, with what killed builds and imports left
 };
 
-// Removes the images of directories that are gone, or of all directories; never a named one. Who runs from a removed
+// Removes the images of directories and containers that are gone, or all of them; never a named one. Who runs from a removed
 // image keeps it, and its space, until the end.
 enum class Prune { kGone, kAll };
 Pruned prune(const CacheDir& cache, Prune what);

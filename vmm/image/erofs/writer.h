@@ -46,6 +46,11 @@ class ErofsWriter {
   NodeId find(NodeId directory, std::string_view name) const;
   NodeId find_path(std::string_view path) const;
   const Attributes& attributes(NodeId id) const { return tree_.node(id).attributes; }
+  bool is(NodeId id, unsigned type) const { return tree_.node(id).is(type); }
+  NodeId parent(NodeId directory) const { return tree_.directory(directory).parent; }  // the root's is the root
+  const std::string& target(NodeId link) const { return tree_.target(link); }
+  // What a directory holds; valid until something is added or removed.
+  const Tree::Entries& entries(NodeId directory) const { return tree_.directory(directory).entries; }
 
   // A type that is not the function's is an error. The name must be free: who replaces a file removes the old one first.
   NodeId add_directory(NodeId directory, std::string_view name, const Attributes& attributes);
