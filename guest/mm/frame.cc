@@ -166,6 +166,11 @@ Pfn claim_single(std::uint64_t frame) {
   return Pfn{frame};
 }
 
+// What was made ready, in vain so far, is free memory like any other that the host has given.
+void release_ready(FreshRange& range) {
+  for (; range.next < range.prepared; ++range.next) freed_.add(range.next, 0);
+}
+
 void claim_block(std::uint64_t frame, unsigned order) {
   FrameRecord& record = frame_record(Pfn{frame});
   record.state = FrameState::kBlock;
@@ -313,6 +318,8 @@ std::uint64_t frames_to_give_back() {
 }
 
 void free_memory_grows_older() {
+  for (FreshRange& range : fresh_) release_ready(range);
+  release_ready(taken_again_);
   freed_.grow_older();
 }
 

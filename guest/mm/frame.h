@@ -82,7 +82,7 @@ inline constexpr std::uint64_t kWorthGivingBack = 256;
 void await_memory_to_give_back();
 // How many frames there are in such blocks that the host has not been given back.
 std::uint64_t frames_to_give_back();
-// Time passes for them.
+// Time passes for them. What was made ready (set_ram_preparer) and not used is among them from then on.
 void free_memory_grows_older();
 // A block that was free while time passed at least `age` times, the largest first. It is the caller's to give to the host, and counts as
 // free still; nothing if there is none, or it has more than `most` frames.

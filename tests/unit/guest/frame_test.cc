@@ -197,6 +197,15 @@ TEST_F(FrameTest, LargeVmsHaveItMadeReadyAgainAndSmallOnesDoNot) {
   }
   EXPECT_GT(ready, 1500U);
   EXPECT_LT(g_prepared.size(), 100U);
+  // What of it nobody uses goes back.
+  std::uint64_t in_vain = ready;
+  for (const Pfn frame : frames) {
+    for (const auto& [start, count] : g_prepared) in_vain -= frame.value >= start && frame.value < start + count;
+  }
+  grow_older(kAge);
+  const std::uint64_t given = give_idle_back();
+  EXPECT_LE(given, in_vain + 32);
+  EXPECT_GE(given + 32, in_vain);
   release(frames);
 }
 
