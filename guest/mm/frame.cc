@@ -41,6 +41,9 @@ constinit FreeBlocks<FrameState::kGivenBack, 0> given_back_;
 // One block of given_back_ that is being used up. It is like RAM that was never used, but what is in it.
 constinit FreshRange taken_again_;
 constinit bool given_back_is_zero_ = true;
+// A block that the kernel's own frames are taken from, and whether it is zero.
+constinit FreshRange kernels_own_;
+constinit bool kernels_own_is_zero_ = false;
 constinit bool knows_of_memory_to_give_back_ = false;
 constinit MemoryStatistics statistics_{};
 constinit bool reserve_is_open_ = false;
@@ -177,6 +180,26 @@ void claim_block(std::uint64_t frame, unsigned order) {
   record.order = static_cast<std::uint8_t>(order);
 }
 
+Result<Pfn> allocate_single(Fill fill) {
+  // Freed frames first, so that the host gives the VM no more than it needs at once.
+  std::uint64_t frame = 0;
+  bool zero = false;
+  if (fill == Fill::kZero && !zeroing_is_cheap()) frame = take_untouched_block(0, zero);
+  if (!frame) {
+    zero = false;
+    frame = freed_.take(0);
+  }
+  if (!frame) frame = take_untouched_block(0, zero);
+  if (!frame && kernels_own_.next < kernels_own_.end) {
+    zero = kernels_own_is_zero_;
+    frame = kernels_own_.next++;
+  }
+  if (!frame) return Errno::kNoMem;
+  claim_single(frame);
+  if (fill == Fill::kZero && !zero) memset(frame_data(Pfn{frame}), 0, kPageSize);
+  return Pfn{frame};
+}
+
 }  // namespace
 
 constinit FrameRecord* frame_table = nullptr;
@@ -201,19 +224,21 @@ std::uint64_t initialise_frame_table(std::uint64_t highest) {
   return start;
 }
 
+// A page table for each 512 pages of a payload's, or a slab here and there, would each keep the block that it is in from going back to
+// the host when the payload's pages around it do. So in a VM of some size they are in blocks of their own.
 Result<Pfn> allocate_frame(Fill fill) {
-  // Freed frames first, so that the host gives the VM no more than it needs at once.
-  std::uint64_t frame = 0;
-  bool zero = false;
-  if (fill == Fill::kZero && !zeroing_is_cheap()) frame = take_untouched_block(0, zero);
-  if (!frame) {
-    zero = false;
-    frame = freed_.take(0);
+  if (used_frames() < kPreparedFrom || !zeroing_is_cheap()) return allocate_single(fill);
+  if (kernels_own_.next == kernels_own_.end) {
+    bool zero = false;
+    std::uint64_t frame = freed_.take(kGivenBackOrder);
+    if (!frame) frame = take_untouched_block(kGivenBackOrder, zero);
+    if (!frame) return allocate_single(fill);
+    kernels_own_ = {frame, frame, frame + (std::uint64_t{1} << kGivenBackOrder), frame};
+    kernels_own_is_zero_ = zero;
   }
-  if (!frame) frame = take_untouched_block(0, zero);
-  if (!frame) return Errno::kNoMem;
+  const std::uint64_t frame = kernels_own_.next++;
   claim_single(frame);
-  if (fill == Fill::kZero && !zero) memset(frame_data(Pfn{frame}), 0, kPageSize);
+  if (fill == Fill::kZero && !kernels_own_is_zero_) memset(frame_data(Pfn{frame}), 0, kPageSize);
   return Pfn{frame};
 }
 
@@ -221,7 +246,7 @@ Result<Pfn> allocate_user_frame(Fill fill) {
   const std::uint64_t kept = reserve_is_open_ ? kKernelReserveFrames / 2 : kKernelReserveFrames;
   if (statistics_.free_frames <= kept && !(reclaim_ && reclaim_() && statistics_.free_frames > kept))
     return Errno::kNoMem;
-  return allocate_frame(fill);
+  return allocate_single(fill);
 }
 
 void set_reclaimer(bool (*reclaim)()) {
@@ -257,7 +282,7 @@ ReserveOpening::~ReserveOpening() {
 Result<Pfn> allocate_frame_ahead() {
   if (statistics_.free_frames <= kKernelReserveFrames) return Errno::kNoMem;
   // Many frames are zeroed in the time that one fault takes; and while there is plenty, nobody misses them.
-  if (zeroing_is_cheap() && statistics_.free_frames > statistics_.total_frames / 4) return allocate_frame(Fill::kZero);
+  if (zeroing_is_cheap() && statistics_.free_frames > statistics_.total_frames / 4) return allocate_single(Fill::kZero);
   bool zero = false;
   const std::uint64_t frame = take_untouched_block(0, zero);
   if (!frame) return Errno::kNoMem;
@@ -267,7 +292,7 @@ Result<Pfn> allocate_frame_ahead() {
 
 Result<Pfn> allocate_frame_for_copy_ahead() {
   if (!zeroing_is_cheap() || statistics_.free_frames <= statistics_.total_frames / 4) return Errno::kNoMem;
-  return allocate_frame(Fill::kNone);
+  return allocate_single(Fill::kNone);
 }
 
 Result<Pfn> allocate_frames(unsigned order) {

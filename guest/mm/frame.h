@@ -26,7 +26,7 @@ std::uint64_t initialise_frame_table(std::uint64_t highest);
 // Hands RAM to the allocator. [start, end) is page-aligned, zero, and used by nobody. Called at boot, at most twice.
 void add_memory(std::uint64_t start, std::uint64_t end);
 
-// One frame, with one reference; kNoMem when there is none.
+// One frame of the kernel's own, with one reference; kNoMem when there is none.
 Result<Pfn> allocate_frame(Fill fill);
 // The same for a payload's page: fails while the kernel still has a few frames for itself, so that it can tell the
 // payload so.

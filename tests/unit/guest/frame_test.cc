@@ -72,7 +72,7 @@ class FrameTest : public ::testing::Test {
   }
   void TearDown() override { EXPECT_EQ(memory_statistics().free_frames, kFrames); }
 
-  static Pfn take(Fill fill = Fill::kNone) { return allocate_frame(fill).value(); }
+  static Pfn take(Fill fill = Fill::kNone) { return allocate_user_frame(fill).value(); }
   static std::vector<Pfn> take_many(std::size_t count) {
     std::vector<Pfn> frames;
     for (std::size_t i = 0; i < count; ++i) {
@@ -145,6 +145,32 @@ TEST_F(FrameTest, SmallPiecesStay) {
   release(kept);
   grow_older(kAge);
   EXPECT_GE(give_idle_back(), 1024U - 64);
+}
+
+// A table for each 2 MiB of a payload's, which the kernel keeps.
+TEST_F(FrameTest, TheKernelsOwnFramesKeepLittleBack) {
+  std::vector<Pfn> tables;
+  std::vector<Pfn> frames = take_many(1024);
+  for (int i = 0; i < 16; ++i) {
+    tables.push_back(allocate_frame(Fill::kZero).value());
+    ASSERT_EQ(*reinterpret_cast<std::uint64_t*>(frame_data(tables.back())), 0U);
+    for (const Pfn frame : take_many(512)) frames.push_back(frame);
+  }
+  release(frames);
+  grow_older(kAge);
+  EXPECT_GE(give_idle_back(), frames.size() - 64);
+  release(tables);
+}
+
+// To the last one: what the kernel has set apart for itself as well.
+TEST_F(FrameTest, AllFramesCanBeUsed) {
+  std::vector<Pfn> frames = take_many(2048);
+  frames.push_back(allocate_frame(Fill::kNone).value());
+  while (const auto frame = allocate_user_frame(Fill::kNone)) frames.push_back(frame.value());
+  while (const auto frame = allocate_frame(Fill::kNone)) frames.push_back(frame.value());
+  EXPECT_EQ(memory_statistics().free_frames, 0U);
+  EXPECT_EQ(frames.size(), kFrames);
+  release(frames);
 }
 
 TEST_F(FrameTest, NoMoreThanAskedForTheLargestFirst) {
@@ -262,7 +288,10 @@ TEST_F(FrameTest, AnyEventsInAnyOrder) {
       const unsigned order = random() % 8 == 0 ? random() % 8 : 0;
       const bool zero = order == 0 && random() % 2 == 0;
       if (in_use > kFrames / 2) continue;
-      const auto block = order == 0 ? allocate_frame(zero ? Fill::kZero : Fill::kNone) : allocate_frames(order);
+      const Fill fill = zero ? Fill::kZero : Fill::kNone;
+      const auto block = order != 0            ? allocate_frames(order)
+                         : random() % 100 == 0 ? allocate_frame(fill)
+                                               : allocate_user_frame(fill);
       ASSERT_TRUE(block);
       mark(block.value().value, order, true);
       auto* const words = reinterpret_cast<std::uint64_t*>(frame_data(block.value()));
