@@ -151,6 +151,13 @@ struct ConsoleStatus {
   std::uint32_t accepted;  // bytes that the stream has taken, or given
 };
 
+// ---------------------------------------------------------------- husk's promise of virtio-balloon
+// What is reported as free (virtio 1.2, section 5.5.6.7) is "uninitialized memory" when it is used again, whatever the device has done with
+// it. With this feature bit the used length of a report says how many of its bytes, from the first on, the host has taken, and that
+// they are zero: the driver need not clear them. The queues are numbered without those that the device's features do not bring: reports
+// go to queue 2.
+inline constexpr std::uint64_t kBalloonFeatureZeroes = std::uint64_t{1} << 63;
+
 // ---------------------------------------------------------------- prepared virtqueues
 // Bringing a virtio device up takes some 15 register accesses, each an exit. So the VMM does it as a boot loader would,
 // through the same registers, for the devices that nearly every payload uses: a device whose node has the property
@@ -180,6 +187,7 @@ struct GuestStats {
   std::uint64_t frames_total;
   std::uint64_t frames_peak;  // most page frames in use at one time
   std::uint64_t oom_kills;
+  std::uint64_t frames_given_back;  // page frames that the host took back while they were free: each as often as it did
 };
 
 // A byte ring of text lines, each "<L>text\n" with L the syslog severity ('3' error, '4' warning, '6' info, '7' debug).

@@ -50,6 +50,7 @@ DeviceRole role_of(std::string_view name) {
   if (name == "stderr") return DeviceRole::kStderr;
   if (name == "terminal") return DeviceRole::kTerminal;
   if (name == "rng") return DeviceRole::kRng;
+  if (name == "balloon") return DeviceRole::kBalloon;
   return DeviceRole::kUnknown;
 }
 

@@ -22,7 +22,7 @@ struct PhysicalRange {
 };
 
 // What the guest uses a virtio device for (property husk,role).
-enum class DeviceRole : std::uint8_t { kUnknown, kStdin, kStdout, kStderr, kTerminal, kRng };
+enum class DeviceRole : std::uint8_t { kUnknown, kStdin, kStdout, kStderr, kTerminal, kRng, kBalloon };
 
 struct DeviceDescription {
   DeviceRole role = DeviceRole::kUnknown;

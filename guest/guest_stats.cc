@@ -37,6 +37,7 @@ void publish_guest_stats() {
   s.frames_total = memory.total_frames;
   s.frames_peak = memory.peak_frames;
   s.oom_kills = task::out_of_memory_kills();
+  s.frames_given_back = memory.given_back_frames;
   s.magic = husk::abi::kGuestStatsMagic;
 }
 

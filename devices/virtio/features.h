@@ -24,5 +24,6 @@ inline constexpr std::uint32_t kStatusFailed = 128;
 // Device types (section 5).
 inline constexpr std::uint32_t kDeviceConsole = 3;
 inline constexpr std::uint32_t kDeviceEntropy = 4;
+inline constexpr std::uint32_t kDeviceBalloon = 5;
 
 }  // namespace husk::virtio

@@ -30,9 +30,9 @@ namespace husk::virtio {
 // Section 2.7: the largest queue the split layout can describe.
 inline constexpr std::uint16_t kMaxQueueSize = 32768;
 
-// Descriptors may overlap, so a chain can be longer than RAM. Section 2.7.4 allows 2^32 bytes. No driver that we know
-// of sends more than a few hundred KiB at a time.
-inline constexpr std::uint64_t kMaxChainBytes = std::uint64_t{64} << 20;
+// Descriptors may overlap, so a chain can be longer than RAM. Section 2.7.4 allows 2^32 bytes. The longest that we know
+// of are Linux's reports of free memory: 32 blocks of 4 MiB (its PAGE_REPORTING_CAPACITY and MAX_ORDER).
+inline constexpr std::uint64_t kMaxChainBytes = std::uint64_t{128} << 20;
 
 // What a device may do in one turn. Bytes: about a millisecond of writing to a pipe, in pieces of 4 KiB. Descriptors:
 // each may cost two system calls, even for one byte. More than a well-behaved driver makes available at once (husk's

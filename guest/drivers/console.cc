@@ -37,7 +37,7 @@ ConsolePort* console_port(DeviceRole role) {
   return nullptr;
 }
 
-VirtQueue* ConsolePort::queue(std::uint32_t index) {
+VirtQueue* ConsolePort::queue(std::uint32_t index, std::uint64_t) {
   if (index == kReceiveQueue && has_input()) return &input.queue();
   if (index == kTransmitQueue && has_output()) return &output.queue();
   return nullptr;

@@ -47,7 +47,7 @@ class ConsolePort final : public Device {
   ConsoleOutput output;
 
  private:
-  VirtQueue* queue(std::uint32_t index) override;
+  VirtQueue* queue(std::uint32_t index, std::uint64_t features) override;
   void attach(std::uint64_t features) override;
   void answered() override;
 

@@ -8,7 +8,8 @@
 namespace kernel::drivers {
 namespace {
 
-constexpr std::uint32_t kMostQueues = std::tuple_size_v<decltype(DeviceDescription::queues)>;
+constexpr std::uint32_t kMostQueues = 5;  // of any device that there is a driver for: a balloon's
+constexpr std::uint32_t kMostQueuesSetUp = std::tuple_size_v<decltype(DeviceDescription::queues)>;
 
 }  // namespace
 
@@ -28,7 +29,7 @@ Result<void> Device::bring_up() {
 Result<std::uint64_t> Device::negotiate(const DeviceDescription& description) {
   const std::uint64_t features = TRY(transport_.negotiate(description, driver_.type, driver_.features));
   for (std::uint32_t index = 0; index < kMostQueues; ++index) {
-    VirtQueue* const queue = this->queue(index);
+    VirtQueue* const queue = this->queue(index, features);
     if (!queue) continue;
     const std::uint16_t size = TRY(transport_.select_queue(index, driver_.queue_size, driver_.least_queue_size));
     std::byte* const page = queue->page() ? queue->page() : mm::frame_data(TRY(mm::allocate_frame(mm::Fill::kZero)));
@@ -40,8 +41,8 @@ Result<std::uint64_t> Device::negotiate(const DeviceDescription& description) {
 
 // The VMM has accepted all features that the driver can use, and set up queues.
 Result<std::uint64_t> Device::adopt(const DeviceDescription& description) {
-  for (std::uint32_t index = 0; index < kMostQueues; ++index) {
-    VirtQueue* const queue = this->queue(index);
+  for (std::uint32_t index = 0; index < kMostQueuesSetUp; ++index) {
+    VirtQueue* const queue = this->queue(index, driver_.features);
     if (!queue) continue;
     if (description.queues[index] == 0) {
       log(LogLevel::kError, "{} at {x}: the VMM has not set up queue {}", driver_.name, description.registers.start,

@@ -39,8 +39,8 @@ class Device : private InterruptHandler {
   VirtioMmio& transport() { return transport_; }
 
  private:
-  // The queue of this index, or null if the driver has no use for it.
-  virtual VirtQueue* queue(std::uint32_t index) = 0;
+  // The queue of this index of a device that has accepted these features, or null if the driver has no use for it.
+  virtual VirtQueue* queue(std::uint32_t index, std::uint64_t features) = 0;
   // Its queues are there, and the device will take requests when this is done: it has accepted these features.
   virtual void attach(std::uint64_t features) = 0;
   // Requests may have been finished. Must not block.

@@ -1,12 +1,13 @@
 #include "drivers/driver.h"
 
+#include "drivers/balloon.h"
 #include "drivers/console.h"
 #include "drivers/rng.h"
 
 namespace kernel::drivers {
 namespace {
 
-constexpr const Driver* kDrivers[] = {&kConsoleDriver, &kEntropyDriver};
+constexpr const Driver* kDrivers[] = {&kConsoleDriver, &kEntropyDriver, &kBalloonDriver};
 
 }  // namespace
 

@@ -42,7 +42,7 @@ class EntropyDevice final : public Device {
     }
   };
 
-  VirtQueue* queue(std::uint32_t index) override { return index == kRequestQueue ? &queue_ : nullptr; }
+  VirtQueue* queue(std::uint32_t index, std::uint64_t) override { return index == kRequestQueue ? &queue_ : nullptr; }
   void attach(std::uint64_t) override {}
   void answered() override;
 

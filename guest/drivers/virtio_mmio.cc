@@ -80,6 +80,11 @@ Result<std::uint64_t> VirtioMmio::negotiate(const DeviceDescription& device, std
   return accepted;
 }
 
+bool VirtioMmio::has_queue(std::uint32_t index) {
+  write_register(base_ + kQueueSel, index);
+  return read_register(base_ + kQueueNumMax) != 0;
+}
+
 Result<std::uint16_t> VirtioMmio::select_queue(std::uint32_t index, std::uint16_t wanted, std::uint16_t least) {
   write_register(base_ + kQueueSel, index);
   const std::uint32_t maximum = read_register(base_ + kQueueNumMax);

@@ -14,6 +14,7 @@ namespace kernel::drivers {
 // Device types (virtio 1.2, section 5).
 inline constexpr std::uint32_t kVirtioConsole = 3;
 inline constexpr std::uint32_t kVirtioEntropy = 4;
+inline constexpr std::uint32_t kVirtioBalloon = 5;
 
 class VirtioMmio {
  public:
@@ -23,6 +24,8 @@ class VirtioMmio {
   // device offers, and gives that. kNoDev if the device is not of version 1, refuses, or is not of the expected type; the
   // log says which device.
   Result<std::uint64_t> negotiate(const DeviceDescription& device, std::uint32_t type, std::uint64_t features);
+  // Whether the device has a queue of this index.
+  bool has_queue(std::uint32_t index);
   // The size that this queue gets, for a driver that can use `wanted` descriptors and needs `least`: the device says how
   // many it has room for. kNoDev if they are too few.
   Result<std::uint16_t> select_queue(std::uint32_t index, std::uint16_t wanted, std::uint16_t least);

@@ -27,4 +27,7 @@ bool make_room_now();
 // The kernel is in the middle of something long, and lets the host see that it is alive. Switches no tasks.
 void still_busy();
 
+// There is free memory that the host could have (kWorthGivingBack of mm/frame.h). Comes from the middle of freeing it, and only takes note.
+void memory_can_be_given_back();
+
 }  // namespace kernel::mm

@@ -3,10 +3,13 @@
 //
 // RAM that was never allocated is kept apart from freed RAM: it is known to be zero, and neither the kernel nor the
 // host has touched it, so a zeroed frame from there costs nothing until it is used; then it costs the host a page and a
-// fault, more than to zero a freed frame, but where KVM emulates the kernel's instructions.
+// fault, more than to zero a freed frame, but where KVM emulates the kernel's instructions. What was freed and has lain
+// idle goes back to the host, if the machine has a device for that (drivers/balloon.h), and is as it was before it was
+// ever used.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "lib/result.h"
@@ -23,7 +26,7 @@ std::uint64_t initialise_frame_table(std::uint64_t highest);
 // Hands RAM to the allocator. [start, end) is page-aligned, zero, and used by nobody. Called at boot, at most twice.
 void add_memory(std::uint64_t start, std::uint64_t end);
 
-// One frame, with one reference; kNoMem when there is none.
+// One frame of the kernel's own, with one reference; kNoMem when there is none.
 Result<Pfn> allocate_frame(Fill fill);
 // The same for a payload's page: fails while the kernel still has a few frames for itself, so that it can tell the
 // payload so.
@@ -65,8 +68,34 @@ struct MemoryStatistics {
   std::uint64_t total_frames;
   std::uint64_t free_frames;
   std::uint64_t peak_frames;
+  std::uint64_t given_back_frames;  // to the host, all that ever were
 };
 MemoryStatistics memory_statistics();
+
+// Free memory goes back to the host in blocks of 2^kGivenBackOrder frames, 64 KiB, and larger ones. Smaller ones would cost the host as
+// much for each, and save it less: to have 16 pages again costs it some 80 us where KVM shadows page tables, the system call and what
+// KVM does at it some 5. Nor is less than kLeastPrepared (frame.cc) made ready again in one go.
+inline constexpr unsigned kGivenBackOrder = 4;
+// Once there is so much of it free, the kernel is told (memory_can_be_given_back() of mm/environment.h), and from then on asks; until it says
+// that it wants to be told again.
+inline constexpr std::uint64_t kWorthGivingBack = 256;
+void await_memory_to_give_back();
+// How many frames there are in such blocks that the host has not been given back.
+std::uint64_t frames_to_give_back();
+// Time passes for them. What was made ready (set_ram_preparer) and not used is among them from then on.
+void free_memory_grows_older();
+// A block that was free while time passed at least `age` times, the largest first. It is the caller's to give to the host, and counts as
+// free still; nothing if there is none, or it has more than `most` frames.
+struct FrameBlock {
+  Pfn first;
+  unsigned order = 0;
+  std::uint64_t frames() const { return std::uint64_t{1} << order; }
+};
+std::optional<FrameBlock> take_idle_block(std::uint32_t age, std::uint64_t most);
+// What has become of it: the host has it, and it is zero when it is used again, or nobody knows what is in it; the host did not want it; or it
+// is not to be used any more.
+enum class Fate : std::uint8_t { kZero, kUnknown, kRefused, kLost };
+void return_block(FrameBlock block, Fate fate);
 
 // Owns one reference to a frame.
 class FrameRef {

@@ -1,6 +1,7 @@
 // What mm asks of its users (mm/environment.h), answered for the running task.
 #include "mm/environment.h"
 
+#include "drivers/balloon.h"
 #include "drivers/control.h"
 #include "task/out_of_memory.h"
 #include "task/process.h"
@@ -29,6 +30,10 @@ bool make_room_now() {
 
 void still_busy() {
   drivers::notice_host_signals();
+}
+
+void memory_can_be_given_back() {
+  drivers::give_memory_back_later();
 }
 
 }  // namespace kernel::mm

@@ -75,7 +75,8 @@ bool kill_the_largest() {
   Process& victim = choose_victim();
   mm::AddressSpace& space = *space_of(victim);
   ++kills_;
-  log(LogLevel::kWarning, "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB",
+  log(LogLevel::kWarning,
+      "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB; give it more with -m",
       mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name), victim.ids.pid,
       memory_of(victim) * 4);
   if (report_kept_memory_) report_kept_memory_();

@@ -1,10 +1,11 @@
 // A guest made of bytes: each input is a program of register accesses, descriptor and ring writes, and host events
-// against all that a guest can reach in the VMM: the window of device registers with the control device, a console and
-// a random number generator behind it, and the log ring. A part of its memory is read-only, and nothing is mapped
+// against all that a guest can reach in the VMM: the window of device registers with the control device, a console, a
+// random number generator and a balloon behind it, and the log ring. A part of its memory is read-only, and nothing is mapped
 // around it (tests/unit/fake_guest.h). Nothing may crash, hang, or touch memory outside guest RAM.
 //
 // A libFuzzer target (CMakeLists.txt).
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,6 +19,7 @@
 #include "abi/husk_abi.h"
 #include "devices/control.h"
 #include "devices/mmio_window.h"
+#include "devices/virtio/balloon.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/prepare.h"
 #include "devices/virtio/rng.h"
@@ -151,6 +153,24 @@ class Host final : public ControlHost {
   machine::GuestLogReader& log_;
 };
 
+// Takes what a device may give: whole pages of memory that is not read-only. (Not those of the queues: there a bit of luck would undo all
+// that an input has built.)
+class Owner final : public virtio::MemoryOwner {
+ public:
+  explicit Owner(FakeRam& ram) : ram_(ram) {}
+  bool give_back(std::span<std::byte> pages) override {
+    const std::span<const std::byte> all = ram_.memory.readable(Gpa{0}, FakeRam::kSize);
+    const auto start = static_cast<std::uint64_t>(pages.data() - all.data());
+    if (pages.empty() || start % abi::kPageSize != 0 || pages.size() % abi::kPageSize != 0) std::abort();
+    if (ram_.memory.writable(Gpa{start}, pages.size()).data() != pages.data()) std::abort();
+    if (start < kLongRings + abi::kPageSize * 4) return false;
+    return ::madvise(pages.data(), pages.size(), MADV_DONTNEED) == 0;
+  }
+
+ private:
+  FakeRam& ram_;
+};
+
 class Machine {
  public:
   Machine(Bytes& bytes, const HostStreams& streams)
@@ -160,6 +180,7 @@ class Machine {
     window_.add(control_);
     window_.add(console_driver_.transport);
     window_.add(rng_driver_.transport);
+    window_.add(balloon_driver_.transport);
     const std::uint64_t start = bytes.take(1);
     if (start % 4 == 0) return;
     // As the VMM brings it up, or as a driver does, with one set of features or another.
@@ -169,11 +190,13 @@ class Machine {
       if (!virtio::prepare_device(console_driver_.transport, abi::kConsoleFeatureStream, queues)) std::abort();
       return;
     }
-    const std::uint64_t features[] = {0, virtio::kFeatureIndirectDesc, abi::kConsoleFeatureStream, ~std::uint64_t{0}};
-    for (FakeDriver* driver : {&console_driver_, &rng_driver_}) {
+    const std::uint64_t features[] = {0, virtio::kFeatureIndirectDesc,
+                                      abi::kConsoleFeatureStream | virtio::kBalloonFeatureReporting, ~std::uint64_t{0}};
+    for (FakeDriver* driver : {&console_driver_, &rng_driver_, &balloon_driver_}) {
       driver->negotiate(features[start >> 2 & 3] & driver->offered_features());
       driver->set_queue(0, queues_[0].layout);
       driver->set_queue(1, queues_[1].layout);
+      if (driver == &balloon_driver_) driver->set_queue(virtio::Balloon::kReportingQueue, queues_[0].layout);
       driver->driver_ok();
     }
   }
@@ -183,7 +206,7 @@ class Machine {
   void step(Bytes& bytes) {
     const auto operation = static_cast<unsigned>(bytes.take(1));
     const unsigned flags = operation / kOperations;
-    FakeDriver& driver = flags & 1 ? rng_driver_ : console_driver_;
+    FakeDriver& driver = flags & 4 ? balloon_driver_ : flags & 1 ? rng_driver_ : console_driver_;
     FakeDriverQueue& queue = queues_[flags >> 1 & 1];
     switch (operation % kOperations) {
       case 0:
@@ -263,7 +286,7 @@ class Machine {
           queue.descriptor(head + 1, kStatusAt, sizeof(abi::ConsoleStatus), loops ? kNext : kWrite, head);
         }
         queue.offer(head);
-        return driver.notify(flags >> 1 & 1);
+        return driver.notify(&driver == &balloon_driver_ && how & 2 ? 2 : flags >> 1 & 1);
       }
       case 17: {
         // The longest chain that there can be, of as many bytes as there can be, in a queue of the device's own size.
@@ -322,8 +345,11 @@ class Machine {
   const int output_;
   virtio::Console console_;
   virtio::Rng rng_;
+  Owner owner_{ram_};
+  virtio::Balloon balloon_{owner_};
   FakeDriver console_driver_{console_, ram_, loop_};
   FakeDriver rng_driver_{rng_, ram_, loop_};
+  FakeDriver balloon_driver_{balloon_, ram_, loop_};
   FakeDriverQueue queues_[2] = {prepared_queue(ram_, kRings[0]), prepared_queue(ram_, kRings[1])};
 };
 

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "vmm/error.h"
+#include "vmm/machine/guest_ram.h"
 
 namespace husk::boot {
 namespace {
@@ -174,6 +176,34 @@ TEST(KernelImage, SurvivesRandomDamage) {
     }
   }
   EXPECT_GT(accepted, 0u);  // the damage often hits a byte that does not matter
+}
+
+// Below the kernel's end some of the RAM may be a file's, and be that again.
+TEST(GuestRam, GivesBackWhatLiesBehindTheKernel) {
+  constexpr std::uint64_t kSize = 4 << 20, kEnd = abi::kKernelGpa + 0x5000;
+  std::string path = testing::TempDir() + "husk_kernel.XXXXXX";
+  const UniqueFd fd(::mkstemp(path.data()));
+  const std::vector<std::byte> bytes = KernelFileImage().bytes();
+  ASSERT_EQ(::write(fd.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  const KernelFile file = KernelFile::open(path);
+  ::unlink(path.c_str());
+  const KernelImage image = KernelImage::parse(file.bytes(), file.name());
+  ASSERT_EQ(image.end(), Gpa{kEnd});
+
+  machine::GuestRam ram(kSize, abi::kPageSize);
+  const std::span<std::byte> all = ram.memory().writable(Gpa{0}, kSize);
+  EXPECT_FALSE(ram.give_back(all.last(abi::kPageSize))) << "before there is a kernel";
+  ram.load_kernel(file, image, machine::KernelPages::kShared);
+  std::ranges::fill(all.subspan(kEnd - abi::kPageSize), std::byte{1});
+  EXPECT_FALSE(ram.give_back(all.first(abi::kPageSize)));
+  EXPECT_FALSE(ram.give_back(all.subspan(kEnd - abi::kPageSize, 2 * abi::kPageSize)));
+  EXPECT_FALSE(ram.give_back({all.data() + kSize - abi::kPageSize, 2 * abi::kPageSize})) << "what is behind is no RAM";
+  EXPECT_TRUE(ram.give_back(all.subspan(kEnd, abi::kPageSize)));
+  EXPECT_TRUE(ram.give_back(all.last(2 * abi::kPageSize)));
+  EXPECT_EQ(all[kEnd - 1], std::byte{1});
+  EXPECT_EQ(all[kEnd], std::byte{0});
+  EXPECT_EQ(all[kEnd + abi::kPageSize], std::byte{1});
+  EXPECT_EQ(all[kSize - 1], std::byte{0});
 }
 
 }  // namespace

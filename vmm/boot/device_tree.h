@@ -22,7 +22,7 @@ struct MemoryRange {
 struct VirtioNode {
   Gpa registers;
   std::uint8_t vector = 0;
-  std::string_view role;  // "stdin", "stdout", "stderr", "terminal", "rng"
+  std::string_view role;  // "stdin", "stdout", "stderr", "terminal", "rng", "balloon"
   // Pages of queues that are set up already, Gpa{0} for a queue that is not; no queues at all: the guest brings the
   // device up.
   std::vector<Gpa> queues = {};

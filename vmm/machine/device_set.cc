@@ -28,16 +28,17 @@ DeviceSet::Slot::Slot(virtio::Device& device, const GuestMemory& memory, const k
         report_fault(words, name, what);
       }) {}
 
-DeviceSet::DeviceSet(const ContainerSpec& spec, const GuestMemory& memory, const kvm::Vm& vm, EventLoop& loop,
+DeviceSet::DeviceSet(const ContainerSpec& spec, GuestRam& ram, const kvm::Vm& vm, EventLoop& loop,
                      ControlHost& control_host, GuestWords& words)
-    : memory_(memory),
+    : memory_(ram.memory()),
       vm_(vm),
       loop_(loop),
       words_(words),
       control_line_(vm, abi::kControlVector),
-      control_(control_host, control_line_) {
+      control_(control_host, control_line_),
+      balloon_(ram) {
   window_.add(control_);  // abi::kControlGpa: the first page
-  nodes_.reserve(4);
+  nodes_.reserve(5);
   if (spec.terminal) {
     add_console({.name = "terminal", .input_fd = STDIN_FILENO, .output_fd = STDOUT_FILENO, .terminal = true});
     terminal_ = &consoles_.back();
@@ -47,6 +48,7 @@ DeviceSet::DeviceSet(const ContainerSpec& spec, const GuestMemory& memory, const
     add_console({.name = "stderr", .input_fd = {}, .output_fd = STDERR_FILENO, .terminal = false});
   }
   add(rng_, "rng");
+  add(balloon_, "balloon");
 }
 
 void DeviceSet::add_console(virtio::Console::Options options) {

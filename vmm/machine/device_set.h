@@ -17,6 +17,7 @@
 #include "devices/control.h"
 #include "devices/event_loop.h"
 #include "devices/mmio_window.h"
+#include "devices/virtio/balloon.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/mmio.h"
 #include "devices/virtio/rng.h"
@@ -24,19 +25,20 @@
 #include "vmm/boot/device_tree.h"
 #include "vmm/container_spec.h"
 #include "vmm/kvm/vm.h"
+#include "vmm/machine/guest_ram.h"
 #include "vmm/machine/guest_words.h"
 
 namespace husk::machine {
 
 class DeviceSet {
  public:
-  // Standard input, output and error as three consoles, or as one terminal; a random number generator. The event loop
-  // must be stopped before the set is destroyed; everything must outlive it.
-  DeviceSet(const ContainerSpec& spec, const GuestMemory& memory, const kvm::Vm& vm, EventLoop& loop,
-            ControlHost& control_host, GuestWords& words);
+  // Standard input, output and error as three consoles, or as one terminal; a random number generator; a balloon. The
+  // event loop must be stopped before the set is destroyed; everything must outlive it.
+  DeviceSet(const ContainerSpec& spec, GuestRam& ram, const kvm::Vm& vm, EventLoop& loop, ControlHost& control_host,
+            GuestWords& words);
 
   // Sets up the consoles' queues in pages of the arena, so that the guest need not (abi/husk_abi.h, "prepared
-  // virtqueues"). The rest (the random number generator) waits for the guest to want it. Throws husk::Error.
+  // virtqueues"). The rest (random number generator, balloon) waits for the guest to want it. Throws husk::Error.
   void prepare_queues(boot::BootArena& arena);
 
   ControlDevice& control() { return control_; }
@@ -77,6 +79,7 @@ class DeviceSet {
   ControlDevice control_;
   std::deque<virtio::Console> consoles_;  // a deque and not a vector: its elements stay where they are
   virtio::Rng rng_;
+  virtio::Balloon balloon_;
   std::deque<Slot> slots_;
   MmioWindow window_;
   std::vector<boot::VirtioNode> nodes_;

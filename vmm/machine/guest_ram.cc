@@ -10,7 +10,7 @@ namespace husk::machine {
 
 static_assert(GuestMemory::kMaxReadOnlyRanges >= boot::KernelImage::kMaxSegments);
 
-GuestRam::GuestRam(std::uint64_t size, std::uint64_t behind) : size_(size) {
+GuestRam::GuestRam(std::uint64_t size, std::uint64_t behind) : size_(size), given_back_from_(size) {
   void* address =
       ::mmap(nullptr, size + behind, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED) {
@@ -69,6 +69,7 @@ void GuestRam::load_kernel(const boot::KernelFile& file, const boot::KernelImage
                            static_cast<off_t>(file.offset() + segment.file_offset));
     if (address == MAP_FAILED) throw Error::from_errno("map", file.name());
   }
+  given_back_from_ = image.end().value;
 }
 
 void GuestRam::populate(Gpa start, std::uint64_t size) {
@@ -76,6 +77,13 @@ void GuestRam::populate(Gpa start, std::uint64_t size) {
   const std::uint64_t end = (start.value + size + abi::kPageSize - 1) & ~(abi::kPageSize - 1);
   const std::span<std::byte> target = memory_.writable(Gpa{first}, end - first);
   if (!target.empty()) ::madvise(target.data(), target.size(), MADV_POPULATE_WRITE);
+}
+
+// Private anonymous memory reads as zeros after this (madvise(2)); KVM forgets the pages, whatever page tables it keeps of them.
+bool GuestRam::give_back(std::span<std::byte> pages) {
+  const std::span<std::byte> ours = mapping_.bytes().subspan(given_back_from_, size_ - given_back_from_);
+  if (pages.data() < ours.data() || pages.data() + pages.size() > ours.data() + ours.size()) return false;
+  return ::madvise(pages.data(), pages.size(), MADV_DONTNEED) == 0;
 }
 
 }  // namespace husk::machine

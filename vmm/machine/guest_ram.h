@@ -8,6 +8,7 @@
 
 #include "common/guest_memory.h"
 #include "common/mapping.h"
+#include "devices/virtio/balloon.h"
 #include "vmm/boot/device_tree.h"
 #include "vmm/boot/kernel_file.h"
 #include "vmm/boot/kernel_image.h"
@@ -21,7 +22,7 @@ namespace husk::machine {
 //            FOLL_WRITE). Where every such fault costs 25 us, that saves a millisecond of the kernel's start for 0.3 MiB.
 enum class KernelPages { kShared, kCopied };
 
-class GuestRam {
+class GuestRam final : public virtio::MemoryOwner {
  public:
   // Reserves `size` bytes of RAM and `behind` bytes of address space after them, both multiples of the page size.
   // Throws husk::Error.
@@ -48,12 +49,17 @@ class GuestRam {
   // cheaper than faults that the guest takes. A hint; failure shows at the first touch.
   void populate(Gpa start, std::uint64_t size);
 
+  // The host has these pages back, and they are zero for whoever touches them next. Not what lies below the kernel's end, of
+  // which not all is anonymous memory: it would be the kernel's file again.
+  bool give_back(std::span<std::byte> pages) override;
+
  private:
   Mapping mapping_;
   GuestMemory memory_;
   std::array<boot::MemoryRange, 2> ranges_;
   std::size_t range_count_ = 0;
   std::uint64_t size_ = 0;
+  std::uint64_t given_back_from_ = 0;  // an offset in the mapping
 };
 
 }  // namespace husk::machine

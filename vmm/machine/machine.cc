@@ -120,7 +120,7 @@ Machine::Machine(MachineConfig config, Timeline& timeline)
     if (profile_.features.xsave) vector_components_ = profile_.features.xcr0 & abi::kVectorComponents;
     profile_.features.xsave = false;
   }
-  devices_.emplace(spec_, ram_.memory(), vm_, io_thread_, static_cast<ControlHost&>(*this), guest_words_);
+  devices_.emplace(spec_, ram_, vm_, io_thread_, static_cast<ControlHost&>(*this), guest_words_);
 
   // Where KVM emulates CPL 0 it also shadows page tables in software, and every page that the guest is the first to
   // touch costs a fault there. One call for all pages that every boot touches is far cheaper.

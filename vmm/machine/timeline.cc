@@ -106,6 +106,7 @@ void StatsFile::write(const Timeline& t, int exit_status) {
     number("guest_frames_total", t.guest.frames_total);
     number("guest_frames_peak", t.guest.frames_peak);
     number("guest_oom_kills", t.guest.oom_kills);
+    number("guest_frames_given_back", t.guest.frames_given_back);
   }
   if (t.guest_cpl0_instructions) number("guest_cpl0_instructions", *t.guest_cpl0_instructions);
   if (!t.kvm_counters.empty()) {

@@ -60,6 +60,7 @@ Problem write_devices(std::span<const DeviceWord> devices, TreeWriter& tree, boo
     std::string_view role;
     if (ids[i] == drivers::kVirtioConsole) role = terminal ? "terminal" : kStreams[stream++];
     if (ids[i] == drivers::kVirtioEntropy) role = "rng";
+    if (ids[i] == drivers::kVirtioBalloon) role = "balloon";
     if (role.empty()) continue;  // nothing that the kernel has a driver for
     const auto vector = static_cast<std::uint8_t>(husk::abi::kFirstDeviceVector + i);
     route(device.irq, vector);

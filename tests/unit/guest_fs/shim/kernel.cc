@@ -124,7 +124,7 @@ bool is_ram(Pfn pfn) {
 }
 MemoryStatistics memory_statistics() {
   const Kernel& machine = Kernel::current();
-  return {machine.frames_total, machine.frames_total - machine.frames_used, machine.frames_used};
+  return {machine.frames_total, machine.frames_total - machine.frames_used, machine.frames_used, 0};
 }
 
 namespace {
