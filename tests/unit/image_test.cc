@@ -21,6 +21,7 @@
 #include "tests/unit/error_of.h"
 #include "tests/unit/temporary_tree.h"
 #include "vmm/error.h"
+#include "vmm/image/container_source.h"
 #include "vmm/image/named_image.h"
 
 namespace husk::image {
@@ -263,7 +264,7 @@ TEST_F(ImageTest, SaysWhatIsWrongWithTheImage) {
   EXPECT_NE(error_of([&] { resolve(directory() + "/nowhere", cache_); }).find("nowhere"), std::string::npos);
   EXPECT_NE(error_of([&] { resolve("nowhere", cache_); }).find("nowhere"), std::string::npos);
   EXPECT_NE(error_of([&] { resolve("", cache_); }), "");
-  EXPECT_NE(error_of([&] { resolve(tree_ / "bin/sh", cache_); }).find("not a directory"), std::string::npos);
+  EXPECT_NE(error_of([&] { resolve("/dev/null", cache_); }).find("not a directory"), std::string::npos);
   fs::create_directory(tree_ / "nothing");
   EXPECT_NE(error_of([&] { resolve(tree_ / "nothing", cache_); }).find("empty"), std::string::npos);
   EXPECT_NE(error_of([&] { import_directory(tree_ / "nothing", "x", cache_); }).find("empty"), std::string::npos);
@@ -297,6 +298,21 @@ TEST(CacheDirectory, FollowsTheEnvironment) {
     EXPECT_EQ(CacheDir::from_environment().path(), "/var/cache/husk");
   }
   if (saved != nullptr) ::setenv("HUSK_CACHE_DIR", before.c_str(), 1);
+}
+
+TEST(ContainerSource, IsNamedAsOtherToolsNameIt) {
+  const auto source = parse_container_source("docker-archive:/a/b.tar:name:tag");
+  ASSERT_TRUE(source);
+  EXPECT_EQ(source->path, "/a/b.tar");
+  EXPECT_EQ(source->reference, "name:tag");
+  EXPECT_EQ(source->layout, "docker-archive");
+  EXPECT_EQ(parse_container_source("oci:dir")->reference, "");
+  EXPECT_EQ(parse_container_source("dir:a:b")->path, "a:b");
+  EXPECT_EQ(parse_container_source("-")->path, "");
+  EXPECT_FALSE(parse_container_source("./oci:dir"));
+  EXPECT_FALSE(parse_container_source("name"));
+  EXPECT_NE(error_of([] { parse_container_source("oci:"); }).find("nothing behind"), std::string::npos);
+  EXPECT_NE(error_of([] { parse_container_source("oci:dir:"); }).find("nothing behind"), std::string::npos);
 }
 
 }  // namespace
