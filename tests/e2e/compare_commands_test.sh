@@ -3,7 +3,7 @@
 # busybox-static; 77: cannot be run here. No time is checked.
 set -u
 # This name has its turn where e2e.compare has none.
-"$(dirname "$0")/../lib/turn" 2 compare_commands_test || exit 77
+"$(dirname "$0")/../lib/turn" 4 compare_commands_test || exit 77
 husk=$1
 busybox=$(command -v busybox) || { echo "no busybox (apt package busybox-static)"; exit 77; }
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }

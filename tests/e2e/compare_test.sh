@@ -5,7 +5,7 @@ set -u
 husk=$1
 busybox=$(command -v busybox) || { echo "no busybox (apt package busybox-static)"; exit 77; }
 [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-"$(dirname "$0")/../lib/turn" 2 e2e.compare || exit 77
+"$(dirname "$0")/../lib/turn" 4 e2e.compare || exit 77
 
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
