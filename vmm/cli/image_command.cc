@@ -185,64 +185,48 @@ void add_image(CLI::App& app, int& status) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* image = app.add_subcommand("image", "manage the images that `husk run` keeps and finds");
   image->require_subcommand(1);
+  // `work` may set the status to something else.
+  const auto add = [&](const char* name, const char* what, auto work) {
+    CLI::App* command = image->add_subcommand(name, what);
+    command->callback([arguments, &status, work] {
+      status = 0;
+      work(*arguments);
+    });
+    return command;
+  };
 
-  CLI::App* import = image->add_subcommand(
-      "import", "make an image of a container's image, or of a directory's present state, and give it a name");
-  import
+  CLI::App* importing =
+      add("import", "make an image of a container's image, or of a directory's present state, and give it a name",
+          import_image);
+  importing
       ->add_option("SOURCE", arguments->source,
                    "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, the path of one of "
                    "these or of a root file system's directory, or - for an archive on standard input")
       ->required();
-  import->add_option("NAME", arguments->name,
-                     "name: a-z, 0-9, '.', '_', '-' (default: the last part of SOURCE's path)");
-  import->callback([arguments, &status] {
-    status = 0;
-  import_image(*arguments);
-});
+  importing->add_option("NAME", arguments->name,
+                        "name: a-z, 0-9, '.', '_', '-' (default: the last part of SOURCE's path)");
 
-CLI::App* list = image->add_subcommand("ls", "list the named images, then those kept of what was run");
-list->callback([&status] {
-  status = 0;
-  list_images();
-});
+  add("ls", "list the named images, then those kept of what was run", [](const Arguments&) { list_images(); });
 
-CLI::App* inspect = image->add_subcommand("inspect", "print what is known of named images, as JSON");
-inspect->add_option("NAME", arguments->names, "image names")->required();
-inspect->callback([arguments, &status] {
-  status = 0;
-  inspect_images(*arguments);
-});
+  CLI::App* inspect = add("inspect", "print what is known of named images, as JSON", inspect_images);
+  inspect->add_option("NAME", arguments->names, "image names")->required();
 
-CLI::App* remove = image->add_subcommand("rm", "remove named images; running containers keep theirs");
-remove->add_option("NAME", arguments->names, "image names")->required();
-remove->callback([arguments, &status] {
-  status = 0;
-  remove_images(*arguments);
-});
+  CLI::App* remove = add("rm", "remove named images; running containers keep theirs", remove_images);
+  remove->add_option("NAME", arguments->names, "image names")->required();
 
-CLI::App* tag = image->add_subcommand("tag", "give a named image a further name");
-tag->add_option("NAME", arguments->source, "image name")->required();
-tag->add_option("NEW", arguments->name, "further name")->required();
-tag->callback([arguments, &status] {
-  status = 0;
-  tag_image(*arguments);
-});
+  CLI::App* tag = add("tag", "give a named image a further name", tag_image);
+  tag->add_option("NAME", arguments->source, "image name")->required();
+  tag->add_option("NEW", arguments->name, "further name")->required();
 
-CLI::App* verify = image->add_subcommand("verify", "read all of named images and say which are damaged");
-verify->add_option("NAME", arguments->names, "image names (default: all)");
-verify->callback([arguments, &status] {
-  status = 0;
-  verify_images(*arguments, status);
-});
+  CLI::App* verify = add("verify", "read all of named images and say which are damaged",
+                         [&status](const Arguments& of) { verify_images(of, status); });
+  verify->add_option("NAME", arguments->names, "image names (default: all)");
 
-CLI::App* prune = image->add_subcommand(
-    "prune",
-    "remove the images without a name of what is gone, and what killed builds left; running containers keep theirs");
-prune->add_flag("--all", arguments->all, "all images without a name; they are made anew when needed");
-prune->callback([arguments, &status] {
-  status = 0;
-  prune_images(*arguments);
-});
-}  // namespace husk::cli
+  CLI::App* prune = add(
+      "prune",
+      "remove the images without a name of what is gone, and what killed builds left; running containers keep theirs",
+      prune_images);
+  prune->add_flag("--all", arguments->all, "all images without a name; they are made anew when needed");
+}
 
 }  // namespace husk::cli
