@@ -1,23 +1,13 @@
 #include "vmm/size.h"
 
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <string_view>
 
 #include "vmm/error.h"
+#include "vmm/number.h"
 
 namespace husk {
-namespace {
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
 
 std::uint64_t parse_size(const std::string& text) {
   std::string_view digits = text;

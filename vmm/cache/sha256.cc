@@ -3,6 +3,7 @@
 #include <nettle/sha2.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <new>
 
@@ -57,6 +58,15 @@ std::string to_hex(const Digest& digest) {
     text.push_back(kDigits[byte & 15]);
   }
   return text;
+}
+
+std::optional<Digest> from_hex(std::string_view text) {
+  Digest digest{};
+  if (text.size() != 2 * digest.size() || text.find_first_not_of("0123456789abcdef") != text.npos) return std::nullopt;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, digest[i], 16);
+  }
+  return digest;
 }
 
 }  // namespace husk::cache

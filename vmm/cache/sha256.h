@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,5 +37,7 @@ class Sha256 {
 
 Digest sha256(std::string_view text);
 std::string to_hex(const Digest& digest);  // 64 characters
+// Of 64 digits in lower case; nothing for any other text.
+std::optional<Digest> from_hex(std::string_view text);
 
 }  // namespace husk::cache

@@ -11,7 +11,6 @@
 #include "vmm/config/merge.h"
 #include "vmm/drawn_user.h"
 #include "vmm/error.h"
-#include "vmm/image/container_source.h"
 #include "vmm/image/image.h"
 #include "vmm/kvm/system.h"
 #include "vmm/machine/host_probe.h"
@@ -35,9 +34,7 @@ struct Root {
 
 // A directory is used as it is; an imported image, or a container's, is mounted from its EROFS file.
 Root open_root(const ContainerSpec& spec) {
-  const bool path = spec.image.find('/') != std::string::npos || spec.image == "." || spec.image == "..";
-  const bool container = image::parse_container_source(spec.image) || (path && image::container_at(spec.image));
-  if (path && !container) return {runner::RootSource::from_directory(spec.image), {}};
+  if (image::is_directory_path(spec.image)) return {runner::RootSource::from_directory(spec.image), {}};
   image::RootImage image = image::resolve(spec.image, image::CacheDir::from_environment());
   if (!image.source_directory.empty()) return {runner::RootSource::from_directory(image.source_directory), {}};
   return {runner::RootSource::from_erofs(std::move(image.fd), spec.image), std::move(image.configuration)};

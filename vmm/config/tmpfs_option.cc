@@ -9,6 +9,7 @@
 #include "common/text_lines.h"
 #include "vmm/config/values.h"
 #include "vmm/error.h"
+#include "vmm/number.h"
 
 namespace husk::config {
 namespace {

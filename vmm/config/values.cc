@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cstring>
 #include <utility>
 
 #include "common/text_lines.h"
 #include "common/user_lookup.h"
 #include "vmm/error.h"
+#include "vmm/number.h"
 
 namespace husk::config {
 namespace {
@@ -66,13 +66,6 @@ std::optional<std::uint32_t> checked_id(std::string_view part, const std::string
 }
 
 }  // namespace
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // Docker takes ":GROUP" for root and "USER:" for "USER". Both are mostly a variable of a script that is not set, and
 // being root instead is not what its author wants.

@@ -12,8 +12,6 @@
 
 namespace husk::config {
 
-std::optional<std::uint64_t> parse_number(std::string_view text);
-
 // --user NAME|UID[:GROUP|GID]. Of two numbers the image need not be asked; else `name` is the whole text.
 struct User {
   std::string name;

@@ -23,24 +23,11 @@
 namespace husk::image {
 namespace {
 
-constexpr std::size_t kKeyLength = 64;
 constexpr std::string_view kSourceSuffix = ".source";
 constexpr std::size_t kMaxSource = 8192;
 constexpr const char* kProgram = "husk-import";
 // What a file of an import may have at the most, however much room there is (vmm/oci/limits.h has the image's own limit).
 constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 30;
-
-bool is_key(std::string_view text) {
-  return text.size() == kKeyLength && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-
-cache::Digest digest_of(std::string_view key) {
-  cache::Digest digest{};
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    std::from_chars(key.data() + 2 * i, key.data() + 2 * i + 2, digest[i], 16);
-  }
-  return digest;
-}
 
 std::string image_name(const std::string& key) {
   return key + std::string(kImageSuffix);
@@ -75,13 +62,11 @@ class Import {
   void ask(int output, int spool);
   bool answer(std::string_view line);
   RootImage keep(cache::TemporaryFile& file);
-  OpenedImage find(const std::string& key) const {
-    const cache::Digest digest = digest_of(key);
-    return open_image(folder_, image_name(key), &digest);
-  }
+  OpenedImage find() const { return open_image(folder_, image_name(key_), &digest_); }
 
   const ContainerSource& source_;
   const Folder folder_;
+  cache::Digest digest_{};  // of the configuration; key_ is its text, empty until it is known
   std::string key_;
   std::optional<cache::Lock> lock_;  // on the key, from when it is known on
   RootImage known_;
@@ -92,10 +77,12 @@ class Import {
 bool Import::answer(std::string_view line) {
   if (line.starts_with(kSaysImage) && key_.empty()) {
     const std::string_view key = line.substr(kSaysImage.size());
-    if (!is_key(key)) return false;
+    const std::optional<cache::Digest> digest = cache::from_hex(key);
+    if (!digest) return false;
+    digest_ = *digest;
     key_ = key;
     lock_.emplace(folder_, key_);
-    known_ = find(key_).image;
+    known_ = find().image;
     return !known_.fd;
   }
   if (line.starts_with(kSaysConfig)) {
@@ -121,13 +108,13 @@ void Import::ask(int output, int spool) {
 }
 
 RootImage Import::keep(cache::TemporaryFile& file) {
-  seal_image(file.fd(), file.path(), digest_of(key_), config_bytes_);
+  seal_image(file.fd(), file.path(), digest_, config_bytes_);
   add_checksum(file.fd(), file.path());
   cache::TemporaryFile source(folder_, key_);
   source.write(lasting_source(source_));
   source.publish(key_ + std::string(kSourceSuffix));
   file.publish(image_name(key_));
-  OpenedImage opened = find(key_);
+  OpenedImage opened = find();
   if (!opened.image.fd) throw Error("open image", folder_.path_of(image_name(key_)), opened.damage, "run again");
   return std::move(opened.image);
 }
@@ -164,7 +151,7 @@ std::vector<UnnamedContainer> list_containers(const CacheDir& cache) {
   if (!folder) return result;
   for (const std::string& file : folder->names()) {
     const std::string key = file.substr(0, file.find('.'));
-    if (!is_key(key) || file != image_name(key)) continue;
+    if (!cache::from_hex(key) || file != image_name(key)) continue;
     const OpenedImage opened = open_image(*folder, file);
     if ((!opened.image.fd && opened.damage.empty()) || opened.links > 1) continue;
     std::string source = folder->read(key + std::string(kSourceSuffix), kMaxSource);

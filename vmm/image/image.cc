@@ -10,18 +10,28 @@
 #include "vmm/image/named_image.h"
 
 namespace husk::image {
+namespace {
+
+bool is_path(const std::string& image) {
+  return image.find('/') != std::string::npos || image == "." || image == "..";
+}
+
+}  // namespace
+
+bool is_directory_path(const std::string& image) {
+  return is_path(image) && !parse_container_source(image) && !container_at(image);
+}
 
 RootImage resolve(const std::string& image, const CacheDir& cache) {
   if (image.empty()) throw Error("find image", "''", "its name is empty");
   if (const auto source = parse_container_source(image)) return container_image(*source, cache);
-  const bool is_path = image.find('/') != std::string::npos || image == "." || image == "..";
-  if (!is_path) {
+  if (!is_path(image)) {
     if (RootImage named = open_named(image, cache); named.fd) return named;
   }
   struct stat status {};
   if (::stat(image.c_str(), &status) != 0) {
     if (errno != ENOENT) throw Error::from_errno("find image", image);
-    if (is_path) throw Error("find image", image, "there is no such directory");
+    if (is_path(image)) throw Error("find image", image, "there is no such directory");
     throw Error("find image", image, "there is neither an imported image nor a directory of that name",
                 "see husk image ls, or give the directory's path");
   }

@@ -28,5 +28,7 @@ struct RootImage {
 // A directory is walked every time (one stat per file) and its image is built when it has changed. An imported image
 // costs one open and one fstat. Of a container's source its manifest is read every time. Throws husk::Error.
 RootImage resolve(const std::string& image, const CacheDir& cache);
+// Whether resolve() takes it for the path of a root file system's directory, if there is one: for who needs no image of that.
+bool is_directory_path(const std::string& image);
 
 }  // namespace husk::image

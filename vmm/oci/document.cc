@@ -89,18 +89,9 @@ cache::Digest parse_digest(std::string_view text, const std::string& where) {
   const std::string shown(text.substr(0, 80));
   if (algorithm != kSha256) refuse(where, "its digest '" + shown + "' is not of SHA-256, which is all that husk knows");
   text.remove_prefix(kSha256.size());
-  cache::Digest digest{};
-  const auto value_of = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  bool is_good = text.size() == 2 * digest.size();
-  for (std::size_t i = 0; is_good && i < digest.size(); ++i) {
-    const int high = value_of(text[2 * i]), low = value_of(text[2 * i + 1]);
-    is_good = high >= 0 && low >= 0;
-    digest[i] = static_cast<std::uint8_t>(high * 16 + low);
-  }
-  if (!is_good) refuse(where, "its digest '" + shown + "' has not 64 hexadecimal digits");
-  return digest;
+  const std::optional<cache::Digest> digest = cache::from_hex(text);
+  if (!digest) refuse(where, "its digest '" + shown + "' has not 64 hexadecimal digits");
+  return *digest;
 }
 
 std::string digest_text(const cache::Digest& digest) {

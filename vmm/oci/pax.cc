@@ -1,10 +1,10 @@
 #include "vmm/oci/pax.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "common/text_lines.h"
 #include "vmm/error.h"
+#include "vmm/number.h"
 #include "vmm/oci/limits.h"
 
 namespace husk::oci {
@@ -17,7 +17,7 @@ constexpr std::string_view kXattr = "SCHILY.xattr.";
 }
 
 std::uint64_t number(std::string_view key, std::string_view text, const std::string& name) {
-  const std::optional<std::uint64_t> value = decimal(text);
+  const std::optional<std::uint64_t> value = parse_number(text);
   if (!value) refuse(name, std::string(key) + " is no number");
   return *value;
 }
@@ -28,12 +28,12 @@ void read_time(std::string_view text, PaxRecords& records, const std::string& na
   if (is_negative) text.remove_prefix(1);
   const std::string_view whole = text.substr(0, text.find('.'));
   std::string_view fraction = text.substr(std::min(text.size(), whole.size() + 1));
-  const std::optional<std::uint64_t> seconds = decimal(whole);
+  const std::optional<std::uint64_t> seconds = parse_number(whole);
   if (!seconds || *seconds > std::uint64_t{1} << 62 || fraction.find_first_not_of("0123456789") != fraction.npos) {
     refuse(name, "mtime is no time");
   }
   fraction = fraction.substr(0, 9);
-  std::uint64_t ns = decimal(fraction).value_or(0);
+  std::uint64_t ns = parse_number(fraction).value_or(0);
   for (std::size_t digits = fraction.size(); digits < 9; ++digits) ns *= 10;
   auto whole_s = static_cast<std::int64_t>(*seconds);
   if (is_negative) {
@@ -107,13 +107,6 @@ void read_record(std::string_view key, std::string_view value, PaxRecords& recor
 
 }  // namespace
 
-std::optional<std::uint64_t> decimal(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::uint64_t check_pieces(const std::vector<SparsePiece>& pieces, std::uint64_t size, const std::string& name) {
   std::uint64_t end = 0, bytes = 0;
   for (const SparsePiece& piece : pieces) {
@@ -129,7 +122,7 @@ std::uint64_t check_pieces(const std::vector<SparsePiece>& pieces, std::uint64_t
 void read_pax(std::string_view text, PaxRecords& records, const std::string& name) {
   while (!text.empty() && text.front() != '\0') {
     const std::size_t space = text.find(' ');
-    const std::optional<std::uint64_t> length = decimal(text.substr(0, std::min<std::size_t>(space, 20)));
+    const std::optional<std::uint64_t> length = parse_number(text.substr(0, std::min<std::size_t>(space, 20)));
     if (space == text.npos || !length || *length <= space + 1 || *length > text.size() || text[*length - 1] != '\n') {
       refuse(name, "a record's length is wrong");
     }

@@ -35,9 +35,6 @@ struct PaxRecords {
 // Adds what `text` says. Unknown keys are passed over. Throws husk::Error; `name` is for messages.
 void read_pax(std::string_view text, PaxRecords& records, const std::string& name);
 
-// A number without sign, of digits alone.
-std::optional<std::uint64_t> decimal(std::string_view text);
-
 // Checks that the pieces follow one another within `size`; returns how many bytes they have. Throws husk::Error.
 std::uint64_t check_pieces(const std::vector<SparsePiece>& pieces, std::uint64_t size, const std::string& name);
 

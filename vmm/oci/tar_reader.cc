@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "vmm/error.h"
+#include "vmm/number.h"
 #include "vmm/oci/limits.h"
 
 namespace husk::oci {
@@ -327,7 +328,7 @@ std::uint64_t TarReader::read_map_number(std::string& line) {
     line += c;
     if (line.size() > 20) break;
   }
-  const auto value = decimal(line);
+  const auto value = parse_number(line);
   if (!value) refuse("a sparse file's map has what is no number");
   return *value;
 }
