@@ -1,6 +1,5 @@
 #include "devices/virtio/balloon.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "abi/husk_abi.h"
@@ -20,10 +19,7 @@ std::uint64_t Balloon::features() const {
 }
 
 void Balloon::read_config(std::uint64_t offset, std::span<std::byte> out) const {
-  std::ranges::fill(out, std::byte{0});
-  if (offset >= sizeof config_) return;
-  const std::size_t n = std::min<std::size_t>(out.size(), sizeof config_ - offset);
-  std::memcpy(out.data(), reinterpret_cast<const std::byte*>(&config_) + offset, n);
+  copy_config(std::as_bytes(std::span(&config_, 1)), offset, out);
 }
 
 // The driver's fields are `actual`, which only it reads, and `poison_val`, which it must leave alone once DRIVER_OK is set

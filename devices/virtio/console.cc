@@ -86,10 +86,7 @@ void Console::read_config(std::uint64_t offset, std::span<std::byte> out) const 
   const std::uint32_t size = window_size_.load(std::memory_order_relaxed);
   const std::uint16_t columns_rows[2] = {static_cast<std::uint16_t>(size), static_cast<std::uint16_t>(size >> 16)};
   if (options_.terminal) std::memcpy(config.data(), columns_rows, sizeof columns_rows);
-  std::ranges::fill(out, std::byte{0});
-  if (offset >= config.size()) return;
-  const std::size_t n = std::min<std::size_t>(out.size(), config.size() - offset);
-  std::memcpy(out.data(), config.data() + offset, n);
+  copy_config(config, offset, out);
 }
 
 // The only writable field is emerg_wr, of a feature that is not offered.

@@ -6,6 +6,7 @@
 // broke the rules with Queue::fail, and the transport does the rest; nothing throws.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,6 +32,14 @@ class Transport {
   // DEVICE_NEEDS_RESET.
   virtual void check_queues() = 0;
 };
+
+// For Device::read_config() of a configuration space of these bytes.
+inline void copy_config(std::span<const std::byte> config, std::uint64_t offset, std::span<std::byte> out) {
+  std::ranges::fill(out, std::byte{0});
+  if (offset >= config.size()) return;
+  const std::span<const std::byte> from = config.subspan(offset);
+  std::ranges::copy(from.first(std::min(out.size(), from.size())), out.begin());
+}
 
 class Device {
  public:
