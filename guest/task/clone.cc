@@ -13,6 +13,7 @@
 #include "task/process.h"
 #include "task/scheduler.h"
 #include "task/signal.h"
+#include "task/trace/registers.h"
 #include "task/trace/stops.h"
 #include "task/undo_list.h"
 
@@ -21,8 +22,6 @@ namespace {
 
 constexpr std::uint64_t kNamespaceFlags =
     kCloneNewNs | kCloneNewCgroup | kCloneNewUts | kCloneNewIpc | kCloneNewUser | kCloneNewPid | kCloneNewNet;
-
-constexpr std::uint64_t kTrapFlag = 1 << 8;
 
 Result<void> check(const CloneArguments& arguments) {
   const std::uint64_t flags = arguments.flags;
@@ -137,7 +136,7 @@ Result<int> clone(const CloneArguments& arguments) {
 
   arch::TrapFrame frame = self.frame();
   frame.rax = 0;
-  if (self.tracee && self.tracee->has_forced_flag) frame.rflags &= ~kTrapFlag;
+  if (self.tracee) frame.rflags = own_flags(*self.tracee);
   if (arguments.stack) frame.rsp = arguments.stack;
   Ref<mm::AddressSpace> space = self.space;
   if (!(flags & kCloneVm)) space = TRY(self.space->fork());

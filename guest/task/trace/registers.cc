@@ -43,7 +43,7 @@ std::uint64_t read_register(const Tracee& tracee, unsigned number) {
     case kUserSs:
       return husk::abi::kUserSs;
     case kUserRflags:
-      return tracee.has_forced_flag ? frame.rflags & ~kTrapFlag : frame.rflags;
+      return own_flags(tracee);
     case kUserFsBase:
       return tracee.task()->context.fs_base.value();
     case kUserGsBase:
@@ -103,6 +103,11 @@ bool is_valid_mxcsr(const std::byte* image) {
 }
 
 }  // namespace
+
+std::uint64_t own_flags(const Tracee& tracee) {
+  const std::uint64_t flags = frame_of(tracee).rflags;
+  return tracee.has_forced_flag ? flags & ~kTrapFlag : flags;
+}
 
 UserRegisters read_registers(const Tracee& tracee) {
   UserRegisters registers;

@@ -46,6 +46,9 @@ struct UserRegisters {
   std::uint64_t words[kUserRegisterCount];
 };
 
+// RFLAGS as the thread itself has set them: without the trap flag that is its tracer's.
+std::uint64_t own_flags(const Tracee& tracee);
+
 // All of these: of a thread that is stopped, and so is not the current task.
 UserRegisters read_registers(const Tracee& tracee);
 // kIo for a value that Linux refuses, or that is not to be had here.

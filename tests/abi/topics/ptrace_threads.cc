@@ -91,8 +91,10 @@ static void one_by_one() {
   close_all();
 }
 
-// Options of wait(2): who is a clone child, whose thread waits.
-static void waiting() {
+struct TwoThreads {
+  pid_t child, thread;
+};
+static TwoThreads seize_two_threads() {
   const pid_t child = process([] {
     make_thread([] {});
     for (;;) ::pause();
@@ -101,6 +103,12 @@ static void waiting() {
   const pid_t thread = read_tid();
   trace(PTRACE_SEIZE, child);
   trace(PTRACE_SEIZE, thread);
+  return {child, thread};
+}
+
+// Options of wait(2): who is a clone child, whose thread waits.
+static void waiting() {
+  const auto [child, thread] = seize_two_threads();
   await_asleep(child, thread);
   trace(PTRACE_INTERRUPT, thread);
   siginfo_t info{};
@@ -138,14 +146,7 @@ static void waiting() {
 
 // A stop of the process stops each thread; SIGCONT continues those that are not traced.
 static void group_stop() {
-  const pid_t child = process([] {
-    make_thread([] {});
-    for (;;) ::pause();
-    return 0;
-  });
-  const pid_t thread = read_tid();
-  trace(PTRACE_SEIZE, child);
-  trace(PTRACE_SEIZE, thread);
+  const auto [child, thread] = seize_two_threads();
   await_asleep(child);
   await_asleep(child, thread);
   ::kill(child, SIGSTOP);
