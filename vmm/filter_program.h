@@ -80,12 +80,23 @@ constexpr std::vector<Range> ranges_of(std::vector<Range> calls, std::uint32_t o
   return ranges;
 }
 
-// A binary search over the ranges, which are sorted, for the number in the accumulator.
-constexpr Program search(std::span<const Range> ranges) {
+// Linux has no call with a number above this: asm/unistd_64.h ends at 334 and between 424 and some 470.
+inline constexpr std::uint32_t kNumbersInUse = 480;
+
+// A search over the ranges, which are sorted, for the number in the accumulator. Each comparison halves not the ranges but the numbers
+// that are left, as far as it can: the kernel asks for each number there is when a filter is installed, and wide ranges are few.
+constexpr Program search(std::span<const Range> ranges, std::uint32_t end = kNumbersInUse) {
   if (ranges.size() == 1) return ranges.front().program;
-  const std::size_t middle = ranges.size() / 2;
-  const Program low = search(ranges.first(middle));
-  const Program high = search(ranges.subspan(middle));
+  const std::uint32_t half = ranges.front().first + (std::max(end, ranges.back().first + 1) - ranges.front().first) / 2;
+  // The range that begins closest to the middle.
+  std::size_t middle = 1;
+  while (middle + 1 < ranges.size() && ranges[middle + 1].first <= half) ++middle;
+  if (middle + 1 < ranges.size() && ranges[middle].first < half &&
+      ranges[middle + 1].first - half < half - ranges[middle].first) {
+    ++middle;
+  }
+  const Program low = search(ranges.first(middle), ranges[middle].first);
+  const Program high = search(ranges.subspan(middle), end);
   // A jump on a condition reaches 255 instructions; to the other half, a goto reaches any.
   Program program{jump(BPF_JGE, ranges[middle].first, 0, 1),
                   BPF_STMT(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(low.size()))};

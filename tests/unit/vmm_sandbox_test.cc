@@ -221,6 +221,11 @@ TEST_F(Sandbox, IoctlsAreAllowedByDescriptorAndCommand) {
         return ::tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0 || errno == ENOTTY || errno == EIO || errno == EINVAL;
       },
       {.filtered = {.terminal = STDIN_FILENO}});
+  // Its size is of no interest to a machine that has none.
+  winsize size{};
+  expect_refused([&] { return ::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0; });
+  expect_works([&] { return ::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 || errno == ENOTTY; },
+               {.filtered = {.terminal = STDIN_FILENO}});
 }
 
 // A terminal is open for both, and so is what a shell gives as all three.
@@ -355,6 +360,14 @@ TEST_F(Sandbox, LimitsAreHard) {
   });
 }
 
+// With and without a terminal, and vector registers that the VMM saves: each has a filter of its own.
+constexpr FilteredDescriptors kEachKindOfMachine[]{
+    {.vcpu = 10, .vm = 11},
+    {.vcpu = 10, .vm = 11, .terminal = 0},
+    {.vcpu = 10, .vm = 11, .vectors = 10},
+    {.vcpu = 10, .vm = 11, .terminal = 0, .vectors = 10},
+};
+
 TEST_F(Sandbox, AtMost25CallsAreInReach) {
   std::set<std::uint32_t> listed;
   for (const AllowedCall& call : allowed_calls()) {
@@ -363,12 +376,14 @@ TEST_F(Sandbox, AtMost25CallsAreInReach) {
   }
   EXPECT_LE(listed.size(), 25u);
   // Against the program itself, for every number there is room for.
-  const std::vector<std::vector<sock_filter>> filters{filter({.vcpu = 10, .vm = 11, .terminal = 0})};
-  std::set<std::uint32_t> reachable;
-  for (std::uint32_t number = 0; number < 1024; ++number) {
-    if (compare::evaluate(filters, number) != compare::Reach::kNever) reachable.insert(number);
+  for (const FilteredDescriptors& descriptors : kEachKindOfMachine) {
+    const std::vector<std::vector<sock_filter>> filters{filter(descriptors)};
+    std::set<std::uint32_t> reachable;
+    for (std::uint32_t number = 0; number < 1024; ++number) {
+      if (compare::evaluate(filters, number) != compare::Reach::kNever) reachable.insert(number);
+    }
+    EXPECT_EQ(reachable, listed);
   }
-  EXPECT_EQ(reachable, listed);
 }
 
 // docs/isolation.md has a row for each call, as the filter has it.
@@ -387,18 +402,20 @@ TEST_F(Sandbox, ThePageListsTheSameCalls) {
 
 // Every jump lands inside the program, and every path ends: what the kernel checks too, but with a better message.
 TEST_F(Sandbox, TheFilterIsWellFormed) {
-  const auto program = filter({});
-  ASSERT_GT(program.size(), 10u);
-  for (std::size_t i = 0; i < program.size(); ++i) {
-    if (BPF_CLASS(program[i].code) != BPF_JMP) continue;
-    if (BPF_OP(program[i].code) == BPF_JA) {
-      EXPECT_LT(i + 1 + program[i].k, program.size());
-      continue;
+  for (const FilteredDescriptors& descriptors : kEachKindOfMachine) {
+    const auto program = filter(descriptors);
+    ASSERT_GT(program.size(), 10u);
+    for (std::size_t i = 0; i < program.size(); ++i) {
+      if (BPF_CLASS(program[i].code) != BPF_JMP) continue;
+      if (BPF_OP(program[i].code) == BPF_JA) {
+        EXPECT_LT(i + 1 + program[i].k, program.size());
+        continue;
+      }
+      EXPECT_LT(i + 1 + program[i].jt, program.size());
+      EXPECT_LT(i + 1 + program[i].jf, program.size());
     }
-    EXPECT_LT(i + 1 + program[i].jt, program.size());
-    EXPECT_LT(i + 1 + program[i].jf, program.size());
+    EXPECT_EQ(BPF_CLASS(program.back().code), BPF_RET);
   }
-  EXPECT_EQ(BPF_CLASS(program.back().code), BPF_RET);
 }
 
 }  // namespace

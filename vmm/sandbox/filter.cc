@@ -83,36 +83,44 @@ constexpr Program allow_all_of(std::initializer_list<Program> conditions) {
   return program;
 }
 
+// A machine without a terminal, or one whose vector registers are KVM's affair, has a shorter filter without what those need.
+struct Uses {
+  bool terminal;
+  bool vectors;
+};
+
 struct Ioctl {
-  std::uint32_t descriptor;
   std::uint32_t command;
+  std::initializer_list<std::uint32_t> descriptors;
+  bool used = true;
 };
 
 // The ioctls of a running machine and of a terminal, KVM_RUN first. Not KVM_SET_USER_MEMORY_REGION or anything else
 // that changes what the guest is given. isatty(3) is TCGETS: the log asks it of standard error.
-constexpr std::array kIoctls{
-    Ioctl{kVcpuMark, KVM_RUN},
-    Ioctl{kVmMark, KVM_SIGNAL_MSI},
-    Ioctl{kVectorsMark, static_cast<std::uint32_t>(KVM_GET_XSAVE)},
-    Ioctl{kVectorsMark, static_cast<std::uint32_t>(KVM_SET_XSAVE)},
-    Ioctl{kVcpuMark, static_cast<std::uint32_t>(KVM_GET_REGS)},
-    Ioctl{STDERR_FILENO, TCGETS},
-    Ioctl{STDIN_FILENO, TIOCGWINSZ},
-    Ioctl{STDOUT_FILENO, TIOCGWINSZ},
-    Ioctl{kTerminalMark, TCGETS},
-    Ioctl{kTerminalMark, TCSETS},
-    Ioctl{kTerminalMark, TCSETSW},
-    Ioctl{kTerminalMark, TCSETSF},
-};
-
-constexpr Program allow_ioctls() {
-  Program program;
-  for (const Ioctl& allowed : kIoctls) {
-    program.push_back(load(argument(1)));
-    program.push_back(unless_equal_skip(allowed.command, 3));
+constexpr Program allow_ioctls(Uses uses) {
+  const std::initializer_list<Ioctl> ioctls{
+      {KVM_RUN, {kVcpuMark}},
+      {KVM_SIGNAL_MSI, {kVmMark}},
+      {static_cast<std::uint32_t>(KVM_GET_XSAVE), {kVectorsMark}, uses.vectors},
+      {static_cast<std::uint32_t>(KVM_SET_XSAVE), {kVectorsMark}, uses.vectors},
+      {static_cast<std::uint32_t>(KVM_GET_REGS), {kVcpuMark}},
+      {TCGETS, {STDERR_FILENO}, !uses.terminal},
+      {TCGETS, {STDERR_FILENO, kTerminalMark}, uses.terminal},
+      {TIOCGWINSZ, {STDIN_FILENO, STDOUT_FILENO}, uses.terminal},
+      {TCSETS, {kTerminalMark}, uses.terminal},
+      {TCSETSW, {kTerminalMark}, uses.terminal},
+      {TCSETSF, {kTerminalMark}, uses.terminal},
+  };
+  Program program{load(argument(1))};
+  for (const Ioctl& allowed : ioctls) {
+    if (!allowed.used) continue;
+    program.push_back(unless_equal_skip(allowed.command, 2 + 2 * allowed.descriptors.size()));
     program.push_back(load(argument(0)));
-    program.push_back(unless_equal_skip(allowed.descriptor, 1));
-    program.push_back(result(SECCOMP_RET_ALLOW));
+    for (const std::uint32_t descriptor : allowed.descriptors) {
+      program.push_back(unless_equal_skip(descriptor, 1));
+      program.push_back(result(SECCOMP_RET_ALLOW));
+    }
+    program.push_back(result(SECCOMP_RET_TRAP));
   }
   program.push_back(result(SECCOMP_RET_TRAP));
   return program;
@@ -133,7 +141,7 @@ constexpr std::uint32_t number(long call) {
 }
 
 // Everything that a running machine does, and why. At most 25: a promise (docs/isolation.md), and a test counts.
-constexpr std::vector<Rule> allowed_rules() {
+constexpr std::vector<Rule> allowed_rules(Uses uses) {
   std::vector<Rule> rules;
   const auto add = [&rules](long call, std::string_view purpose) {
     rules.push_back({{number(call), purpose}, allow()});
@@ -144,9 +152,9 @@ constexpr std::vector<Rule> allowed_rules() {
   // The vCPU, interrupts, the terminal.
   add_if(SYS_ioctl, "run the vCPU, raise an interrupt; the terminal's mode and size",
          "`KVM_RUN`, `KVM_GET_REGS` on the vCPU; where KVM emulates the guest kernel's CPL 0 `KVM_GET_XSAVE`, "
-         "`KVM_SET_XSAVE`; `KVM_SIGNAL_MSI` on the VM; `TCGETS` on 2; `TIOCGWINSZ` on 0 and 1; with "
-         "-t `TCGETS`, `TCSETS`, `TCSETSW`, `TCSETSF` on 0",
-         allow_ioctls());
+         "`KVM_SET_XSAVE`; `KVM_SIGNAL_MSI` on the VM; `TCGETS` on 2; with "
+         "-t `TIOCGWINSZ` on 0 and 1, `TCGETS`, `TCSETS`, `TCSETSW`, `TCSETSF` on 0",
+         allow_ioctls(uses));
   // Streams: the payload's standard input, output and error, the log, the file of --stats.
   // Each in its direction only: a terminal is open for both, whichever of the three it is.
   add_if(SYS_read, "the event that wakes the I/O thread; KVM's counters (--kvm-stats)", "descriptors above 2",
@@ -195,17 +203,29 @@ constexpr std::vector<Rule> allowed_rules() {
   return rules;
 }
 
+template <bool kTerminal, bool kVectors>
 constexpr Program make_filter() {
   std::vector<filter_program::Range> calls{{number(SYS_clone3), {result(SECCOMP_RET_ERRNO | ENOSYS)}}};
-  for (Rule& rule : allowed_rules()) calls.push_back({rule.call.number, std::move(rule.program)});
+  for (Rule& rule : allowed_rules({kTerminal, kVectors})) calls.push_back({rule.call.number, std::move(rule.program)});
   return filter_program::make_filter(filter_program::ranges_of(std::move(calls), SECCOMP_RET_TRAP),
                                      SECCOMP_RET_KILL_PROCESS);
 }
 
-constexpr std::size_t kAllowedCount = allowed_rules().size();
+// Made by the compiler: start-up does not pay for it.
+template <bool kTerminal, bool kVectors>
+Program filter_for() {
+  constexpr auto& kFilter = filter_program::kConstant<make_filter<kTerminal, kVectors>>;
+  return {kFilter.begin(), kFilter.end()};
+}
+
+constexpr std::vector<Rule> all_rules() {
+  return allowed_rules({.terminal = true, .vectors = true});
+}
+
+constexpr std::size_t kAllowedCount = all_rules().size();
 constexpr auto kAllowedCalls = [] {
   std::array<AllowedCall, kAllowedCount> calls{};
-  std::ranges::transform(allowed_rules(), calls.begin(), &Rule::call);
+  std::ranges::transform(all_rules(), calls.begin(), &Rule::call);
   std::ranges::sort(calls, {}, &AllowedCall::number);
   return calls;
 }();
@@ -217,9 +237,10 @@ std::span<const AllowedCall> allowed_calls() {
 }
 
 std::vector<sock_filter> filter(const FilteredDescriptors& descriptors) {
-  // Made by the compiler: start-up does not pay for it.
-  constexpr auto& kFilter = filter_program::kConstant<make_filter>;
-  Program program(kFilter.begin(), kFilter.end());
+  Program program = descriptors.terminal >= 0
+                        ? descriptors.vectors >= 0 ? filter_for<true, true>() : filter_for<true, false>()
+                    : descriptors.vectors >= 0 ? filter_for<false, true>()
+                                               : filter_for<false, false>();
   const auto fill_in = [&program](std::uint32_t mark, int descriptor) {
     const std::uint32_t value = descriptor < 0 ? kNoDescriptor : static_cast<std::uint32_t>(descriptor);
     for (sock_filter& instruction : program) {
