@@ -1,6 +1,9 @@
 #include "vmm/boot/page_tables.h"
 
+#include <algorithm>
 #include <cassert>
+#include <cstring>
+#include <span>
 
 #include "abi/x86_tables.h"
 
@@ -18,6 +21,16 @@ void PageTables::write_entry(Gpa table, std::uint64_t index, std::uint64_t value
   const bool written = arena_.memory().write(table + index * 8, value);
   assert(written);
   static_cast<void>(written);
+}
+
+// Most of a start's entries are of small pages, two thousand of them: one look at guest memory for all of a table.
+void PageTables::write_pages(Gpa table, std::uint64_t index, std::uint64_t count, std::uint64_t first_value) {
+  const std::span<std::byte> entries = arena_.memory().writable(table + index * 8, count * 8);
+  assert(!entries.empty());
+  for (std::size_t i = 0; i < entries.size() / 8; ++i) {
+    const std::uint64_t value = first_value + i * abi::kPageSize;
+    std::memcpy(&entries[i * 8], &value, sizeof value);
+  }
 }
 
 Gpa PageTables::next_level(Gpa table, std::uint64_t index) {
@@ -44,8 +57,10 @@ void PageTables::map(Gpa start, std::uint64_t length, PageAccess access) {
       gpa += abi::kLargePageSize;
       continue;
     }
-    write_entry(next_level(directory, abi::page_table_index(va, 2)), abi::page_table_index(va, 1), gpa | flags);
-    gpa += abi::kPageSize;
+    const std::uint64_t table_end = std::min(end, (gpa | (abi::kLargePageSize - 1)) + 1);
+    const std::uint64_t pages = (table_end - gpa + abi::kPageSize - 1) / abi::kPageSize;
+    write_pages(next_level(directory, abi::page_table_index(va, 2)), abi::page_table_index(va, 1), pages, gpa | flags);
+    gpa += pages * abi::kPageSize;
   }
 }
 

@@ -29,6 +29,8 @@ class PageTables {
  private:
   std::uint64_t read_entry(Gpa table, std::uint64_t index) const;
   void write_entry(Gpa table, std::uint64_t index, std::uint64_t value);
+  // `count` entries from `index` on, for pages that lie one behind the other; `first_value` is the first one's.
+  void write_pages(Gpa table, std::uint64_t index, std::uint64_t count, std::uint64_t first_value);
   Gpa next_level(Gpa table, std::uint64_t index);
 
   BootArena& arena_;
