@@ -15,35 +15,11 @@
 #include "vmm/cache/cache_file.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
+#include "vmm/machine/host_profile_format.h"
 #include "vmm/own_executable.h"
 
 namespace husk::machine {
 namespace {
-
-constexpr std::uint64_t kMagic = 0x3166'6f72'706b'7368;  // "hskprof1"
-constexpr std::size_t kMaxEntries = 256;
-
-// What the profile is valid for.
-struct Key {
-  std::array<char, 40> boot_id{};        // random(4)
-  std::array<std::byte, 32> build_id{};  // of this executable
-  std::uint64_t device_inode = 0;        // /dev/kvm: made anew when its module is loaded
-  std::int64_t device_ctime_s = 0;
-  std::int64_t device_ctime_ns = 0;
-
-  bool operator==(const Key&) const = default;
-};
-
-struct FileHeader {
-  std::uint64_t magic = kMagic;
-  Key key;
-  boot::CpuFeatures features;
-  double cpl0_ticks_per_instruction = 0;
-  std::uint32_t tsc_khz = 0;
-  std::uint32_t entries = 0;
-  std::uint64_t checksum = 0;  // of the entries
-};
-static_assert(std::is_trivially_copyable_v<FileHeader>);
 
 // FNV-1a: against torn or damaged files, not against an enemy (cache::Folder lets only the user himself and root
 // write).
@@ -74,8 +50,8 @@ std::array<std::byte, 32> build_id() {
   return id;
 }
 
-std::optional<Key> current_key(const kvm::System& system) {
-  Key key;
+std::optional<HostProfileKey> current_key(const kvm::System& system) {
+  HostProfileKey key;
   const UniqueFd boot_id(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   if (!boot_id || ::read(boot_id.get(), key.boot_id.data(), key.boot_id.size()) < 36) return std::nullopt;
   struct stat status {};
@@ -87,6 +63,7 @@ std::optional<Key> current_key(const kvm::System& system) {
   return key;
 }
 
+constexpr std::size_t kMaxEntries = 256;
 constexpr const char* kFileName = "host-profile";
 
 }  // namespace
@@ -99,21 +76,21 @@ std::optional<HostProfile> load_host_profile(const kvm::System& system, const ca
   if (!file) return std::nullopt;
 
   struct {
-    FileHeader header;
+    HostProfileHeader header;
     std::array<kvm_cpuid_entry2, kMaxEntries> entries;
   } contents;
   const ssize_t size = ::read(file.get(), &contents, sizeof contents);
-  if (size < static_cast<ssize_t>(sizeof(FileHeader))) return std::nullopt;
-  const FileHeader& header = contents.header;
-  if (header.magic != kMagic || header.entries == 0 || header.entries > kMaxEntries || header.tsc_khz == 0) {
+  if (size < static_cast<ssize_t>(sizeof(HostProfileHeader))) return std::nullopt;
+  const HostProfileHeader& header = contents.header;
+  if (header.magic != kHostProfileMagic || header.entries == 0 || header.entries > kMaxEntries || header.tsc_khz == 0) {
     return std::nullopt;
   }
-  if (static_cast<std::size_t>(size) != sizeof(FileHeader) + header.entries * sizeof(kvm_cpuid_entry2)) {
+  if (static_cast<std::size_t>(size) != sizeof(HostProfileHeader) + header.entries * sizeof(kvm_cpuid_entry2)) {
     return std::nullopt;
   }
   const std::span entries(contents.entries.data(), header.entries);
   if (header.checksum != checksum_of(std::as_bytes(entries))) return std::nullopt;
-  const std::optional<Key> key = current_key(system);
+  const std::optional<HostProfileKey> key = current_key(system);
   if (!key || *key != header.key) return std::nullopt;
   return HostProfile{.cpuid = {entries.begin(), entries.end()},
                      .features = header.features,
@@ -122,11 +99,11 @@ std::optional<HostProfile> load_host_profile(const kvm::System& system, const ca
 }
 
 void store_host_profile(const kvm::System& system, const HostProfile& profile, const cache::CacheDir& cache) {
-  const std::optional<Key> key = current_key(system);
+  const std::optional<HostProfileKey> key = current_key(system);
   if (!key || profile.cpuid.size() > kMaxEntries) return;
 
   const std::span<const std::byte> entries = std::as_bytes(std::span(profile.cpuid));
-  FileHeader header;
+  HostProfileHeader header;
   header.key = *key;
   header.features = profile.features;
   header.cpl0_ticks_per_instruction = profile.cpl0_ticks_per_instruction;
