@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "vmm/cli/plain_options.h"
+#include "vmm/cli/run_command_line.h"
+#include "vmm/cli/run_option_table.h"
 #include "vmm/error.h"
 #include "vmm/log.h"
 
@@ -21,17 +24,99 @@ using ::testing::ElementsAre;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  return pointers;
+}
+
+// What the table's options are.
+std::vector<std::string> values_of(RunOptions& options) {
+  std::vector<std::string> values;
+  for (const RunOption& option : run_option_table()) {
+    std::string value = std::string("--") + option.name + ":";
+    if (const Flag* const flag = std::get_if<Flag>(&option.target)) value += (*flag)(options) ? " set" : " not set";
+    if (const Text* const text = std::get_if<Text>(&option.target)) value += " " + (*text)(options);
+    if (const OptionalText* const text = std::get_if<OptionalText>(&option.target)) {
+      value += (*text)(options) ? " " + *(*text)(options) : "";
+    }
+    if (const Texts* const texts = std::get_if<Texts>(&option.target)) {
+      for (const std::string& one : (*texts)(options)) value += " " + one;
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
+// By CLI11; and what the plain reader takes as well, it must take for the same.
 RunOptions parse(std::vector<std::string> words) {
-  words.insert(words.begin(), "run");
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
+  std::vector<char*> arguments = pointers_to(words);
+  RunOptions plain;
+  const std::optional<std::vector<std::string>> plain_rest = read_plain_options(arguments, plain);
+  arguments.insert(arguments.begin(), nullptr);  // the command's name
   CLI::App app;
   RunOptions options;
   declare_run_options(app, options);
   parse_run_options(app, static_cast<int>(arguments.size()), arguments.data());
+  if (plain_rest) {
+    EXPECT_EQ(*plain_rest, app.remaining());
+    EXPECT_EQ(values_of(plain), values_of(options));
+  } else {
+    RunOptions untouched;
+    EXPECT_EQ(values_of(plain), values_of(untouched));
+  }
   finish_run_options(options, app.remaining());
   config::merge(options.wishes, config::ImageConfig::of_directory(), options.spec);
   return options;
+}
+
+bool is_plain(std::vector<std::string> words) {
+  RunOptions options;
+  return read_plain_options(pointers_to(words), options).has_value();
+}
+
+TEST(RunOptions, PlainLines) {
+  const std::vector<std::vector<std::string>> plain = {
+      {"root"},
+      {"root", "--help", "-m"},
+      {"-m", "16M", "root", "true"},
+      {"--memory=16M", "-e", "A=1", "-e", "B=2", "--env=C=3", "-ti", "--read-only", "root", "sh"},
+      {"--stats", "/tmp/stats", "--kvm-stats", "--log-level=debug", "root", "--", "x"},
+      {"--isolation", "namespace", "--in-place", "-w", "/tmp", "-u", "1:2", "root"},
+  };
+  for (const auto& words : plain) {
+    EXPECT_TRUE(is_plain(words)) << words[0];
+    parse(words);
+  }
+}
+
+// For each of these it takes CLI11 to say what it means.
+TEST(RunOptions, LinesThatAreNotPlain) {
+  const std::vector<std::vector<std::string>> others = {
+      {},
+      {""},
+      {"-"},
+      {"--", "root"},
+      {"--help"},
+      {"-h"},
+      {"-m"},
+      {"-m64M", "root"},
+      {"-m=64M", "root"},
+      {"--memory=", "root"},
+      {"-m", "", "root"},
+      {"-m", "1M", "-m", "2M", "root"},
+      {"-t", "-t", "root"},
+      {"-te", "A=1", "root"},
+      {"-x", "root"},
+      {"--m", "1M", "root"},
+      {"--tty=false", "root"},
+      {"-e", "-x", "root"},
+      {"-e", "[a]", "root"},
+      {"-e", "{}", "root"},
+      {"--kvm-stats", "root"},
+      {"--no-such-option", "root"},
+  };
+  for (const auto& words : others) EXPECT_FALSE(is_plain(words)) << (words.empty() ? "" : words[0]);
 }
 
 TEST(RunOptions, EverythingAfterTheImageBelongsToThePayload) {

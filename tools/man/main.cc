@@ -12,7 +12,7 @@
 #include "tools/compare/report_command.h"
 #include "tools/man/page.h"
 #include "vmm/cli/command_line.h"
-#include "vmm/cli/run_options.h"
+#include "vmm/cli/run_command_line.h"
 
 namespace husk::man {
 namespace {

@@ -1,4 +1,4 @@
-// The command line of `husk`, for main and for the manual page; `run` (run_options.h), `compare` and `report`
+// The commands of `husk` but run, as CLI11 reads them, for main and for the manual page; `compare` and `report`
 // (tools/compare/) have their own.
 #pragma once
 

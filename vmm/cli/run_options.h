@@ -1,7 +1,7 @@
-// The command line of `husk run`.
+// What the command line of `husk run` says.
 #pragma once
 
-#include <CLI/App.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +23,7 @@ struct RunOptions {
   std::string log_level = "warning";
 
   // As given, before they are checked and moved into `spec`.
-  std::string memory = "64M";
+  std::optional<std::string> memory;
   std::string isolation = "vm";
   std::string guest_ring = "auto";
   std::string jail_level = "basic";
@@ -37,12 +37,6 @@ struct RunOptions {
   bool in_place = false;     // --in-place
   bool interactive = false;  // -i: accepted as docker's; standard input is always connected
 };
-
-// Declares the options on `app`, which fills `options` when it parses.
-void declare_run_options(CLI::App& app, RunOptions& options);
-
-// app.parse(), for which "--option=" has no value: here it has an empty one, as everywhere else. Throws CLI::ParseError.
-void parse_run_options(CLI::App& app, int count, char** arguments);
 
 // Checks what was parsed and fills options.spec and options.wishes. `rest` is IMAGE and what follows it. Throws
 // husk::Error.
