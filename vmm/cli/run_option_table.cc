@@ -12,8 +12,7 @@ constexpr RunOption kTable[] = {
      [](RunOptions& o) -> std::vector<std::string>& { return o.environment; }},
     {0, "env-file", "FILE", "environment variables from a file, one NAME=VALUE or NAME a line; -e comes after it",
      [](RunOptions& o) -> std::vector<std::string>& { return o.environment_files; }},
-    {0, "entrypoint", "PROGRAM",
-     "program that gets COMMAND and ARGUMENTs as its arguments; '' runs COMMAND itself",
+    {0, "entrypoint", "PROGRAM", "program that gets COMMAND and ARGUMENTs as its arguments; '' runs COMMAND itself",
      [](RunOptions& o) -> std::optional<std::string>& { return o.wishes.entrypoint; }},
     {'w', "workdir", "DIR", "working directory of the payload; made if it is missing",
      [](RunOptions& o) -> std::optional<std::string>& { return o.wishes.working_directory; }},
@@ -32,8 +31,7 @@ constexpr RunOption kTable[] = {
      "an empty file system in memory at PATH; OPTIONS as /run:size=64m,mode=755,exec (nosuid, nodev and "
      "noexec unless they say otherwise)",
      [](RunOptions& o) -> std::vector<std::string>& { return o.tmpfs; }},
-    {0, "read-only", nullptr,
-     "nothing can be written to the root file system; to a --tmpfs, /dev/shm and /proc it can",
+    {0, "read-only", nullptr, "nothing can be written to the root file system; to a --tmpfs, /dev/shm and /proc it can",
      [](RunOptions& o) -> bool& { return o.spec.read_only; }},
     {0, "ulimit", "NAME=SOFT[:HARD]",
      "resource limit of the payload, as nofile=1024:4096 (getrlimit(2)); -1 is no limit",
@@ -59,8 +57,7 @@ constexpr RunOption kTable[] = {
      [](RunOptions& o) -> std::string& { return o.log_level; }},
     {0, "stats", "FILE", "write times and counters of the micro-VM as JSON",
      [](RunOptions& o) -> std::string& { return o.stats_path; }},
-    {0, kKvmStats, nullptr,
-     "with --stats: also KVM's own counters, exits by reason; reading them takes time",
+    {0, kKvmStats, nullptr, "with --stats: also KVM's own counters, exits by reason; reading them takes time",
      [](RunOptions& o) -> bool& { return o.kvm_stats; }},
 };
 

@@ -16,12 +16,16 @@
 
 #include <elf.h>
 #include <link.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+
+#include "common/bare_call.h"
+#include "vmm/own_executable.h"
 
 #if !defined(__x86_64__) || __GLIBC__ != 2 || __GLIBC_MINOR__ != 36
 #error "written for the static start of glibc 2.36 on x86-64"
@@ -75,6 +79,7 @@ int __x86_string_control = 0;
 
 }  // extern "C"
 
+namespace husk {
 namespace {
 
 // Of a signal frame with AVX-512 state, on kernels that do not tell (before Linux 5.14, which know nothing larger).
@@ -106,6 +111,36 @@ void set_guards() {
   asm volatile("movq %0, %%fs:0x30" : : "r"(pointer_key) : "memory");
 }
 
+// The data segment is written to all over by the relocations, and each of its pages would be a fault of its own: 15 of
+// husk's. One call makes them (madvise(2); before Linux 5.14 it fails, and they come one by one). Not the pages behind it
+// that no file has, of which some are never touched.
+void populate_data() {
+  constexpr std::uint64_t kPage = 4096;
+  const OwnExecutable self = own_executable();
+  for (const ElfW(Phdr) & segment : self.headers) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0) continue;
+    const std::uint64_t begin = (segment.p_vaddr + self.bias) & ~(kPage - 1);
+    const std::uint64_t end = segment.p_vaddr + self.bias + segment.p_filesz;
+    bare::system_call(SYS_madvise, static_cast<long>(begin), static_cast<long>(end - begin), MADV_POPULATE_WRITE);
+  }
+}
+
+// glibc compares each variable with the names of all tunables, which takes 20,000 instructions for 40 variables. These are
+// what the names begin with (dl-tunables.list in glibc 2.36: GLIBC_TUNABLES, MALLOC_ARENA_MAX, LD_HWCAP_MASK and others).
+// Arrays and no pointers, which would not be relocated yet.
+constexpr char kTunablesBegin[][8] = {"GLIBC_", "MALLOC_", "LD_"};
+
+bool may_have_tunables(char** environment) {
+  for (; *environment != nullptr; ++environment) {
+    for (const auto& prefix : kTunablesBegin) {
+      std::size_t alike = 0;
+      while (prefix[alike] != '\0' && prefix[alike] == (*environment)[alike]) ++alike;
+      if (prefix[alike] == '\0') return true;
+    }
+  }
+  return false;
+}
+
 void run_finalizers(void*) {
   for (Finalizer* finalizer = __fini_array_end; finalizer != __fini_array_start;) (*--finalizer)();
   _fini();
@@ -118,15 +153,18 @@ void run_initializers(int argc, char** argv, char** environment) {
 }
 
 }  // namespace
+}  // namespace husk
 
 extern "C" [[noreturn]] int __libc_start_main(Main main, int argc, char** argv, Initializer, Finalizer,
                                               void (*loader_finalizer)(), void* stack_end) {
+  using namespace husk;
+  populate_data();
   char** const environment = argv + argc + 1;
   environ = environment;
   __libc_stack_end = stack_end;
   _dl_aux_init(auxiliary_vector(environment));
   if (_dl_minsigstacksize == 0) _dl_minsigstacksize = kLargestOldSignalFrame;
-  __tunables_init(environment);
+  if (may_have_tunables(environment)) __tunables_init(environment);
 
   _dl_relocate_static_pie();
   choose_indirect_functions();
