@@ -38,10 +38,10 @@ void make_namespaces() {
 
 }  // namespace
 
-int run_in_full_jail(const std::function<int(const sandbox::Jail&)>& machine) {
+int run_in_full_jail(SignalBits ignored_signals, const std::function<int(const sandbox::Jail&)>& machine) {
   // Also with -t: in the background the VMM, process 1 of its namespace, would not be stopped by SIGTTOU, and try for
   // ever to make the terminal raw.
-  const runner::SignalGate gate(runner::SignalGate::Stops::kTaken);
+  const runner::SignalGate gate(runner::SignalGate::Stops::kTaken, ignored_signals);
   const UniqueFd self = runner::open_pidfd_of_self();
   const sandbox::Jail jail{.level = sandbox::JailLevel::kFull, .user = draw_user(), .parent_pidfd = self.get()};
   make_namespaces();

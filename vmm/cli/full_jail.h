@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "vmm/inherited_signals.h"
 #include "vmm/sandbox/identity.h"
 
 namespace husk::cli {
@@ -12,6 +13,6 @@ namespace husk::cli {
 // child that is process 1 of the pid namespace and runs `machine`. The calling process, which moves into all of them
 // but the pid namespace, waits for it, passes signals on and returns its status. In the child this returns what
 // `machine` returned, or lets through what it threw. Throws husk::Error.
-int run_in_full_jail(const std::function<int(const sandbox::Jail&)>& machine);
+int run_in_full_jail(SignalBits ignored_signals, const std::function<int(const sandbox::Jail&)>& machine);
 
 }  // namespace husk::cli

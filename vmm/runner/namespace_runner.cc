@@ -52,7 +52,7 @@ Cgroups make_cgroups(const ContainerSpec& spec) {
 }  // namespace
 
 int run_in_namespace(const ContainerSpec& spec, const RootSource& root) {
-  const SignalGate gate(spec.terminal ? SignalGate::Stops::kLeft : SignalGate::Stops::kTaken);
+  const SignalGate gate(spec.terminal ? SignalGate::Stops::kLeft : SignalGate::Stops::kTaken, spec.ignored_signals);
   const UniqueFd self = open_pidfd_of_self();
 
   if (spec.terminal) require_terminal();

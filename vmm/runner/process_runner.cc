@@ -103,7 +103,7 @@ int run_as_process(const ContainerSpec& spec, const RootSource& root) {
     throw Error("run", "image '" + root.name + "' as a plain process", "its files are in an image file",
                 "give the directory that it was made from, or use --isolation namespace");
   }
-  const SignalGate gate(spec.terminal ? SignalGate::Stops::kLeft : SignalGate::Stops::kTaken);
+  const SignalGate gate(spec.terminal ? SignalGate::Stops::kLeft : SignalGate::Stops::kTaken, spec.ignored_signals);
   const UniqueFd self = open_pidfd_of_self();
   std::optional<SavedTerminal> terminal;
   if (spec.terminal) terminal.emplace();

@@ -86,15 +86,13 @@ int reap(pid_t pid, std::optional<int> ended_by) {
 
 }  // namespace
 
-SignalGate::SignalGate(Stops stops) {
+SignalGate::SignalGate(Stops stops, SignalBits ignored) {
   sigset_t forwarded;
   sigemptyset(&forwarded);
-  const auto add = [&forwarded](int signo) {
-    struct sigaction current {};
+  const auto add = [&forwarded, ignored](int signo) {
     // What the parent ignores stays ignored, as in a VM: nohup(1), and background jobs of a shell without job control.
     // Blocked, it would be kept for the signalfd all the same.
-    if (sigaction(signo, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) return;
-    sigaddset(&forwarded, signo);
+    if ((ignored & signal_bit(signo)) == 0) sigaddset(&forwarded, signo);
   };
   for (const int signo : kForwardedSignals) add(signo);
   if (stops == Stops::kTaken) {
@@ -167,11 +165,8 @@ int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal)
 }
 
 void reset_signals(const sigset_t& mask, SignalBits ignored) {
-  struct sigaction action {};
-  for (int signo = 1; signo <= SIGRTMAX; ++signo) {
-    action.sa_handler = (ignored & signal_bit(signo)) != 0 ? SIG_IGN : SIG_DFL;
-    sigaction(signo, &action, nullptr);  // fails for SIGKILL and SIGSTOP
-  }
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, (ignored & signal_bit(SIGXFSZ)) != 0 ? SIG_IGN : SIG_DFL);
   sigprocmask(SIG_SETMASK, &mask, nullptr);
 }
 

@@ -20,7 +20,8 @@ class SignalGate {
   // they do what they do, since the terminal sends them to the payload as well, or since ^Z is none of husk's.
   enum class Stops { kLeft, kTaken };
 
-  explicit SignalGate(Stops stops);
+  // `ignored`: what settle_signals() returned.
+  SignalGate(Stops stops, SignalBits ignored);
   ~SignalGate();
   SignalGate(const SignalGate&) = delete;
   SignalGate& operator=(const SignalGate&) = delete;
@@ -46,8 +47,8 @@ struct Payload {
 // Runs until the payload has ended, reaps it, and returns the status that husk exits with. `terminal` may be null.
 int supervise(Payload& payload, const SignalGate& gate, TerminalRelay* terminal = nullptr);
 
-// Gives every signal its default action, but for those that are to be ignored, and restores the mask: what a program
-// expects to start with.
+// Takes back what settle_signals() has set, SIGPIPE and SIGXFSZ, and restores the mask. Handlers, which no other signal has
+// here, would end with execve(2); what was ignored when husk was started stays so, as without husk.
 void reset_signals(const sigset_t& mask, SignalBits ignored);
 
 // tcsetpgrp(3) on standard input for a caller that may be in the background, with SIGTTOU blocked: process 1 of a pid
