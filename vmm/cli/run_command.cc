@@ -94,7 +94,8 @@ int run_command(RunOptions& options, const StartTimes& start) {
     case Isolation::kVm: {
       VmInputs inputs = open_inputs(options, name ? &*name : nullptr);
       if (options.jail == sandbox::JailLevel::kFull) {
-        return run_in_full_jail(options.spec.ignored_signals, [&](const sandbox::Jail& jail) { return run_in_vm(std::move(inputs), start, jail); });
+        return run_in_full_jail(options.spec.ignored_signals,
+                                [&](const sandbox::Jail& jail) { return run_in_vm(std::move(inputs), start, jail); });
       }
       return run_in_vm(std::move(inputs), start, {.user = draw_user()});
     }
