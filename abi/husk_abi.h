@@ -68,7 +68,7 @@ inline constexpr std::uint64_t kSyscallMaskRing0 = kSyscallMaskRing3 | 0x200;
 // ---------------------------------------------------------------- what the kernel's ELF file tells the VMM
 // An ELF note (name "husk", type kKernelNoteType) in a PT_NOTE segment; its descriptor is a KernelNote.
 inline constexpr std::uint32_t kKernelNoteType = 0x4b53;  // "SK"
-inline constexpr std::uint32_t kAbiVersion = 2;
+inline constexpr std::uint32_t kAbiVersion = 3;
 
 // A PT_LOAD segment with this flag (ELF gABI: PF_MASKOS, OS-specific) is for other boot loaders than husk's VMM, which
 // leaves it out.

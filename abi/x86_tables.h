@@ -65,10 +65,13 @@ constexpr std::array<std::uint64_t, kGdtEntries> make_gdt(std::uint64_t tss, std
 // The stack of the TSS's interrupt stack table on which a vector's stub is entered; 0: that of its privilege level. A double
 // fault gets one of its own (6.14.5): it may be that the stack in use is what is wrong. Where the kernel runs in CPL 3,
 // its exceptions come on the current task's kernel stack, as they do by themselves where it runs in CPL 0, but not the
-// breakpoint, which it uses itself.
+// breakpoint, which it uses itself. Interrupts have one of their own there: that kernel has them enabled, and where the processor
+// executes CPL 0 itself, SYSCALL enters CPL 0 with them enabled and with the payload's stack. Without a change of level an
+// interrupt would come on that: over the payload's red zone, later over what the kernel is about to load.
 constexpr std::uint64_t interrupt_stack(std::uint64_t vector, bool kernel_in_ring0) {
   if (vector == 8) return 1;
-  return !kernel_in_ring0 && vector < 32 && vector != 3 ? 2 : 0;
+  if (kernel_in_ring0 || vector == 3) return 0;
+  return vector < 32 ? 2 : 3;
 }
 
 // Figure 6-8: a 64-bit interrupt gate. INT3 and INTO may come from the user (6.12.1.2), everything else only from the

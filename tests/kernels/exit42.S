@@ -92,7 +92,7 @@ message_end:
     .long 5, 64, 0x4b53
     .asciz "husk"
     .balign 4
-    .long 2, 16
+    .long 3, 16
     .quad _start, stack_top, vectors, vectors, syscall_entry, tss, 104
 
     .section .data, "aw", @progbits

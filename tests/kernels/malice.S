@@ -324,14 +324,16 @@ table: descriptor TABLE, 16, INDIRECT
     .long 5, 64, 0x4b53
     .asciz "husk"
     .balign 4
-    .long 2, 16
+    .long 3, 16
     .quad _start, stack_top, vectors, vectors, syscall_entry, tss, 104
 
     .section .data, "aw", @progbits
     .balign 16
 tss: .long 0
-    .quad interrupt_stack_top
-    .skip 100
+    .quad interrupt_stack_top       // RSP0
+    .skip 40
+    .quad interrupt_stack_top       // IST3: interrupts where the kernel runs in CPL 3
+    .skip 52
     .section .bss, "aw", @nobits
     .balign 4096
 descriptors: .skip 4096

@@ -34,7 +34,8 @@ kernel_entry:
 
 // ---------------------------------------------------------------------------------------------------- system calls
 // SYSCALL has put the return address in RCX and RFLAGS in R11 and changed nothing else (SDM vol. 2, SYSCALL). On VMX and SVM the
-// CPU is now in CPL 0; where KVM emulates CPL 0 it still is in CPL 3. The code is the same.
+// CPU is now in CPL 0; where KVM emulates CPL 0 it still is in CPL 3. The code is the same. In ring 3 mode interrupts are enabled in
+// either case, also while RSP is the payload's: they have a stack of their own (abi/x86_tables.h).
     .balign 64
     .globl syscall_entry
 syscall_entry:
@@ -222,8 +223,9 @@ trap_from_ring3:
     call handle_kernel_trap
     ud2
 
-// Interrupts and breakpoints come on the trap stack, TSS.RSP0, whose contents matter only while the stub runs, with interrupts
-// disabled: most of them are the kernel's own affair, and its stack is in use then. This moves the frame to the kernel stack.
+// Interrupts come on the third stack of the table, breakpoints on the trap stack, TSS.RSP0. Their contents matter only while the stub
+// runs, with interrupts disabled (but for the halt, with one breakpoint's frame on the trap stack): most of them are the kernel's own
+// affair, and its stack is in use then. This moves the frame to the kernel stack.
 .macro forward stack_top, target
     push %rax
     mov \stack_top(%rip), %rax
@@ -414,7 +416,8 @@ tss:
     .fill 6, 4, 0
     .quad emergency_stack_top       // IST1
     .quad trap_stack_top            // IST2
-    .fill 12, 4, 0
+    .quad interrupt_stack_top       // IST3
+    .fill 10, 4, 0
     .word 0
     .word tss_end - tss             // no I/O bitmap: no port is accessible from CPL 3
 tss_end:
@@ -422,6 +425,8 @@ tss_end:
     .fill 512, 1, 0
     .globl trap_stack_top
 trap_stack_top:
+    .fill 512, 1, 0
+interrupt_stack_top:
 
 // Each in a segment of its own, with a page below it that belongs to none and is never mapped (kernel.ld).
 .macro stack name, size
@@ -446,7 +451,7 @@ trap_stack_top:
     .long 0x4b53                    // abi::kKernelNoteType
     .asciz "husk"
     .balign 4
-1:  .long 2                         // abi::kAbiVersion
+1:  .long 3                         // abi::kAbiVersion
     .long 16                        // vector_stub_size
     .quad kernel_entry
     .quad boot_stack_top
