@@ -13,6 +13,8 @@
 #include "vmm/error.h"
 #include "vmm/image/image.h"
 #include "vmm/kvm/system.h"
+#include "vmm/log.h"
+#include "vmm/machine/backend.h"
 #include "vmm/machine/host_probe.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/timeline.h"
@@ -73,6 +75,7 @@ int run_in_vm(VmInputs inputs, const StartTimes& start, const sandbox::Jail& jai
   timeline.exec_cpu_ns = start.exec_cpu_ns;
 
   std::optional<machine::StatsFile> stats = std::move(inputs.stats);
+  if (stats || log::enabled(log::Severity::kDebug)) timeline.backend = machine::backend_name();
   int status = 0;
   {
     inputs.config.jail = jail;

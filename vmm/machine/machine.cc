@@ -20,7 +20,6 @@
 #include "vmm/error.h"
 #include "vmm/forwarded_signals.h"
 #include "vmm/log.h"
-#include "vmm/machine/backend.h"
 #include "vmm/machine/signal_forwarder.h"
 #include "vmm/sandbox/sandbox.h"
 
@@ -282,7 +281,6 @@ void Machine::confine() const {
 int Machine::run() {
   const SignalForwarder signals(devices_->control());
   if (spec_.terminal) terminal_.emplace();  // behind the handlers: from here on every way out restores it
-  timeline_.backend = backend_name();
   confine();
   timeline_.guest_entered_ns = monotonic_ns();
   while (!exit_status_) {

@@ -42,7 +42,7 @@ struct Timeline {
   // Instructions of guest CPL 0, where KVM emulates each and so counts it; nothing elsewhere.
   std::optional<std::uint64_t> guest_cpl0_instructions;
 
-  const char* backend = "";  // "vmx", "svm", "pvm" or "unknown"
+  const char* backend = "";  // "vmx", "svm", "pvm" or "unknown"; set where somebody reads it
   int guest_ring = 0;
 
   bool has_guest_stats() const { return guest.magic == abi::kGuestStatsMagic; }

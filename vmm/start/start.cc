@@ -77,6 +77,12 @@ long __x86_rep_stosb_threshold = 2048;
 long __x86_rep_movsb_stop_threshold = 1024 * 1024 * 3 / 4;
 int __x86_string_control = 0;
 
+// Where the program lies, for $ORIGIN in the paths of shared objects: glibc asks /proc/self/exe at each start. A static
+// program that loads none does not need it; this is glibc's word for "not known".
+const char* _dl_get_origin() {
+  return reinterpret_cast<const char*>(-1);
+}
+
 }  // extern "C"
 
 namespace husk {
