@@ -47,7 +47,8 @@ class ErofsImageReaderTest : public testing::Test {
   }
   template <typename T>
   void put(std::uint64_t offset, T value) {
-    ASSERT_EQ(::pwrite(fd_.get(), &value, sizeof value, static_cast<off_t>(offset)), static_cast<ssize_t>(sizeof value));
+    ASSERT_EQ(::pwrite(fd_.get(), &value, sizeof value, static_cast<off_t>(offset)),
+              static_cast<ssize_t>(sizeof value));
   }
 
   // All that can be reached; "" or what was refused.
@@ -66,8 +67,7 @@ class ErofsImageReaderTest : public testing::Test {
     std::vector<std::byte> piece(5000);
     if (inode.is(S_IFREG)) reader.read(inode, inode.size / 2, piece);
     if (!inode.is(S_IFDIR)) return;
-    reader.for_each_entry(
-        inode, [&](std::string_view, std::uint64_t nid) { walk(reader, reader.inode(nid), left); });
+    reader.for_each_entry(inode, [&](std::string_view, std::uint64_t nid) { walk(reader, reader.inode(nid), left); });
   }
 
   UniqueFd fd_;
@@ -90,8 +90,8 @@ TEST_F(ErofsImageReaderTest, SaysWhatIsWrong) {
 }
 
 TEST_F(ErofsImageReaderTest, DevicesAreInOrderAndApart) {
-  const Device one{.tag = {1}, .first_block = 512, .blocks = 5};
-  const Device two{.tag = {2}, .first_block = 1024, .blocks = 512};
+  const Device one{.tag = {1}, .contents = {3}, .first_block = 512, .blocks = 5};
+  const Device two{.tag = {2}, .contents = {4}, .first_block = 1024, .blocks = 512};
   const auto decode = [](std::vector<Device> devices, std::uint64_t blocks = 10) {
     const std::string table = encode_devices(devices);
     return decode_devices(std::as_bytes(std::span(table)), blocks);
@@ -99,14 +99,16 @@ TEST_F(ErofsImageReaderTest, DevicesAreInOrderAndApart) {
   const auto good = decode({one, two});
   ASSERT_TRUE(good && good->size() == 2);
   EXPECT_EQ((*good)[1].tag, two.tag);
+  EXPECT_EQ((*good)[1].contents, two.contents);
   EXPECT_EQ((*good)[1].first_block, 1024u);
   EXPECT_EQ((*good)[1].blocks, 512u);
   EXPECT_FALSE(decode({two, one}));
   EXPECT_FALSE(decode({one, one}));
   EXPECT_FALSE(decode({one, two}, 513));
-  EXPECT_FALSE(decode({{.tag = {1}, .first_block = 512, .blocks = 0}}));
-  EXPECT_FALSE(decode({{.tag = {1}, .first_block = 0xffff'ffff, .blocks = 2}}));
-  std::vector<Device> placed{{.tag = {}, .blocks = 1}, {.tag = {}, .blocks = 600}, {.tag = {}, .blocks = 1}};
+  EXPECT_FALSE(decode({{.tag = {1}, .contents = {}, .first_block = 512, .blocks = 0}}));
+  EXPECT_FALSE(decode({{.tag = {1}, .contents = {}, .first_block = 0xffff'ffff, .blocks = 2}}));
+  std::vector<Device> placed(3);
+  placed[0].blocks = 1, placed[1].blocks = 600, placed[2].blocks = 1;
   EXPECT_TRUE(place_devices(placed, 3));
   EXPECT_EQ(placed[0].first_block, 512u);
   EXPECT_EQ(placed[1].first_block, 1024u);

@@ -27,6 +27,7 @@ std::string encode_devices(std::span<const Device> devices) {
     DeviceSlot slot{};
     const std::string tag = cache::to_hex(device.tag);
     std::memcpy(slot.tag, tag.data(), std::min(tag.size(), sizeof slot.tag));
+    std::ranges::copy(device.contents, slot.contents);
     slot.blocks = static_cast<std::uint32_t>(device.blocks);
     slot.first_block = static_cast<std::uint32_t>(device.first_block);
     table.append(reinterpret_cast<const char*>(&slot), sizeof slot);
@@ -45,7 +46,9 @@ std::optional<std::vector<Device>> decode_devices(std::span<const std::byte> tab
     if (!tag || slot.blocks == 0 || slot.first_block < next) return std::nullopt;
     next = std::uint64_t{slot.first_block} + slot.blocks;
     if (next >= kBlockNumbers) return std::nullopt;
-    devices.push_back({.tag = *tag, .first_block = slot.first_block, .blocks = slot.blocks});
+    Device& device = devices.emplace_back();
+    device = {.tag = *tag, .contents = {}, .first_block = slot.first_block, .blocks = slot.blocks};
+    std::ranges::copy(slot.contents, device.contents.begin());
   }
   return devices;
 }

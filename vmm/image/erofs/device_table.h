@@ -16,7 +16,10 @@
 namespace husk::image::erofs {
 
 struct Device {
-  cache::Digest tag{};            // what it is called: the layer's diff id
+  cache::Digest tag{};  // what it is called: the layer's diff id
+  // Of the image that it is, as image_file.h has it. An index says where in a layer contents lie, and another image of the same
+  // layer has them elsewhere.
+  cache::Digest contents{};
   std::uint64_t first_block = 0;  // in the image's space of block numbers
   std::uint64_t blocks = 0;
 };
