@@ -110,9 +110,9 @@ TEST_F(ErofsImageReaderTest, DevicesAreInOrderAndApart) {
   std::vector<Device> placed(3);
   placed[0].blocks = 1, placed[1].blocks = 600, placed[2].blocks = 1;
   EXPECT_TRUE(place_devices(placed, 3));
-  EXPECT_EQ(placed[0].first_block, 512u);
-  EXPECT_EQ(placed[1].first_block, 1024u);
-  EXPECT_EQ(placed[2].first_block, 2048u);
+  EXPECT_EQ(placed[0].first_block, 3u);
+  EXPECT_EQ(placed[1].first_block, 512u);
+  EXPECT_EQ(placed[2].first_block, 1112u);
   placed[1].blocks = std::uint64_t{1} << 32;
   EXPECT_FALSE(place_devices(placed, 3));
 }

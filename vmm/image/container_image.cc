@@ -82,6 +82,7 @@ class Import {
   const ContainerSource& source_;
   const CacheDir& cache_;
   const Folder folder_, layer_folder_;
+  std::string part_;  // what of it is being imported, for who waits
   UniqueFd input_;
   std::optional<cache::TemporaryFile> spool_;
   bool is_spooled_ = false;
@@ -121,7 +122,7 @@ void Import::ask(std::string_view task, int output, const std::string& layers, c
   run_helper_program(
       {.task = "import",
        .object = source_.text,
-       .notice = "importing " + source_.text + "; it is kept",
+       .notice = "importing " + source_.text + part_ + "; it is kept",
        .name = kProgram,
        .arguments = {std::string(task), std::string(source_.layout), source_.reference, std::to_string(input),
                      std::to_string(output), std::to_string(is_spooled_ ? -1 : spool), std::to_string(room_in(folder_)),
@@ -176,6 +177,7 @@ void Import::provide(std::size_t number) {
 void Import::make_layer(std::size_t number) {
   Layer& layer = layers_[number];
   cache::TemporaryFile file(layer_folder_, "import");
+  part_ = ", layer " + std::to_string(number + 1) + " of " + std::to_string(layers_.size());
   std::uint64_t unpacked = unpacked_left_;
   ask(kLayerTask, file.fd(), std::to_string(number) + ":" + std::to_string(unpacked_left_), {},
       [&unpacked](std::string_view line) {
@@ -183,6 +185,7 @@ void Import::make_layer(std::size_t number) {
         line.remove_prefix(kSaysUnpacked.size());
         std::from_chars(line.data(), line.data() + line.size(), unpacked);
       });
+  part_.clear();
   unpacked_left_ -= std::min(unpacked, unpacked_left_);
   seal_image(file.fd(), file.path(), layer.diff_id);
   add_checksum(file.fd(), file.path());

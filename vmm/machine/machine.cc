@@ -178,14 +178,14 @@ void Machine::map_root_image(std::byte* address) const {
     if (offset < end || offset % abi::kPageSize != 0 || rounded > root_range_.size - offset) {
       throw Error("map the root image", name, "its place is taken");
     }
-    if (offset != end && ::mprotect(address + end, offset - end, PROT_NONE) != 0) {
-      throw Error::from_errno("map the root image", name);
-    }
     if (::mmap(address + offset, rounded, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
       throw Error::from_errno("map the root image", name);
     }
     end = offset + rounded;
   };
+  if (!root_image_->layers.empty() && ::mprotect(address, root_range_.size, PROT_NONE) != 0) {
+    throw Error::from_errno("map the root image", root_image_->name);
+  }
   map(root_image_->fd.get(), 0, root_image_->size, root_image_->name);
   for (const RootImageFile::Layer& layer : root_image_->layers)
     map(layer.fd.get(), layer.offset, layer.size, layer.name);

@@ -65,9 +65,8 @@ void LayerMerger::walk(const Visit& visit) const {
     if (!entered.insert(directory.nid).second) refuse(joined(path, ""), "a directory is there twice");
     if (levels.size() > erofs::kMaxDepth) refuse(joined(path, ""), "more than 2048 directories lie in each other");
     Level& level = levels.emplace_back();
-    layer_->for_each_entry(directory, [&level](std::string_view name, std::uint64_t nid) {
-      level.entries.emplace_back(name, nid);
-    });
+    layer_->for_each_entry(
+        directory, [&level](std::string_view name, std::uint64_t nid) { level.entries.emplace_back(name, nid); });
   };
   enter(layer_->inode(layer_->root()));
   while (!levels.empty()) {
@@ -136,7 +135,8 @@ void LayerMerger::clear(NodeId directory) {
 
 void LayerMerger::remove_what_is_hidden() {
   if (file_at(layer_->root()).is_opaque) clear(NodeId::kRoot);
-  walk([this](const Path& directory, const std::string& name, const File& file) { return hide(directory, name, file); });
+  walk(
+      [this](const Path& directory, const std::string& name, const File& file) { return hide(directory, name, file); });
 }
 
 // Whether there can be more below it that is hidden.

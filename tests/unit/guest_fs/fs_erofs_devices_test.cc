@@ -111,9 +111,9 @@ TEST_F(Devices, ContentsAreWhereverADeviceHasThem) {
 }
 
 TEST_F(Devices, BetweenDevicesIsNothing) {
-  for (const std::uint64_t block : {own_blocks_ - 1, own_blocks_, first_ - 1, first_ + kDeviceBlocks - 1,
-                                    first_ + kDeviceBlocks, second_ - 1, second_, second_ + 1, second_ + 100,
-                                    std::uint64_t{0xffff'ffff}}) {
+  for (const std::uint64_t block :
+       {own_blocks_ - 1, own_blocks_, first_ - 1, first_ + kDeviceBlocks - 1, first_ + kDeviceBlocks, second_ - 1,
+        second_, second_ + 1, second_ + 100, std::uint64_t{0xffff'ffff}}) {
     place_file(block);
     EXPECT_EQ(read(), "EIO") << block;
   }

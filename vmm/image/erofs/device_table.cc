@@ -14,7 +14,8 @@ constexpr std::uint64_t kBlockNumbers = std::uint64_t{1} << 32;
 bool place_devices(std::span<Device> devices, std::uint64_t blocks) {
   std::uint64_t next = blocks;
   for (Device& device : devices) {
-    device.first_block = (next + kDeviceAlignment - 1) / kDeviceAlignment * kDeviceAlignment;
+    const std::uint64_t alignment = device.blocks >= kDeviceAlignment ? kDeviceAlignment : 1;
+    device.first_block = (next + alignment - 1) / alignment * alignment;
     next = device.first_block + device.blocks;
     if (next >= kBlockNumbers) return false;
   }

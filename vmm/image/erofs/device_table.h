@@ -24,7 +24,8 @@ struct Device {
   std::uint64_t blocks = 0;
 };
 
-// Each begins at a multiple of 2 MiB: the host's page cache may have it in pages of that size, and can map them only there.
+// One of 2 MiB or more begins at a multiple of that: the host's page cache may have it in pages of that size, and can map them
+// only there. Smaller ones lie close together, or each would cost a VM page tables of its own.
 inline constexpr std::uint64_t kDeviceAlignment = (std::uint64_t{2} << 20) / kBlock;
 inline constexpr std::size_t kMaxDevices = 512;  // the layers of an image (vmm/oci/limits.h)
 
