@@ -6,6 +6,8 @@
 //
 // A libFuzzer target (CMakeLists.txt). The kernel's sources are compiled for the host, with tests/unit/guest_fs/shim in
 // place of the machine.
+#include <sanitizer/asan_interface.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +67,29 @@ class ImageBytes {
     put(offsetof(fs::erofs::SuperBlock, block_shift), static_cast<std::uint8_t>(fs::erofs::kBlockShift));
   }
   std::span<const std::byte> bytes() const { return {memory_.get(), size_}; }
+  ~ImageBytes() { ASAN_UNPOISON_MEMORY_REGION(memory_.get(), size_); }
+  ImageBytes(const ImageBytes&) = delete;
+  ImageBytes& operator=(const ImageBytes&) = delete;
+
+  // Between the devices of an image that the reader has accepted nothing is mapped.
+  void poison_gaps() const {
+    fs::erofs::SuperBlock super;
+    std::memcpy(&super, memory_.get() + kSuperBlock, sizeof super);
+    if ((super.feature_incompat & fs::erofs::kFeatureDeviceTable) == 0) return;
+    std::size_t end = std::size_t{super.blocks} << fs::erofs::kBlockShift;
+    for (std::size_t i = 0; i <= super.extra_devices; ++i) {
+      fs::erofs::DeviceSlot slot;
+      std::size_t next = size_;
+      std::size_t behind = size_;
+      if (i < super.extra_devices) {
+        std::memcpy(&slot, memory_.get() + (super.device_slot + i) * sizeof slot, sizeof slot);
+        next = std::size_t{slot.first_block} << fs::erofs::kBlockShift;
+        behind = next + (std::size_t{slot.blocks} << fs::erofs::kBlockShift);
+      }
+      ASAN_POISON_MEMORY_REGION(memory_.get() + end, next - end);
+      end = behind;
+    }
+  }
 
  private:
   template <typename T>
@@ -275,6 +300,8 @@ void play(std::span<const std::uint8_t> input) {
     if (why.empty()) fail("an image is refused, and nothing says why");
     return;
   }
+  std::vector<std::byte> operations(memory.bytes().begin(), memory.bytes().begin() + kOperationBytes);
+  memory.poison_gaps();
   auto file_system = fs::RamFs::create_over(image.value());
   if (!file_system) return;
   {
@@ -282,7 +309,7 @@ void play(std::span<const std::uint8_t> input) {
     auto mounted = fs::add_mount(file_system.take(), point, "image", 0).take();
     Visit visit(machine.root());
     visit.walk();
-    visit.change(memory.bytes().first(kOperationBytes));
+    visit.change(operations);
     visit.walk();
     if (!fs::remove_mount(fs::Path{mounted, mounted->root}, true)) fail("the image cannot be unmounted");
   }

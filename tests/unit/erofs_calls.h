@@ -18,6 +18,7 @@
 #include "common/unique_fd.h"
 #include "tests/unit/erofs_reader.h"
 #include "vmm/error.h"
+#include "vmm/image/erofs/reader.h"
 #include "vmm/image/erofs/writer.h"
 
 namespace husk::test {
@@ -179,6 +180,34 @@ class ErofsCalls {
       if (!S_ISDIR(file->mode)) {
         EXPECT_EQ(found.links, links[file->id]) << path;
       }
+    }
+    const image::erofs::Reader own(fd_.get(), {});
+    std::size_t count = 0;
+    compare_own(own, own.root(), "", count);
+    EXPECT_EQ(count, model_.size());
+  }
+
+  // The reader that husk itself has.
+  void compare_own(const image::erofs::Reader& reader, std::uint64_t nid, const std::string& path,
+                   std::size_t& count) const {
+    ++count;
+    const image::erofs::Reader::Inode inode = reader.inode(nid);
+    ASSERT_TRUE(model_.contains(path)) << path;
+    const File& file = *model_.at(path);
+    EXPECT_EQ(inode.attributes.mode, file.mode) << path;
+    std::map<std::string, std::string> xattrs;
+    for (const image::erofs::Xattr& xattr : reader.xattrs(inode)) xattrs[xattr.name] = xattr.value;
+    EXPECT_TRUE(xattrs == file.xattrs) << path;
+    if (inode.is(S_IFLNK)) {
+      EXPECT_EQ(reader.target(inode), file.data) << path;
+    } else if (inode.is(S_IFREG)) {
+      std::string data(static_cast<std::size_t>(inode.size) + 10, 'x');
+      data.resize(reader.read(inode, 0, std::as_writable_bytes(std::span(data))));
+      EXPECT_TRUE(data == file.data) << path;
+    } else if (inode.is(S_IFDIR)) {
+      reader.for_each_entry(inode, [&](std::string_view name, std::uint64_t child) {
+        compare_own(reader, child, path + "/" + std::string(name), count);
+      });
     }
   }
 

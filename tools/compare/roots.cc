@@ -6,6 +6,7 @@
 
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "vmm/error.h"
@@ -63,9 +64,15 @@ fs::path RootMaker::share(const std::string& name, RootForm form) {
     runner::mount_at(sources_.image_directory, target, {}, MS_BIND);
     directory_layer_ = target;
   } else {
-    UniqueFd file(open(sources_.erofs.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) throw Error::from_errno("open", sources_.erofs.string());
-    runner::mount_erofs(runner::RootSource::from_erofs(std::move(file), sources_.image), target);
+    const auto open_file = [](const fs::path& path) {
+      UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      if (!file) throw Error::from_errno("open", path.string());
+      return file;
+    };
+    UniqueFd file = open_file(sources_.layers.empty() ? sources_.erofs : sources_.index);
+    std::vector<UniqueFd> layers;
+    for (const fs::path& layer : sources_.layers) layers.push_back(open_file(layer));
+    runner::mount_erofs(runner::RootSource::from_erofs(std::move(file), std::move(layers), sources_.image), target);
     image_layer_ = target;
   }
   return target;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tools/compare/runner.h"
 
@@ -17,9 +18,11 @@ class FreshRoot;
 class RootMaker {
  public:
   struct Sources {
-    std::string image;             // an imported image's name; empty where there is none
-    std::string image_directory;   // empty where the user gave an imported image
-    std::filesystem::path erofs;   // the imported image's file
+    std::string image;            // an imported image's name; empty where there is none
+    std::string image_directory;  // empty where the user gave an imported image
+    std::filesystem::path erofs;  // the imported image's file
+    std::filesystem::path index;  // where it is a copy of an image of layers: that one's own file, and its layers'
+    std::vector<std::filesystem::path> layers;
     std::filesystem::path mounts;  // a directory of this maker's own to mount below
     bool may_mount = false;        // false: the only root is image_directory, not to be written
   };

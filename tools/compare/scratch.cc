@@ -1,5 +1,6 @@
 #include "tools/compare/scratch.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,7 +11,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
+#include <vector>
 
+#include "common/unique_fd.h"
 #include "tools/compare/guard.h"
 #include "tools/compare/null_device.h"
 #include "vmm/error.h"
@@ -24,6 +28,31 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "husk-compare-";
+
+void copy_to(int from, int to, std::uint64_t offset, const std::string& name) {
+  std::vector<std::byte> buffer(std::size_t{1} << 20);
+  for (off_t at = 0;;) {
+    const ssize_t got = pread(from, buffer.data(), buffer.size(), at);
+    if (got < 0) throw Error::from_errno("read", name);
+    if (got == 0) return;
+    if (pwrite(to, buffer.data(), static_cast<std::size_t>(got), static_cast<off_t>(offset) + at) != got) {
+      throw Error::from_errno("copy", name);
+    }
+    at += got;
+  }
+}
+
+// An image over layers as one file, for VMMs that take one: each where the image has it, which is how Linux, which finds no
+// further device, looks for them (since 6.4).
+fs::path copy_as_one_file(const image::RootImage& image, const fs::path& path) {
+  const UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) throw Error::from_errno("create", path.string());
+  copy_to(image.fd.get(), file.get(), 0, image.erofs_path);
+  for (const image::RootImage::Layer& layer : image.layers) {
+    copy_to(layer.fd.get(), file.get(), layer.offset, layer.name);
+  }
+  return path;
+}
 
 }  // namespace
 
@@ -85,6 +114,10 @@ std::unique_ptr<RootMaker> Scratch::make_roots(const std::string& name, const st
   if (named.fd) {
     sources.image = image;
     sources.erofs = named.erofs_path;
+    for (const image::RootImage::Layer& layer : named.layers) sources.layers.emplace_back(layer.name);
+    if (!sources.layers.empty()) {
+      sources.index = std::exchange(sources.erofs, copy_as_one_file(named, path_ / (name + ".erofs")));
+    }
     if (!is_private_) throw Error("mount", "image '" + image + "'", "that needs root", "give the image as a directory");
   } else {
     if (!fs::is_directory(image)) throw Error("find image", image, "there is no such image or directory");

@@ -26,6 +26,7 @@ const char* environment(const char* name) {
 const char* name_of(CacheDir::Part part) {
   return part == CacheDir::Part::kImages       ? "images"
          : part == CacheDir::Part::kContainers ? "containers"
+         : part == CacheDir::Part::kLayers     ? "layers"
                                                : "directories";
 }
 

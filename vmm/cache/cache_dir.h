@@ -4,6 +4,7 @@
 //   images/NAME.erofs, NAME.json       made by `husk image import DIR NAME`
 //   directories/KEY.FINGERPRINT.erofs  the image of a directory in one state; KEY.source says which directory
 //   containers/DIGEST.erofs            the image of a container (vmm/image/container_image.h); DIGEST.source says from where
+//   layers/DIFFID.erofs                one layer of containers (vmm/image/layer_store.h)
 //   *.lock                             held while files of that name are made or removed
 //   *.tmp                              a file being made; whoever makes it holds a lock on it (cache_file.h)
 //
@@ -70,7 +71,7 @@ class CacheDir {
   std::string images() const { return path_ + "/images"; }
   std::string directories() const { return path_ + "/directories"; }
 
-  enum class Part { kTop, kImages, kDirectories, kContainers };
+  enum class Part { kTop, kImages, kDirectories, kContainers, kLayers };
 
   // Looks at the way to the cache now (and makes it if it is missing) and keeps the directory open: all that follows
   // starts there. For whoever uses the cache several times in a row.

@@ -6,12 +6,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "vmm/error.h"
 #include "vmm/image/cache_dir.h"
 #include "vmm/image/container_image.h"
+#include "vmm/image/layer_store.h"
 #include "vmm/image/named_image.h"
 #include "vmm/image/prune.h"
 #include "vmm/log.h"
@@ -24,6 +26,7 @@ using image::CacheDir;
 using image::ContainerSource;
 using image::NamedImage;
 using image::UnnamedContainer;
+using image::erofs::Device;
 using log::printable;
 
 // What the subcommands' arguments are parsed into; lives as long as the callbacks that share it.
@@ -79,20 +82,24 @@ void list_images() {
   const std::vector<NamedImage> images = image::list_images(cache);
   std::size_t width = sizeof "NAME" - 1;
   for (const NamedImage& image : images) width = std::max(width, image.name.size());
-  const auto row = [width](const std::string& name, std::uint64_t bytes, const std::string& created,
-                           const std::string& source, const std::string& damage) {
-    std::printf("%-*s  %7.1f MB  %-20s  %s%s\n", static_cast<int>(width), name.c_str(), megabytes(bytes),
-                created.c_str(), source.c_str(), damage.empty() ? "" : (" (damaged: " + damage + ")").c_str());
+  const auto uses = image::count_layer_uses(cache);
+  // Its own part: all but the layers that other images have as well.
+  const auto row = [&](const std::string& name, std::uint64_t bytes, std::span<const Device> layers,
+                       const std::string& created, const std::string& source, const std::string& damage) {
+    std::printf("%-*s  %7.1f MB  %7.1f MB  %-20s  %s%s\n", static_cast<int>(width), name.c_str(), megabytes(bytes),
+                megabytes(bytes - image::shared_bytes(layers, uses)), created.c_str(), source.c_str(),
+                damage.empty() ? "" : (" (damaged: " + damage + ")").c_str());
   };
-  std::printf("%-*s  %10s  %-20s  %s\n", static_cast<int>(width), "NAME", "SIZE", "CREATED", "SOURCE");
+  std::printf("%-*s  %10s  %10s  %-20s  %s\n", static_cast<int>(width), "NAME", "SIZE", "OWN", "CREATED", "SOURCE");
   for (const NamedImage& image : images) {
-    row(image.name, image.size, printable(image.created), printable(image.source_directory), image.damage);
+    row(image.name, image.size, image.layers, printable(image.created), printable(image.source_directory),
+        image.damage);
   }
   for (const CachedDirectory& image : image::list_directories(cache)) {
-    row("-", image.bytes, utc(image.created_s), source_of(image), image.damage);
+    row("-", image.bytes, {}, utc(image.created_s), source_of(image), image.damage);
   }
   for (const UnnamedContainer& image : image::list_containers(cache)) {
-    row("-", image.bytes, utc(image.created_s), source_of(image), image.damage);
+    row("-", image.bytes, image.layers, utc(image.created_s), source_of(image), image.damage);
   }
 }
 
@@ -118,6 +125,7 @@ nlohmann::ordered_json json_of(const config::ImageConfig& config) {
 
 void inspect_images(const Arguments& arguments) {
   const CacheDir cache = CacheDir::from_environment();
+  const auto uses = image::count_layer_uses(cache);
   nlohmann::ordered_json result = nlohmann::ordered_json::array();
   for (const std::string& name : arguments.names) {
     const NamedImage image = image::inspect_image(name, cache);
@@ -128,6 +136,15 @@ void inspect_images(const Arguments& arguments) {
                       {"source", image.source_directory},
                       {"created", image.created}});
     if (!image.damage.empty()) result.back()["damage"] = image.damage;
+    if (!image.layers.empty()) {
+      result.back()["shared"] = image::shared_bytes(image.layers, uses);
+      result.back()["own"] = image.size - image::shared_bytes(image.layers, uses);
+      for (const Device& layer : image.layers) {
+        result.back()["layers"].push_back({{"diff_id", "sha256:" + cache::to_hex(layer.tag)},
+                                           {"size", layer.blocks * image::erofs::kBlock},
+                                           {"images", uses.at(layer.tag)}});
+      }
+    }
     if (image.configuration) {
       result.back()["digest"] = "sha256:" + image.container;
       result.back()["config"] = json_of(*image.configuration);
@@ -157,8 +174,9 @@ void verify_images(const Arguments& arguments, int& status) {
   if (names.empty()) {
     for (const NamedImage& image : image::list_images(cache)) names.push_back(image.name);
   }
+  image::LayerDamage layers;
   for (const std::string& name : names) {
-    const std::string damage = image::verify_image(name, cache);
+    const std::string damage = image::verify_image(name, cache, layers);
     std::printf("%s: %s\n", name.c_str(), damage.empty() ? "whole" : damage.c_str());
     if (!damage.empty()) status = kExitHuskError;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "vmm/cli/full_jail.h"
 #include "vmm/cli/name_claim.h"
@@ -39,7 +40,10 @@ Root open_root(const ContainerSpec& spec) {
   if (image::is_directory_path(spec.image)) return {runner::RootSource::from_directory(spec.image), {}};
   image::RootImage image = image::resolve(spec.image, image::CacheDir::from_environment());
   if (!image.source_directory.empty()) return {runner::RootSource::from_directory(image.source_directory), {}};
-  return {runner::RootSource::from_erofs(std::move(image.fd), spec.image), std::move(image.configuration)};
+  std::vector<UniqueFd> layers;
+  for (image::RootImage::Layer& layer : image.layers) layers.push_back(std::move(layer.fd));
+  return {runner::RootSource::from_erofs(std::move(image.fd), std::move(layers), spec.image),
+          std::move(image.configuration)};
 }
 
 // All of the caller's files that a VM needs, opened before the process enters any namespace: in a user namespace the
@@ -56,9 +60,13 @@ VmInputs open_inputs(RunOptions& options, const NameClaim* name) {
   image::CacheDir cache = image::CacheDir::from_environment();
   cache.hold();
   machine::MachineConfig& config = inputs.config;
-  // The image is resolved to one EROFS file that the guest maps.
+  // The image is resolved to EROFS files that the guest maps.
   image::RootImage image = image::resolve(options.spec.image, cache);
   config.root_image = {.fd = std::move(image.fd), .size = image.size, .name = image.erofs_path};
+  for (image::RootImage::Layer& layer : image.layers) {
+    config.root_image->layers.push_back(
+        {.fd = std::move(layer.fd), .offset = layer.offset, .size = layer.size, .name = std::move(layer.name)});
+  }
   merge_with_image(options, image.configuration);
   config.spec = &options.spec;
   config.profile = machine::host_profile(config.system, cache);

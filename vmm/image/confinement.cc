@@ -153,10 +153,10 @@ void restrict_paths(int output, int tree) {
     say(output, "what makes the image runs without Landlock");
 }
 
-void limit_resources(std::uint64_t most_bytes) {
+void limit_resources(std::uint64_t most_bytes, rlim_t descriptors) {
   lower_limit(RLIMIT_CORE, 0);
   lower_limit(RLIMIT_FSIZE, most_bytes);
-  lower_limit(RLIMIT_NOFILE, 256);
+  lower_limit(RLIMIT_NOFILE, descriptors);
 }
 
 // A build that nobody waits for would hold disk space and processor time. (Changing the user id clears this, so it comes
@@ -197,7 +197,7 @@ void Confinement::enter(int output, pid_t parent) const {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   restrict_paths(STDERR_FILENO, tree_.get());
   give_up_root(STDERR_FILENO, user_, kSearch);
-  limit_resources(max_bytes_);
+  limit_resources(max_bytes_, 256);
   die_with(parent);
   filter_calls<kAllowed>(STDERR_FILENO);
 }
@@ -211,7 +211,7 @@ void enter_import_confinement(const ImportConfinement& confinement, pid_t parent
   restrict_paths(STDERR_FILENO, confinement.directory);
   const bool opens_files = confinement.directory >= 0;
   give_up_root(STDERR_FILENO, confinement.user, opens_files ? kSearch : 0);
-  limit_resources(confinement.most_bytes);
+  limit_resources(confinement.most_bytes, 1024);  // an image has up to 512 layers
   lower_limit(RLIMIT_AS, confinement.most_memory);
   die_with(parent);
   if (opens_files) {

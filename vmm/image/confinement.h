@@ -20,9 +20,9 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 
@@ -52,7 +52,7 @@ class Confinement {
 
 struct ImportConfinement {
   int directory = -1;            // below which it may open files for reading; else it may open none
-  std::array<int, 3> files{};    // that stay open, beside the standard streams
+  std::vector<int> files{};      // that stay open, beside the standard streams
   std::uint64_t most_bytes = 0;  // of a file that it writes
   std::uint64_t most_memory = 0;
   uid_t user = 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "vmm/config/image_config.h"
@@ -14,8 +15,17 @@ namespace husk::image {
 // An EROFS image as docs/image-format.md describes it. The descriptor is read-only and keeps the image alive even if
 // another husk replaces the file meanwhile.
 struct RootImage {
+  // Of a container: one of its layers, which is an image of its own and lies at `offset` behind the index.
+  struct Layer {
+    UniqueFd fd;
+    std::uint64_t offset = 0;  // a multiple of 4096, as the size is; in order, and apart from each other and the index
+    std::uint64_t size = 0;
+    std::string name;  // for messages
+  };
+
   UniqueFd fd;
-  std::uint64_t size = 0;  // bytes, a multiple of 4096
+  std::uint64_t size = 0;  // bytes, a multiple of 4096; of the index alone where there are layers
+  std::vector<Layer> layers{};
   std::string erofs_path;
   std::string source_directory;                      // canonical path; empty for an imported image
   std::optional<config::ImageConfig> configuration;  // of a container's

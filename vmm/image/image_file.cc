@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -34,7 +35,7 @@ struct Record {
 };
 static_assert(sizeof(Record) == 64 && std::is_trivially_copyable_v<Record>);
 
-// Behind the record, where there is a configuration: its CRC-32C.
+// Behind the record, where there is a configuration: CRC-32C of it, and of the table of layers behind it.
 constexpr std::size_t kConfigChecksum = 64;
 
 // Behind that, where the image was given a name or is a container's.
@@ -54,6 +55,8 @@ constexpr std::size_t kSuperBlockBits = kSuperblock + 12;
 constexpr std::size_t kSuperInodes = kSuperblock + 16;
 constexpr std::size_t kSuperBlocks = kSuperblock + 36;
 constexpr std::size_t kSuperIncompatible = kSuperblock + 80;
+constexpr std::size_t kSuperDevices = kSuperblock + 86;
+constexpr std::size_t kSuperDeviceSlot = kSuperblock + 88;
 constexpr std::uint32_t kErofsMagic = 0xE0F5'E1E2;
 
 using Head = std::array<std::byte, kBlock>;
@@ -72,7 +75,9 @@ std::uint32_t record_checksum(const Record& record) {
 // What is wrong with the superblock; empty if nothing is.
 std::string superblock_damage(Head& head, std::uint64_t size) {
   if (get<std::uint32_t>(head, kSuperMagic) != kErofsMagic) return "it has no EROFS superblock";
-  if (get<std::uint8_t>(head, kSuperBlockBits) != 12 || get<std::uint32_t>(head, kSuperIncompatible) != 0) {
+  const auto incompatible = get<std::uint32_t>(head, kSuperIncompatible);
+  if (get<std::uint8_t>(head, kSuperBlockBits) != 12 ||
+      (incompatible != 0 && incompatible != erofs::kIncompatDeviceTable)) {
     return "it is an EROFS image of another kind than husk makes";
   }
   const std::uint64_t blocks = get<std::uint32_t>(head, kSuperBlocks);
@@ -113,8 +118,28 @@ std::optional<std::string> read_config(int fd, std::size_t bytes) {
   return is_good ? std::optional(text) : std::nullopt;
 }
 
-std::uint32_t checksum_of(std::string_view text) {
-  return crc32c(~0u, std::as_bytes(std::span(text)));
+std::uint32_t checksum_of(std::string_view text, std::string_view table) {
+  return crc32c(crc32c(~0u, std::as_bytes(std::span(text))), std::as_bytes(std::span(table)));
+}
+
+std::uint64_t table_offset(std::size_t config_bytes) {
+  return kBlock + erofs::blocks_of(config_bytes) * kBlock;
+}
+
+// An index's table of layers, which has one place only; empty if it has none, nothing if it is elsewhere or cannot be read.
+std::optional<std::string> read_table(int fd, const Head& head, std::size_t config_bytes) {
+  if (get<std::uint32_t>(head, kSuperIncompatible) == 0) return std::string();
+  const std::size_t count = get<std::uint16_t>(head, kSuperDevices);
+  const std::uint64_t begin = table_offset(config_bytes);
+  const std::uint64_t slot = get<std::uint16_t>(head, kSuperDeviceSlot);
+  if (count == 0 || count > erofs::kMaxDevices || slot * sizeof(erofs::DeviceSlot) != begin) return std::nullopt;
+  std::string table(count * sizeof(erofs::DeviceSlot), '\0');
+  const ssize_t got = ::pread(fd, table.data(), table.size(), static_cast<off_t>(begin));
+  return got == static_cast<ssize_t>(table.size()) ? std::optional(table) : std::nullopt;
+}
+
+std::optional<std::vector<erofs::Device>> layers_in(std::string_view table, const Head& head) {
+  return erofs::decode_devices(std::as_bytes(std::span(table)), get<std::uint32_t>(head, kSuperBlocks));
 }
 
 cache::Digest digest_of_contents(int fd, const std::string& path) {
@@ -149,16 +174,26 @@ OpenedImage open_image(const Folder& folder, const std::string& name, const cach
   if (!result.damage.empty()) return result;
   const auto record = get<Record>(head, 0);
   result.made_from = record.made_from;
+  if (const auto contents = get<Contents>(head, kContents); contents.magic == kContentsMagic) {
+    result.contents = contents.digest;
+  }
   result.inodes = get<std::uint64_t>(head, kSuperInodes);
   if (record.config_bytes != 0) {
     const auto text = read_config(fd.get(), record.config_bytes);
-    if (text && checksum_of(*text) == get<std::uint32_t>(head, kConfigChecksum)) {
-      result.image.configuration = config::parse_image_config_text(*text);
+    const auto table = read_table(fd.get(), head, record.config_bytes);
+    if (text && table && checksum_of(*text, *table) == get<std::uint32_t>(head, kConfigChecksum)) {
+      if (auto layers = layers_in(*table, head)) {
+        result.layers = *std::move(layers);
+        result.image.configuration = config::parse_image_config_text(*text);
+      }
     }
     if (!result.image.configuration) {
       result.damage = "its configuration is damaged";
       return result;
     }
+  } else if (get<std::uint32_t>(head, kSuperIncompatible) != 0) {
+    result.damage = "it has layers and no configuration";
+    return result;
   }
   result.image.fd = std::move(fd);
   result.image.size = result.file_size;
@@ -166,7 +201,14 @@ OpenedImage open_image(const Folder& folder, const std::string& name, const cach
   return result;
 }
 
-void seal_image(int fd, const std::string& path, const cache::Digest& made_from, std::size_t config_bytes) {
+std::uint64_t size_with_layers(const OpenedImage& image) {
+  std::uint64_t size = image.file_size;
+  for (const erofs::Device& layer : image.layers) size += layer.blocks * kBlock;
+  return size;
+}
+
+void seal_image(int fd, const std::string& path, const cache::Digest& made_from, std::size_t config_bytes,
+                std::span<const erofs::Device> layers) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) throw Error::from_errno("stat image", path);
   Head head;
@@ -174,12 +216,26 @@ void seal_image(int fd, const std::string& path, const cache::Digest& made_from,
       read_head(fd, head) ? superblock_damage(head, static_cast<std::uint64_t>(status.st_size)) : "it is too short";
   if (!damage.empty()) throw Error("use the image that was made,", path, damage);
 
+  auto table = read_table(fd, head, config_bytes);
+  auto found = table ? layers_in(*table, head) : std::nullopt;
+  const auto is_same = [](const erofs::Device& one, const erofs::Device& other) {
+    return one.tag == other.tag && one.blocks == other.blocks;
+  };
+  if (!found || !std::ranges::equal(*found, layers, is_same)) {
+    throw Error("use the image that was made,", path, "its layers are others");
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i) (*found)[i].contents = layers[i].contents;
+  table = erofs::encode_devices(*found);
+  const auto table_begin = static_cast<off_t>(table_offset(config_bytes));
+  if (::pwrite(fd, table->data(), table->size(), table_begin) != static_cast<ssize_t>(table->size())) {
+    throw Error::from_errno("write image to disk", path);
+  }
   if (config_bytes != 0) {
     const auto text = read_config(fd, config_bytes);
     if (!text || !config::parse_image_config_text(*text)) {
       throw Error("use the image that was made,", path, "its configuration cannot be understood");
     }
-    const std::uint32_t checksum = checksum_of(*text);
+    const std::uint32_t checksum = checksum_of(*text, *table);
     if (::pwrite(fd, &checksum, sizeof checksum, kConfigChecksum) != static_cast<ssize_t>(sizeof checksum)) {
       throw Error::from_errno("write image to disk", path);
     }
@@ -217,7 +273,10 @@ std::string find_damage(int fd) {
   if (!read_head(fd, head)) return "it is too short";
   const auto contents = get<Contents>(head, kContents);
   if (contents.magic != kContentsMagic) return "it has no checksum of its contents: an older husk made it";
-  return digest_of_contents(fd, "the image") == contents.digest ? "" : "its contents are not what was imported";
+  if (digest_of_contents(fd, "the image") == contents.digest) return {};
+  const std::array<timespec, 2> times = {timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, timespec{}};
+  ::futimens(fd, times.data());  // another time than the record's
+  return "its contents are not what was imported";
 }
 
 }  // namespace husk::image

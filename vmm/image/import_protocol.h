@@ -1,17 +1,33 @@
 // What husk and husk-import (vmm/oci/main.cc), which it starts to read an image of somebody else's, say to each other.
 //
-// husk-import LAYOUT REFERENCE INPUT OUTPUT SPOOL MOST-BYTES USER PARENT: the second to fifth are descriptors, or -1.
-// It finds the image and says which it is, waits for one byte on standard input, which is closed instead where the image
-// is known, and then writes it to OUTPUT. It says all this in lines on standard output, beside those of helper.h.
+// husk-import TASK LAYOUT REFERENCE INPUT OUTPUT SPOOL MOST-BYTES USER PARENT IMAGE LAYERS: INPUT, OUTPUT and SPOOL are descriptors,
+// or -1. What it finds out it says in lines on standard output, beside those of helper.h. One process does one task:
+//
+//   find   says which image it is and which layers it has. What can be read in one direction only is copied to SPOOL first.
+//   layer  writes an image of one layer to OUTPUT. LAYERS: its number among those that were named, a ':', and how many bytes it
+//          may have, unpacked.
+//   index  writes an image over all layers to OUTPUT. LAYERS: descriptors of the images of all that were named, in that order,
+//          with ',' between them.
+//
+// The last two are told the digest that the first one has named (IMAGE): what they read must still be that.
 #pragma once
 
 #include <string_view>
 
 namespace husk::image {
 
-// "image: CONFIG-DIGEST": 64 hexadecimal digits.
+inline constexpr std::string_view kFindTask = "find";
+inline constexpr std::string_view kLayerTask = "layer";
+inline constexpr std::string_view kIndexTask = "index";
+
+// find. "image: CONFIG-DIGEST", then "layer: DIFF-ID" for each layer, the lowest first, and each once: 64 hexadecimal digits.
 inline constexpr std::string_view kSaysImage = "image: ";
-// "config: BYTES": so many of the configuration (vmm/config/image_config_text.h) lie in OUTPUT, from its second block on.
+inline constexpr std::string_view kSaysLayer = "layer: ";
+// The others are to read SPOOL in the place of INPUT.
+inline constexpr std::string_view kSaysSpooled = "spooled";
+// layer. "unpacked: BYTES".
+inline constexpr std::string_view kSaysUnpacked = "unpacked: ";
+// index. "config: BYTES": so many of the configuration (vmm/config/image_config_text.h) lie in OUTPUT, from its second block on.
 inline constexpr std::string_view kSaysConfig = "config: ";
 
 // LAYOUT: what the input is.

@@ -16,6 +16,7 @@
 #include "vmm/image/container_image.h"
 #include "vmm/image/fingerprint.h"
 #include "vmm/image/image_file.h"
+#include "vmm/image/layer_store.h"
 #include "vmm/image/stable_image.h"
 
 namespace husk::image {
@@ -61,7 +62,8 @@ std::string metadata_of(const NamedImage& image) {
 NamedImage describe(const std::string& name, const OpenedImage& opened, const Folder& folder) {
   NamedImage result{.name = name,
                     .erofs_path = folder.path_of(erofs_name(name)),
-                    .size = opened.file_size,
+                    .size = size_with_layers(opened),
+                    .layers = opened.layers,
                     .source_directory = {},
                     .created = {},
                     .damage = opened.damage,
@@ -122,10 +124,18 @@ void write_metadata(const Folder& folder, const NamedImage& image) {
   metadata.publish(metadata_name(image.name));
 }
 
-// The container whose image has this name; empty if it is none's.
-std::string container_of(const Folder& folder, const std::string& name) {
-  const OpenedImage opened = open_image(folder, erofs_name(name));
-  return opened.image.configuration ? cache::to_hex(opened.made_from) : std::string();
+// The container whose image has this name, also a damaged one: the file that it is another link to. Empty if it is none's.
+std::string container_of(const Folder& folder, const std::string& name, const CacheDir& cache) {
+  const std::optional<Folder> containers = cache.find(CacheDir::Part::kContainers);
+  struct stat image {
+  }, other{};
+  if (!containers || ::fstatat(folder.fd(), erofs_name(name).c_str(), &image, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  for (const std::string& file : containers->names()) {
+    if (!file.ends_with(kImageSuffix)) continue;
+    if (::fstatat(containers->fd(), file.c_str(), &other, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (other.st_ino == image.st_ino && other.st_dev == image.st_dev) return file.substr(0, file.find('.'));
+  }
+  return {};
 }
 
 struct Found {
@@ -136,7 +146,7 @@ struct Found {
 Found require_image(const std::string& name, const CacheDir& cache) {
   require_valid(name);
   if (std::optional<Folder> folder = cache.find(CacheDir::Part::kImages)) {
-    OpenedImage opened = open_image(*folder, erofs_name(name));
+    OpenedImage opened = open_with_layers(*folder, erofs_name(name), cache);
     if (opened.image.fd || !opened.damage.empty()) return {*std::move(folder), std::move(opened)};
   }
   throw Error("find image", name, "no image was imported under that name", "see husk image ls");
@@ -155,9 +165,13 @@ RootImage open_named(const std::string& name, const CacheDir& cache) {
   if (!is_valid_name(name)) return {};
   const std::optional<Folder> folder = cache.find(CacheDir::Part::kImages);
   if (!folder) return {};
-  OpenedImage opened = open_image(*folder, erofs_name(name));
-  if (!opened.damage.empty()) refuse(describe(name, opened, *folder));
-  return std::move(opened.image);
+  OpenedImage opened;
+  // The name may be given to another image at this moment, and the layers of the one before be gone.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    opened = open_with_layers(*folder, erofs_name(name), cache);
+    if (opened.damage.empty()) return std::move(opened.image);
+  }
+  refuse(describe(name, opened, *folder));
 }
 
 NamedImage import_directory(const std::string& directory, const std::string& name, const CacheDir& cache) {
@@ -185,7 +199,7 @@ NamedImage import_directory(const std::string& directory, const std::string& nam
   add_checksum(file.fd(), file.path());
   if (::fstat(file.fd(), &status) != 0) throw Error::from_errno("stat image", file.path());
   image.size = static_cast<std::uint64_t>(status.st_size);
-  const std::string before = container_of(folder, name);
+  const std::string before = container_of(folder, name, cache);
   file.publish(erofs_name(name));
   write_metadata(folder, image);
   held.remove_file();
@@ -201,7 +215,7 @@ std::vector<NamedImage> list_images(const CacheDir& cache) {
     if (!name.ends_with(kImageSuffix)) continue;
     name.resize(name.size() - kImageSuffix.size());
     if (!is_valid_name(name)) continue;
-    const OpenedImage opened = open_image(*folder, erofs_name(name));
+    const OpenedImage opened = open_with_layers(*folder, erofs_name(name), cache);
     if (opened.image.fd || !opened.damage.empty()) images.push_back(describe(name, opened, *folder));
   }
   std::sort(images.begin(), images.end(), [](const NamedImage& a, const NamedImage& b) { return a.name < b.name; });
@@ -219,7 +233,7 @@ void name_container(const Folder& containers, const std::string& key, const std:
   const Folder folder = cache.make(CacheDir::Part::kImages);
   cache::Lock held(folder, name);
   cache::sweep(folder);
-  const std::string before = container_of(folder, name);
+  const std::string before = container_of(folder, name, cache);
   link_image(containers, key + std::string(kImageSuffix), folder, name);
   write_metadata(folder, {.name = name,
                           .erofs_path = {},
@@ -240,7 +254,7 @@ void tag_image(const std::string& name, const std::string& further, const CacheD
   if (name == further) return;
   image.name = further;
   cache::Lock held(found.folder, further);
-  const std::string before = container_of(found.folder, further);
+  const std::string before = container_of(found.folder, further, cache);
   link_image(found.folder, erofs_name(name), found.folder, further);
   write_metadata(found.folder, image);
   held.remove_file();
@@ -262,16 +276,24 @@ std::string name_for(const std::string& path) {
 void remove_image(const std::string& name, const CacheDir& cache) {
   const Found found = require_image(name, cache);
   cache::Lock held(found.folder, name);
-  const std::string container = container_of(found.folder, name);
+  const std::string container = container_of(found.folder, name, cache);
   found.folder.remove(erofs_name(name));
   found.folder.remove(metadata_name(name));
   held.remove_file();
   if (!container.empty()) remove_container(cache, container);
 }
 
-std::string verify_image(const std::string& name, const CacheDir& cache) {
+std::string verify_image(const std::string& name, const CacheDir& cache, LayerDamage& layers) {
   const Found found = require_image(name, cache);
-  return found.opened.image.fd ? find_damage(found.opened.image.fd.get()) : found.opened.damage;
+  if (!found.opened.image.fd) return found.opened.damage;
+  const std::string damage = find_damage(found.opened.image.fd.get());
+  if (!damage.empty()) return damage;
+  for (std::size_t i = 0; i < found.opened.layers.size(); ++i) {
+    const auto [layer, is_new] = layers.try_emplace(found.opened.layers[i].tag);
+    if (is_new) layer->second = find_damage(found.opened.image.layers[i].fd.get());
+    if (!layer->second.empty()) return "its layer sha256:" + cache::to_hex(layer->first) + ": " + layer->second;
+  }
+  return {};
 }
 
 }  // namespace husk::image

@@ -13,6 +13,7 @@
 #include "vmm/error.h"
 #include "vmm/image/directory_image.h"
 #include "vmm/image/image_file.h"
+#include "vmm/image/layer_store.h"
 
 namespace husk::image {
 namespace {
@@ -94,8 +95,8 @@ std::vector<CachedDirectory> list_directories(const CacheDir& cache) {
 
 Pruned prune(const CacheDir& cache, Prune what) {
   Pruned result;
-  for (const CacheDir::Part part :
-       {CacheDir::Part::kTop, CacheDir::Part::kImages, CacheDir::Part::kDirectories, CacheDir::Part::kContainers}) {
+  for (const CacheDir::Part part : {CacheDir::Part::kTop, CacheDir::Part::kImages, CacheDir::Part::kDirectories,
+                                    CacheDir::Part::kContainers, CacheDir::Part::kLayers}) {
     if (const std::optional<Folder> folder = cache.find(part)) result.freed += cache::sweep(*folder);
   }
   for (UnnamedContainer& container : list_containers(cache)) {
@@ -104,6 +105,7 @@ Pruned prune(const CacheDir& cache, Prune what) {
     result.freed += freed;
     if (freed != 0) result.containers.push_back(std::move(container));
   }
+  result.freed += remove_unused_layers(cache);  // which imports that were killed have left
   const std::optional<Folder> folder = cache.find(CacheDir::Part::kDirectories);
   if (!folder) return result;
   for (const auto& [key, names] : files_by_key(*folder)) {

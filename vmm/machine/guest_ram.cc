@@ -29,11 +29,6 @@ GuestRam::GuestRam(std::uint64_t size, std::uint64_t behind) : size_(size), give
   }
 }
 
-void GuestRam::map_behind(int fd, std::uint64_t size, const std::string& name) {
-  void* address = ::mmap(mapping_.data() + size_, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
-  if (address == MAP_FAILED) throw Error::from_errno("map", name);
-}
-
 std::span<std::byte> GuestRam::host(const boot::MemoryRange& range) const {
   // The ranges lie one behind the other in the mapping.
   return range.start == Gpa{0} ? mapping_.bytes().first(range.size)

@@ -34,10 +34,9 @@ class GuestRam final : public virtio::MemoryOwner {
   // One of `ranges`, for KVM: with the parts that are read-only to `memory`.
   std::span<std::byte> host(const boot::MemoryRange& range) const;
 
-  // Maps `size` bytes of a file, read-only and shared, into the address space right behind the RAM. It does not become
-  // a part of `memory`: no device has business there, and a file that somebody truncates cannot hurt whoever stays
-  // away.
-  void map_behind(int fd, std::uint64_t size, const std::string& name);
+  // The address space right behind the RAM, where files are mapped. They do not become a part of `memory`: no device has
+  // business there, and a file that somebody truncates cannot hurt whoever stays away.
+  std::byte* behind() const { return mapping_.data() + size_; }
   // The host's address space for the last range of RAM and what was mapped behind it.
   std::span<std::byte> last_range_and_behind() const;
 

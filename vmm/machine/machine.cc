@@ -55,7 +55,7 @@ std::uint64_t ram_size(const ContainerSpec& spec) {
 // case nobody can write to it: the mapping is read-only.
 boot::MemoryRange place_root_image(std::uint64_t ram_size, const std::optional<RootImageFile>& image) {
   if (!image) return {};
-  const std::uint64_t size = round_up(image->size, abi::kPageSize);
+  const std::uint64_t size = round_up(image->span(), abi::kPageSize);
   if (size == 0 || size > abi::kMaxRootImage) {
     throw Error("map the root image", image->name, "its size is not supported");
   }
@@ -152,7 +152,7 @@ Machine::~Machine() {
 
 void Machine::add_memory_slots() {
   const bool behind = is_behind_ram(root_range_);
-  if (behind) ram_.map_behind(root_image_->fd.get(), root_range_.size, root_image_->name);
+  if (behind) map_root_image(ram_.behind());
   std::uint32_t slot = 0;
   for (const boot::MemoryRange& range : ram_.ranges()) {
     const bool last = slot + 1 == ram_.ranges().size();
@@ -160,10 +160,34 @@ void Machine::add_memory_slots() {
                    kvm::SlotAccess::kReadWrite);
   }
   if (!root_image_ || behind) return;
-  void* address = ::mmap(nullptr, root_range_.size, PROT_READ, MAP_SHARED, root_image_->fd.get(), 0);
+  void* address = ::mmap(nullptr, root_range_.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED) throw Error::from_errno("map the root image", root_image_->name);
   root_mapping_ = Mapping(address, root_range_.size);
+  map_root_image(root_mapping_.data());
   vm_.add_memory(slot, root_range_.start, root_mapping_.bytes(), kvm::SlotAccess::kReadOnly);
+}
+
+// All parts of it, at one stretch of addresses that is reserved, so they share one memory slot, however many they are. What lies
+// between two is nobody's, and nobody's to read: in an image that is as it was made nothing leads there, and what a guest would
+// find there would be no file's.
+void Machine::map_root_image(std::byte* address) const {
+  std::uint64_t end = 0;
+  const auto map = [&](int fd, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+    const std::uint64_t rounded = round_up(size, abi::kPageSize);
+    if (offset < end || offset % abi::kPageSize != 0 || rounded > root_range_.size - offset) {
+      throw Error("map the root image", name, "its place is taken");
+    }
+    if (::mmap(address + offset, rounded, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+      throw Error::from_errno("map the root image", name);
+    }
+    end = offset + rounded;
+  };
+  if (!root_image_->layers.empty() && ::mprotect(address, root_range_.size, PROT_NONE) != 0) {
+    throw Error::from_errno("map the root image", root_image_->name);
+  }
+  map(root_image_->fd.get(), 0, root_image_->size, root_image_->name);
+  for (const RootImageFile::Layer& layer : root_image_->layers)
+    map(layer.fd.get(), layer.offset, layer.size, layer.name);
 }
 
 // Gives the vCPU its CPUID and decides in which ring the guest's kernel runs.

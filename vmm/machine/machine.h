@@ -31,9 +31,21 @@ namespace husk::machine {
 
 // The root file system: an EROFS image, mapped read-only into the guest from the host's page cache.
 struct RootImageFile {
+  // Where the image is an index over layers: one of these, `offset` behind its begin. In order, and apart from each other.
+  struct Layer {
+    UniqueFd fd;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    std::string name;
+  };
+
   UniqueFd fd;
   std::uint64_t size = 0;
   std::string name;  // for messages
+  std::vector<Layer> layers{};
+
+  // How much of the guest's addresses they take together.
+  std::uint64_t span() const { return layers.empty() ? size : layers.back().offset + layers.back().size; }
 };
 
 struct MachineConfig {
@@ -65,6 +77,7 @@ class Machine final : private ControlHost {
   boot::Clock relate_clocks();
   bool emulates_cpl0() const;  // in software, instruction by instruction; known after prepare_cpu()
   void add_memory_slots();
+  void map_root_image(std::byte* address) const;
   void handle_exit();
   void handle_mmio(kvm_run& state);
   void fail(const std::string& reason);

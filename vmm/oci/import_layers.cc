@@ -1,20 +1,35 @@
 #include "vmm/oci/import_layers.h"
 
+#include <algorithm>
 #include <memory>
-#include <string>
 
 #include "vmm/error.h"
 #include "vmm/oci/decompress.h"
+#include "vmm/oci/layer_merger.h"
 #include "vmm/oci/layer_writer.h"
-#include "vmm/oci/limits.h"
 #include "vmm/oci/tar_reader.h"
 
 namespace husk::oci {
 namespace {
 
-// Returns how many bytes it has, unpacked.
-std::uint64_t import_layer(ImageFiles& files, const Layer& layer, const std::string& name, std::uint64_t most,
-                           LayerWriter& writer) {
+std::string name_of(const Image& image, std::size_t index) {
+  return "layer " + std::to_string(index + 1) + " of " + std::to_string(image.layers.size());
+}
+
+}  // namespace
+
+std::vector<cache::Digest> different_layers(const Image& image) {
+  std::vector<cache::Digest> different;
+  for (const Layer& layer : image.layers) {
+    if (std::ranges::find(different, layer.diff_id) == different.end()) different.push_back(layer.diff_id);
+  }
+  return different;
+}
+
+std::uint64_t import_layer(ImageFiles& files, const Image& image, std::size_t index, std::uint64_t most,
+                           image::erofs::ErofsWriter& writer) {
+  const Layer& layer = image.layers.at(index);
+  const std::string name = name_of(image, index);
   const std::unique_ptr<ByteSource> file = files.open(layer.file);
   if (file == nullptr) throw Error("find", name, "there is no " + layer.file);
   // A docker archive has no digest of the file: what is in it is checked all the same, by its diff id.
@@ -22,7 +37,7 @@ std::uint64_t import_layer(ImageFiles& files, const Layer& layer, const std::str
   const std::unique_ptr<ByteSource> unpacked = unpack(packed, name);
   HashingSource tar(*unpacked, most, name);
   TarReader reader(tar, name);
-  writer.add_layer(reader, name);
+  LayerWriter(writer).add_layer(reader, name);
   if (tar.finish() != layer.diff_id) {
     throw Error("use", name,
                 "its contents are not what the configuration says: the diff id is not " + digest_text(layer.diff_id));
@@ -38,14 +53,14 @@ std::uint64_t import_layer(ImageFiles& files, const Layer& layer, const std::str
   return tar.count();
 }
 
-}  // namespace
-
-void import_layers(ImageFiles& files, const Image& image, image::erofs::ErofsWriter& writer) {
-  LayerWriter layers(writer);
-  std::uint64_t left = kMaxUnpacked;
+void merge_layers(const Image& image, const std::vector<image::erofs::Reader>& layers,
+                  image::erofs::ErofsWriter& writer) {
+  const std::vector<cache::Digest> different = different_layers(image);
+  LayerMerger merger(writer);
   for (std::size_t i = 0; i < image.layers.size(); ++i) {
-    const std::string name = "layer " + std::to_string(i + 1) + " of " + std::to_string(image.layers.size());
-    left -= import_layer(files, image.layers[i], name, left, layers);
+    const auto device =
+        static_cast<std::size_t>(std::ranges::find(different, image.layers[i].diff_id) - different.begin());
+    merger.add_layer(layers.at(device), device, name_of(image, i));
   }
 }
 

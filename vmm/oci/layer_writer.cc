@@ -3,12 +3,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
+#include <array>
+#include <utility>
 
 #include "common/text_lines.h"
 #include "vmm/error.h"
 #include "vmm/image/helper.h"
 #include "vmm/oci/image_files.h"
+#include "vmm/oci/layer_marks.h"
 #include "vmm/oci/limits.h"
 
 namespace husk::oci {
@@ -42,10 +44,20 @@ void LayerWriter::note(bool& noted, std::string_view what, std::string_view file
 
 void LayerWriter::add_layer(TarReader& tar, const std::string& name) {
   layer_name_ = name;
-  ++layer_;
-  foreign_links_.clear();
+  mark(NodeId::kRoot, kImpliedMark);
   TarEntry entry;
   while (tar.next(entry)) add(entry, tar);
+}
+
+bool LayerWriter::is_whiteout(NodeId id) const {
+  return may_be_whiteout(writer_.attributes(id), writer_.data(id)) && writer_.xattrs(id).empty();
+}
+
+void LayerWriter::mark(NodeId id, std::string_view name) {
+  std::vector<erofs::Xattr> xattrs = writer_.xattrs(id);
+  if (std::ranges::find(xattrs, name, &erofs::Xattr::name) != xattrs.end()) return;
+  xattrs.push_back({.name = std::string(name), .value = std::string(kSet)});
+  writer_.set_xattrs(id, xattrs);
 }
 
 void LayerWriter::add(const TarEntry& entry, TarReader& tar) {
@@ -71,34 +83,43 @@ void LayerWriter::add_directory(const TarEntry& entry, NodeId parent, std::strin
   if (id != NodeId::kNone && writer_.is(id, S_IFDIR)) {
     writer_.set_attributes(id, attributes_of(entry, S_IFDIR));
   } else {
-    if (id != NodeId::kNone) writer_.remove(parent, name);
+    const bool replaces = writer_.remove(parent, name);
     id = writer_.add_directory(parent, name, attributes_of(entry, S_IFDIR));
+    if (replaces) mark(id, kReplacedMark), mark(id, kOpaqueMark);
   }
   set_xattrs(id, entry);
-  mark(id, parent);
 }
 
 void LayerWriter::add_hard_link(const TarEntry& entry, NodeId parent, std::string_view name) {
-  std::vector<std::string_view> way = path_parts(entry.target, "a link of " + layer_name_);
+  const std::vector<std::string_view> way = path_parts(entry.target, "a link of " + layer_name_);
+  const auto is_there = [&](bool good) {
+    if (!good) refuse(entry.name, "it is a link to a file that is not there: " + shown(entry.target));
+  };
+  is_there(!way.empty());
   const auto find_target = [&] {
-    if (way.empty()) return NodeId::kNone;
-    return writer_.find(directory_at({way.begin(), way.end() - 1}, IfMissing::kReport), way.back());
+    const NodeId directory = directory_at({way.begin(), way.end() - 1}, IfMissing::kReport);
+    return writer_.find(directory, way.back());
   };
   NodeId target = find_target();
-  const NodeId existing = writer_.find(parent, name);
-  if (target != NodeId::kNone && target == existing) return mark_directory(parent);
-  if (existing != NodeId::kNone) {
-    writer_.remove(parent, name);
-    target = find_target();  // it may have been below what was removed
-  }
-  if (target == NodeId::kNone) refuse(entry.name, "it is a link to a file that is not there: " + shown(entry.target));
+  if (target == NodeId::kNone) return add_lower_link(entry, parent, name, way);
+  is_there(!is_whiteout(target));
+  if (target == writer_.find(parent, name)) return;
+  writer_.remove(parent, name);
+  target = find_target();  // it may have been below what was removed
+  is_there(target != NodeId::kNone);
   if (writer_.is(target, S_IFDIR)) refuse(entry.name, "it is a hard link to a directory");
   writer_.add_hard_link(parent, name, target);
-  mark_directory(parent);
-  const auto index = static_cast<std::size_t>(target);
-  if (index < touched_.size() && touched_[index] == layer_) return;
-  if (foreign_links_.size() >= kMaxForeignLinks) refuse(entry.name, "more than 65,536 links lead to lower layers");
-  foreign_links_.emplace(parent, name);
+}
+
+void LayerWriter::add_lower_link(const TarEntry& entry, NodeId parent, std::string_view name,
+                                 const std::vector<std::string_view>& target) {
+  if (++lower_links_ > kMaxLowerLinks) refuse(entry.name, "more than 65,536 links lead to lower layers");
+  std::string path;
+  for (const std::string_view part : target) path.append(path.empty() ? "" : "/").append(part);
+  writer_.remove(parent, name);
+  const NodeId id = writer_.begin_file(parent, name, {.mode = S_IFREG});
+  writer_.end_file();
+  writer_.set_xattrs(id, std::array{erofs::Xattr{.name = std::string(kLinkMark), .value = path}});
 }
 
 void LayerWriter::add_other(const TarEntry& entry, TarReader& tar, NodeId parent, std::string_view name) {
@@ -127,7 +148,6 @@ void LayerWriter::add_other(const TarEntry& entry, TarReader& tar, NodeId parent
       refuse(entry.name, "it is of another type");
   }
   set_xattrs(id, entry);
-  mark(id, parent);
 }
 
 void LayerWriter::copy_contents(TarReader& tar) {
@@ -142,57 +162,31 @@ void LayerWriter::copy_contents(TarReader& tar) {
 
 void LayerWriter::apply_whiteout(const TarEntry& entry, const std::vector<std::string_view>& way,
                                  std::string_view name) {
-  const NodeId directory = directory_at(way, IfMissing::kReport);
-  if (name == kOpaque) {
-    if (directory == NodeId::kNone) return;
-    std::vector<std::string> names;
-    for (const auto& [child, id] : writer_.entries(directory)) names.push_back(child);
-    for (const std::string& child : names) remove_lower(directory, child);
-    return;
+  if (name != kOpaque && name.starts_with(kAufs)) {
+    return note(noted_whiteout_, "what aufs keeps of its own is left out", entry.name);
   }
-  if (name.starts_with(kAufs)) return note(noted_whiteout_, "what aufs keeps of its own is left out", entry.name);
   const std::string_view hidden = name.substr(kWhiteout.size());
-  if (hidden.empty() || hidden == "." || hidden == "..") refuse(entry.name, "it is a whiteout of no file");
-  if (directory != NodeId::kNone) remove_lower(directory, std::string(hidden));
-}
-
-bool LayerWriter::is_of_this_layer(NodeId directory, std::string_view name, NodeId id) const {
-  const auto index = static_cast<std::size_t>(id);
-  if (index < touched_.size() && touched_[index] == layer_) return true;
-  return !foreign_links_.empty() && foreign_links_.contains({directory, std::string(name)});
-}
-
-void LayerWriter::remove_lower(NodeId directory, const std::string& name) {
-  // No recursion: how deep directories lie in each other is the image's to say.
-  std::vector<std::pair<NodeId, std::string>> pending{{directory, name}};
-  while (!pending.empty()) {
-    const auto [parent, child] = std::move(pending.back());
-    pending.pop_back();
-    const NodeId id = writer_.find(parent, child);
-    if (id == NodeId::kNone) continue;
-    if (!is_of_this_layer(parent, child, id)) {
-      writer_.remove(parent, child);
-    } else if (writer_.is(id, S_IFDIR)) {
-      for (const auto& [below, ignored] : writer_.entries(id)) pending.emplace_back(id, below);
-    }
+  if (name != kOpaque && (hidden.empty() || hidden == "." || hidden == "..")) {
+    refuse(entry.name, "it is a whiteout of no file");
+  }
+  const NodeId directory = directory_at(way, IfMissing::kMakeForWhiteout);
+  if (directory == NodeId::kNone) return;
+  if (name == kOpaque) return mark(directory, kOpaqueMark);
+  const NodeId existing = writer_.find(directory, hidden);
+  if (existing == NodeId::kNone) {
+    writer_.add_special(directory, hidden, {.mode = S_IFCHR}, 0);
+  } else if (writer_.is(existing, S_IFDIR)) {
+    // What is of this layer stays, in whichever order.
+    mark(existing, kReplacedMark);
+    mark(existing, kOpaqueMark);
   }
 }
 
-void LayerWriter::mark_directory(NodeId directory) {
-  for (;;) {
-    const auto index = static_cast<std::size_t>(directory);
-    if (index >= touched_.size()) touched_.resize(index + 1);
-    if (touched_[index] == layer_) return;
-    touched_[index] = layer_;
-    directory = writer_.parent(directory);
-  }
-}
-
-void LayerWriter::mark(NodeId id, NodeId parent) {
-  const auto index = static_cast<std::size_t>(id);
-  if (index >= touched_.size()) touched_.resize(index + 1);
-  touched_[index] = layer_;
-  mark_directory(parent);
+LayerWriter::NodeId LayerWriter::imply_directory(NodeId parent, std::string_view name, bool replaces) {
+  const NodeId id = writer_.add_directory(parent, name, {.mode = S_IFDIR | 0755});
+  mark(id, kImpliedMark);
+  if (replaces) mark(id, kReplacedMark), mark(id, kOpaqueMark);
+  return id;
 }
 
 LayerWriter::NodeId LayerWriter::directory_at(const std::vector<std::string_view>& way, IfMissing if_missing) {
@@ -210,8 +204,7 @@ LayerWriter::NodeId LayerWriter::directory_at(const std::vector<std::string_view
     NodeId next = writer_.find(at, part);
     if (next == NodeId::kNone) {
       if (if_missing == IfMissing::kReport) return NodeId::kNone;
-      next = writer_.add_directory(at, part, {.mode = S_IFDIR | 0755});
-      mark(next, at);
+      next = imply_directory(at, part, false);
     }
     if (writer_.is(next, S_IFLNK)) {
       if (++followed > kMaxLinksFollowed) refuse(part, "more than 40 symbolic links lead to it");
@@ -226,8 +219,11 @@ LayerWriter::NodeId LayerWriter::directory_at(const std::vector<std::string_view
       continue;
     }
     if (!writer_.is(next, S_IFDIR)) {
-      if (if_missing == IfMissing::kReport) return NodeId::kNone;
-      refuse(part, "files lie in it, and it is no directory");
+      if (if_missing != IfMissing::kMake) return NodeId::kNone;
+      if (!is_whiteout(next)) refuse(part, "files lie in it, and it is no directory");
+      const std::string name(part);
+      writer_.remove(at, name);
+      next = imply_directory(at, name, true);
     }
     at = next;
   }
@@ -235,9 +231,14 @@ LayerWriter::NodeId LayerWriter::directory_at(const std::vector<std::string_view
 }
 
 void LayerWriter::set_xattrs(NodeId id, const TarEntry& entry) {
-  std::vector<erofs::Xattr> kept;
+  std::vector<erofs::Xattr> kept = writer_.xattrs(id);
+  std::erase_if(kept,
+                [](const erofs::Xattr& xattr) { return xattr.name != kReplacedMark && xattr.name != kOpaqueMark; });
+  if (may_be_whiteout(writer_.attributes(id), writer_.data(id)))
+    kept.push_back({std::string(kDeviceMark), std::string(kSet)});
   for (const auto& [name, value] : entry.xattrs) {
-    if (!erofs::is_storable_xattr(name) || name.starts_with(kOverlayTrusted) || name.starts_with(kOverlayUser)) {
+    if (!erofs::is_storable_xattr(name) || name.starts_with(kOverlayTrusted) || name.starts_with(kOverlayUser) ||
+        name.starts_with(kHuskMarks)) {
       note(noted_xattr_, "an image has no extended attributes " + shown(name), entry.name);
       continue;
     }

@@ -1,12 +1,10 @@
-// Layers of an image, one upon the other, into one tree (the image specification, "Image Layer Filesystem Changeset"): what
-// a layer has takes the place of what was below, and whiteouts remove it.
+// One layer of an image, as an image of its own (layer_marks.h): what its archive has, and what it removes of those below (the
+// image specification, "Image Layer Filesystem Changeset"). Nothing is known of these: they may be any.
 #pragma once
 
-#include <cstdint>
-#include <set>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "vmm/image/erofs/writer.h"
@@ -18,31 +16,31 @@ class LayerWriter {
  public:
   explicit LayerWriter(image::erofs::ErofsWriter& writer) : writer_(writer) {}
 
-  // All files of one layer. `name` is for messages. Throws husk::Error.
+  // All files of the layer. `name` is for messages. Throws husk::Error.
   void add_layer(TarReader& tar, const std::string& name);
 
  private:
   using NodeId = image::erofs::NodeId;
-  enum class IfMissing { kMake, kReport };
+  // What is to become of a directory that is not there: made; made for whiteouts in it, unless what is there is none; reported.
+  enum class IfMissing { kMake, kMakeForWhiteout, kReport };
 
   void add(const TarEntry& entry, TarReader& tar);
   void set_root(const TarEntry& entry);
   void add_directory(const TarEntry& entry, NodeId parent, std::string_view name);
   void add_hard_link(const TarEntry& entry, NodeId parent, std::string_view name);
+  void add_lower_link(const TarEntry& entry, NodeId parent, std::string_view name,
+                      const std::vector<std::string_view>& target);
   void add_other(const TarEntry& entry, TarReader& tar, NodeId parent, std::string_view name);
   void copy_contents(TarReader& tar);
   void apply_whiteout(const TarEntry& entry, const std::vector<std::string_view>& way, std::string_view name);
 
-  // The directory that a path leads to, for a process whose root is the image: through symbolic links. kNone if there is
-  // none; with kMake, what is missing is made.
+  // The directory that a path leads to: through symbolic links of the layer, for a process whose root it is. kNone where
+  // there is none.
   NodeId directory_at(const std::vector<std::string_view>& way, IfMissing if_missing);
+  NodeId imply_directory(NodeId parent, std::string_view name, bool replaces);
 
-  // Removes of a name what lower layers have put there: nothing, all, or all but what this layer has added below it.
-  void remove_lower(NodeId directory, const std::string& name);
-  bool is_of_this_layer(NodeId directory, std::string_view name, NodeId id) const;
-  void mark(NodeId id, NodeId parent);
-  void mark_directory(NodeId directory);
-
+  bool is_whiteout(NodeId id) const;
+  void mark(NodeId id, std::string_view name);
   void set_xattrs(NodeId id, const TarEntry& entry);
   image::erofs::Attributes attributes_of(const TarEntry& entry, unsigned type) const;
   [[noreturn]] void refuse(std::string_view file, std::string_view why) const;
@@ -50,11 +48,7 @@ class LayerWriter {
 
   image::erofs::ErofsWriter& writer_;
   std::string layer_name_;
-  std::uint16_t layer_ = 0;
-  // By the number of a node: the layer that has made it, or, of a directory, has put something into it.
-  std::vector<std::uint16_t> touched_;
-  // Names that this layer has given to files of lower ones.
-  std::set<std::pair<NodeId, std::string>> foreign_links_;
+  std::size_t lower_links_ = 0;
   bool noted_xattr_ = false, noted_whiteout_ = false;
 };
 

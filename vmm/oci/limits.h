@@ -25,8 +25,11 @@ inline constexpr std::size_t kMaxExtendedHeader = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxPath = 4095;      // PATH_MAX with its NUL
 inline constexpr unsigned kMaxLinksFollowed = 40;  // as path_resolution(7)
 inline constexpr std::size_t kMaxSparsePieces = 1'000'000;
-// Names that a layer gives to files of layers below it, and has to remember until its end.
-inline constexpr std::size_t kMaxForeignLinks = 65'536;
+// Names that a layer gives to files of layers below it: these stay in memory, with or without a name, while it is added.
+inline constexpr std::size_t kMaxLowerLinks = 65'536;
+
+// Files and whiteouts of a layer's image, which is read again (layer_merger.h): more than kMaxTreeMemory lets one have.
+inline constexpr std::size_t kMaxLayerFiles = 1'000'000;
 
 // What the bytes of all layers come to, unpacked: a bomb of nothing that is kept would else take days.
 inline constexpr std::uint64_t kMaxUnpacked = std::uint64_t{256} << 30;

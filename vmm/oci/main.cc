@@ -1,5 +1,5 @@
-// husk-import: reads a container image and writes an EROFS image of it. Only husk starts it (vmm/image/container_image.cc);
-// a program of its own so that what unpacks and parses is no part of what `husk run` starts.
+// husk-import: reads a container image and writes EROFS images of its layers and of it. Only husk starts it
+// (vmm/image/container_image.cc); a program of its own so that what unpacks and parses is no part of what `husk run` starts.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,10 +11,14 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "common/text_lines.h"
 #include "vmm/config/image_config_text.h"
 #include "vmm/error.h"
 #include "vmm/image/confinement.h"
@@ -28,18 +32,20 @@ namespace husk::oci {
 namespace {
 
 struct Job {
+  std::string_view task;
   std::string_view layout;
   std::string reference;
   int input = -1, output = -1, spool = -1;
   std::uint64_t most_bytes = 0;
   uid_t user = 0;
   pid_t parent = 0;
+  std::optional<cache::Digest> image;  // which one it has to be
+  std::string_view layers;
 };
 
 template <typename Number>
-Number number_of(const char* text) {
+Number number_of(std::string_view all) {
   Number value{};
-  const std::string_view all(text);
   const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), value);
   if (error != std::errc() || end != all.data() + all.size()) {
     throw Error("start", "husk-import", "its arguments are not husk's", "use husk image import");
@@ -48,15 +54,26 @@ Number number_of(const char* text) {
 }
 
 Job parse(int count, char** arguments) {
-  if (count != 9) throw Error("start", "husk-import", "its arguments are not husk's", "use husk image import");
-  return {.layout = arguments[1],
-          .reference = arguments[2],
-          .input = number_of<int>(arguments[3]),
-          .output = number_of<int>(arguments[4]),
-          .spool = number_of<int>(arguments[5]),
-          .most_bytes = number_of<std::uint64_t>(arguments[6]),
-          .user = number_of<uid_t>(arguments[7]),
-          .parent = number_of<pid_t>(arguments[8])};
+  if (count != 12) throw Error("start", "husk-import", "its arguments are not husk's", "use husk image import");
+  return {.task = arguments[1],
+          .layout = arguments[2],
+          .reference = arguments[3],
+          .input = number_of<int>(arguments[4]),
+          .output = number_of<int>(arguments[5]),
+          .spool = number_of<int>(arguments[6]),
+          .most_bytes = number_of<std::uint64_t>(arguments[7]),
+          .user = number_of<uid_t>(arguments[8]),
+          .parent = number_of<pid_t>(arguments[9]),
+          .image = cache::from_hex(arguments[10]),
+          .layers = arguments[11]};
+}
+
+// Of the index: the layers' images.
+std::vector<int> layer_descriptors(const Job& job) {
+  std::vector<int> descriptors;
+  std::string_view left = job.task == image::kIndexTask ? job.layers : std::string_view();
+  while (!left.empty()) descriptors.push_back(number_of<int>(take_field(left, ',')));
+  return descriptors;
 }
 
 bool is_directory(const Job& job) {
@@ -64,8 +81,12 @@ bool is_directory(const Job& job) {
 }
 
 void confine(const Job& job) {
+  std::vector<int> files = layer_descriptors(job);
+  for (const int file : {job.input, job.output, job.spool}) {
+    if (file >= 0) files.push_back(file);
+  }
   const image::ImportConfinement confinement{.directory = is_directory(job) ? job.input : -1,
-                                             .files = {job.input, job.output, job.spool},
+                                             .files = std::move(files),
                                              .most_bytes = job.most_bytes,
                                              .most_memory = kMaxMemory,
                                              .user = job.user};
@@ -79,6 +100,10 @@ void write_all(int fd, std::span<const std::byte> bytes) {
     if (done <= 0) throw Error::from_errno("keep", "the archive for the time of its import");
     bytes = bytes.subspan(static_cast<std::size_t>(done));
   }
+}
+
+void say(std::string_view what, std::string_view value) {
+  std::printf("%.*s%.*s\n", static_cast<int>(what.size()), what.data(), static_cast<int>(value.size()), value.data());
 }
 
 // What can be read at any place: the archive itself, or all of it, unpacked, in the file that husk has made for that. (The
@@ -96,6 +121,7 @@ int seekable(const Job& job) {
   const std::unique_ptr<ByteSource> source = unpack(stream, "the archive");
   std::vector<std::byte> buffer(256 * 1024);
   while (const std::size_t got = source->read(buffer)) write_all(job.spool, std::span(buffer).first(got));
+  say(image::kSaysSpooled, {});
   return job.spool;
 }
 
@@ -114,19 +140,6 @@ Layout layout_of(const Job& job, ImageFiles& files) {
   return detect_layout(files);
 }
 
-// Whether husk wants the image.
-bool is_wanted(const Image& found) {
-  std::printf("%.*s%s\n", static_cast<int>(image::kSaysImage.size()), image::kSaysImage.data(),
-              cache::to_hex(found.config_digest).c_str());
-  std::fflush(stdout);
-  char answer = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(STDIN_FILENO, &answer, 1);
-  } while (got < 0 && errno == EINTR);
-  return got == 1;
-}
-
 // A file that no name leads to any more: the first one, so it begins in the image's second block.
 void put_configuration(std::string_view text, image::erofs::ErofsWriter& writer) {
   using image::erofs::NodeId;
@@ -136,19 +149,67 @@ void put_configuration(std::string_view text, image::erofs::ErofsWriter& writer)
   writer.remove(NodeId::kRoot, "configuration");
 }
 
+image::erofs::Uuid uuid_of(const cache::Digest& digest) {
+  image::erofs::Uuid uuid{};
+  std::copy_n(digest.begin(), uuid.size(), uuid.begin());
+  return uuid;
+}
+
+image::erofs::Limits limits_of(const Job& job) {
+  return {.image = std::min(job.most_bytes, kMaxImage), .memory = kMaxTreeMemory};
+}
+
+void report(const Image& found) {
+  say(image::kSaysImage, cache::to_hex(found.config_digest));
+  for (const cache::Digest& layer : different_layers(found)) say(image::kSaysLayer, cache::to_hex(layer));
+}
+
+void write_layer(const Job& job, ImageFiles& files, const Image& found) {
+  std::string_view most = job.layers;
+  const auto number = number_of<std::size_t>(take_field(most, ':'));
+  const std::vector<cache::Digest> different = different_layers(found);
+  if (number >= different.size()) throw Error("use", "the image", "it has fewer layers");
+  const auto layer = std::ranges::find(found.layers, different[number], &Layer::diff_id);
+  image::erofs::ErofsWriter writer(job.output, {.uuid = uuid_of(layer->diff_id), .limits = limits_of(job)});
+  const auto index = static_cast<std::size_t>(layer - found.layers.begin());
+  const std::uint64_t bytes =
+      import_layer(files, found, index, std::min(number_of<std::uint64_t>(most), kMaxUnpacked), writer);
+  writer.finish();
+  say(image::kSaysUnpacked, std::to_string(bytes));
+}
+
+void write_index(const Job& job, const Image& found) {
+  const std::string text = config::image_config_text(found.config);
+  const std::vector<cache::Digest> different = different_layers(found);
+  std::vector<image::erofs::Reader> layers;
+  std::vector<image::erofs::Device> devices;
+  std::uint64_t bytes = 0;
+  for (const int descriptor : layer_descriptors(job)) {
+    const image::erofs::Reader& layer = layers.emplace_back(descriptor, std::vector<int>());
+    if (!layer.devices().empty() || layers.size() > different.size()) throw Error("use", "a layer", "it is none");
+    image::erofs::Device& device = devices.emplace_back();
+    device.tag = different[layers.size() - 1];
+    device.blocks = layer.blocks();
+    bytes += layer.blocks() * image::erofs::kBlock;
+  }
+  if (layers.size() != different.size()) throw Error("use", "the image", "it has more layers");
+  if (bytes > kMaxImage) throw Error("use", "the image", "its layers have more than 64 GiB");
+  image::erofs::ErofsWriter writer(
+      job.output, {.uuid = uuid_of(found.config_digest), .limits = limits_of(job), .devices = std::move(devices)});
+  put_configuration(text, writer);
+  merge_layers(found, layers, writer);
+  writer.finish();
+  say(image::kSaysConfig, std::to_string(text.size()));
+}
+
 void run(const Job& job) {
   const std::unique_ptr<ImageFiles> files = open_files(job);
   const Image found = find_image(*files, layout_of(job, *files), job.reference);
-  const std::string text = config::image_config_text(found.config);
-  if (!is_wanted(found)) return;
-  image::erofs::Uuid uuid{};
-  std::copy_n(found.config_digest.begin(), uuid.size(), uuid.begin());
-  image::erofs::ErofsWriter writer(
-      job.output, {.uuid = uuid, .limits = {.image = std::min(job.most_bytes, kMaxImage), .memory = kMaxTreeMemory}});
-  put_configuration(text, writer);
-  import_layers(*files, found, writer);
-  writer.finish();
-  std::printf("%.*s%zu\n", static_cast<int>(image::kSaysConfig.size()), image::kSaysConfig.data(), text.size());
+  static_cast<void>(config::image_config_text(found.config));  // refuses what it cannot hold, before layers are read
+  if (job.task == image::kFindTask) return report(found);
+  if (job.image != found.config_digest) throw Error("use", "the image", "it has changed meanwhile", "try again");
+  if (job.task == image::kLayerTask) return write_layer(job, *files, found);
+  write_index(job, found);
 }
 
 int main_guarded(int count, char** arguments) {

@@ -15,10 +15,11 @@ RootSource RootSource::from_directory(const std::string& path) {
   return root;
 }
 
-RootSource RootSource::from_erofs(UniqueFd file, std::string name) {
+RootSource RootSource::from_erofs(UniqueFd file, std::vector<UniqueFd> layers, std::string name) {
   RootSource root;
   root.name = std::move(name);
   root.erofs = std::move(file);
+  root.layers = std::move(layers);
   return root;
 }
 

@@ -77,10 +77,47 @@ void cover_initramfs() {
   }
 }
 
+// By fsconfig(2), one option at a time: mount(2) takes a page of them, and an image may have 512 layers. False, with errno, if
+// the kernel cannot mount it so.
+bool mount_with_devices(const std::string& source, const std::vector<std::string>& devices, const std::string& target) {
+  const UniqueFd context(fsopen("erofs", FSOPEN_CLOEXEC));
+  if (!context) return false;
+  const auto set = [&context](const char* key, const std::string& value) {
+    return fsconfig(context.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) == 0;
+  };
+  if (!set("source", source) || fsconfig(context.get(), FSCONFIG_SET_FLAG, "ro", nullptr, 0) != 0) return false;
+  // In the order of the image's table.
+  for (const std::string& device : devices) {
+    if (!set("device", device)) return false;
+  }
+  if (fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return false;
+  const UniqueFd mounted(fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV));
+  return mounted && move_mount(mounted.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0;
+}
+
+void mount_layers(const RootSource& root, const std::string& target) {
+  std::vector<std::string> devices;
+  for (const UniqueFd& layer : root.layers) devices.push_back(descriptor_path(layer));
+  if (mount_with_devices(descriptor_path(root.erofs), devices, target)) return;
+  const std::string what = "EROFS image '" + root.name + "' with its layers";
+  if (errno != ENOTBLK) throw Error::from_errno("mount", what);
+  std::vector<LoopDevice> loops;
+  loops.push_back(LoopDevice::attach(root.erofs.get()));
+  devices.clear();
+  for (const UniqueFd& layer : root.layers) {
+    loops.push_back(LoopDevice::attach(layer.get()));
+    devices.push_back(loops.back().path());
+  }
+  if (!mount_with_devices(loops.front().path(), devices, target)) {
+    throw Error::from_errno("mount", what, "that takes Linux 5.16");
+  }
+}
+
 }  // namespace
 
 void mount_erofs(const RootSource& root, const std::string& target) {
   constexpr unsigned long kFlags = MS_RDONLY | MS_NODEV;
+  if (!root.layers.empty()) return mount_layers(root, target);
   if (mount(descriptor_path(root.erofs).c_str(), target.c_str(), "erofs", kFlags, nullptr) == 0) return;
   if (errno != ENOTBLK) throw Error::from_errno("mount", "EROFS image '" + root.name + "'");
   const LoopDevice loop = LoopDevice::attach(root.erofs.get());

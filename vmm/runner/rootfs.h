@@ -24,8 +24,8 @@ class OldRoot {
   bool is_mounted_;
 };
 
-// Mounts the image file of `root` at `target`, read-only. Before Linux 6.12 that takes a loop device, which goes with
-// the mount.
+// Mounts the image file of `root`, with its layers, at `target`, read-only. Before Linux 6.12 that takes a loop device for each
+// file, which goes with the mount.
 void mount_erofs(const RootSource& root, const std::string& target);
 
 // To be called in a new mount namespace, one after the other. The first makes its mounts private, mounts the image and

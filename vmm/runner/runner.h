@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "vmm/container_spec.h"
@@ -16,14 +17,15 @@ namespace husk::runner {
 
 // Where the payload's root file system comes from. Exactly one of the two descriptors is open.
 struct RootSource {
-  std::string name;    // as the user wrote it, for messages
-  UniqueFd directory;  // O_PATH: a directory, not written to in a namespace unless `in_place`
-  UniqueFd erofs;      // read-only: an EROFS image file
+  std::string name;              // as the user wrote it, for messages
+  UniqueFd directory;            // O_PATH: a directory, not written to in a namespace unless `in_place`
+  UniqueFd erofs;                // read-only: an EROFS image file
+  std::vector<UniqueFd> layers;  // its devices, in the order of its table
   // The directory itself is the container's root, and no overlay over it: what the payload writes stays there.
   bool in_place = false;
 
   static RootSource from_directory(const std::string& path);
-  static RootSource from_erofs(UniqueFd file, std::string name);
+  static RootSource from_erofs(UniqueFd file, std::vector<UniqueFd> layers, std::string name);
 };
 
 // All of runc's default set-up: see container_child.cc, which reads from top to bottom in the order of events.

@@ -16,6 +16,7 @@ inline constexpr std::uint64_t kSlotSize = 32;  // unit of inode numbers (nid)
 // nothing.
 inline constexpr std::uint32_t kFeatureLz4ZeroPadding = 0x1;
 inline constexpr std::uint32_t kFeatureChunkedFile = 0x4;
+inline constexpr std::uint32_t kFeatureDeviceTable = 0x8;
 
 struct SuperBlock {
   std::uint32_t magic;
@@ -33,9 +34,21 @@ struct SuperBlock {
   std::uint8_t uuid[16];
   std::uint8_t volume_name[16];
   std::uint32_t feature_incompat;
-  std::uint8_t rest[44];
+  std::uint16_t compression;
+  std::uint16_t extra_devices;
+  std::uint16_t device_slot;  // where their table begins, in units of a DeviceSlot
+  std::uint8_t rest[38];
 };
 static_assert(sizeof(SuperBlock) == 128);
+
+// A part of the image's space of block numbers that another file has.
+struct DeviceSlot {
+  std::uint8_t tag[64];
+  std::uint32_t blocks;
+  std::uint32_t first_block;  // "mapped_blkaddr"
+  std::uint8_t reserved[56];
+};
+static_assert(sizeof(DeviceSlot) == 128);
 
 enum class Layout : std::uint8_t {
   kFlatPlain = 0,

@@ -51,21 +51,64 @@ bool is_dot_or_dot_dot(std::string_view name) {
 }  // namespace
 
 Result<std::span<const std::byte>> Image::bytes_at(std::uint64_t offset, std::uint64_t length) const {
-  if (offset > bytes_.size() || length > bytes_.size() - offset) return Errno::kIo;
+  if (offset > own_size_ || length > own_size_ - offset) {
+    if (devices_ != 0) return bytes_of_device(offset, length);
+    return Errno::kIo;
+  }
   return bytes_.subspan(offset, length);
+}
+
+Image::Range Image::device(std::uint64_t index) const {
+  DeviceSlot slot;
+  memcpy(&slot, device_table_ + index * sizeof slot, sizeof slot);
+  return {std::uint64_t{slot.first_block} << kBlockShift, std::uint64_t{slot.blocks} << kBlockShift};
+}
+
+Result<std::span<const std::byte>> Image::bytes_of_device(std::uint64_t offset, std::uint64_t length) const {
+  // The last one that does not begin behind it: they are in order.
+  std::uint64_t low = 0;
+  std::uint64_t high = devices_;
+  while (high - low > 1) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    (device(middle).start <= offset ? low : high) = middle;
+  }
+  const Range found = device(low);
+  if (offset < found.start || offset - found.start > found.size || length > found.size - (offset - found.start)) {
+    return Errno::kIo;
+  }
+  return bytes_.subspan(offset, length);
+}
+
+Result<void> Image::read_devices(const SuperBlock& super) {
+  const std::uint64_t own_size = std::uint64_t{super.blocks} << kBlockShift;
+  if (own_size > bytes_.size()) return Errno::kIo;
+  own_size_ = own_size;
+  const std::uint64_t size = super.extra_devices * sizeof(DeviceSlot);
+  device_table_ = TRY(bytes_at(super.device_slot * sizeof(DeviceSlot), size)).data();
+  std::uint64_t end = own_size_;
+  for (std::uint64_t i = 0; i < super.extra_devices; ++i) {
+    const Range found = device(i);
+    if (found.start < end || found.size == 0 || found.start + found.size > bytes_.size()) return Errno::kIo;
+    end = found.start + found.size;
+  }
+  devices_ = super.extra_devices;
+  return {};
 }
 
 Result<Image> Image::open(std::span<const std::byte> bytes, std::string_view& why) {
   Image image;
   image.bytes_ = bytes;
+  image.own_size_ = bytes.size();
   why = "it is too short";
   const auto super = TRY(image.load<SuperBlock>(kSuperOffset));
   why = "it has no EROFS magic number";
   if (super.magic != kSuperMagic) return Errno::kIo;
   why = "its block size is not 4096";
   if (super.block_shift != kBlockShift) return Errno::kIo;
-  why = "it uses features that are not supported (compression or several devices)";
-  if (super.feature_incompat & ~(kFeatureLz4ZeroPadding | kFeatureChunkedFile)) return Errno::kIo;
+  why = "it uses features that are not supported (compression)";
+  if (super.feature_incompat & ~(kFeatureLz4ZeroPadding | kFeatureChunkedFile | kFeatureDeviceTable)) return Errno::kIo;
+  why = "its table of devices is damaged";
+  if (super.feature_incompat & kFeatureDeviceTable) TRY(image.read_devices(super));
   image.metadata_offset_ = std::uint64_t{super.metadata_block} << kBlockShift;
   image.shared_attributes_ = std::uint64_t{super.xattr_block} << kBlockShift;
   image.root_nid_ = super.root_nid;

@@ -3,6 +3,10 @@
 // The image is untrusted. Every offset and count is checked against the image before use, every loop is bounded by the
 // size of what it walks, and what makes no sense is kIo. The bytes do not change while the VM runs (a read-only memory
 // slot over a private file), so a checked value stays checked.
+//
+// An image over several devices (docs/image-format.md) has each of them where its table says: one behind the other in the same
+// bytes, but between two there can be bytes that nobody has mapped, and to touch these ends the VM. So what leads there is kIo:
+// zeros would be a file's contents that no file ever had.
 #pragma once
 
 #include <cstddef>
@@ -53,9 +57,9 @@ class Image {
   std::uint64_t root_nid() const { return root_nid_; }
   std::uint64_t size() const { return bytes_.size(); }
   std::uint64_t inodes() const { return inodes_; }
-  // Whether [data, data + length), which starts in the image, also ends in it.
+  // Whether [data, data + length), which starts in the image, also ends in it, and in the same device.
   bool contains(const std::byte* data, std::uint64_t length) const {
-    return length <= static_cast<std::uint64_t>(bytes_.data() + bytes_.size() - data);
+    return bytes_at(static_cast<std::uint64_t>(data - bytes_.data()), length).ok();
   }
 
   Result<InodeInfo> inode(std::uint64_t nid) const;
@@ -92,6 +96,13 @@ class Image {
   };
 
   Result<std::span<const std::byte>> bytes_at(std::uint64_t offset, std::uint64_t length) const;
+  // The same behind the image's own bytes.
+  Result<std::span<const std::byte>> bytes_of_device(std::uint64_t offset, std::uint64_t length) const;
+  Result<void> read_devices(const SuperBlock& super);
+  struct Range {
+    std::uint64_t start, size;
+  };
+  Range device(std::uint64_t index) const;
   Result<Extent> map_chunk(const InodeInfo& file, std::uint64_t offset) const;
   Result<Block> block(const InodeInfo& directory, std::uint64_t index) const;
   static Result<Entry> entry(const Block& block, std::uint32_t index);
@@ -106,6 +117,9 @@ class Image {
   }
 
   std::span<const std::byte> bytes_;
+  std::uint64_t own_size_ = 0;  // of the bytes, what no other device has
+  std::uint64_t devices_ = 0;
+  const std::byte* device_table_ = nullptr;
   std::uint64_t metadata_offset_ = 0;
   std::uint64_t shared_attributes_ = 0;  // image offset
   std::uint64_t root_nid_ = 0;

@@ -39,9 +39,25 @@ struct SuperBlock {
   std::uint8_t uuid[16];
   std::uint8_t volume_name[16];
   std::uint32_t incompatible;
-  std::uint8_t rest[44];  // of compression and of more devices
+  std::uint16_t compression;    // not used here
+  std::uint16_t extra_devices;  // beside the image itself
+  std::uint16_t device_slot;    // where their table begins, in units of a slot
+  std::uint8_t rest[38];
 };
 static_assert(sizeof(SuperBlock) == 128 && offsetof(SuperBlock, incompatible) == 80);
+static_assert(offsetof(SuperBlock, extra_devices) == 86 && offsetof(SuperBlock, device_slot) == 88);
+
+inline constexpr std::uint32_t kIncompatDeviceTable = 8;
+
+struct DeviceSlot {
+  std::uint8_t tag[64];  // its name: of a layer, the 64 hexadecimal digits of its diff id
+  std::uint32_t blocks;
+  std::uint32_t first_block;  // in the image's space of block numbers ("mapped_blkaddr")
+  // Linux has 56 bytes here that it does not look at. husk has SHA-256 of the device in them.
+  std::uint8_t contents[32];
+  std::uint8_t reserved[24];
+};
+static_assert(sizeof(DeviceSlot) == 128);
 
 enum class Layout : std::uint16_t {
   kFlatPlain = 0,   // all data from one block on

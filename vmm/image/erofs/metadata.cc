@@ -122,6 +122,13 @@ void Metadata::write_blocks(std::size_t index) {
   output_.pad_to_block();
 }
 
+std::uint32_t Metadata::data_of(std::size_t index) const {
+  const Tree::Node& node = tree_.node(order_[index]);
+  if (has_tail(node)) return static_cast<std::uint32_t>(places_[index].first_block);
+  if (node.device == 0) return node.data;
+  return static_cast<std::uint32_t>(devices_[node.device - 1u].first_block + node.data);
+}
+
 std::string Metadata::inode_bytes(std::size_t index) const {
   const NodeId id = order_[index];
   const Tree::Node& node = tree_.node(id);
@@ -134,7 +141,7 @@ std::string Metadata::inode_bytes(std::size_t index) const {
                             .mode = attributes.mode,
                             .reserved = 0,
                             .size = node.size,
-                            .data = has_tail(node) ? static_cast<std::uint32_t>(place.first_block) : node.data,
+                            .data = data_of(index),
                             .serial = static_cast<std::uint32_t>(index),
                             .uid = attributes.uid,
                             .gid = attributes.gid,
@@ -170,6 +177,11 @@ void Metadata::write_first_block(const Uuid& uuid) {
   super.inodes = order_.size();
   super.blocks = static_cast<std::uint32_t>(output_.position() / kBlock);
   std::memcpy(super.uuid, uuid.data(), uuid.size());
+  if (!devices_.empty()) {
+    super.incompatible = kIncompatDeviceTable;
+    super.extra_devices = static_cast<std::uint16_t>(devices_.size());
+    super.device_slot = static_cast<std::uint16_t>(table_begin_ / sizeof(DeviceSlot));
+  }
   const std::string root = inode_bytes(0);
   std::memcpy(block.data() + kSuperOffset, &super, sizeof super);
   std::memcpy(block.data() + kRootOffset, root.data(), std::min<std::size_t>(root.size(), kBlock - kRootOffset));
@@ -178,17 +190,29 @@ void Metadata::write_first_block(const Uuid& uuid) {
   output_.finish(block);
 }
 
-void Metadata::write(const Uuid& uuid) {
+void Metadata::write(const Uuid& uuid, std::span<Device> devices) {
+  devices_ = devices;
   collect();
   places_.assign(order_.size(), {});
   output_.pad_to_block();
-  next_block_ = output_.position() / kBlock;
+  // The superblock's field for where the table is has 16 bits, so contents of 8 MiB before it are too much.
+  table_begin_ = output_.position();
+  const std::uint64_t table_size = devices_.size() * sizeof(DeviceSlot);
+  if (devices_.size() > kMaxDevices || (table_size != 0 && table_begin_ / sizeof(DeviceSlot) > 0xffff)) {
+    throw Error("write", "the image", "its table of layers has no place");
+  }
+  next_block_ = table_begin_ / kBlock + blocks_of(table_size);
   for (std::size_t i = 0; i < order_.size(); ++i) place(i);
   inodes_begin_ = next_block_ * kBlock;
   // Block numbers have 32 bits. Output refuses to write past them, but what was cut off must not be written before.
   if (inodes_begin_ > kMaxImage || inode_bytes_ > kMaxImage - inodes_begin_) {
     throw Error("write", "the image", "it would have more than the 16 TiB that an EROFS image can hold");
   }
+  if (!place_devices(devices_, inodes_begin_ / kBlock + blocks_of(inode_bytes_))) {
+    throw Error("write", "the image", "it would have more than the 16 TiB that an EROFS image can hold");
+  }
+  output_.append(bytes_of(encode_devices(devices_)));
+  output_.pad_to_block();
   for (std::size_t i = 0; i < order_.size(); ++i) write_blocks(i);
   for (std::size_t i = 1; i < order_.size(); ++i) write_inode(i);
   output_.pad_to_block();

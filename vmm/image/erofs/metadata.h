@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vmm/image/erofs/device_table.h"
 #include "vmm/image/erofs/output.h"
 #include "vmm/image/erofs/tree.h"
 
@@ -23,7 +24,8 @@ class Metadata {
  public:
   Metadata(Tree& tree, Output& output) : tree_(tree), output_(output) {}
 
-  void write(const Uuid& uuid);
+  // `devices`: placed here, behind the image's own blocks; their table is the first that is written.
+  void write(const Uuid& uuid, std::span<Device> devices);
 
  private:
   struct Place {
@@ -37,6 +39,7 @@ class Metadata {
   void write_blocks(std::size_t index);
   void write_inode(std::size_t index);
   void write_first_block(const Uuid& uuid);
+  std::uint32_t data_of(std::size_t index) const;
 
   // An inode, its attributes and its tail.
   std::string inode_bytes(std::size_t index) const;
@@ -56,6 +59,8 @@ class Metadata {
   std::uint64_t next_block_ = 0;
   std::uint64_t inode_bytes_ = 0;  // of the inodes that have their places
   std::uint64_t inodes_begin_ = 0;
+  std::span<Device> devices_;
+  std::uint64_t table_begin_ = 0;
 };
 
 }  // namespace husk::image::erofs

@@ -183,6 +183,10 @@ void Tree::drop_link(NodeId id, std::vector<NodeId>& emptied) {
   }
 }
 
+void Tree::let_go(NodeId file) {
+  if (--node(file).links == 0) release(file);
+}
+
 bool Tree::remove(NodeId directory, std::string_view name) {
   Entries& entries = directory_at(directory).entries;
   const auto found = entries.find(name);

@@ -36,6 +36,7 @@ class Tree {
     std::uint32_t links = 0;   // names; of a directory, its subdirectories and two
     // A regular file's first block, a device's number (new_encode_dev() of Linux), which of directories() or targets.
     std::uint32_t data = 0;
+    std::uint16_t device = 0;  // a regular file's: 0, the image itself; 1, the first of its devices
     std::uint64_t size = 0;
     std::uint64_t slot = kUnplaced;  // for Metadata
 
@@ -73,6 +74,10 @@ class Tree {
 
   // With all that is below it. False if there is no such name.
   bool remove(NodeId directory, std::string_view name);
+
+  // A file that is no directory stays, and keeps its number, without a name until it is let go: a further link to it.
+  void hold(NodeId file) { ++node(file).links; }
+  void let_go(NodeId file);
 
   // For messages: a path as the image has it, without control characters and not too long.
   std::string path_of(NodeId directory, std::string_view name = {}) const;

@@ -97,6 +97,21 @@ void ErofsWriter::end_file() {
   open_file_ = NodeId::kNone;
 }
 
+NodeId ErofsWriter::add_stored_file(NodeId directory, std::string_view name, const Attributes& attributes,
+                                    std::size_t device, std::uint32_t block, std::uint64_t size) {
+  check_state("add a file to");
+  check(attributes, type_of(attributes) == S_IFREG, name);
+  if (device >= devices_.size()) throw Error("put into the image", name, "there is no such layer");
+  const NodeId id = tree_.add(directory, name, attributes, size == 0 ? 0 : block);
+  tree_.node(id).size = size;
+  if (size != 0) tree_.node(id).device = static_cast<std::uint16_t>(device + 1);
+  return id;
+}
+
+std::vector<Xattr> ErofsWriter::xattrs(NodeId id) const {
+  return decode_xattrs(tree_.xattrs(id)).value_or(std::vector<Xattr>());
+}
+
 void ErofsWriter::set_attributes(NodeId id, const Attributes& attributes) {
   check(attributes, type_of(attributes) == type_of(tree_.node(id).attributes), "other attributes");
   tree_.node(id).attributes = attributes;
@@ -114,7 +129,7 @@ bool ErofsWriter::remove(NodeId directory, std::string_view name) {
 void ErofsWriter::finish() {
   check_state("finish");
   is_finished_ = true;
-  Metadata(tree_, output_).write(uuid_);
+  Metadata(tree_, output_).write(uuid_, devices_);
 }
 
 }  // namespace husk::image::erofs

@@ -22,7 +22,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "vmm/image/erofs/device_table.h"
 #include "vmm/image/erofs/limits.h"
 #include "vmm/image/erofs/metadata.h"
 #include "vmm/image/erofs/output.h"
@@ -35,11 +37,13 @@ class ErofsWriter {
   struct Options {
     Uuid uuid{};
     Limits limits{};
+    // Images whose contents files of this one have (device_table.h); where each is placed is the writer's to say.
+    std::vector<Device> devices{};
   };
 
   // `fd`: an open file, whose contents are lost.
   ErofsWriter(int fd, const Options& options)
-      : uuid_(options.uuid), tree_(options.limits), output_(fd, options.limits.image) {}
+      : uuid_(options.uuid), devices_(options.devices), tree_(options.limits), output_(fd, options.limits.image) {}
 
   // kNone if there is none. find_path("a/b") is find(find(kRoot, "a"), "b"): no link is followed, "." and ".." are no
   // names, empty parts are left out.
@@ -47,6 +51,8 @@ class ErofsWriter {
   NodeId find_path(std::string_view path) const;
   const Attributes& attributes(NodeId id) const { return tree_.node(id).attributes; }
   bool is(NodeId id, unsigned type) const { return tree_.node(id).is(type); }
+  // Which device a device node is of, as the format has it; a regular file's first block.
+  std::uint32_t data(NodeId id) const { return tree_.node(id).data; }
   NodeId parent(NodeId directory) const { return tree_.directory(directory).parent; }  // the root's is the root
   const std::string& target(NodeId link) const { return tree_.target(link); }
   // What a directory holds; valid until something is added or removed.
@@ -67,9 +73,17 @@ class ErofsWriter {
   std::span<std::byte> room() { return output_.room(); }
   void commit(std::size_t count) { output_.commit(count); }
   void end_file();
+  // One whose contents lie in a device, from its block `block` on. The caller knows that they do.
+  NodeId add_stored_file(NodeId directory, std::string_view name, const Attributes& attributes, std::size_t device,
+                         std::uint32_t block, std::uint64_t size);
 
   void set_attributes(NodeId id, const Attributes& attributes);  // of the same type
   void set_xattrs(NodeId id, std::span<const Xattr> xattrs);     // all of them
+  std::vector<Xattr> xattrs(NodeId id) const;
+
+  // A file, no directory, that stays when its last name is removed, until it is let go: it can get another name.
+  void hold(NodeId file) { tree_.hold(file); }
+  void let_go(NodeId file) { tree_.let_go(file); }
 
   // With all that is below it; false if there is no such name. NodeIds of what has gone are of no use any more.
   bool remove(NodeId directory, std::string_view name);
@@ -81,6 +95,7 @@ class ErofsWriter {
   void check_state(std::string_view what) const;
 
   Uuid uuid_;
+  std::vector<Device> devices_;
   Tree tree_;
   Output output_;
   NodeId open_file_ = NodeId::kNone;

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
-#include <vector>
+#include <cstring>
 
 #include "vmm/error.h"
 #include "vmm/image/erofs/limits.h"
@@ -72,6 +71,33 @@ std::string encode_xattrs(std::span<const Xattr> xattrs) {
     if (bytes.size() > kMaxXattrs) refuse(*sorted[i], "all of the file's have more than 262148 bytes");
   }
   return bytes;
+}
+
+std::optional<std::vector<Xattr>> decode_xattrs(std::string_view bytes) {
+  std::vector<Xattr> xattrs;
+  if (bytes.empty()) return xattrs;
+  if (bytes.size() < sizeof(XattrHeader)) return std::nullopt;
+  XattrHeader header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.shared_count != 0) return std::nullopt;
+  bytes.remove_prefix(sizeof header);
+  while (!bytes.empty()) {
+    XattrEntry entry;
+    if (bytes.size() < sizeof entry) return std::nullopt;
+    std::memcpy(&entry, bytes.data(), sizeof entry);
+    const std::size_t size = sizeof entry + entry.name_size + entry.value_size;
+    if (size > bytes.size()) return std::nullopt;
+    const std::string_view rest = bytes.substr(sizeof entry, entry.name_size);
+    const std::string_view value = bytes.substr(sizeof entry + entry.name_size, entry.value_size);
+    const auto* prefix = std::ranges::find(kPrefixes, entry.name_prefix, &Prefix::index);
+    bytes.remove_prefix(std::min((size + 3) / 4 * 4, bytes.size()));
+    if (prefix == kPrefixes.end()) continue;
+    if (prefix->is_whole != rest.empty() || rest.find('\0') != std::string_view::npos) return std::nullopt;
+    Xattr xattr{.name = std::string(prefix->text) + std::string(rest), .value = std::string(value)};
+    if (xattr.name.size() > kMaxName) return std::nullopt;
+    xattrs.push_back(std::move(xattr));
+  }
+  return xattrs;
 }
 
 }  // namespace husk::image::erofs
