@@ -53,11 +53,11 @@ struct DeviceSlot {
   std::uint8_t tag[64];  // its name: of a layer, the 64 hexadecimal digits of its diff id
   std::uint32_t blocks;
   std::uint32_t first_block;  // in the image's space of block numbers ("mapped_blkaddr")
-  // Linux has 56 bytes here that it does not look at. husk has SHA-256 of the device in them.
+  std::uint8_t reserved[24];  // newer Linux has the upper bits of the two numbers in the first six
+  // Linux does not look at the last bytes. husk has SHA-256 of the device in them.
   std::uint8_t contents[32];
-  std::uint8_t reserved[24];
 };
-static_assert(sizeof(DeviceSlot) == 128);
+static_assert(sizeof(DeviceSlot) == 128 && offsetof(DeviceSlot, contents) == 96);
 
 enum class Layout : std::uint16_t {
   kFlatPlain = 0,   // all data from one block on
