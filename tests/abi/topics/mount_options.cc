@@ -47,10 +47,9 @@ int run() {
   ::mkdir("options_here", 0755);
   ::mkdir("options_here_too", 0755);
   say_mounted("tmpfs", 0, nullptr);
-  for (const char* options :
-       {"size=64k", "size=15k", "size=0", "size=3m,mode=755", "nr_blocks=3", "nr_inodes=9", "nr_inodes=1k,size=1g",
-        "nr_inodes=0", "mode=1777", "mode=777", "mode=0", "mode=7755", "uid=0,gid=0", "uid=12,gid=13,mode=700,size=8k",
-        "size=8k,size=16k"}) {
+  for (const char* options : {"size=64k", "size=15k", "size=0", "size=3m,mode=755", "nr_blocks=3", "nr_inodes=9",
+                              "nr_inodes=1k,size=1g", "nr_inodes=0", "mode=1777", "mode=777", "mode=0", "mode=7755",
+                              "uid=0,gid=0", "uid=12,gid=13,mode=700,size=8k", "size=8k,size=16k"}) {
     say_mounted("tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options);
   }
   say_mounted("tmpfs", MS_RDONLY, "size=64k");
@@ -71,7 +70,8 @@ int run() {
   ::umount("options_here_too");
   ::umount("options_here");
 
-  for (const char* options : {"newinstance", "newinstance,gid=5,mode=620,ptmxmode=666", "newinstance,uid=7,mode=0,max=9"}) {
+  for (const char* options :
+       {"newinstance", "newinstance,gid=5,mode=620,ptmxmode=666", "newinstance,uid=7,mode=0,max=9"}) {
     say_mounted("devpts", MS_NOSUID | MS_NOEXEC, options);
   }
   return 0;
