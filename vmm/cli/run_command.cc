@@ -81,7 +81,7 @@ VmInputs open_inputs(RunOptions& options, const NameClaim* name) {
 // What -m says is a limit of the host's as well, where the host lets the caller make one. (The guest's RAM is never larger.)
 void limit_memory(const RunOptions& options, const VmInputs& inputs) {
   if (!options.spec.memory_limit_asked) return;
-  const std::uint64_t image_bytes = inputs.config.root_image ? inputs.config.root_image->size : 0;
+  const std::uint64_t image_bytes = inputs.config.root_image ? inputs.config.root_image->span() : 0;
   try {
     runner::enter_vmm_cgroup(runner::vmm_memory_limit(options.spec.memory_bytes, image_bytes));
   } catch (const Error& error) {
