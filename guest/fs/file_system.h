@@ -11,6 +11,7 @@ namespace kernel::fs {
 
 class Dentry;
 class Inode;
+class ProcText;
 
 // struct statfs of the x86-64 ABI (statfs(2)).
 struct FileSystemStatistics {
@@ -38,6 +39,8 @@ class FileSystem : public RefCounted {
   // under all of its mounts at once, has one for all.
   virtual Result<Ref<Dentry>> root_entry();
   virtual FileSystemStatistics statistics() = 0;
+  // What /proc/mounts and mountinfo show behind "rw" of its mount options: ",size=64k".
+  virtual void describe_options(ProcText&) const {}
   // Whether a name stands for the same inode, or for none, until an operation on its directory's inode changes it, so that
   // it need not be asked for again. False for procfs, where names come and go.
   virtual bool names_are_stable() const { return true; }

@@ -44,7 +44,9 @@ Result<void> mount_one(task::Task& task, std::string_view path, std::string_view
   if (!options.permissions && !point.made) {
     options.permissions = TRY(point.path.dentry->inode()->metadata()).mode & fs::kModePermissions;
   }
-  TRY(fs::add_mount(TRY(fs::RamFs::create_tmpfs(options)), point.path, "tmpfs", flags));
+  Ref<fs::FileSystem> made = TRY(fs::RamFs::create_tmpfs(options));
+  made->read_only = (flags & fs::kMountReadOnly) != 0;
+  TRY(fs::add_mount(std::move(made), point.path, "tmpfs", flags));
   return {};
 }
 

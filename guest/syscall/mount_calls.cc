@@ -99,6 +99,9 @@ SyscallResult mount_new(mm::UserString source, const fs::Path& point, mm::UserSt
   Ref<fs::FileSystem> made = TRY(make_file_system(type_name, data));
   if (!point.dentry->inode()->is_directory()) return Errno::kNotDir;
   const String name = source ? TRY(path_argument(source)) : TRY(String::from("none"));
+  // What is new is read-only itself, not only through this mount; sysfs and mqueue are there before.
+  if (made->type_name() == "tmpfs" || made->type_name() == "devpts")
+    made->read_only = (mount_flags & fs::kMountReadOnly) != 0;
   TRY(fs::add_mount(std::move(made), point, name, mount_flags));
   return 0;
 }

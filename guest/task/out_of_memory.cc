@@ -1,5 +1,6 @@
 #include "task/out_of_memory.h"
 
+#include "boot_parameters.h"
 #include "lib/log.h"
 #include "mm/address_space.h"
 #include "mm/frame.h"
@@ -25,6 +26,14 @@ mm::AddressSpace* space_of(Process& process) {
 std::uint64_t memory_of(Process& process) {
   const mm::AddressSpace* space = space_of(process);
   return space ? space->resident_pages() + space->page_tables() : 0;
+}
+
+// What the user gave with -m.
+std::uint64_t limit_bytes() {
+  const BootParameters& parameters = boot_parameters();
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < parameters.memory_count; ++i) bytes += parameters.memory[i].size;
+  return bytes;
 }
 
 // The process whose end helps most, the current one if that helps as much or if nobody may be chosen. One that is ending
@@ -76,9 +85,11 @@ bool kill_the_largest() {
   mm::AddressSpace& space = *space_of(victim);
   ++kills_;
   log(LogLevel::kWarning,
-      "out of memory: all {} KiB are in use; killed {} (pid {}), which held {} KiB; give it more with -m",
-      mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name), victim.ids.pid,
-      memory_of(victim) * 4);
+      "out of memory (limit {} KiB): all {} KiB beside the kernel are in use; killed {} (pid {}), which held {} KiB; "
+      "give "
+      "it more with -m",
+      limit_bytes() >> 10, mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name),
+      victim.ids.pid, memory_of(victim) * 4);
   if (report_kept_memory_) report_kept_memory_();
   kill_all_of(space);
   if (&space == current().space.get()) return false;

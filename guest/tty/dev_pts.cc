@@ -5,6 +5,7 @@
 #include "fs/dev_fs.h"
 #include "fs/mount.h"
 #include "fs/path.h"
+#include "fs/proc/proc_text.h"
 #include "lib/format.h"
 #include "lib/time.h"
 #include "task/task.h"
@@ -165,6 +166,17 @@ fs::FileSystemStatistics DevPts::statistics() {
   fs::FileSystemStatistics result;
   result.type = kDevPtsMagic;
   return result;
+}
+
+// fs/devpts/inode.c, devpts_show_options().
+void DevPts::describe_options(fs::ProcText& text) const {
+  if (options_.uid) text.print(",uid={}", *options_.uid);
+  if (options_.gid) text.print(",gid={}", *options_.gid);
+  text.put(",mode=");
+  text.put_number(options_.mode, 8, 3, '0');
+  text.put(",ptmxmode=");
+  text.put_number(options_.ptmx_mode, 8, 3, '0');
+  if (options_.most < kMostPtys) text.print(",max={}", options_.most);
 }
 
 Result<Ref<Pty>> DevPts::add(const Ref<fs::Dentry>& root) {

@@ -37,6 +37,7 @@ class DevPts final : public fs::FileSystem {
   std::string_view type_name() const override { return "devpts"; }
   Result<Ref<fs::Inode>> root() override;
   fs::FileSystemStatistics statistics() override;
+  void describe_options(fs::ProcText& text) const override;
 
   // A new one, with the lowest number that is free, whose slave belongs to the current task's user. kNoSpc.
   Result<Ref<Pty>> add(const Ref<fs::Dentry>& root);

@@ -18,7 +18,7 @@ import tempfile
 HUSK, ROOT, PAGE = sys.argv[1:4]
 FIRST_USER, LAST_USER = 0x70000000, 0x7FFFFFFF  # vmm/sandbox/identity.h
 OWN_ADDRESS_SPACE = 512 << 20  # vmm/sandbox/limits.h
-MEMORY_MIB = 32
+MEMORY_MIB = 64  # what a VM has without -m, which would be refused below where the host gives no control group
 OTHER_USER = 12345
 HIGH_DESCRIPTOR = 200
 SECRET = "this-is-a-secret-of-the-caller"
@@ -103,7 +103,7 @@ class Vmm:
         self.groups = [os.stat("/dev/kvm").st_gid]
         become = {"extra_groups": self.groups, **({"user": user, "group": user} if user else {})}
         self.husk = subprocess.Popen(
-            ["timeout", "120", husk, "run", "-m", f"{MEMORY_MIB}M", *options, root, "/bin/sh", "-c",
+            ["timeout", "120", husk, "run", *options, root, "/bin/sh", "-c",
              "echo ready; read line"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=self.inherited,
             env={**os.environ, "HUSK_CACHE_DIR": cache, "SECRET": SECRET}, **become)

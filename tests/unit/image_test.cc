@@ -1,6 +1,7 @@
 // vmm/image: the layout that the guest relies on, and the cache's behaviour.
 #include "vmm/image/image.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,7 +23,9 @@
 #include "tests/unit/temporary_tree.h"
 #include "vmm/error.h"
 #include "vmm/image/container_source.h"
+#include "vmm/image/directory_image.h"
 #include "vmm/image/named_image.h"
+#include "vmm/log.h"
 
 namespace husk::image {
 namespace {
@@ -313,6 +316,23 @@ TEST(ContainerSource, IsNamedAsOtherToolsNameIt) {
   EXPECT_FALSE(parse_container_source("name"));
   EXPECT_NE(error_of([] { parse_container_source("oci:"); }).find("nothing behind"), std::string::npos);
   EXPECT_NE(error_of([] { parse_container_source("oci:dir:"); }).find("nothing behind"), std::string::npos);
+}
+
+TEST(DirectoryWalk, IsToldWithAdviceOnlyWhenItTakesLong) {
+  const auto told = [](log::Severity level, std::uint64_t ns) {
+    log::set_level(level);
+    testing::internal::CaptureStderr();
+    report_walk("/some/root", 9000, ns);
+    log::set_level(log::Severity::kWarning);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(told(log::Severity::kWarning, 50'000'000), "");
+  EXPECT_EQ(told(log::Severity::kInfo, kLongWalkNs), "");
+  EXPECT_THAT(told(log::Severity::kInfo, kLongWalkNs + 1),
+              testing::AllOf(testing::HasSubstr("9000 files"), testing::HasSubstr("2.0 ms"),
+                             testing::HasSubstr("husk image import")));
+  EXPECT_THAT(told(log::Severity::kDebug, 1'234'000),
+              testing::AllOf(testing::HasSubstr("1234.0 us (9000 files)"), testing::Not(testing::HasSubstr("import"))));
 }
 
 }  // namespace

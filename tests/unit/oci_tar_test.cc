@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cstring>
@@ -7,6 +8,7 @@
 
 #include "tests/unit/error_of.h"
 #include "vmm/oci/tar_reader.h"
+#include "vmm/oci/tar_writer.h"
 
 namespace husk::oci {
 namespace {
@@ -167,6 +169,94 @@ TEST(TarReader, SaysWhatIsWrong) {
   EXPECT_NE(error(header("a", '0', 0).substr(0, 100)).find("too early"), std::string::npos);
   EXPECT_EQ(error(std::string(1024, '\0')), "");
   EXPECT_EQ(error(""), "");
+}
+
+class TextSink : public ByteSink {
+ public:
+  using ByteSink::write;
+  void write(std::span<const std::byte> bytes) override {
+    text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  std::string text;
+};
+
+// What is written is read again, whatever does not fit into a header's fields.
+TEST(TarWriterTest, TheReaderHasBackWhatWasWritten) {
+  std::vector<TarEntry> entries;
+  const auto add = [&entries](TarEntry::Type type, std::string name) -> TarEntry& {
+    TarEntry& entry = entries.emplace_back();
+    entry.type = type;
+    entry.name = std::move(name);
+    return entry;
+  };
+  // Lengths of records around those that take a digit more, and of names around the field's.
+  for (const std::size_t size : {1, 90, 91, 92, 93, 94, 99, 100, 101, 988, 989, 990, 991, 992, 4095}) {
+    add(TarEntry::Type::kFile, std::string(size, 'n'));
+  }
+  const std::int64_t seconds[] = {0, -1, -1, -2, 8589934591, 8589934592, -62135596800, 1700000000};
+  const std::uint32_t fractions[] = {0, 0, 1, 999999999, 0, 5, 0, 123456789};
+  for (std::size_t i = 0; i < std::size(seconds); ++i) {
+    TarEntry& entry = add(TarEntry::Type::kDirectory, "time/");
+    entry.mtime_s = seconds[i];
+    entry.mtime_ns = fractions[i];
+  }
+  for (const std::uint32_t id : {0u, 2097151u, 2097152u, 4294967294u}) {
+    TarEntry& entry = add(TarEntry::Type::kFifo, "ids");
+    entry.uid = id;
+    entry.gid = id;
+    entry.mode = 07777;
+  }
+  add(TarEntry::Type::kSymlink, "link").target = std::string(4095, 't');
+  add(TarEntry::Type::kHardLink, "\xff\n").target = "link";
+  add(TarEntry::Type::kBlockDevice, "device").device = makedev(4095, 1048575);
+  add(TarEntry::Type::kCharacterDevice, "none");
+  add(TarEntry::Type::kFile, "attributes").xattrs = {{"user.a", std::string("\0=\n", 3)}, {"user.b", ""}};
+  add(TarEntry::Type::kFile, "contents").size = 513;
+
+  TextSink sink;
+  TarWriter writer(sink);
+  for (const TarEntry& entry : entries) {
+    writer.begin(entry);
+    const std::string contents(static_cast<std::size_t>(entry.size), 'c');
+    writer.write(std::as_bytes(std::span(contents)));
+  }
+  writer.finish();
+  EXPECT_EQ(sink.text.size() % 512, 0u);
+  EXPECT_TRUE(sink.text.ends_with(std::string(1024, '\0')));
+
+  TextSource source(sink.text);
+  TarReader reader(source, "the archive");
+  TarEntry found;
+  for (const TarEntry& entry : entries) {
+    ASSERT_TRUE(reader.next(found));
+    EXPECT_EQ(found.name, entry.name);
+    EXPECT_EQ(found.type, entry.type);
+    EXPECT_EQ(found.target, entry.target);
+    EXPECT_EQ(found.mode, entry.mode);
+    EXPECT_EQ(found.uid, entry.uid);
+    EXPECT_EQ(found.gid, entry.gid);
+    EXPECT_EQ(found.mtime_s, entry.mtime_s);
+    EXPECT_EQ(found.mtime_ns, entry.mtime_ns);
+    EXPECT_EQ(found.device, entry.device);
+    EXPECT_EQ(found.size, entry.size);
+    EXPECT_EQ(found.xattrs, entry.xattrs);
+  }
+  EXPECT_FALSE(reader.next(found));
+}
+
+// More than 8 GiB have no room in the header.
+TEST(TarWriterTest, ALargeFileHasItsSize) {
+  TarEntry entry;
+  entry.name = "large";
+  entry.size = std::uint64_t{1} << 40;
+  TextSink sink;
+  TarWriter writer(sink);
+  writer.begin(entry);
+  TextSource source(sink.text);
+  TarReader reader(source, "the archive");
+  TarEntry found;
+  ASSERT_TRUE(reader.next(found));
+  EXPECT_EQ(found.size, entry.size);
 }
 
 }  // namespace

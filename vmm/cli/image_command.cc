@@ -13,6 +13,7 @@
 #include "vmm/error.h"
 #include "vmm/image/cache_dir.h"
 #include "vmm/image/container_image.h"
+#include "vmm/image/export_image.h"
 #include "vmm/image/layer_store.h"
 #include "vmm/image/named_image.h"
 #include "vmm/image/prune.h"
@@ -162,6 +163,10 @@ void remove_images(const Arguments& arguments) {
   }
 }
 
+void export_image(const Arguments& arguments) {
+  image::export_image(arguments.source, arguments.name.empty() ? "-" : arguments.name, CacheDir::from_environment());
+}
+
 void tag_image(const Arguments& arguments) {
   image::tag_image(arguments.source, arguments.name, CacheDir::from_environment());
   std::printf("%s\n", arguments.name.c_str());
@@ -235,6 +240,11 @@ void add_image(CLI::App& app, int& status) {
   CLI::App* tag = add("tag", "give a named image a further name", tag_image);
   tag->add_option("NAME", arguments->source, "image name")->required();
   tag->add_option("NEW", arguments->name, "further name")->required();
+
+  CLI::App* exporting =
+      add("export", "write an image as an archive that other tools read: oci-archive, with one layer", export_image);
+  exporting->add_option("NAME", arguments->source, "image name, or what `husk run` takes for IMAGE")->required();
+  exporting->add_option("FILE", arguments->name, "where to (default: -, standard output)");
 
   CLI::App* verify = add("verify", "read all of named images and say which are damaged",
                          [&status](const Arguments& of) { verify_images(of, status); });

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "vmm/machine/machine.h"
 #include "vmm/machine/timeline.h"
 #include "vmm/runner/runner.h"
+#include "vmm/runner/vmm_memory.h"
 
 namespace husk::cli {
 namespace {
@@ -77,6 +79,21 @@ VmInputs open_inputs(RunOptions& options, const NameClaim* name) {
   return inputs;
 }
 
+// What -m says is a limit of the host's as well, where the host lets the caller make one. (The guest's RAM is never larger.)
+void limit_memory(const RunOptions& options, const VmInputs& inputs) {
+  if (!options.spec.memory_limit_asked) return;
+  const std::uint64_t image_bytes = inputs.config.root_image ? inputs.config.root_image->span() : 0;
+  try {
+    runner::enter_vmm_cgroup(runner::vmm_memory_limit(options.spec.memory_bytes, image_bytes));
+  } catch (const Error& error) {
+    if (options.jail == sandbox::JailLevel::kFull) {
+      throw Error("give the VMM", "a memory control group for -m", error.what(), "leave out -m or --jail full");
+    }
+    log::print(log::Severity::kInfo, "the VMM's memory is limited by its address space, not by a control group: %s",
+               error.what());
+  }
+}
+
 int run_in_vm(VmInputs inputs, const StartTimes& start, const sandbox::Jail& jail) {
   machine::Timeline timeline;
   timeline.main_ns = start.main_ns;
@@ -104,6 +121,7 @@ int run_command(RunOptions& options, const StartTimes& start) {
   switch (options.spec.isolation) {
     case Isolation::kVm: {
       VmInputs inputs = open_inputs(options, name ? &*name : nullptr);
+      limit_memory(options, inputs);
       if (options.jail == sandbox::JailLevel::kFull) {
         return run_in_full_jail(options.spec.ignored_signals,
                                 [&](const sandbox::Jail& jail) { return run_in_vm(std::move(inputs), start, jail); });

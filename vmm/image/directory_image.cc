@@ -1,5 +1,7 @@
 #include "vmm/image/directory_image.h"
 
+#include <time.h>
+
 #include <utility>
 
 #include "vmm/cache/cache_file.h"
@@ -25,6 +27,12 @@ void write_source(const Folder& folder, const std::string& key, const std::strin
   cache::TemporaryFile file(folder, key);
   file.write(canonical);
   file.publish(key + std::string(kSourceSuffix));
+}
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 class DirectoryImage {
@@ -74,7 +82,9 @@ RootImage DirectoryImage::build(const Folder& folder, Fingerprint state) const {
 
 RootImage DirectoryImage::get(const CacheDir& cache) {
   std::optional<Folder> folder = cache.find(CacheDir::Part::kDirectories);
+  const std::uint64_t before_ns = monotonic_ns();
   const Fingerprint now = walk();
+  report_walk(canonical_, now.entries, monotonic_ns() - before_ns);
   if (!now.sees_mapped_stores) {
     log::print(
         log::Severity::kInfo,
@@ -102,6 +112,18 @@ RootImage DirectoryImage::get(const CacheDir& cache) {
 
 std::string path_key(const std::string& canonical) {
   return cache::to_hex(cache::sha256(canonical));
+}
+
+void report_walk(const std::string& canonical, std::uint64_t entries, std::uint64_t ns) {
+  const double ms = static_cast<double>(ns) / 1e6;
+  const auto files = static_cast<unsigned long long>(entries);
+  log::print(log::Severity::kDebug, "timeline: %-28s %10.1f us (%llu files)", "directory looked at", ms * 1000, files);
+  if (ns <= kLongWalkNs) return;
+  log::print(
+      log::Severity::kInfo,
+      "%s: looking whether one of its %llu files has changed took %.1f ms, as it does at each start; husk image import "
+      "gives its present state a name, which is run without that",
+      canonical.c_str(), files, ms);
 }
 
 RootImage directory_image(const std::string& directory, const CacheDir& cache) {

@@ -9,7 +9,10 @@
 //   index  writes an image over all layers to OUTPUT. LAYERS: descriptors of the images of all that were named, in that order,
 //          with ',' between them.
 //
-// The last two are told the digest that the first one has named (IMAGE): what they read must still be that.
+//   export writes an archive of an image of the store (INPUT) to OUTPUT, which may be a pipe. SPOOL has its configuration's text,
+//          REFERENCE is what it is called, LAYERS: descriptors of its layers' images, in its order.
+//
+// layer and index are told the digest that find has named (IMAGE): what they read must still be that.
 #pragma once
 
 #include <string_view>
@@ -19,6 +22,7 @@ namespace husk::image {
 inline constexpr std::string_view kFindTask = "find";
 inline constexpr std::string_view kLayerTask = "layer";
 inline constexpr std::string_view kIndexTask = "index";
+inline constexpr std::string_view kExportTask = "export";
 
 // find. "image: CONFIG-DIGEST", then "layer: DIFF-ID" for each layer, the lowest first, and each once: 64 hexadecimal digits.
 inline constexpr std::string_view kSaysImage = "image: ";
@@ -29,6 +33,8 @@ inline constexpr std::string_view kSaysSpooled = "spooled";
 inline constexpr std::string_view kSaysUnpacked = "unpacked: ";
 // index. "config: BYTES": so many of the configuration (vmm/config/image_config_text.h) lie in OUTPUT, from its second block on.
 inline constexpr std::string_view kSaysConfig = "config: ";
+// export. "sockets: COUNT PATH": so many are not in the archive, and one of them.
+inline constexpr std::string_view kSaysSockets = "sockets: ";
 
 // LAYOUT: what the input is.
 inline constexpr std::string_view kOciDirectory = "oci-directory";

@@ -12,13 +12,17 @@ namespace {
 
 constexpr std::size_t kMaxShownNames = 10;
 
-// "debian" is what docker saves as "debian:latest", and podman as "docker.io/library/debian:latest".
+std::string with_tag(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  const bool has_tag = name.find(':', slash == std::string::npos ? 0 : slash) != std::string::npos;
+  return has_tag ? name : name + ":latest";
+}
+
+// "debian" is what docker saves as "debian:latest", and podman as "docker.io/library/debian:latest". Bazel's rules and Go's
+// libraries may have saved a name without a tag.
 bool is_name(const std::string& saved, const std::string& asked) {
-  const std::size_t slash = asked.rfind('/');
-  const bool has_tag = asked.find(':', slash == std::string::npos ? 0 : slash) != std::string::npos;
-  const std::string full = has_tag ? asked : asked + ":latest";
-  return saved == full || saved == "docker.io/library/" + full || saved == "docker.io/" + full ||
-         saved == "localhost/" + full;
+  const std::string had = with_tag(saved), full = with_tag(asked);
+  return had == full || had == "docker.io/library/" + full || had == "docker.io/" + full || had == "localhost/" + full;
 }
 
 std::string names(const Json& images) {

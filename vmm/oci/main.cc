@@ -1,5 +1,5 @@
-// husk-import: reads a container image and writes EROFS images of its layers and of it. Only husk starts it
-// (vmm/image/container_image.cc); a program of its own so that what unpacks and parses is no part of what `husk run` starts.
+// husk-import: reads a container image and writes EROFS images of its layers and of it, or the other way round. Only husk
+// starts it (vmm/image/container_image.cc, export_image.cc); a program of its own so that what unpacks and parses is no part of what `husk run` starts.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +25,7 @@
 #include "vmm/image/helper.h"
 #include "vmm/image/import_protocol.h"
 #include "vmm/oci/decompress.h"
+#include "vmm/oci/export_image.h"
 #include "vmm/oci/import_layers.h"
 #include "vmm/oci/limits.h"
 
@@ -68,10 +69,11 @@ Job parse(int count, char** arguments) {
           .layers = arguments[11]};
 }
 
-// Of the index: the layers' images.
+// Of an index that is made or read: the layers' images.
 std::vector<int> layer_descriptors(const Job& job) {
   std::vector<int> descriptors;
-  std::string_view left = job.task == image::kIndexTask ? job.layers : std::string_view();
+  const bool has_layers = job.task == image::kIndexTask || job.task == image::kExportTask;
+  std::string_view left = has_layers ? job.layers : std::string_view();
   while (!left.empty()) descriptors.push_back(number_of<int>(take_field(left, ',')));
   return descriptors;
 }
@@ -202,7 +204,27 @@ void write_index(const Job& job, const Image& found) {
   say(image::kSaysConfig, std::to_string(text.size()));
 }
 
+std::string read_configuration_text(int fd) {
+  StreamSource source(fd, "the image's configuration");
+  std::string text(config::kMaxImageConfigText + 1, '\0');
+  std::size_t size = 0;
+  while (const std::size_t got = source.read(std::as_writable_bytes(std::span(text).subspan(size)))) size += got;
+  text.resize(size);
+  return text;
+}
+
+void write_archive(const Job& job) {
+  const auto config = config::parse_image_config_text(read_configuration_text(job.spool));
+  if (!config) throw Error("understand", "the image's configuration", "it is none of husk's");
+  const image::erofs::Reader reader(job.input, layer_descriptors(job));
+  FileSink sink(job.output, "the archive");
+  const LeftOut left_out = export_image(reader, *config, job.reference, sink);
+  sink.flush();
+  if (left_out.sockets != 0) say(image::kSaysSockets, std::to_string(left_out.sockets) + " " + left_out.first);
+}
+
 void run(const Job& job) {
+  if (job.task == image::kExportTask) return write_archive(job);
   const std::unique_ptr<ImageFiles> files = open_files(job);
   const Image found = find_image(*files, layout_of(job, *files), job.reference);
   static_cast<void>(config::image_config_text(found.config));  // refuses what it cannot hold, before layers are read

@@ -6,11 +6,10 @@
 #include "vmm/error.h"
 #include "vmm/number.h"
 #include "vmm/oci/limits.h"
+#include "vmm/oci/tar_format.h"
 
 namespace husk::oci {
 namespace {
-
-constexpr std::string_view kXattr = "SCHILY.xattr.";
 
 [[noreturn]] void refuse(const std::string& name, std::string_view why) {
   throw Error("read the extended header in", name, why);
@@ -84,8 +83,8 @@ void read_sparse(std::string_view key, std::string_view value, PaxRecords& recor
 
 void read_record(std::string_view key, std::string_view value, PaxRecords& records, const std::string& name) {
   constexpr std::string_view kSparse = "GNU.sparse.";
-  if (key.starts_with(kXattr)) {
-    records.xattrs[std::string(key.substr(kXattr.size()))] = value;
+  if (key.starts_with(tar::kPaxXattr)) {
+    records.xattrs[std::string(key.substr(tar::kPaxXattr.size()))] = value;
   } else if (value.empty()) {
     return;  // the header's own counts
   } else if (key == "path") {

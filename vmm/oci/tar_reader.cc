@@ -20,17 +20,8 @@ constexpr std::size_t kBuffer = 64 * 1024;
 constexpr std::size_t kLargeRead = 16 * 1024;
 constexpr std::uint64_t kLargest = ~std::uint64_t{0} >> 1;
 
-// Where the fields are (POSIX, ustar Interchange Format; tar(5) for GNU's).
-struct Field {
-  std::size_t offset, size;
-};
-constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kMtime{136, 12},
-    kChecksum{148, 8}, kTarget{157, 100}, kMagic{257, 8}, kMajor{329, 8}, kMinor{337, 8}, kPrefix{345, 155};
-constexpr std::size_t kType = 156;
-constexpr std::string_view kPosixMagic(
-    "ustar\0"
-    "00",
-    8);
+using tar::Field, tar::kChecksum, tar::kGid, tar::kMagic, tar::kMajor, tar::kMinor, tar::kMode, tar::kMtime, tar::kName,
+    tar::kPosixMagic, tar::kPrefix, tar::kSize, tar::kTarget, tar::kType, tar::kUid;
 // GNU's old sparse files: four pieces in the header, more in blocks that follow, 21 in each.
 constexpr std::size_t kSparseInHeader = 386, kSparseMoreInHeader = 482, kSparsePiecesInHeader = 4;
 constexpr Field kSparseSize{483, 12};

@@ -14,6 +14,7 @@
 
 #include "vmm/oci/byte_source.h"
 #include "vmm/oci/pax.h"
+#include "vmm/oci/tar_format.h"
 
 namespace husk::oci {
 
@@ -52,7 +53,7 @@ class TarReader {
   std::uint64_t position() const { return position_; }
 
  private:
-  static constexpr std::size_t kBlock = 512;
+  static constexpr std::size_t kBlock = tar::kBlock;
   using Header = std::array<char, kBlock>;
 
   bool read_header(Header& header);

@@ -140,6 +140,12 @@ OwnCgroup::~OwnCgroup() {
   if (!path_.empty()) remove_cgroup(path_.c_str());
 }
 
+void OwnCgroup::enter_and_leave_to_guard() {
+  if (::write(processes_.get(), "0", 1) < 0) throw Error::from_errno("enter", "control group " + path_);
+  path_.clear();
+  processes_.reset();
+}
+
 void OwnCgroup::write(const std::string& file, const std::string& value) const {
   write_value(path_ + "/" + file, value);
 }

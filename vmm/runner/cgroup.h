@@ -44,6 +44,10 @@ class OwnCgroup {
   const std::string& path() const { return path_; }
   void write(const std::string& file, const std::string& value) const;  // throws
 
+  // The caller, and what it starts from now on, is in the group. From then on the guard removes it (guard.h): nobody can
+  // remove a group that he is in. Throws.
+  void enter_and_leave_to_guard();
+
   // A descriptor to which the process that is to be in the group writes "0".
   int processes_descriptor() const { return processes_.get(); }
 
@@ -59,6 +63,7 @@ class MemoryCgroup {
   static MemoryCgroup create(std::uint64_t limit_bytes);
 
   const OwnCgroup& group() const { return group_; }
+  void enter_and_leave_to_guard() { group_.enter_and_leave_to_guard(); }
   bool unified() const { return unified_; }
   bool killed_for_memory() const;
 

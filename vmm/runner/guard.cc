@@ -38,7 +38,7 @@ int Guard::run(void* argument) {
   }
   // No program, no guard: nothing may run unguarded. Husk says why.
   guard.error_ = static_cast<int>(-result);
-  system_call(SYS_pidfd_send_signal, guard.payload_, SIGKILL);
+  if (guard.payload_ != guard.husk_) system_call(SYS_pidfd_send_signal, guard.payload_, SIGKILL);
   bare::leave(kExitHuskError);
 }
 
@@ -49,7 +49,7 @@ Guard::Guard(int last_step, const std::vector<std::string>& groups)
 }
 
 Guard::~Guard() {
-  if (process_.pid() < 0) return;
+  if (process_.pid() < 0 || stays_) return;
   kill(process_.pid(), SIGKILL);
   while (waitpid(process_.pid(), nullptr, 0) < 0 && errno == EINTR) {
   }
@@ -69,6 +69,13 @@ void Guard::wait_until_started() {
     bare::system_call(SYS_futex, bare::address(&started_), FUTEX_WAIT_PRIVATE, kNotYet);
   }
   throw_error(started_);
+}
+
+void Guard::let_go() {
+  wait_until_started();
+  process_.wait_until_apart();
+  check();
+  stays_ = true;
 }
 
 void Guard::check() const {

@@ -26,6 +26,10 @@ class Guard {
   // would be a twentieth of a start where processors are busy. Throws when it could not be started.
   void wait_until_started();
 
+  // By a husk that is itself what is guarded (`payload` was its own pidfd) and that goes on without this object: returns
+  // when the guard has its program, and then the guard stays until husk has ended. Throws when there is no guard.
+  void let_go();
+
   // By husk when the payload has ended: throws when that was because the guard did not get its program.
   void check() const;
 
@@ -44,6 +48,7 @@ class Guard {
   SharingProcess process_;
   std::atomic<int> started_ = kNotYet;  // then 0 or an error
   std::atomic<int> error_ = 0;          // written by the guard's process
+  bool stays_ = false;
 };
 
 }  // namespace husk::runner

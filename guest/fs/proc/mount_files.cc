@@ -56,6 +56,7 @@ Result<void> write_process_mounts(const ProcSubject& subject, ProcText& text) {
     text.put(mount.file_system->type_name());
     text.put(" ");
     put_options(text, mount.flags, mount.read_only());
+    mount.file_system->describe_options(text);
     text.put(" 0 0\n");
     return {};
   });
@@ -76,7 +77,9 @@ Result<void> write_process_mountinfo(const ProcSubject& subject, ProcText& text)
     text.put(mount.file_system->type_name());
     text.put(" ");
     put_escaped(text, mount.source);
-    text.put(mount.file_system->read_only ? " ro\n" : " rw\n");
+    text.put(mount.file_system->read_only ? " ro" : " rw");
+    mount.file_system->describe_options(text);
+    text.put("\n");
     return {};
   });
 }

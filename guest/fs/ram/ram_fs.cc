@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fs/dentry_cache.h"
+#include "fs/proc/proc_text.h"
 #include "fs/ram/ram_directory.h"
 #include "fs/ram/ram_inode.h"
 #include "mm/frame.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kTmpfsMagic = 0x01021994;
 constexpr std::int64_t kOverlayMagic = 0x794c7630;
+constexpr std::uint32_t kForAll = 0777 | kModeSticky;
 constexpr std::size_t kFirstBuckets = 32;
 constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
@@ -32,14 +34,16 @@ Result<Ref<RamFs>> RamFs::create(std::string_view type_name, std::uint32_t root_
   root->populate_later(populate);
   root->make_root();
   fs->root_ = std::move(root);
+  fs->options_.permissions = root_permissions;
   return fs;
 }
 
 Result<Ref<RamFs>> RamFs::create_tmpfs(const TmpfsOptions& options) {
-  constexpr std::uint32_t kForAll = 0777 | kModeSticky;
   auto fs = TRY(create("tmpfs", options.permissions.value_or(kForAll)));
   fs->root_->uid_ = options.uid;
   fs->root_->gid_ = options.gid;
+  fs->options_.uid = options.uid;
+  fs->options_.gid = options.gid;
   fs->allowance_ = TRY(make_ref<mm::FrameAllowance>(kNoLimit));
   TRY(fs->limit(options));
   return fs;
@@ -55,7 +59,22 @@ Result<void> RamFs::limit(const TmpfsOptions& options) {
   // Nothing fails from here on.
   if (options.pages) allowance_->set_limit(*options.pages != 0 ? *options.pages : kNoLimit);
   if (options.inodes) most_inodes_ = *options.inodes;
+  if (options.pages) options_.pages = options.pages;
+  if (options.inodes) options_.inodes = options.inodes;
   return {};
+}
+
+// In Linux's order and words (mm/shmem.c, shmem_show_options()): what is as it is without an option is not shown.
+void RamFs::describe_options(ProcText& text) const {
+  if (type_name_ != "tmpfs") return;
+  if (options_.pages) text.print(",size={}k", *options_.pages << (mm::kPageShift - 10));
+  if (options_.inodes) text.print(",nr_inodes={}", *options_.inodes);
+  if (options_.permissions.value_or(kForAll) != kForAll) {
+    text.put(",mode=");
+    text.put_number(*options_.permissions, 8, 3, '0');
+  }
+  if (options_.uid != 0) text.print(",uid={}", options_.uid);
+  if (options_.gid != 0) text.print(",gid={}", options_.gid);
 }
 
 Result<Ref<RamFs>> RamFs::create_over(const erofs::Image& image) {

@@ -39,6 +39,7 @@ class RamFs final : public FileSystem {
   std::string_view type_name() const override { return type_name_; }
   Result<Ref<Inode>> root() override;
   FileSystemStatistics statistics() override;
+  void describe_options(ProcText& text) const override;
 
   // The inode `nid` of the image.
   Result<Ref<RamInode>> lower_inode(std::uint64_t nid);
@@ -81,6 +82,7 @@ class RamFs final : public FileSystem {
   Vector<RamInode*> buckets_;  // the inodes of the image in memory, by nid; a power of two
   std::size_t remembered_ = 0;
   std::uint64_t next_inode_ = 1;
+  TmpfsOptions options_;  // as it was mounted; a remount changes the sizes alone
   Ref<mm::FrameAllowance> allowance_;
   std::uint64_t inodes_ = 0;       // those in memory
   std::uint64_t most_inodes_ = 0;  // 0: any number

@@ -6,7 +6,7 @@ expect_match "its output" "*$(md5sum <"$R/bin/busybox" | cut -d ' ' -f 1)*" "$ou
 eater='BEGIN { for (;;) a[i++] = "some text that takes memory " i }'
 in_guest -m 32M "$R" awk "$eater"
 expect "a process that eats memory" 137 "$status"
-expect_match "says why" "*out of memory*-m" "$err"
+expect_match "says why" "*out of memory (limit 32768 KiB)*-m" "$err"
 in_guest -m 32M "$R" sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=100 2>/dev/null; echo "dd $?"; rm -f /tmp/file; echo alive'
 expect_match "a full tmpfs" "*alive" "$out"
 expect_match "dd fails" "dd [1-9]*" "$out"
