@@ -85,9 +85,8 @@ bool kill_the_largest() {
   mm::AddressSpace& space = *space_of(victim);
   ++kills_;
   log(LogLevel::kWarning,
-      "out of memory (limit {} KiB): all {} KiB beside the kernel are in use; killed {} (pid {}), which held {} KiB; "
-      "give "
-      "it more with -m",
+      "out of memory (limit {} KiB): all {} KiB beside the kernel are in use; killed {} (pid {}) with {} KiB; allow "
+      "more by -m",
       limit_bytes() >> 10, mm::memory_statistics().total_frames * 4, std::string_view(victim.threads.front()->name),
       victim.ids.pid, memory_of(victim) * 4);
   if (report_kept_memory_) report_kept_memory_();
