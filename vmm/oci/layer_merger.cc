@@ -10,6 +10,7 @@
 #include "common/text_lines.h"
 #include "vmm/error.h"
 #include "vmm/image/erofs/limits.h"
+#include "vmm/oci/directory_walk.h"
 #include "vmm/oci/layer_marks.h"
 #include "vmm/oci/limits.h"
 
@@ -231,41 +232,20 @@ LayerMerger::NodeId LayerMerger::add_new(NodeId parent, const std::string& name,
 }
 
 LayerMerger::NodeId LayerMerger::directory_at(const Path& way, IfMissing if_missing) {
-  // What is still to go, the next one last. Names of links' targets are kept by the tree as long as nothing is removed.
-  std::vector<std::string_view> ahead(way.rbegin(), way.rend());
-  NodeId at = NodeId::kRoot;
-  unsigned followed = 0;
-  while (!ahead.empty()) {
-    const std::string_view part = ahead.back();
-    ahead.pop_back();
-    if (part == "..") {
-      at = writer_.parent(at);
-      continue;
+  struct {
+    LayerMerger& merger;
+    bool makes;
+
+    void refuse(std::string_view name, std::string_view why) const { merger.refuse(name, why); }
+    NodeId at_missing(NodeId parent, std::string_view name) const {
+      return makes ? merger.writer_.add_directory(parent, name, {.mode = S_IFDIR | 0755}) : NodeId::kNone;
     }
-    NodeId next = writer_.find(at, part);
-    if (next == NodeId::kNone) {
-      if (if_missing == IfMissing::kReport) return NodeId::kNone;
-      next = writer_.add_directory(at, part, {.mode = S_IFDIR | 0755});
+    NodeId at_file(NodeId, std::string_view name, NodeId) const {
+      if (makes) refuse(name, "files lie in it, and it is no directory");
+      return NodeId::kNone;
     }
-    if (writer_.is(next, S_IFLNK)) {
-      if (++followed > kMaxLinksFollowed) refuse(part, "more than 40 symbolic links lead to it");
-      std::string_view target = writer_.target(next);
-      if (target.starts_with('/')) at = NodeId::kRoot;
-      const std::size_t end = ahead.size();
-      while (!target.empty()) {
-        const std::string_view step = take_field(target, '/');
-        if (!step.empty() && step != ".") ahead.push_back(step);
-      }
-      std::reverse(ahead.begin() + static_cast<std::ptrdiff_t>(end), ahead.end());
-      continue;
-    }
-    if (!writer_.is(next, S_IFDIR)) {
-      if (if_missing == IfMissing::kReport) return NodeId::kNone;
-      refuse(part, "files lie in it, and it is no directory");
-    }
-    at = next;
-  }
-  return at;
+  } const caller{*this, if_missing == IfMissing::kMake};
+  return walk_to_directory(writer_, way, caller);
 }
 
 }  // namespace husk::oci

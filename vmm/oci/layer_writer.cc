@@ -9,6 +9,7 @@
 #include "common/text_lines.h"
 #include "vmm/error.h"
 #include "vmm/image/helper.h"
+#include "vmm/oci/directory_walk.h"
 #include "vmm/oci/image_files.h"
 #include "vmm/oci/layer_marks.h"
 #include "vmm/oci/limits.h"
@@ -190,44 +191,23 @@ LayerWriter::NodeId LayerWriter::imply_directory(NodeId parent, std::string_view
 }
 
 LayerWriter::NodeId LayerWriter::directory_at(const std::vector<std::string_view>& way, IfMissing if_missing) {
-  // What is still to go, the next one last. Names of links' targets are kept by the tree as long as nothing is removed.
-  std::vector<std::string_view> ahead(way.rbegin(), way.rend());
-  NodeId at = NodeId::kRoot;
-  unsigned followed = 0;
-  while (!ahead.empty()) {
-    const std::string_view part = ahead.back();
-    ahead.pop_back();
-    if (part == "..") {
-      at = writer_.parent(at);
-      continue;
+  struct {
+    LayerWriter& layer;
+    IfMissing if_missing;
+
+    void refuse(std::string_view name, std::string_view why) const { layer.refuse(name, why); }
+    NodeId at_missing(NodeId parent, std::string_view name) const {
+      return if_missing == IfMissing::kReport ? NodeId::kNone : layer.imply_directory(parent, name, false);
     }
-    NodeId next = writer_.find(at, part);
-    if (next == NodeId::kNone) {
-      if (if_missing == IfMissing::kReport) return NodeId::kNone;
-      next = imply_directory(at, part, false);
-    }
-    if (writer_.is(next, S_IFLNK)) {
-      if (++followed > kMaxLinksFollowed) refuse(part, "more than 40 symbolic links lead to it");
-      std::string_view target = writer_.target(next);
-      if (target.starts_with('/')) at = NodeId::kRoot;
-      const std::size_t end = ahead.size();
-      while (!target.empty()) {
-        const std::string_view step = take_field(target, '/');
-        if (!step.empty() && step != ".") ahead.push_back(step);
-      }
-      std::reverse(ahead.begin() + static_cast<std::ptrdiff_t>(end), ahead.end());
-      continue;
-    }
-    if (!writer_.is(next, S_IFDIR)) {
+    NodeId at_file(NodeId parent, std::string_view name, NodeId file) const {
       if (if_missing != IfMissing::kMake) return NodeId::kNone;
-      if (!is_whiteout(next)) refuse(part, "files lie in it, and it is no directory");
-      const std::string name(part);
-      writer_.remove(at, name);
-      next = imply_directory(at, name, true);
+      if (!layer.is_whiteout(file)) refuse(name, "files lie in it, and it is no directory");
+      const std::string copy(name);
+      layer.writer_.remove(parent, copy);
+      return layer.imply_directory(parent, copy, true);
     }
-    at = next;
-  }
-  return at;
+  } const caller{*this, if_missing};
+  return walk_to_directory(writer_, way, caller);
 }
 
 void LayerWriter::set_xattrs(NodeId id, const TarEntry& entry) {
