@@ -151,6 +151,24 @@ TEST(TarReader, ReadsGnusLongNames) {
   EXPECT_EQ(entry.name, name);
 }
 
+// Without the end's zeros, and without what fills the last file's block.
+TEST(TarReader, TakesAnArchiveThatNobodyHasClosed) {
+  for (const std::string& last : {std::string("two"), std::string("two") + std::string(200, '\0'), padded("two")}) {
+    for (const bool reads : {true, false}) {
+      TextSource source(header("first", '0', 3) + padded("one") + header("second", '0', 3) + last);
+      TarReader tar(source, "test");
+      TarEntry entry;
+      ASSERT_TRUE(tar.next(entry));
+      ASSERT_TRUE(tar.next(entry));
+      EXPECT_EQ(entry.name, "second");
+      if (reads) {
+        EXPECT_EQ(contents(tar), "two");
+      }
+      EXPECT_FALSE(tar.next(entry));
+    }
+  }
+}
+
 TEST(TarReader, SaysWhatIsWrong) {
   const auto error = [](const std::string& archive) {
     return error_of([&] {

@@ -143,8 +143,20 @@ std::string TarReader::read_extension(std::uint64_t size, const char* what) {
   return contents;
 }
 
+// What fills a file's last block. Go's archive/tar leaves it out at the end of an archive that nobody has closed, as `umoci insert` does not, and
+// its readers, which most tools have, do not miss it.
+void TarReader::skip_padding() {
+  std::array<std::byte, kBlock> block;
+  while (padding_ > 0) {
+    const std::size_t got = read_some(std::span(block).first(static_cast<std::size_t>(padding_)));
+    if (got == 0) return;
+    padding_ -= got;
+  }
+}
+
 bool TarReader::next(TarEntry& entry) {
-  skip(stored_ + padding_);
+  skip(stored_);
+  skip_padding();
   stored_ = padding_ = at_ = size_ = extension_bytes_ = 0;
   pieces_.clear();
   entry = {};

@@ -60,6 +60,7 @@ class TarReader {
   std::size_t read_some(std::span<std::byte> into);
   void read_exactly(std::span<std::byte> into);
   void skip(std::uint64_t count);
+  void skip_padding();
   std::string read_extension(std::uint64_t size, const char* what);
   void read_common(const Header& header, const PaxRecords& pax, TarEntry& entry) const;
   void read_names(const Header& header, const PaxRecords& pax, TarEntry& entry) const;
