@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "vmm/image/named_image.h"
 #include "vmm/image/stable_image.h"
 #include "vmm/log.h"
+#include "vmm/number.h"
 
 namespace husk::image {
 namespace {
@@ -48,6 +48,11 @@ std::uint64_t room_in(const Folder& folder) {
 // As it is found again from another directory: for `ls` and `prune`.
 std::string lasting_source(const ContainerSource& source) {
   return source.path.empty() ? "-" : canonical_path(source.path);
+}
+
+// What husk-import says behind `what`; nothing if it says something else.
+std::optional<std::uint64_t> number_in(std::string_view line, std::string_view what) {
+  return line.starts_with(what) ? parse_number(line.substr(what.size())) : std::nullopt;
 }
 
 // One import: the conversations with husk-import, and what they leave.
@@ -180,11 +185,7 @@ void Import::make_layer(std::size_t number) {
   part_ = ", layer " + std::to_string(number + 1) + " of " + std::to_string(layers_.size());
   std::uint64_t unpacked = unpacked_left_;
   ask(kLayerTask, file.fd(), std::to_string(number) + ":" + std::to_string(unpacked_left_), {},
-      [&unpacked](std::string_view line) {
-        if (!line.starts_with(kSaysUnpacked)) return;
-        line.remove_prefix(kSaysUnpacked.size());
-        std::from_chars(line.data(), line.data() + line.size(), unpacked);
-      });
+      [&unpacked](std::string_view line) { unpacked = number_in(line, kSaysUnpacked).value_or(unpacked); });
   part_.clear();
   unpacked_left_ -= std::min(unpacked, unpacked_left_);
   seal_image(file.fd(), file.path(), layer.diff_id);
@@ -209,12 +210,9 @@ RootImage Import::make_index() {
         {.tag = layer.diff_id, .contents = layer.opened.contents, .blocks = layer.opened.file_size / erofs::kBlock});
   }
   cache::TemporaryFile file(folder_, "import");
-  std::size_t config_bytes = 0;
-  ask(kIndexTask, file.fd(), list, descriptors, [&config_bytes](std::string_view line) {
-    if (!line.starts_with(kSaysConfig)) return;
-    line.remove_prefix(kSaysConfig.size());
-    std::from_chars(line.data(), line.data() + line.size(), config_bytes);
-  });
+  std::uint64_t config_bytes = 0;
+  ask(kIndexTask, file.fd(), list, descriptors,
+      [&config_bytes](std::string_view line) { config_bytes = number_in(line, kSaysConfig).value_or(config_bytes); });
   seal_image(file.fd(), file.path(), digest_, config_bytes, devices);
   add_checksum(file.fd(), file.path());
   cache::TemporaryFile source(folder_, key_);
