@@ -69,12 +69,6 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
 
 }  // namespace
 
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 int left_of(int limit_ms, std::uint64_t begin_ns) {
   const auto gone_ms = static_cast<std::int64_t>((monotonic_ns() - begin_ns) / 1'000'000);
   return static_cast<int>(std::max<std::int64_t>(0, limit_ms - gone_ms));

@@ -9,13 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "common/monotonic.h"
 #include "common/unique_fd.h"
 
 namespace husk::compare {
 
 class GroupSpawner;
-
-std::uint64_t monotonic_ns();
 
 // What is left of a time limit that began at `begin_ns`; not below 0.
 int left_of(int limit_ms, std::uint64_t begin_ns);

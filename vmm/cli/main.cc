@@ -25,7 +25,7 @@ namespace {
 
 StartTimes start_times() {
   StartTimes times;
-  times.main_ns = machine::monotonic_ns();
+  times.main_ns = monotonic_ns();
   timespec used;
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   times.exec_cpu_ns =

@@ -107,7 +107,7 @@ int run_in_vm(VmInputs inputs, const StartTimes& start, const sandbox::Jail& jai
     machine::Machine machine(std::move(inputs.config), timeline);
     status = machine.run();
   }
-  timeline.gone_ns = machine::monotonic_ns();
+  timeline.gone_ns = monotonic_ns();
   machine::log_timeline(timeline);
   if (stats) stats->write(timeline, status);
   return status;

@@ -1,9 +1,8 @@
 #include "vmm/image/directory_image.h"
 
-#include <time.h>
-
 #include <utility>
 
+#include "common/monotonic.h"
 #include "vmm/cache/cache_file.h"
 #include "vmm/cache/sha256.h"
 #include "vmm/error.h"
@@ -27,12 +26,6 @@ void write_source(const Folder& folder, const std::string& key, const std::strin
   cache::TemporaryFile file(folder, key);
   file.write(canonical);
   file.publish(key + std::string(kSourceSuffix));
-}
-
-std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 class DirectoryImage {

@@ -17,12 +17,6 @@ double microseconds(std::uint64_t from_ns, std::uint64_t to_ns) {
 
 }  // namespace
 
-std::uint64_t monotonic_ns() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 std::uint64_t Timeline::host_ns(std::uint64_t guest_tsc) const {
   if (tsc_khz == 0) return 0;
   const auto ticks = static_cast<std::int64_t>(guest_tsc - reference_tsc);

@@ -11,12 +11,10 @@
 #include <vector>
 
 #include "abi/husk_abi.h"
+#include "common/monotonic.h"
 #include "vmm/kvm/statistics.h"
 
 namespace husk::machine {
-
-// CLOCK_MONOTONIC, in ns: it does not stop while the process sleeps, and is the same clock in every process.
-std::uint64_t monotonic_ns();
 
 struct Timeline {
   // Host moments, CLOCK_MONOTONIC in ns. 0: never reached.
