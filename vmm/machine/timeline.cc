@@ -1,7 +1,5 @@
 #include "vmm/machine/timeline.h"
 
-#include <time.h>
-
 #include <cstdio>
 
 #include "vmm/error.h"
